@@ -1,0 +1,43 @@
+# Works on a bare machine: needs only Python 3.11+, make and a C compiler.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: help demo test test-slow check format results clean
+
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:\t/'
+
+$(BIN)/affetto: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) --editable .
+	@touch $@
+
+$(VENV)/dev: pyproject.toml $(BIN)/affetto
+	$(PIP) --editable '.[dev]'
+	@touch $@
+
+demo: $(BIN)/affetto  ## recognize the synthetic recordings in examples/
+	$(BIN)/affetto recognize examples/*.flac
+
+test: $(VENV)/dev  ## run the tests (offline, under ten minutes)
+	$(BIN)/python -m pytest -n auto -m 'not slow'
+
+test-slow: $(VENV)/dev  ## run the tests that take minutes
+	$(BIN)/python -m pytest -m slow
+
+check: $(VENV)/dev  ## lint, formatting and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/dev  ## format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+results: $(VENV)/dev  ## recompute the README's table from benchmarks/results/
+	$(BIN)/python benchmarks/results.py
+
+clean:  ## remove the environment and the caches
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache

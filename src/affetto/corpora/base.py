@@ -1,0 +1,74 @@
+"""What every corpus of labelled speech looks like, wherever it comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+EMOTIONS = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised")
+"""The eight emotions of RAVDESS, in its own order. Other corpora map theirs onto these names where they can."""
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """One labelled recording.
+
+    Attributes
+    ----------
+    path : Path
+        The audio file.
+    emotion : str
+        What the speaker was asked to express.
+    speaker : str
+        Who speaks; unique within the corpus. RAVDESS: the actor's number without leading zero ("1" .. "24").
+    gender : str or None
+        "female" or "male", where the corpus says so.
+    intensity : str or None
+        "normal" or "strong", where the corpus says so.
+    text : str or None
+        Which sentence is spoken (an identifier, not the words), where the corpus says so.
+    """
+
+    path: Path
+    emotion: str
+    speaker: str
+    gender: str | None = None
+    intensity: str | None = None
+    text: str | None = None
+
+    @property
+    def clip(self) -> str:
+        """The file's stem: the clip's name in every report."""
+        return self.path.stem
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """Labelled utterances and where they come from.
+
+    Attributes
+    ----------
+    name : str
+        Short name, for example "ravdess".
+    licence : str
+        Licence of the recordings, as an SPDX identifier where there is one; weights trained on them must name it.
+    citation : str
+        Who to cite.
+    utterances : sequence of Utterance
+        Sorted by clip name, each sound once.
+    """
+
+    name: str
+    licence: str
+    citation: str
+    utterances: Sequence[Utterance]
+
+    @property
+    def emotions(self) -> tuple[str, ...]:
+        """The emotions that occur: RAVDESS's own in its order, then any others alphabetically."""
+        found = {utterance.emotion for utterance in self.utterances}
+        return (*(e for e in EMOTIONS if e in found), *sorted(found.difference(EMOTIONS)))

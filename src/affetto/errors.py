@@ -1,0 +1,28 @@
+"""Every error that Affetto raises on purpose: one root, and children that are also the built-in they mean.
+
+The message of each is one sentence that says what is wrong, with which value or file, and what to do about it.
+"""
+
+
+class AffettoError(Exception):
+    """Root of all errors that Affetto raises on purpose."""
+
+
+class AudioError(AffettoError, ValueError):
+    """A recording cannot be read, or holds nothing that an emotion could be heard in."""
+
+
+class BundleError(AffettoError, ValueError):
+    """A model bundle is missing, damaged, or of a format that this version does not read."""
+
+
+class CorpusError(AffettoError, ValueError):
+    """A corpus folder is missing, incomplete, or not what it claims to be."""
+
+
+class ParameterError(AffettoError, ValueError):
+    """An argument or option has a value that makes no sense."""
+
+
+class MissingExtraError(AffettoError, ImportError):
+    """A library of an optional extra is needed and not installed."""
