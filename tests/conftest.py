@@ -1,0 +1,27 @@
+"""What the tests share: where the real recordings are."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """Folder with the real corpora, named by AFFETTO_DATA or beside the repository."""
+    default = Path(__file__).parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("AFFETTO_DATA", default))
+    if not folder.is_dir():
+        pytest.skip(f"the real recordings are not in {folder}; name their folder with AFFETTO_DATA")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def ravdess_dir(data_dir: Path) -> Path:
+    """All 1440 clips of RAVDESS."""
+    folder = data_dir / "ravdess"
+    if not folder.is_dir():
+        pytest.skip(f"RAVDESS is not in {folder}")
+    return folder
