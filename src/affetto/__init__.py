@@ -1,1 +1,51 @@
-"""Affetto."""
+"""Affetto: a recording goes in, the emotion that its voice expresses comes out."""
+
+from typing import TYPE_CHECKING
+
+from affetto._lazy import lazy_names
+
+if TYPE_CHECKING:
+    from affetto.errors import (
+        AffettoError,
+        AudioError,
+        BundleError,
+        CorpusError,
+        MissingExtraError,
+        ParameterError,
+    )
+    from affetto.recognition.recognizer import Recognizer
+    from affetto.recognition.result import Failure, ModelName, Recognition, Segment
+    from affetto.speech import TruncatedAudioWarning, Waveform, read
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AffettoError",
+    "AudioError",
+    "BundleError",
+    "CorpusError",
+    "Failure",
+    "MissingExtraError",
+    "ModelName",
+    "ParameterError",
+    "Recognition",
+    "Recognizer",
+    "Segment",
+    "TruncatedAudioWarning",
+    "Waveform",
+    "__version__",
+    "read",
+]
+
+_ERRORS = ("AffettoError", "AudioError", "BundleError", "CorpusError", "MissingExtraError", "ParameterError")
+_RESULTS = ("Failure", "ModelName", "Recognition", "Segment")
+
+__getattr__, __dir__ = lazy_names(
+    __name__,
+    {
+        **dict.fromkeys(_ERRORS, "affetto.errors"),
+        **dict.fromkeys(_RESULTS, "affetto.recognition.result"),
+        **dict.fromkeys(("TruncatedAudioWarning", "Waveform", "read"), "affetto.speech"),
+        "Recognizer": "affetto.recognition.recognizer",
+    },
+)

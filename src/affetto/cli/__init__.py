@@ -1,0 +1,35 @@
+"""The `affetto` command: a thin skin over the rooms."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from affetto.errors import AffettoError
+
+
+def main() -> None:
+    """Run the command line; every error on purpose becomes one sentence on stderr and exit code 1."""
+    from affetto.cli.app import app
+
+    # Names and results are Unicode; a terminal that cannot show a character must not end the run.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        app()
+    except AffettoError as error:
+        _fail(str(error))
+    except BrokenPipeError:
+        # The reader of our output has gone, for example `affetto ... | head`; Python would complain at its exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except OSError as error:
+        _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+    except KeyboardInterrupt:
+        _fail("interrupted", code=130)
+
+
+def _fail(message: str, *, code: int = 1) -> None:
+    print(f"affetto: {message}", file=sys.stderr)
+    sys.exit(code)

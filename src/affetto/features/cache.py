@@ -1,0 +1,132 @@
+"""What is computed once from a recording is kept on disk, keyed by content: a second run over a corpus is instant."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from functools import cache
+from hashlib import blake2b
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import platformdirs
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.parallel import Parallel, delayed
+
+from affetto.speech import Waveform, source_name
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from affetto.speech import Source
+
+_CHUNK = 16
+
+
+def cache_dir() -> Path:
+    """Return the folder for everything that can be computed again: AFFETTO_CACHE, or the platform's cache folder."""
+    return Path(os.environ.get("AFFETTO_CACHE") or platformdirs.user_cache_dir("affetto", appauthor=False))
+
+
+class CachedTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
+    """Keep what a transformer makes of each recording.
+
+    The key is made of the recording's content, the transformer's parameters, and the source code of the rooms that
+    it passes through: a change of any gives a new entry, never a stale one. Files are not even decoded again.
+
+    Parameters
+    ----------
+    transformer : transformer
+        Makes one row of numbers of each recording. It must learn nothing from data: what is fitted comes after it.
+    folder : path, optional
+        Where to keep the rows; by default `cache_dir()`.
+    n_jobs : int, optional
+        Processes that compute what is missing, as in joblib; all cores by default.
+    """
+
+    def __init__(
+        self,
+        transformer: Any,
+        *,
+        folder: str | os.PathLike[str] | None = None,
+        n_jobs: int | None = -1,
+    ) -> None:
+        self.transformer = transformer
+        self.folder = folder
+        self.n_jobs = n_jobs
+
+    def fit(self, X: Sequence[Source], y: object = None) -> Self:  # noqa: ARG002 (scikit-learn's signature)
+        """Do nothing: there is nothing to learn."""
+        return self
+
+    def transform(self, X: Sequence[Source]) -> NDArray[np.float32]:
+        """Return the rows of recordings, computing those that are not kept yet.
+
+        Parameters
+        ----------
+        X : sequence of path, bytes or Waveform
+
+        Returns
+        -------
+        ndarray of float32, shape (n_recordings, n_features)
+        """
+        folder = Path(self.folder or cache_dir()) / "features" / _digest(self._settings().encode())
+        entries = [folder / f"{_content_digest(source)}.npy" for source in X]
+        # The same sound may be asked for twice; it is computed once.
+        missing = {entry: source for entry, source in zip(entries, X, strict=True) if not entry.exists()}
+        todo = list(missing.items())
+        Parallel(n_jobs=self.n_jobs if len(todo) > _CHUNK else 1)(
+            delayed(_compute)(self.transformer, todo[start : start + _CHUNK]) for start in range(0, len(todo), _CHUNK)
+        )
+        return np.stack([np.load(entry) for entry in entries])
+
+    def get_feature_names_out(self, input_features: object = None) -> NDArray[np.str_]:
+        """Return the names of the wrapped transformer's outputs."""
+        return np.asarray(self.transformer.get_feature_names_out(input_features))
+
+    def _settings(self) -> str:
+        parameters = {name: repr(value) for name, value in self.transformer.get_params(deep=True).items()}
+        return json.dumps([type(self.transformer).__name__, parameters, _source_digest()], sort_keys=True)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+
+def _compute(transformer: Any, entries: list[tuple[Path, Source]]) -> None:
+    """Compute and write entries; each appears under its name whole or not at all."""
+    for path, source in entries:
+        row = np.asarray(transformer.transform([source])[0], dtype=np.float32)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
+        with os.fdopen(descriptor, "wb") as file:
+            np.save(file, row)
+        Path(temporary).replace(path)
+
+
+def _content_digest(source: Source) -> str:
+    if isinstance(source, Waveform):
+        return source.digest
+    if isinstance(source, str | os.PathLike):
+        try:
+            return _digest(Path(source).read_bytes())
+        except OSError:
+            # The door says what is wrong with the file, better than we could here.
+            return _digest(b"unreadable " + source_name(source).encode())
+    if isinstance(source, bytes):
+        return _digest(source)
+    return Waveform.from_samples(*source, name=source_name(source)).digest
+
+
+def _digest(data: bytes) -> str:
+    return blake2b(data, digest_size=16).hexdigest()
+
+
+@cache
+def _source_digest() -> str:
+    rooms = Path(__file__).parents[1]
+    files = sorted(p for room in ("speech", "preprocessing", "features") for p in (rooms / room).glob("*.py"))
+    return _digest(b"".join(file.read_bytes() for file in files))

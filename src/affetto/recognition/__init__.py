@@ -1,0 +1,1 @@
+"""Phase five, recognition: bundles, the recognizer, and what it answers."""

@@ -1,0 +1,187 @@
+"""Bundles: a trained chain as a folder of `model.onnx` and `manifest.json`.
+
+Loading one executes no code from it and needs none of the libraries that trained it. Every byte is covered by a
+checksum: the model's stands in the manifest, the manifest's own beside it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from affetto.errors import BundleError
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping
+
+FORMAT_VERSION = 1
+"""Raised when a manifest can no longer be read by the rules of the version before; older versions stay readable."""
+
+MODEL_FILE = "model.onnx"
+MANIFEST_FILE = "manifest.json"
+
+_REQUIRED: Mapping[str, type] = {
+    "name": str,
+    "version": str,
+    "classifier": str,
+    "labels": list,
+    "input": dict,
+    "preprocessing": list,
+    "licence": str,
+    "model": dict,
+}
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A trained chain, checked and ready to run.
+
+    Attributes
+    ----------
+    folder : Path
+        Where it lies.
+    manifest : mapping
+        Everything about the model; see ``docs/bundles.md``.
+    model : bytes
+        The ONNX model.
+    """
+
+    folder: Path
+    manifest: Mapping[str, Any]
+    model: bytes
+
+    @property
+    def name(self) -> str:
+        """The bundle's name."""
+        return str(self.manifest["name"])
+
+    @property
+    def version(self) -> str:
+        """The bundle's version."""
+        return str(self.manifest["version"])
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The emotions, in the order of the model's probabilities."""
+        return tuple(self.manifest["labels"])
+
+
+def bundled_models() -> dict[str, Path]:
+    """Return the folders of the models that ship with the package, by name."""
+    models = Path(__file__).parents[1] / "models"
+    return {path.parent.name: path.parent for path in sorted(models.glob(f"*/{MANIFEST_FILE}"))}
+
+
+def find_bundle(model: str | os.PathLike[str]) -> Path:
+    """Return the folder of a model that is named either by its folder or, if it ships with the package, by its name.
+
+    Raises
+    ------
+    BundleError
+        If there is neither.
+    """
+    shipped = bundled_models()
+    if isinstance(model, str) and model in shipped:
+        return shipped[model]
+    path = Path(model)
+    if not path.is_dir():
+        raise BundleError(
+            f"there is no model {str(model)!r}: neither a folder, nor one of those that ship: {', '.join(shipped)}"
+        )
+    return path
+
+
+def load_bundle(folder: str | os.PathLike[str]) -> Bundle:
+    """Read a bundle and check it.
+
+    Parameters
+    ----------
+    folder : path
+        Holds `model.onnx` and `manifest.json`.
+
+    Returns
+    -------
+    Bundle
+
+    Raises
+    ------
+    BundleError
+        If a file is missing or damaged, or the format is newer than this version of Affetto reads.
+    """
+    folder = Path(folder)
+    manifest = _read_manifest(folder / MANIFEST_FILE)
+    model_path = folder / MODEL_FILE
+    try:
+        model = model_path.read_bytes()
+    except OSError as error:
+        raise BundleError(f"{model_path} cannot be read: {error.strerror}; copy the whole bundle again") from None
+    if hashlib.sha256(model).hexdigest() != manifest["model"].get("sha256"):
+        raise BundleError(
+            f"{model_path} is not the file that its manifest describes (its sha256 differs); copy or train it again"
+        )
+    return Bundle(folder, manifest, model)
+
+
+def write_bundle(folder: Path, manifest: Mapping[str, Any], model: bytes) -> Bundle:
+    """Write a bundle.
+
+    Parameters
+    ----------
+    folder : Path
+        Made if it is missing.
+    manifest : mapping
+        Without format version and checksums, which are added.
+    model : bytes
+        The ONNX model.
+
+    Returns
+    -------
+    Bundle
+        As `load_bundle` reads it back.
+    """
+    content = {
+        "format_version": FORMAT_VERSION,
+        **manifest,
+        "model": {"file": MODEL_FILE, "bytes": len(model), "sha256": hashlib.sha256(model).hexdigest()},
+    }
+    content.pop("manifest_sha256", None)
+    content["manifest_sha256"] = _manifest_digest(content)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / MODEL_FILE).write_bytes(model)
+    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    (folder / MANIFEST_FILE).write_text(text, encoding="utf-8", newline="\n")
+    return load_bundle(folder)
+
+
+def _read_manifest(path: Path) -> dict[str, Any]:
+    try:
+        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise BundleError(f"{path.parent} is no model bundle: it holds no {path.name}") from None
+    except OSError as error:
+        raise BundleError(f"{path} cannot be read: {error.strerror}") from None
+    except ValueError as error:  # neither UTF-8 nor JSON
+        raise BundleError(f"{path} is damaged: {error}; copy the bundle again") from None
+    version = manifest.get("format_version") if isinstance(manifest, dict) else None
+    if not isinstance(version, int):
+        raise BundleError(f"{path} is no manifest of a model bundle: it has no format_version")
+    if not 1 <= version <= FORMAT_VERSION:
+        raise BundleError(
+            f"{path} has format version {version}; this Affetto reads up to {FORMAT_VERSION}: upgrade affetto"
+        )
+    if manifest.get("manifest_sha256") != _manifest_digest(manifest):
+        raise BundleError(f"{path} was changed after it was written (its checksum differs); copy or train it again")
+    for key, kind in _REQUIRED.items():
+        if not isinstance(manifest.get(key), kind):
+            raise BundleError(f"{path} has no valid {key!r} ({manifest.get(key)!r}); train the bundle again")
+    return manifest
+
+
+def _manifest_digest(manifest: Mapping[str, Any]) -> str:
+    """Checksum of a manifest's content, whatever its whitespace, without the checksum itself."""
+    content = {key: value for key, value in manifest.items() if key != "manifest_sha256"}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

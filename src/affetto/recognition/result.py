@@ -1,0 +1,129 @@
+"""What a recognition gives: the same from Python, command line, HTTP and archives."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Status: TypeAlias = Literal["ok", "uncertain", "no_speech"]
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One stretch of speech and the emotion that its voice expresses.
+
+    Attributes
+    ----------
+    start_s, end_s : float
+        Where it begins and ends in the recording, in seconds.
+    status : {"ok", "uncertain", "no_speech"}
+        Whether there is an answer, and whether it can be relied on.
+    emotion : str or None
+        The most probable emotion; None where there is no speech.
+    confidence : float or None
+        That emotion's probability.
+    probabilities : mapping of str to float
+        Every emotion's probability; empty where there is no speech.
+    """
+
+    start_s: float
+    end_s: float
+    status: Status
+    emotion: str | None
+    confidence: float | None
+    probabilities: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelName:
+    """Which model answered.
+
+    Attributes
+    ----------
+    name : str
+        The bundle's name.
+    version : str
+        The bundle's version.
+    """
+
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recognition:
+    """A recording and the emotion that its voice expresses: an estimate of expression, not of what a person feels.
+
+    Attributes
+    ----------
+    source : str
+        What was recognized: the path as given, or "<bytes>", "<samples>", "<file>".
+    duration_s : float
+        The recording's length in seconds.
+    status : {"ok", "uncertain", "no_speech"}
+        Whether there is an answer, and whether it can be relied on.
+    emotion : str or None
+        The most probable emotion over the whole recording; None where there is no speech.
+    confidence : float or None
+        That emotion's probability.
+    probabilities : mapping of str to float
+        Every emotion's probability, the mean over the segments weighted by their length.
+    segments : tuple of Segment
+        The recording in time.
+    model : ModelName
+        Which model answered.
+    warnings : tuple of str
+        What is worth knowing about the recording, for example that it ends before its header says.
+    """
+
+    source: str
+    duration_s: float
+    status: Status
+    emotion: str | None
+    confidence: float | None
+    probabilities: Mapping[str, float]
+    segments: tuple[Segment, ...]
+    model: ModelName
+    warnings: tuple[str, ...] = field(default=())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain dictionaries, lists, strings and numbers."""
+        return dataclasses.asdict(self) | {
+            "segments": [dataclasses.asdict(segment) for segment in self.segments],
+            "warnings": list(self.warnings),
+        }
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """Return `to_dict` as JSON.
+
+        Parameters
+        ----------
+        indent : int, optional
+            Spaces of indentation; by default one line.
+        """
+        return json.dumps(self.to_dict(), indent=indent, ensure_ascii=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A recording that could not be recognized, among others that could.
+
+    Attributes
+    ----------
+    source : str
+        What was to be recognized.
+    error : str
+        One sentence: what is wrong and what to do.
+    """
+
+    source: str
+    error: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return a plain dictionary whose status is "error"."""
+        return {"source": self.source, "status": "error", "error": self.error}

@@ -1,0 +1,131 @@
+"""The one form that all sound takes behind the door."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from affetto.errors import AudioError
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+MIN_SAMPLE_RATE_HZ = 8_000
+MAX_SAMPLE_RATE_HZ = 192_000
+
+
+@dataclass(frozen=True, eq=False)
+class Waveform:
+    """Mono sound: float32 samples in [-1, 1] and their rate. Immutable.
+
+    Attributes
+    ----------
+    samples : ndarray of float32, shape (n_samples,)
+        Read-only.
+    sample_rate_hz : int
+        Samples in a second.
+    """
+
+    samples: NDArray[np.float32]
+    sample_rate_hz: int
+
+    def __post_init__(self) -> None:
+        samples = self.samples.view()
+        samples.flags.writeable = False
+        object.__setattr__(self, "samples", samples)
+
+    @classmethod
+    def from_samples(cls, samples: ArrayLike, sample_rate_hz: float, *, name: str = "the given samples") -> Waveform:
+        """Make a waveform of numbers in any of the usual forms.
+
+        Integers are scaled by their type's full scale (unsigned ones around its middle); channels are averaged. Floats
+        that exceed full scale are brought back to it as a whole, so that nothing is clipped.
+
+        Parameters
+        ----------
+        samples : array-like, shape (n_samples,) or (n_samples, n_channels)
+            Floats with full scale 1, or integers.
+        sample_rate_hz : float
+            8,000 to 192,000 samples in a second.
+        name : str
+            What error messages call this sound.
+
+        Raises
+        ------
+        AudioError
+            If the shape, the type, the rate or a value makes no sense, or if there are no samples.
+        """
+        rate = check_sample_rate(sample_rate_hz, name=name)
+        array = np.asarray(samples)
+        if array.dtype.kind not in "iuf":
+            raise AudioError(f"{name}: samples are of type {array.dtype}; give floats or integers")
+        if array.ndim not in (1, 2):
+            raise AudioError(
+                f"{name}: samples have the shape {array.shape}; give (n_samples,) or (n_samples, n_channels)"
+            )
+        if array.size == 0:
+            raise AudioError(f"{name} holds no samples; give a recording of at least a moment of speech")
+        if array.ndim == 2 and array.shape[1] > max(array.shape[0], 1):
+            raise AudioError(
+                f"{name}: samples of shape {array.shape} would be {array.shape[1]} channels; "
+                "transpose them to (n_samples, n_channels)"
+            )
+        mono = _to_mono(array)
+        if not np.isfinite(mono).all():
+            raise AudioError(
+                f"{name} holds samples that are not numbers (NaN or infinite), the first at "
+                f"{np.flatnonzero(~np.isfinite(mono))[0] / rate:.3f} s; repair or export the recording again"
+            )
+        peak = float(np.abs(mono).max())
+        if peak > 1.0:
+            mono = mono / np.float32(peak)
+        return cls(np.ascontiguousarray(mono), rate)
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return len(self.samples) / self.sample_rate_hz
+
+    @cached_property
+    def digest(self) -> str:
+        """Checksum of samples and rate: equal sounds have equal digests."""
+        return blake2b(self.samples.tobytes(), key=str(self.sample_rate_hz).encode(), digest_size=16).hexdigest()
+
+    def with_samples(self, samples: NDArray[Any]) -> Waveform:
+        """Return the same rate with other samples."""
+        return Waveform(np.ascontiguousarray(samples, dtype=np.float32), self.sample_rate_hz)
+
+    def resampled(self, sample_rate_hz: int) -> Waveform:
+        """Return this sound at another rate (soxr, high quality: what librosa uses by default)."""
+        if sample_rate_hz == self.sample_rate_hz:
+            return self
+        import soxr
+
+        samples = soxr.resample(self.samples, self.sample_rate_hz, sample_rate_hz, quality="HQ")
+        return Waveform(samples.astype(np.float32, copy=False), sample_rate_hz)
+
+
+def check_sample_rate(sample_rate_hz: float, *, name: str) -> int:
+    """Return the rate as an int, or say what is wrong with it."""
+    if not MIN_SAMPLE_RATE_HZ <= sample_rate_hz <= MAX_SAMPLE_RATE_HZ:  # NaN fails here too
+        raise AudioError(
+            f"{name}: the sample rate is {sample_rate_hz:g} Hz; it must be {MIN_SAMPLE_RATE_HZ:,} to "
+            f"{MAX_SAMPLE_RATE_HZ:,} Hz"
+        )
+    return round(sample_rate_hz)
+
+
+def _to_mono(array: NDArray[Any]) -> NDArray[np.float32]:
+    """Average the channels and scale integers to [-1, 1]."""
+    if array.dtype.kind == "f":
+        scaled = array.astype(np.float32, copy=False)
+    else:
+        info = np.iinfo(array.dtype)
+        middle = 0 if array.dtype.kind == "i" else (info.max + 1) // 2
+        # float64 on the way: float32 cannot hold a 32-bit integer's middle exactly.
+        scaled = ((array.astype(np.float64) - middle) / ((info.max + 1) - middle)).astype(np.float32)
+    return scaled if scaled.ndim == 1 else scaled.mean(axis=1, dtype=np.float32)

@@ -1,0 +1,150 @@
+"""From a corpus to a bundle: fit a chain on all its speakers, convert it, describe it."""
+
+from __future__ import annotations
+
+import datetime
+import platform
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from affetto import __version__
+from affetto.errors import ParameterError
+from affetto.evaluation.loop import fit_chain
+from affetto.recognition.bundle import MANIFEST_FILE, write_bundle
+from affetto.training.export import export_classifier
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sklearn.pipeline import Pipeline
+
+    from affetto.corpora.base import Corpus
+    from affetto.recognition.bundle import Bundle
+
+
+def train(
+    chain: Pipeline,
+    corpus: Corpus,
+    folder: Path,
+    *,
+    classifier: str,
+    name: str | None = None,
+    results: Sequence[Mapping[str, Any]] = (),
+) -> Bundle:
+    """Fit a chain on a whole corpus and write it as a bundle.
+
+    Parameters
+    ----------
+    chain : Pipeline
+        From `affetto.training.chains.make_chain`; fitted in place.
+    corpus : Corpus
+        What to learn from; its labels become the bundle's.
+    folder : Path
+        The bundle; made if it is missing. A bundle that is there already is replaced.
+    classifier : str
+        The kind of classifier, for the manifest.
+    name : str, optional
+        The bundle's name; by default the folder's.
+    results : sequence of mapping
+        Measured figures of this recipe, for the manifest.
+
+    Returns
+    -------
+    Bundle
+        Read back from disk.
+
+    Raises
+    ------
+    ParameterError
+        If the folder holds something else than a bundle, or the corpus less than two emotions.
+    AudioError
+        If a recording cannot be read.
+    """
+    require_bundle_folder(folder)
+    labels = corpus.emotions
+    if len(labels) < 2:
+        raise ParameterError(f"the corpus {corpus.name!r} holds {len(labels)} emotion(s); at least two are needed")
+    X = np.empty(len(corpus.utterances), dtype=object)
+    X[:] = [utterance.path for utterance in corpus.utterances]
+    y = np.array([labels.index(utterance.emotion) for utterance in corpus.utterances])
+    speakers = [utterance.speaker for utterance in corpus.utterances]
+    fit_chain(chain, X, y, speakers=speakers)
+    front_end, features, classifying = chain[:-1], chain[:-1].transform(X), chain[-1]
+    steps = front_end[0].transformer.named_steps
+    manifest = {
+        "name": name or folder.resolve().name,
+        "version": __version__,
+        "classifier": classifier,
+        "labels": list(labels),
+        "input": {"kind": "features", "sample_rate_hz": steps["speech"].sample_rate_hz, "size": features.shape[1]},
+        "preprocessing": [
+            dict(zip(("step", "parameters"), step.recorded(), strict=True))
+            for step in steps.values()
+            if hasattr(step, "recorded")
+        ],
+        "features": steps["features"].get_params(),
+        "licence": corpus.licence,
+        "corpora": [_described(corpus)],
+        "training": {
+            "recipe": _recipe(classifying),
+            "affetto": __version__,
+            "commit": _commit(),
+            "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+            "libraries": {
+                "python": platform.python_version(),
+                **{library: version(library) for library in ("librosa", "numpy", "scikit-learn", "skl2onnx")},
+            },
+        },
+        "results": list(results),
+    }
+    return write_bundle(folder, manifest, export_classifier(classifying, features))
+
+
+def require_bundle_folder(folder: Path) -> None:
+    """Refuse a folder that holds something else than a bundle, before hours of fitting.
+
+    Raises
+    ------
+    ParameterError
+        If it does.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise ParameterError(f"{folder} is a file; name a new folder for the bundle")
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / MANIFEST_FILE).exists():
+        raise ParameterError(f"{folder} is a folder with other things in it; name a new one for the bundle")
+
+
+def _described(corpus: Corpus) -> dict[str, Any]:
+    return {
+        "name": corpus.name,
+        "licence": corpus.licence,
+        "citation": corpus.citation,
+        "utterances": len(corpus.utterances),
+        "speakers": len({utterance.speaker for utterance in corpus.utterances}),
+    }
+
+
+def _recipe(classifier: Any) -> dict[str, Any]:
+    """Return what was chosen, as plain text: enough to fit the same again."""
+    fitted = getattr(classifier, "best_estimator_", classifier)
+    recipe: dict[str, Any] = {"estimator": " ".join(repr(fitted).split())}
+    if hasattr(classifier, "best_params_"):
+        recipe["chosen"] = {key: repr(value) for key, value in classifier.best_params_.items()}
+        recipe["score_of_choice"] = round(float(classifier.best_score_), 4)
+    return recipe
+
+
+def _commit() -> str | None:
+    """Return the commit of a checkout; None where Affetto was installed otherwise."""
+    root = Path(__file__).parents[3]
+    if not (root / ".git").exists():
+        return None
+    command = ["git", "-C", str(root), "rev-parse", "HEAD"]
+    try:
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None

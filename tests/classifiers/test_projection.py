@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from affetto.classifiers.projection import ClippedScaler, DiscriminantProjection
+
+
+@parametrize_with_checks([ClippedScaler(), DiscriminantProjection()])
+def test_is_a_proper_scikit_learn_estimator(estimator: Any, check: Any) -> None:
+    check(estimator)
+
+
+def test_scaler_standardizes_and_clips() -> None:
+    X = np.random.default_rng(0).normal(7, 3, (1000, 2))
+    scaler = ClippedScaler(limit=2).fit(X)
+    scaled = scaler.transform(X)
+    assert np.abs(scaled).max() == 2
+    inside = np.abs(X - X.mean(0)) < 2 * X.std(0)
+    assert np.allclose(scaled[inside], ((X - X.mean(0)) / X.std(0))[inside])
+
+
+def test_scaler_leaves_a_constant_feature_alone() -> None:
+    X = np.full((50, 1), 0.1, np.float32)
+    assert np.allclose(ClippedScaler().fit(X).transform(X + 1), 1)
+
+
+def test_projection_is_that_of_scikit_learn() -> None:
+    X, y = load_digits(return_X_y=True)
+    ours = DiscriminantProjection(shrinkage=0.3).fit(X, y).transform(X)
+    theirs = LinearDiscriminantAnalysis(solver="eigen", shrinkage=0.3).fit(X, y).transform(X)
+    assert ours.shape == (len(X), 9)
+    assert np.allclose(ours - ours[0], theirs - theirs[0])
+
+
+@pytest.mark.parametrize("limit", [0, -1, float("nan")])
+def test_a_senseless_limit_is_named(limit: float) -> None:
+    with pytest.raises(ValueError, match="limit is"):
+        ClippedScaler(limit=limit).fit([[0.0], [1.0]])

@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+import io
+import os
+import struct
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+import soxr
+
+from affetto.errors import AudioError
+from affetto.speech import TruncatedAudioWarning, Waveform, read
+
+TONE = (0.4 * np.sin(2 * np.pi * 220 * np.arange(24_000) / 24_000)).astype(np.float32)
+
+
+def write(path: Path, samples: Any = TONE, rate: int = 24_000, **options: Any) -> Path:
+    soundfile.write(path, samples, rate, **options)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("ending", "subtype", "tolerance"),
+    [
+        ("wav", "PCM_U8", 0.01),
+        ("wav", "PCM_16", 1e-4),
+        ("wav", "PCM_24", 1e-6),
+        ("wav", "PCM_32", 1e-6),
+        ("wav", "FLOAT", 0),
+        ("wav", "DOUBLE", 0),
+        ("wav", "ULAW", 0.02),
+        ("flac", "PCM_16", 1e-4),
+        ("flac", "PCM_24", 1e-6),
+        ("ogg", "VORBIS", 0.05),
+        ("ogg", "OPUS", 0.05),
+        ("mp3", "MPEG_LAYER_III", 0.05),
+        ("aiff", "PCM_16", 1e-4),
+    ],
+)
+def test_every_container_and_depth_gives_the_same_sound(
+    tmp_path: Path, ending: str, subtype: str, tolerance: float
+) -> None:
+    waveform = read(write(tmp_path / f"tone.{ending}", subtype=subtype))
+    assert waveform.sample_rate_hz == 24_000
+    assert waveform.duration_s == pytest.approx(1, abs=0.06)  # mp3 and opus may pad
+    middle = slice(6_000, 18_000)
+    assert np.abs(waveform.samples[middle] - TONE[middle]).max() <= tolerance
+
+
+@pytest.mark.parametrize("rate", [8_000, 11_025, 22_050, 44_100, 96_000, 192_000])
+def test_every_rate_is_resampled_as_in_one_piece(tmp_path: Path, rate: int) -> None:
+    # More than one block, so that the joints between blocks are tested too.
+    samples = np.random.default_rng(0).normal(0, 0.1, 1_200_000).astype(np.float32)
+    waveform = read(write(tmp_path / "noise.wav", samples, rate, subtype="FLOAT"), sample_rate_hz=16_000)
+    expected = soxr.resample(samples, rate, 16_000)
+    assert len(waveform.samples) == pytest.approx(len(expected), abs=1)
+    n = min(len(waveform.samples), len(expected))
+    assert np.abs(waveform.samples[:n] - expected[:n]).max() < 1e-5
+
+
+def test_six_channels_are_averaged(tmp_path: Path) -> None:
+    channels = TONE[:, None] * np.arange(1, 7) / 6
+    waveform = read(write(tmp_path / "surround.wav", channels, subtype="FLOAT"))
+    assert np.abs(waveform.samples - TONE * 3.5 / 6).max() < 1e-6
+
+
+def test_all_ways_in_give_the_same_sound(tmp_path: Path) -> None:
+    path = write(tmp_path / "tone.flac")
+    expected = read(path).samples
+
+    class Pipe(io.BytesIO):
+        def seekable(self) -> bool:
+            return False
+
+    samples, rate = soundfile.read(path, dtype="int16")
+    with path.open("rb") as file:
+        sources = [
+            str(path),
+            path.read_bytes(),
+            bytearray(path.read_bytes()),
+            file,
+            Pipe(path.read_bytes()),
+            (samples, rate),
+        ]
+        for source in [*sources, Waveform(expected, 24_000)]:
+            assert np.array_equal(read(source).samples, expected)
+
+
+def test_real_stereo_clip_of_ravdess(ravdess_dir: Path) -> None:
+    path = ravdess_dir / "Actor_01" / "03-01-02-01-01-02-01.flac"
+    stereo, rate = soundfile.read(path, dtype="float32")
+    assert stereo.shape[1] == 2
+    waveform = read(path)
+    assert waveform.sample_rate_hz == rate == 48_000
+    assert np.allclose(waveform.samples, stereo.mean(axis=1), atol=1e-7)
+
+
+@pytest.mark.parametrize("name", ["with space.wav", "emoji 😀.wav", "Ünïcode – dash.wav", "no-ending"])
+def test_names_of_every_kind(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(write(tmp_path / "tone.wav").read_bytes())
+    assert read(path).duration_s == 1
+
+
+def spoiled(folder: Path, kind: str) -> Path:
+    path = folder / f"{kind}.wav"
+    match kind:
+        case "empty":
+            path.write_bytes(b"")
+        case "text":
+            path.write_text("Dear diary, today I was happy.\n" * 20)
+        case "header only":
+            path.write_bytes(write(path).read_bytes()[:44])
+        case "half a header":
+            path.write_bytes(write(path).read_bytes()[:20])
+        case "no samples":
+            write(path, np.zeros(0, np.float32))
+        case "not a number":
+            write(path, np.array([0.0, np.nan, 0.0]), subtype="FLOAT")
+        case "infinite":
+            write(path, np.array([0.0, -np.inf]), 8_000, subtype="FLOAT")
+        case "rate too low":
+            write(path, rate=4_000)
+        case "folder":
+            path.mkdir()
+    return path
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("missing", "no such file"),
+        ("empty", "empty"),
+        ("text", "not audio"),
+        ("header only", "no samples"),
+        ("half a header", "not audio"),
+        ("no samples", "no samples"),
+        ("not a number", "not numbers"),
+        ("infinite", "not numbers"),
+        ("rate too low", "4000 Hz"),
+        ("folder", "is a folder"),
+    ],
+)
+@pytest.mark.parametrize("rate", [None, 16_000])
+def test_a_spoiled_file_is_named_in_one_sentence(tmp_path: Path, kind: str, message: str, rate: int | None) -> None:
+    path = spoiled(tmp_path, kind)
+    with pytest.raises(AudioError, match=message) as caught:
+        read(path, sample_rate_hz=rate)
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+@pytest.mark.skipif(sys.platform == "win32" or getattr(os, "geteuid", lambda: 1)() == 0, reason="root may read all")
+def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
+    path = write(tmp_path / "secret.wav")
+    path.chmod(0)
+    with pytest.raises(AudioError, match=r"secret\.wav: reading it is not permitted"):
+        read(path)
+
+
+@pytest.mark.parametrize(
+    ("source", "message"), [(3.14, "float"), ((TONE,), "not 1 values"), (io.StringIO("text"), "binary")]
+)
+def test_what_is_no_recording_is_said(source: Any, message: str) -> None:
+    with pytest.raises(AudioError, match=message):
+        read(source)
+
+
+def test_a_cut_wav_is_read_to_its_end_with_a_warning(tmp_path: Path) -> None:
+    path = write(tmp_path / "cut.wav", subtype="PCM_16")
+    path.write_bytes(path.read_bytes()[: 44 + 24_000])
+    with pytest.warns(TruncatedAudioWarning, match=r"cut\.wav ends after 0\.50 s although its header promises 1\.00 s"):
+        waveform = read(path)
+    assert waveform.duration_s == 0.5
+
+
+def test_a_header_that_promises_hours_costs_nothing(tmp_path: Path) -> None:
+    data = bytearray(write(tmp_path / "tone.wav", subtype="PCM_16").read_bytes())
+    data[40:44] = struct.pack("<I", 2**31)
+    with pytest.warns(TruncatedAudioWarning, match="promises"):
+        assert read(bytes(data)).duration_s == pytest.approx(1, abs=0.01)
+
+
+def test_a_wav_that_was_streamed_and_promises_nothing_needs_no_warning(
+    tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    data = bytearray(write(tmp_path / "tone.wav", subtype="PCM_16").read_bytes())
+    data[4:8] = data[40:44] = b"\xff" * 4
+    assert read(bytes(data)).duration_s == 1
+    assert not recwarn.list
+
+
+def test_a_cut_flac_gives_what_decodes(tmp_path: Path) -> None:
+    path = write(tmp_path / "cut.flac", np.random.default_rng(0).normal(0, 0.1, 480_000), 48_000)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.warns(TruncatedAudioWarning, match=r"promises 10\.00 s"):
+        assert 4.8 < read(path).duration_s < 5.2

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.datasets import load_digits
+from sklearn.decomposition import PCA
+from sklearn.ensemble import VotingClassifier
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.svm import SVC
+
+from affetto.classifiers.gmm import GaussianMixtureClassifier
+from affetto.classifiers.projection import ClippedScaler, DiscriminantProjection
+from affetto.training.export import export_classifier, onnx_probabilities
+
+CLASSIFIERS = {
+    "mlp": MLPClassifier((20,), max_iter=30, random_state=0),
+    "mlps": VotingClassifier(
+        [(str(s), MLPClassifier((9,), max_iter=9, random_state=s)) for s in (1, 2)],
+        voting="soft",
+        flatten_transform=False,
+    ),
+    "svm": CalibratedClassifierCV(SVC(), ensemble=False, cv=3),
+    **{
+        f"gmm-{kind}": make_pipeline(
+            DiscriminantProjection(), GaussianMixtureClassifier(n_components=2, covariance_type=kind, random_state=0)
+        )
+        for kind in ("full", "tied", "diag", "spherical")
+    },
+    "gmm-tempered": GaussianMixtureClassifier(
+        covariance_type="diag", temperature=30, priors="empirical", reg_covar=0.1, random_state=0
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_saved_model_gives_the_probabilities_of_scikit_learn(name: str) -> None:
+    X, y = load_digits(return_X_y=True)
+    X = X.astype(np.float32)
+    model: Any = make_pipeline(ClippedScaler(), PCA(30), CLASSIFIERS[name]).fit(X[:1000], y[:1000])
+    exported = onnx_probabilities(export_classifier(model, X[1000:]), X[1000:])
+    assert exported.shape == (len(X) - 1000, 10)
+    assert np.abs(exported - model.predict_proba(X[1000:])).max() < 1e-4
+    assert (exported.argmax(1) == y[1000:]).mean() > 0.7
