@@ -31,6 +31,8 @@ class Utterance:
         "normal" or "strong", where the corpus says so.
     text : str or None
         Which sentence is spoken (an identifier, not the words), where the corpus says so.
+    name : str or None
+        The clip's name in reports where the file's stem would not be unique (``DC/a01`` and ``JE/a01``).
     """
 
     path: Path
@@ -39,11 +41,12 @@ class Utterance:
     gender: str | None = None
     intensity: str | None = None
     text: str | None = None
+    name: str | None = None
 
     @property
     def clip(self) -> str:
-        """The file's stem: the clip's name in every report."""
-        return self.path.stem
+        """The clip's name in every report, unique within the corpus: the file's stem, unless it is named otherwise."""
+        return self.name or self.path.stem
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,6 @@
+"""Where labelled speech comes from: RAVDESS first, others through the same door."""
+
+from affetto.corpora.base import EMOTIONS, Corpus, Utterance
+from affetto.corpora.loading import load_corpus
+
+__all__ = ["EMOTIONS", "Corpus", "Utterance", "load_corpus"]
