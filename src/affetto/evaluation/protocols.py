@@ -1,0 +1,293 @@
+"""Protocols: who is trained on and who is tested.
+
+Every protocol but `random` keeps each speaker on one side of every split, so that its figures are for voices
+never heard. Anything that is chosen rather than fitted is chosen within the training speakers, on
+`inner_groups`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from affetto.errors import CorpusError, ParameterError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from affetto.corpora.base import Corpus
+
+    Indices = NDArray[np.intp]
+
+SEED = 0
+"""Seed of every seeded protocol: a protocol's name alone says what was tested on what."""
+
+EMOBOX_ACTORS = (
+    ("1", "11", "20", "21"),
+    ("4", "10", "12", "14"),
+    ("8", "9", "19", "23"),
+    ("3", "5", "7", "24"),
+    ("2", "15", "16", "18"),
+    ("6", "13", "17", "22"),
+)
+"""Test actors of each fold in EmoBox (Ma et al., Interspeech 2024)."""
+
+LUNA_ACTORS = (
+    ("2", "5", "14", "15", "16"),
+    ("3", "6", "7", "13", "18"),
+    ("10", "11", "12", "19", "20"),
+    ("8", "17", "21", "23", "24"),
+    ("1", "4", "9", "22"),
+)
+"""Test actors of each fold in Luna-Jiménez et al. 2021 (Sensors 21:7665) and 2022 (Appl. Sci. 12:327)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """One split of a corpus.
+
+    Attributes
+    ----------
+    number : int
+        Counted from 1.
+    train, test : ndarray of int
+        Indices into `corpus.utterances`, ascending.
+    """
+
+    number: int
+    train: Indices
+    test: Indices
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """A rule that says in which fold each utterance is tested; it is trained on in all the others.
+
+    Attributes
+    ----------
+    name : str
+        What the protocol is called on the command line and in every report.
+    leaks_speakers : bool
+        Whether the speakers of the test clips are also trained on, which flatters every figure.
+    folds : int or None
+        Number of folds; None: one for each speaker.
+    description : str
+        One line for people.
+    assign : callable
+        Takes a corpus and gives the fold, counted from 1, in which each of its utterances is tested.
+    """
+
+    name: str
+    leaks_speakers: bool
+    folds: int | None
+    description: str
+    assign: Callable[[Corpus], Indices]
+
+    def split(self, corpus: Corpus) -> Iterator[Fold]:
+        """Yield the folds in order.
+
+        Parameters
+        ----------
+        corpus : Corpus
+            What is split. Every utterance is tested exactly once.
+
+        Yields
+        ------
+        Fold
+            The indices of training and test utterances.
+
+        Raises
+        ------
+        CorpusError
+            If the corpus has too few speakers or clips, or lacks actors that the protocol names.
+        ParameterError
+            If the protocol is not made for this corpus, or puts a speaker on both sides without saying so.
+        """
+        fold_of = self.assign(corpus)
+        if not self.leaks_speakers:
+            _require_separate_speakers(self.name, corpus, fold_of)
+        for number in np.unique(fold_of):
+            tested = fold_of == number
+            yield Fold(int(number), np.flatnonzero(~tested), np.flatnonzero(tested))
+
+
+def get_protocol(name: str) -> Protocol:
+    """Look a protocol up by its name.
+
+    Raises
+    ------
+    ParameterError
+        If there is none of that name.
+    """
+    if name not in PROTOCOLS:
+        raise ParameterError(f"there is no protocol {name!r}: choose one of {', '.join(PROTOCOLS)}")
+    return PROTOCOLS[name]
+
+
+def inner_groups(speakers: Sequence[str], n_splits: int) -> list[tuple[Indices, Indices]]:
+    """Split training clips by speaker, so that whatever is chosen is chosen on speakers not trained on.
+
+    Parameters
+    ----------
+    speakers : sequence of str
+        The speaker of each training clip.
+    n_splits : int
+        Number of splits, at least 2 and at most the number of speakers.
+
+    Returns
+    -------
+    list of (ndarray of int, ndarray of int)
+        Train and test indices into `speakers`, to be passed as `cv` to anything in scikit-learn. Which
+        speakers go together depends on their names and numbers of clips alone, never on the order of the
+        clips.
+
+    Raises
+    ------
+    ParameterError
+        If `n_splits` is below 2 or above the number of speakers.
+    """
+    found = len(set(speakers))
+    if not 2 <= n_splits <= found:
+        raise ParameterError(f"cannot split {found} speakers into {n_splits} groups: ask for 2 to {found}")
+    fold_of = _deal_speakers(speakers, n_splits)
+    return [(np.flatnonzero(fold_of != n), np.flatnonzero(fold_of == n)) for n in range(1, n_splits + 1)]
+
+
+def _in_order(speakers: Sequence[str]) -> list[str]:
+    """Sort the names, each once, numbers by their value."""
+    return sorted(set(speakers), key=lambda name: (0, int(name), name) if name.isdecimal() else (1, 0, name))
+
+
+def _deal_speakers(speakers: Sequence[str], n_folds: int) -> Indices:
+    """Give whole speakers to folds of about equal numbers of clips, in a seeded order."""
+    # RandomState, since its stream is frozen for good (NEP 19): the folds are the same with every NumPy.
+    order = np.random.RandomState(SEED).permutation(_in_order(speakers)).tolist()
+    clips = Counter(speakers)
+    sizes = [0] * n_folds
+    fold_of: dict[str, int] = {}
+    for speaker in sorted(order, key=lambda name: -clips[name]):
+        smallest = sizes.index(min(sizes))
+        fold_of[speaker] = smallest + 1
+        sizes[smallest] += clips[speaker]
+    return np.array([fold_of[speaker] for speaker in speakers], dtype=np.intp)
+
+
+def _require_separate_speakers(name: str, corpus: Corpus, fold_of: Indices) -> None:
+    seen: dict[str, int] = {}
+    for utterance, fold in zip(corpus.utterances, fold_of.tolist(), strict=True):
+        first = seen.setdefault(utterance.speaker, fold)
+        if first != fold:
+            raise ParameterError(
+                f"protocol {name!r} tests speaker {utterance.speaker!r} in folds {first} and {fold}: "
+                "keep each speaker in one fold, or declare that the protocol leaks speakers"
+            )
+
+
+def _speakers(name: str, corpus: Corpus) -> list[str]:
+    """Name the speaker of each utterance, of which there must be two to test anybody on anybody else."""
+    speakers = [utterance.speaker for utterance in corpus.utterances]
+    found = len(set(speakers))
+    if found < 2:
+        raise CorpusError(f"protocol {name!r} needs two speakers or more, corpus {corpus.name!r} has {found}")
+    return speakers
+
+
+def _assign_table(corpus: Corpus, *, name: str, table: tuple[tuple[str, ...], ...]) -> Indices:
+    if corpus.name != "ravdess":
+        general = ", ".join(p.name for p in PROTOCOLS.values() if p.name not in ("emobox", "luna"))
+        raise ParameterError(
+            f"protocol {name!r} is defined on RAVDESS only, and this corpus is {corpus.name!r}: use {general}"
+        )
+    fold_of = {actor: number for number, actors in enumerate(table, start=1) for actor in actors}
+    speakers = [utterance.speaker for utterance in corpus.utterances]
+    for problem, actors in (
+        ("lacks", set(fold_of).difference(speakers)),
+        ("has unknown", set(speakers).difference(fold_of)),
+    ):
+        if actors:
+            raise CorpusError(
+                f"protocol {name!r} needs the 24 actors of RAVDESS, and this corpus {problem} "
+                f"{', '.join(_in_order(list(actors)))}: complete it, or use the protocol 'speakers'"
+            )
+    return np.array([fold_of[speaker] for speaker in speakers], dtype=np.intp)
+
+
+def _assign_loso(corpus: Corpus) -> Indices:
+    speakers = _speakers("loso", corpus)
+    fold_of = {speaker: number for number, speaker in enumerate(_in_order(speakers), start=1)}
+    return np.array([fold_of[speaker] for speaker in speakers], dtype=np.intp)
+
+
+def _assign_speakers(corpus: Corpus, *, folds: int) -> Indices:
+    speakers = _speakers("speakers", corpus)
+    return _deal_speakers(speakers, min(folds, len(set(speakers))))
+
+
+def _assign_random(corpus: Corpus, *, folds: int) -> Indices:
+    from sklearn.model_selection import StratifiedKFold
+
+    emotions = [utterance.emotion for utterance in corpus.utterances]
+    if not emotions:
+        raise CorpusError(f"protocol 'random' needs clips, and corpus {corpus.name!r} is empty")
+    rarest, clips = min(Counter(emotions).items(), key=lambda item: item[1])
+    if clips < folds:
+        raise CorpusError(
+            f"protocol 'random' needs {folds} clips of each emotion, "
+            f"and corpus {corpus.name!r} has {clips} of {rarest!r}"
+        )
+    fold_of = np.zeros(len(emotions), dtype=np.intp)
+    splitter = StratifiedKFold(folds, shuffle=True, random_state=SEED)
+    for number, (_, test) in enumerate(splitter.split(emotions, emotions), start=1):
+        fold_of[test] = number
+    return fold_of
+
+
+_FOLDS = 5
+
+PROTOCOLS = {
+    protocol.name: protocol
+    for protocol in (
+        Protocol(
+            "emobox",
+            leaks_speakers=False,
+            folds=len(EMOBOX_ACTORS),
+            description="RAVDESS, six folds of four actors (EmoBox, 2024)",
+            assign=partial(_assign_table, name="emobox", table=EMOBOX_ACTORS),
+        ),
+        Protocol(
+            "luna",
+            leaks_speakers=False,
+            folds=len(LUNA_ACTORS),
+            description="RAVDESS, five folds of four or five actors (Luna-Jiménez et al., 2021)",
+            assign=partial(_assign_table, name="luna", table=LUNA_ACTORS),
+        ),
+        Protocol(
+            "loso",
+            leaks_speakers=False,
+            folds=None,
+            description="any corpus, leaves one speaker out",
+            assign=_assign_loso,
+        ),
+        Protocol(
+            "speakers",
+            leaks_speakers=False,
+            folds=_FOLDS,
+            description="any corpus, five folds of whole speakers",
+            assign=partial(_assign_speakers, folds=_FOLDS),
+        ),
+        Protocol(
+            "random",
+            leaks_speakers=True,
+            folds=_FOLDS,
+            description="any corpus, five folds of shuffled clips: speakers leak, which flatters every figure",
+            assign=partial(_assign_random, folds=_FOLDS),
+        ),
+    )
+}
+"""Every protocol by its name, the headline first."""

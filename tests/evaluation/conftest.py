@@ -1,0 +1,63 @@
+"""What the tests of the evaluation share: RAVDESS by its names, and systems of known skill."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol as Signature
+
+import numpy as np
+import pytest
+from hypothesis import settings
+
+from affetto.corpora.base import Corpus
+from affetto.corpora.ravdess import RAVDESS, expected_clips, load_ravdess
+from affetto.evaluation import Predictions, get_protocol
+
+# The first example pays for imports, and a failure must come back on the next run.
+settings.register_profile("affetto", deadline=None, derandomize=True, max_examples=50)
+settings.load_profile("affetto")
+
+
+class MakePredictions(Signature):
+    def __call__(self, *, skill: float, seed: int = 0, protocol: str = "emobox") -> Predictions: ...
+
+
+@pytest.fixture(scope="session")
+def names() -> Corpus:
+    """All of RAVDESS, of which only the names are needed."""
+    utterances = [RAVDESS.parse(Path(f"{clip}.wav")) for clip in expected_clips()]
+    return Corpus(RAVDESS.name, RAVDESS.licence, RAVDESS.citation, utterances)
+
+
+@pytest.fixture(scope="session")
+def ravdess(ravdess_dir: Path) -> Corpus:
+    """All of RAVDESS, with sound."""
+    return load_ravdess(ravdess_dir)
+
+
+@pytest.fixture(scope="session")
+def make_predictions(names: Corpus) -> MakePredictions:
+    """A system that puts `skill` more on the right emotion, in the mean, than noise puts on any."""
+
+    def make(*, skill: float, seed: int = 0, protocol: str = "emobox") -> Predictions:
+        rng = np.random.default_rng(seed)
+        labels = names.emotions
+        scores = rng.normal(size=(len(names.utterances), len(labels)))
+        truth = [labels.index(utterance.emotion) for utterance in names.utterances]
+        scores[np.arange(len(truth)), truth] += skill
+        probabilities = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+        fold = np.zeros(len(truth), dtype=np.intp)
+        for split in get_protocol(protocol).split(names):
+            fold[split.test] = split.number
+        return Predictions(
+            clip=tuple(utterance.clip for utterance in names.utterances),
+            speaker=tuple(utterance.speaker for utterance in names.utterances),
+            fold=fold,
+            emotion=tuple(utterance.emotion for utterance in names.utterances),
+            probabilities=probabilities,
+            labels=labels,
+            gender=tuple(utterance.gender for utterance in names.utterances),
+            intensity=tuple(utterance.intensity for utterance in names.utterances),
+        )
+
+    return make

@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+
+from affetto.corpora.base import Corpus, Utterance
+from affetto.errors import CorpusError, ParameterError
+from affetto.evaluation import PROTOCOLS, Protocol, get_protocol, inner_groups
+
+SEPARATE = [name for name, protocol in PROTOCOLS.items() if not protocol.leaks_speakers]
+
+
+def speech(labels: list[tuple[str, str]], *, name: str = "mine") -> Corpus:
+    """A corpus of (speaker, emotion), one clip each."""
+    return Corpus(
+        name,
+        licence="CC0-1.0",
+        citation="",
+        utterances=[
+            Utterance(path=Path(f"{index:05d}.wav"), emotion=emotion, speaker=speaker)
+            for index, (speaker, emotion) in enumerate(labels)
+        ],
+    )
+
+
+def sides(corpus: Corpus, indices: np.ndarray) -> set[str]:
+    return {corpus.utterances[index].speaker for index in indices.tolist()}
+
+
+labelled = st.lists(st.tuples(st.sampled_from("abcdefghij"), st.sampled_from(["happy", "sad"])), max_size=60)
+several_speakers = labelled.filter(lambda labels: len({speaker for speaker, _ in labels}) > 1)
+
+
+def test_only_random_leaks_speakers() -> None:
+    assert [name for name, protocol in PROTOCOLS.items() if protocol.leaks_speakers] == ["random"]
+
+
+@pytest.mark.parametrize("name", SEPARATE)
+def test_speakers_stay_on_one_side_of_ravdess(ravdess: Corpus, name: str) -> None:
+    for fold in get_protocol(name).split(ravdess):
+        assert sides(ravdess, fold.train).isdisjoint(sides(ravdess, fold.test))
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_every_clip_of_ravdess_is_tested_once(names: Corpus, name: str) -> None:
+    folds = list(get_protocol(name).split(names))
+    assert [fold.number for fold in folds] == list(range(1, (PROTOCOLS[name].folds or 24) + 1))
+    assert sorted(np.concatenate([fold.test for fold in folds]).tolist()) == list(range(1440))
+    for fold in folds:
+        assert sorted([*fold.train.tolist(), *fold.test.tolist()]) == list(range(1440))
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "actors"),
+    [
+        ("emobox", 1, {"1", "11", "20", "21"}),
+        ("emobox", 4, {"3", "5", "7", "24"}),
+        ("emobox", 6, {"6", "13", "17", "22"}),
+        ("luna", 1, {"2", "5", "14", "15", "16"}),
+        ("luna", 5, {"1", "4", "9", "22"}),
+        ("loso", 17, {"17"}),
+    ],
+)
+def test_published_folds(names: Corpus, name: str, number: int, actors: set[str]) -> None:
+    fold = list(get_protocol(name).split(names))[number - 1]
+    assert sides(names, fold.test) == actors
+
+
+def test_random_is_stratified_and_has_every_actor_on_both_sides(names: Corpus) -> None:
+    for fold in get_protocol("random").split(names):
+        emotions = Counter(names.utterances[index].emotion for index in fold.test.tolist())
+        assert emotions["neutral"] in (19, 20)
+        assert {count for emotion, count in emotions.items() if emotion != "neutral"} <= {38, 39}
+        assert sides(names, fold.train) == sides(names, fold.test)
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_the_same_folds_every_time(names: Corpus, name: str) -> None:
+    first, second = (list(get_protocol(name).split(names)) for _ in range(2))
+    for one, two in zip(first, second, strict=True):
+        np.testing.assert_array_equal(one.test, two.test)
+
+
+def test_seeded_speaker_folds_never_change(names: Corpus) -> None:
+    folds = [sides(names, fold.test) for fold in get_protocol("speakers").split(names)]
+    assert folds == [
+        {"1", "2", "7", "12", "19"},
+        {"10", "11", "14", "18", "22"},
+        {"5", "8", "16", "23", "24"},
+        {"3", "13", "15", "17", "20"},
+        {"4", "6", "9", "21"},
+    ]
+
+
+@given(labels=several_speakers)
+@pytest.mark.parametrize("name", ["loso", "speakers"])
+def test_speakers_stay_on_one_side_of_any_corpus(name: str, labels: list[tuple[str, str]]) -> None:
+    corpus = speech(labels)
+    tested: list[int] = []
+    for fold in get_protocol(name).split(corpus):
+        assert len(fold.train)
+        assert len(fold.test)
+        assert sides(corpus, fold.train).isdisjoint(sides(corpus, fold.test))
+        tested += fold.test.tolist()
+    assert sorted(tested) == list(range(len(labels)))
+
+
+@pytest.mark.parametrize("name", ["emobox", "luna"])
+def test_ravdess_folds_are_for_ravdess(name: str) -> None:
+    corpus = speech([("1", "happy"), ("2", "sad")], name="nemo")
+    with pytest.raises(ParameterError, match=f"{name}.*RAVDESS only.*'nemo'.*loso, speakers, random"):
+        next(get_protocol(name).split(corpus))
+
+
+@pytest.mark.parametrize("name", ["emobox", "luna"])
+def test_missing_actors_are_named(names: Corpus, name: str) -> None:
+    some = [utterance for utterance in names.utterances if utterance.speaker not in {"3", "20"}]
+    with pytest.raises(CorpusError, match="lacks 3, 20:"):
+        next(get_protocol(name).split(Corpus("ravdess", "", "", some)))
+
+
+def test_unknown_actors_are_named(names: Corpus) -> None:
+    more = [*names.utterances, Utterance(path=Path("x.wav"), emotion="sad", speaker="25")]
+    with pytest.raises(CorpusError, match="unknown 25"):
+        next(get_protocol("emobox").split(Corpus("ravdess", "", "", more)))
+
+
+@pytest.mark.parametrize("name", ["loso", "speakers"])
+@pytest.mark.parametrize("labels", [[], [("a", "sad"), ("a", "happy")]])
+def test_one_speaker_cannot_be_split(name: str, labels: list[tuple[str, str]]) -> None:
+    with pytest.raises(CorpusError, match="two speakers or more"):
+        next(get_protocol(name).split(speech(labels)))
+
+
+def test_random_needs_some_clips_of_each_emotion() -> None:
+    with pytest.raises(CorpusError, match=r"5 clips of each emotion.*3 of 'sad'"):
+        next(get_protocol("random").split(speech([("a", "happy")] * 9 + [("b", "sad")] * 3)))
+    with pytest.raises(CorpusError, match="empty"):
+        next(get_protocol("random").split(speech([])))
+
+
+def test_unknown_protocol_lists_the_known() -> None:
+    with pytest.raises(ParameterError, match=r"'emobx'.*emobox, luna, loso, speakers, random"):
+        get_protocol("emobx")
+
+
+def test_a_protocol_that_leaks_has_to_say_so() -> None:
+    corpus = speech([("a", "happy"), ("b", "sad"), ("a", "sad")])
+
+    def by_clip(corpus: Corpus) -> np.ndarray:
+        return np.arange(1, len(corpus.utterances) + 1)
+
+    honest = Protocol("by-clip", leaks_speakers=True, folds=None, description="", assign=by_clip)
+    assert len(list(honest.split(corpus))) == 3
+    sly = Protocol("by-clip", leaks_speakers=False, folds=None, description="", assign=by_clip)
+    with pytest.raises(ParameterError, match="'a' in folds 1 and 3"):
+        next(sly.split(corpus))
+
+
+@given(labels=several_speakers, data=st.data())
+def test_inner_groups_keep_speakers_apart_in_any_order(labels: list[tuple[str, str]], data: st.DataObject) -> None:
+    speakers = [speaker for speaker, _ in labels]
+    n_splits = data.draw(st.integers(2, len(set(speakers))))
+    splits = inner_groups(speakers, n_splits)
+    assert len(splits) == n_splits
+    assert sorted(np.concatenate([test for _, test in splits]).tolist()) == list(range(len(speakers)))
+    for train, test in splits:
+        assert len(test)
+        assert {speakers[index] for index in train}.isdisjoint({speakers[index] for index in test})
+    shuffled = data.draw(st.permutations(speakers))
+    again = inner_groups(shuffled, n_splits)
+    assert [{speakers[i] for i in test} for _, test in splits] == [{shuffled[i] for i in test} for _, test in again]
+
+
+def test_inner_groups_are_of_equal_size(names: Corpus) -> None:
+    speakers = [utterance.speaker for utterance in names.utterances]
+    assert [len(test) for _, test in inner_groups(speakers, 6)] == [240] * 6
+
+
+def test_inner_groups_are_a_cv_of_scikit_learn() -> None:
+    rng = np.random.default_rng(0)
+    speakers = [str(index % 6) for index in range(60)]
+    y = rng.integers(0, 2, 60)
+    X = rng.normal(size=(60, 3)) + y[:, None]
+    search = GridSearchCV(LogisticRegression(), {"C": [0.1, 1.0]}, cv=inner_groups(speakers, 3)).fit(X, y)
+    assert search.n_splits_ == 3
+
+
+@pytest.mark.parametrize("n_splits", [0, 1, 4])
+def test_inner_groups_need_as_many_speakers(n_splits: int) -> None:
+    with pytest.raises(ParameterError, match=f"3 speakers into {n_splits} groups"):
+        inner_groups(["a", "b", "c", "a"], n_splits)
