@@ -1,0 +1,203 @@
+from __future__ import annotations
+
+import csv
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from affetto.errors import AffettoError, ParameterError
+from affetto.evaluation import Predictions, measure, ravdess_traits
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.evaluation.conftest import MakePredictions
+
+HEADER = "clip,actor,fold,emotion,predicted,happy,sad\n"
+ROW = "03-01-04-02-01-01-01,1,1,sad,sad,0.250000,0.750000\n"
+
+
+def two() -> Predictions:
+    return Predictions(
+        clip=("a", "b"),
+        speaker=("1", "2"),
+        fold=np.array([1, 2]),
+        emotion=("sad", "happy"),
+        probabilities=np.array([[0.25, 0.75], [0.4, 0.6]]),
+        labels=("happy", "sad"),
+    )
+
+
+def test_the_file_is_what_the_readme_says(tmp_path: Path) -> None:
+    path = tmp_path / "predictions.csv"
+    two().to_csv(path)
+    assert path.read_bytes().decode() == (
+        "clip,actor,fold,emotion,predicted,happy,sad\n"
+        "a,1,1,sad,sad,0.250000,0.750000\n"
+        "b,2,2,happy,sad,0.400000,0.600000\n"
+    )
+
+
+def test_what_is_written_is_read(make_predictions: MakePredictions, tmp_path: Path) -> None:
+    written = make_predictions(skill=1.5)
+    path = tmp_path / "predictions.csv"
+    written.to_csv(path)
+    read = Predictions.from_csv(path)
+    for field in fields(Predictions):
+        np.testing.assert_array_equal(getattr(read, field.name), getattr(written, field.name), err_msg=field.name)
+    one, other = measure(written), measure(read)
+    np.testing.assert_array_equal(one.confusion, other.confusion)
+    assert replace(one, confusion=other.confusion) == other
+
+
+@given(
+    scores=st.lists(
+        st.lists(st.floats(0, 1), min_size=3, max_size=3).filter(lambda row: sum(row) > 1e-3), min_size=1, max_size=8
+    ),
+    name=st.text(st.characters(blacklist_categories=["Cs", "Cc"]), min_size=1),
+)
+def test_any_probabilities_and_names_survive_the_file(
+    scores: list[list[float]], name: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    probabilities = np.array(scores) / np.sum(scores, axis=1, keepdims=True)
+    written = Predictions(
+        clip=tuple(f"{name}{index}" for index in range(len(scores))),
+        speaker=(name,) * len(scores),
+        fold=np.ones(len(scores), dtype=np.intp),
+        emotion=("b",) * len(scores),
+        probabilities=probabilities,
+        labels=("a", "b", "c"),
+    )
+    path = tmp_path_factory.mktemp("any") / "predictions.csv"
+    written.to_csv(path)
+    read = Predictions.from_csv(path)
+    np.testing.assert_array_equal(read.probabilities, written.probabilities)
+    assert (read.clip, read.speaker, read.predicted) == (written.clip, written.speaker, written.predicted)
+
+
+def test_a_tie_at_six_decimals_goes_to_the_first_column_on_both_sides(tmp_path: Path) -> None:
+    tie = replace(two(), probabilities=np.array([[0.49999996, 0.50000004], [0.4, 0.6]]))
+    assert tie.predicted == ("happy", "sad")
+    tie.to_csv(tmp_path / "tie.csv")
+    assert Predictions.from_csv(tmp_path / "tie.csv").predicted == ("happy", "sad")
+
+
+def test_a_spreadsheet_may_have_saved_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "saved.csv"
+    path.write_bytes(b"\xef\xbb\xbf" + (HEADER + ROW).replace("\n", "\r\n").encode())
+    assert Predictions.from_csv(path).predicted == ("sad",)
+
+
+def test_gender_and_intensity_follow_from_ravdess_names(tmp_path: Path) -> None:
+    path = tmp_path / "predictions.csv"
+    path.write_text(HEADER + ROW + ROW.replace("03-01-04-02-01-01-01", "AO0_anger_1"), encoding="utf-8")
+    read = Predictions.from_csv(path)
+    assert read.gender == ("male", None)
+    assert read.intensity == ("strong", None)
+    assert ravdess_traits("03-01-08-01-02-02-24") == ("female", "normal")
+    assert ravdess_traits("02-01-08-01-02-02-24") == (None, None)  # a video
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "says"),
+    [
+        ("", 1, "they are missing"),
+        ("clip,fold,actor,emotion,predicted,happy,sad\n", 1, "columns must be clip,actor,fold,emotion,predicted"),
+        ("clip,actor,fold,emotion,predicted,happy\n", 1, "one for each emotion"),
+        ("clip,actor,fold,emotion,predicted,sad,sad\n", 1, "twice the same in sad,sad"),
+        ("clip,actor,fold,emotion,predicted,sad,\n", 1, "without a name"),
+        (HEADER + ROW + ROW, 3, "'03-01-04-02-01-01-01' occurs twice"),
+        (HEADER + ROW.replace("0.250000", "0.252000"), 2, "sum to 1.002"),
+        (HEADER + ROW.replace("sad,sad", "sad,happy"), 2, "predicted is 'happy'.* that of 'sad'"),
+        (HEADER + ROW.replace("sad,sad", "calm,sad"), 2, "emotion 'calm' has no column among happy, sad"),
+        (HEADER + ROW.replace("0.250000", "much"), 2, "'happy' is 'much', not a number"),
+        (HEADER + ROW.replace("0.250000", "nan"), 2, "'happy' is nan"),
+        (HEADER + ROW.replace("0.25", "-0.25").replace("0.75", "1.25"), 2, "'happy' is -0.25, not between 0 and 1"),
+        (HEADER + ROW.replace(",1,1,", ",1,0,"), 2, "fold '0'"),
+        (HEADER + ROW.replace(",1,1,", ",1,one,"), 2, "fold 'one'"),
+        (HEADER + ROW.replace(",1,1,", ",,1,"), 2, "actor is empty"),
+        (HEADER + ROW.replace(",0.25", ""), 2, "6 values where the header has 7 columns"),
+        (HEADER + ROW + "\n", 3, "0 values"),
+    ],
+)
+def test_a_bad_file_is_named_with_line_and_value(tmp_path: Path, content: str, line: int, says: str) -> None:
+    path = tmp_path / "bad.csv"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(AffettoError, match=f"bad.csv, line {line}: .*{says}"):
+        Predictions.from_csv(path)
+
+
+def test_rounding_is_no_error(tmp_path: Path) -> None:
+    path = tmp_path / "rounded.csv"
+    path.write_text(HEADER + ROW.replace("0.250000", "0.250900"), encoding="utf-8")
+    assert len(Predictions.from_csv(path)) == 1
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b'clip,actor\n"open', b"clip,actor\n\x00\n"])
+def test_what_is_no_table_is_named(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "noise.csv"
+    path.write_bytes(content)
+    with pytest.raises(AffettoError, match=r"noise\.csv"):
+        Predictions.from_csv(path)
+
+
+def test_missing_and_empty_files_are_named(tmp_path: Path) -> None:
+    with pytest.raises(ParameterError, match=r"nowhere\.csv cannot be read"):
+        Predictions.from_csv(tmp_path / "nowhere.csv")
+    (tmp_path / "header.csv").write_text(HEADER, encoding="utf-8")
+    with pytest.raises(ParameterError, match=r"header\.csv has a header and no predictions"):
+        Predictions.from_csv(tmp_path / "header.csv")
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"speaker": ("1",)}, "2 clips, but 1 values of speaker"),
+        ({"clip": ("a", "a")}, "'a' occurs twice"),
+        ({"emotion": ("sad", "calm")}, "clip 'b'.*'calm' has no column"),
+        ({"probabilities": np.array([[0.25, 0.75], [0.5, 0.6]])}, "clip 'b'.*sum to 1.1"),
+        ({"probabilities": np.ones((2, 3)) / 3}, r"shape \(2, 3\).*2 labels"),
+        ({"clip": ()}, "at least one clip"),
+    ],
+)
+def test_predictions_that_make_no_sense_are_refused(change: dict[str, object], says: str) -> None:
+    with pytest.raises(ParameterError, match=says):
+        replace(two(), **change)  # type: ignore[arg-type]  # wrong on purpose
+
+
+def test_predictions_cannot_be_changed() -> None:
+    with pytest.raises(ValueError, match="read-only"):
+        two().probabilities[0, 0] = 1
+
+
+def test_systems_over_different_clips_cannot_be_aligned() -> None:
+    with pytest.raises(ParameterError, match=r"the same clips: 1 \(b\) are only in one, 1 \(c\) only in the other"):
+        two().aligned_to(replace(two(), clip=("a", "c")))
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"labels": ("happy", "sad"), "emotion": ("happy", "happy")}, "emotion of clip 'a': 'sad' and 'happy'"),
+        ({"speaker": ("1", "3")}, "speaker of clip 'b': '2' and '3'"),
+        ({"labels": ("calm", "sad"), "emotion": ("sad", "calm")}, "same emotions: one knows happy, sad"),
+    ],
+)
+def test_systems_over_different_truth_cannot_be_aligned(change: dict[str, object], says: str) -> None:
+    other = replace(two(), **change)  # type: ignore[arg-type]  # fields by name
+    with pytest.raises(ParameterError, match=says):
+        two().aligned_to(other)
+
+
+def test_the_csv_module_reads_the_columns_by_name(make_predictions: MakePredictions, tmp_path: Path) -> None:
+    predictions = make_predictions(skill=1.5)
+    predictions.to_csv(tmp_path / "p.csv")
+    with (tmp_path / "p.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 1440
+    for row in rows:
+        assert row["predicted"] == max(predictions.labels, key=lambda label: float(row[label]))
