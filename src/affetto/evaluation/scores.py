@@ -1,0 +1,81 @@
+"""Scores of labels and probabilities: the field's figures as plain functions of arrays.
+
+Those of a confusion matrix take stacks of matrices too, since a bootstrap has thousands of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+CALIBRATION_BINS = 15
+
+
+def confusion_matrix(truth: ArrayLike, predicted: ArrayLike, n_labels: int) -> NDArray[np.intp]:
+    """Count clips by true label (row) and predicted label (column), both indices below `n_labels`."""
+    cell = np.asarray(truth, dtype=np.intp) * n_labels + np.asarray(predicted, dtype=np.intp)
+    return np.bincount(cell, minlength=n_labels**2).reshape(n_labels, n_labels)
+
+
+def recalls(confusion: ArrayLike) -> NDArray[np.float64]:
+    """Recall of each label, NaN for labels without clips; shape (..., n, n) gives shape (..., n)."""
+    counts = np.asarray(confusion, dtype=np.float64)
+    return _ratio(np.diagonal(counts, axis1=-2, axis2=-1), counts.sum(axis=-1))
+
+
+def unweighted_average_recall(confusion: ArrayLike) -> NDArray[np.float64]:
+    """Mean recall over the labels that have clips; shape (..., n, n) gives shape (...)."""
+    return np.asarray(np.nanmean(recalls(confusion), axis=-1))
+
+
+def accuracy(confusion: ArrayLike) -> NDArray[np.float64]:
+    """Part of all clips on the diagonal; shape (..., n, n) gives shape (...)."""
+    counts = np.asarray(confusion, dtype=np.float64)
+    return np.asarray(np.trace(counts, axis1=-2, axis2=-1) / counts.sum(axis=(-2, -1)))
+
+
+def macro_f1(confusion: ArrayLike) -> NDArray[np.float64]:
+    """Mean F1 over the labels that have clips; shape (..., n, n) gives shape (...)."""
+    counts = np.asarray(confusion, dtype=np.float64)
+    actual, predicted = counts.sum(axis=-1), counts.sum(axis=-2)
+    f1 = _ratio(2 * np.diagonal(counts, axis1=-2, axis2=-1), actual + predicted)
+    return np.asarray(np.nanmean(np.where(actual > 0, f1, np.nan), axis=-1))
+
+
+def expected_calibration_error(truth: ArrayLike, probabilities: ArrayLike, *, bins: int = CALIBRATION_BINS) -> float:
+    """Measure how far confidence is from accuracy, on average over clips.
+
+    Parameters
+    ----------
+    truth : array-like of int, shape (n_clips,)
+        The true label's column.
+    probabilities : array-like of float, shape (n_clips, n_labels)
+        The largest of each row is the confidence.
+    bins : int
+        Number of bins of equal width, each open below and closed above, over confidences from 0 to 1.
+
+    Returns
+    -------
+    float
+        0: of all answers given with confidence c, the part c is right.
+
+    Notes
+    -----
+    Naeini, Cooper & Hauskrecht 2015, "Obtaining well calibrated probabilities using Bayesian binning", AAAI;
+    15 bins as in Guo et al. 2017, "On calibration of modern neural networks", ICML.
+    """
+    rows = np.asarray(probabilities, dtype=np.float64)
+    confidence = rows.max(axis=1)
+    correct = rows.argmax(axis=1) == np.asarray(truth)
+    bin_of = np.searchsorted(np.linspace(0, 1, bins + 1)[1:-1], confidence, side="left")
+    gap = np.bincount(bin_of, weights=correct - confidence, minlength=bins)
+    return float(np.abs(gap).sum() / len(rows))
+
+
+def _ratio(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Divide, with NaN where there is nothing to divide by."""
+    return np.asarray(np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole > 0))
