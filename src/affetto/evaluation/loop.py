@@ -1,0 +1,115 @@
+"""The evaluation loop: fit a chain on each fold's training speakers, let it answer about the others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from affetto.errors import CorpusError, ParameterError
+from affetto.evaluation.predictions import Predictions
+from affetto.training.fitting import fit_chain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Sequence
+
+    from affetto.corpora.base import Corpus, Utterance
+    from affetto.evaluation.protocols import Fold, Protocol
+
+
+def evaluate(
+    chain: Any,
+    corpus: Corpus,
+    protocol: Protocol,
+    *,
+    folds: Collection[int] | None = None,
+    progress: Callable[[Sequence[Fold]], Iterable[Fold]] | None = None,
+) -> Predictions:
+    """Fit and test a chain on the folds of a protocol.
+
+    Parameters
+    ----------
+    chain : estimator
+        A scikit-learn pipeline, or any classifier with `predict_proba`, whose input is an array of the
+        utterances' paths. It is cloned for each fold and itself stays unfitted.
+    corpus : Corpus
+        The labelled utterances.
+    protocol : Protocol
+        Who is tested on whom.
+    folds : collection of int, optional
+        Run only the folds of these numbers, counted from 1.
+    progress : callable, optional
+        Takes the folds to run and yields them one by one, for example `rich.progress.track`.
+
+    Returns
+    -------
+    Predictions
+        One row for each test clip, in the corpus's order; columns in the order of `corpus.emotions`.
+
+    Raises
+    ------
+    ParameterError
+        If a fold does not exist, the chain has no `predict_proba`, or the protocol is not made for the
+        corpus.
+    CorpusError
+        If the corpus does not suffice for the protocol, or two of its files have the same name.
+    """
+    from sklearn.base import clone
+
+    utterances = corpus.utterances
+    _require_unique_clips(utterances)
+    if not hasattr(chain, "predict_proba"):
+        raise ParameterError(f"{type(chain).__name__} has no predict_proba: a chain must give probabilities")
+    labels = corpus.emotions
+    X = np.empty(len(utterances), dtype=object)
+    X[:] = [utterance.path for utterance in utterances]
+    y = np.array([labels.index(utterance.emotion) for utterance in utterances])
+    speakers = np.array([utterance.speaker for utterance in utterances])
+
+    probabilities = np.zeros((len(utterances), len(labels)))
+    fold_of = np.zeros(len(utterances), dtype=np.intp)
+    chosen = _choose(list(protocol.split(corpus)), folds, protocol)
+    for fold in progress(chosen) if progress else chosen:
+        fitted = fit_chain(clone(chain), X[fold.train], y[fold.train], speakers=speakers[fold.train])
+        # Labels are indices, so classes_ says which column is whose, also where a fold's training lacks an
+        # emotion.
+        probabilities[np.ix_(fold.test, fitted.classes_)] = fitted.predict_proba(X[fold.test])
+        fold_of[fold.test] = fold.number
+
+    tested = np.flatnonzero(fold_of)
+    rows = [utterances[index] for index in tested.tolist()]
+    return Predictions(
+        clip=tuple(row.clip for row in rows),
+        speaker=tuple(row.speaker for row in rows),
+        fold=fold_of[tested],
+        emotion=tuple(row.emotion for row in rows),
+        probabilities=probabilities[tested],
+        labels=labels,
+        gender=tuple(row.gender for row in rows),
+        intensity=tuple(row.intensity for row in rows),
+    )
+
+
+def _choose(available: list[Fold], numbers: Collection[int] | None, protocol: Protocol) -> list[Fold]:
+    """Pick the folds of these numbers, or all."""
+    if numbers is None:
+        return available
+    unknown = sorted(set(numbers).difference(fold.number for fold in available))
+    if unknown or not numbers:
+        raise ParameterError(
+            f"protocol {protocol.name!r} has folds 1 to {len(available)} here, and "
+            f"{', '.join(map(str, unknown)) or 'none'} was asked for"
+        )
+    return [fold for fold in available if fold.number in numbers]
+
+
+def _require_unique_clips(utterances: Sequence[Utterance]) -> None:
+    """Predictions are told apart by clip name: find out before hours of fitting, not after."""
+    seen: dict[str, Utterance] = {}
+    for utterance in utterances:
+        first = seen.setdefault(utterance.clip, utterance)
+        if first is not utterance:
+            raise CorpusError(
+                f"{first.path} and {utterance.path} have the same name: "
+                "rename one, since predictions are listed by name"
+            )
