@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from rich.console import Console
+
+from affetto.errors import ParameterError
+from affetto.evaluation import (
+    Predictions,
+    get_protocol,
+    measure,
+    metrics_table,
+    percent,
+    prepare_folder,
+    write_report,
+)
+from affetto.evaluation.metrics import Interval
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rich.console import RenderableType
+    from tests.evaluation.conftest import MakePredictions
+
+    from affetto.evaluation import Metrics
+
+
+def write(predictions: Predictions, folder: Path, protocol: str = "emobox") -> Metrics:
+    dataset = folder.parent / "ravdess"
+    dataset.mkdir(exist_ok=True)
+    return write_report(predictions, folder, system="svm", protocol=get_protocol(protocol), dataset=dataset)
+
+
+def show(renderable: RenderableType) -> str:
+    console = Console(width=160)
+    with console.capture() as capture:
+        console.print(renderable)
+    return capture.get()
+
+
+def test_percent() -> None:
+    assert percent(0.6234, leaks_speakers=False) == "62.3"
+    assert percent(0.6234, Interval(0.591, 0.655), leaks_speakers=False) == "62.3 (59.1–65.5)"
+    assert percent(0.6234, Interval(0.591, 0.655), leaks_speakers=True) == "62.3 (59.1–65.5), speakers leak"
+
+
+def test_a_report_holds_predictions_metrics_and_a_picture(make_predictions: MakePredictions, tmp_path: Path) -> None:
+    predictions = make_predictions(skill=1.5)
+    folder = tmp_path / "new" / "report"
+    (tmp_path / "new").mkdir()
+    metrics = write(predictions, folder)
+    assert sorted(path.name for path in folder.iterdir()) == ["confusion.png", "metrics.json", "predictions.csv"]
+    assert Predictions.from_csv(folder / "predictions.csv").predicted == predictions.predicted
+    content = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    assert content["system"] == "svm"
+    assert content["protocol"] == "emobox"
+    assert content["speakers_leak"] is False
+    assert "warning" not in content
+    assert content["folds"] == [1, 2, 3, 4, 5, 6]
+    assert content["uar"] == metrics.uar
+    assert metrics.uar_interval is not None
+    assert content["uar_interval"] == {"low": metrics.uar_interval.low, "high": metrics.uar_interval.high}
+    assert content["recall"] == metrics.recall
+    assert content["confusion"] == metrics.confusion.tolist()
+    assert content["labels"] == list(metrics.labels)
+    assert set(content["by_gender"]) == {"female", "male"}
+    assert content["by_intensity"]["strong"]["clips"] == 672
+
+
+def test_the_picture_is_dark_where_the_clips_are(make_predictions: MakePredictions, tmp_path: Path) -> None:
+    """A perfect system's matrix is a dark diagonal on white; noise is pale all over."""
+
+    def dark_share(skill: float) -> float:
+        write(make_predictions(skill=skill), tmp_path / "report")
+        with Image.open(tmp_path / "report" / "confusion.png") as image:
+            assert min(image.size) > 800
+            blue = np.asarray(image.convert("RGB")).astype(int)
+        return float(np.mean((blue[..., 2] > blue[..., 0] + 60) & (blue[..., 0] < 60)))
+
+    assert dark_share(skill=50) > 0.05
+    assert dark_share(skill=0) == 0
+
+
+def test_a_second_report_replaces_the_first(make_predictions: MakePredictions, tmp_path: Path) -> None:
+    write(make_predictions(skill=1.0), tmp_path / "report")
+    better = write(make_predictions(skill=2.0), tmp_path / "report")
+    content = json.loads((tmp_path / "report" / "metrics.json").read_text(encoding="utf-8"))
+    assert content["uar"] == better.uar
+
+
+def test_every_leaked_figure_says_so(make_predictions: MakePredictions, tmp_path: Path) -> None:
+    predictions = make_predictions(skill=1.5, protocol="random")
+    metrics = write(predictions, tmp_path / "report", "random")
+    content = json.loads((tmp_path / "report" / "metrics.json").read_text(encoding="utf-8"))
+    assert content["speakers_leak"] is True
+    assert "speakers leak" in content["warning"]
+    honest = show(metrics_table(metrics, title="svm", leaks_speakers=False))
+    leaked = show(metrics_table(metrics, title="svm", leaks_speakers=True))
+    assert "leak" not in honest
+    figures = [line for line in leaked.splitlines() if "." in line]
+    assert len(figures) == 4 + 8 + 2 + 2
+    assert all("speakers leak" in line for line in figures)
+
+
+def test_the_title_of_a_leaked_picture_says_so(
+    make_predictions: MakePredictions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from matplotlib.axes import Axes
+
+    titles = []
+    set_title = Axes.set_title
+
+    def listen(axes: Axes, label: str, **options: Any) -> object:
+        titles.append(label)
+        return set_title(axes, label, **options)
+
+    monkeypatch.setattr(Axes, "set_title", listen)
+    write(make_predictions(skill=1.5, protocol="random"), tmp_path / "report", "random")
+    write(make_predictions(skill=1.5), tmp_path / "report")
+    assert [("speakers leak" in title) for title in titles] == [True, False]
+    assert titles[1].startswith("svm, emobox: UAR ")
+
+
+def test_the_table_shows_the_figures(make_predictions: MakePredictions) -> None:
+    metrics = measure(make_predictions(skill=1.5))
+    text = show(metrics_table(metrics, title="svm [bold], emobox", leaks_speakers=False))
+    assert "svm [bold], emobox" in text  # a name is no markup
+    assert percent(metrics.uar, metrics.uar_interval, leaks_speakers=False) in text
+    for name in ("UAR", "accuracy", "macro-F1", "recall fearful", "UAR gender female", "UAR intensity strong"):
+        assert name in text
+
+
+def test_one_speaker_has_figures_without_interval(make_predictions: MakePredictions, tmp_path: Path) -> None:
+    everybody = make_predictions(skill=1.5)
+    rows = [index for index, speaker in enumerate(everybody.speaker) if speaker == "7"]
+    one = Predictions(
+        clip=tuple(everybody.clip[row] for row in rows),
+        speaker=("7",) * len(rows),
+        fold=everybody.fold[rows],
+        emotion=tuple(everybody.emotion[row] for row in rows),
+        probabilities=everybody.probabilities[rows],
+        labels=everybody.labels,
+    )
+    metrics = write(one, tmp_path / "report", "loso")
+    content = json.loads((tmp_path / "report" / "metrics.json").read_text(encoding="utf-8"))
+    assert content["uar_interval"] is None
+    assert content["by_gender"] == {}
+    assert f"{100 * metrics.uar:.1f} " in show(metrics_table(metrics, title="one", leaks_speakers=False))
+
+
+@pytest.mark.parametrize("inside", [".", "report", "Actor_01/report", "../ravdess/report"])
+def test_nothing_is_written_into_the_dataset(make_predictions: MakePredictions, tmp_path: Path, inside: str) -> None:
+    dataset = tmp_path / "ravdess"
+    dataset.mkdir()
+    (dataset / "corpus.csv").touch()
+    protocol = get_protocol("emobox")
+    for given in (dataset, dataset / "corpus.csv"):
+        with pytest.raises(ParameterError, match="inside the dataset"):
+            write_report(make_predictions(skill=1), dataset / inside, system="svm", protocol=protocol, dataset=given)
+    assert [path.name for path in dataset.iterdir()] == ["corpus.csv"]
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ParameterError, match=r"file.report cannot be made"):
+        prepare_folder(tmp_path / "file" / "report", dataset=tmp_path / "ravdess")
+
+
+def test_a_file_that_cannot_be_written_is_named(make_predictions: MakePredictions, tmp_path: Path) -> None:
+    (tmp_path / "report" / "metrics.json").mkdir(parents=True)
+    with pytest.raises(ParameterError, match=r"cannot be written into .*report"):
+        write(make_predictions(skill=1), tmp_path / "report")
