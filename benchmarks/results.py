@@ -1,0 +1,154 @@
+"""Recompute the README's table of results from the per-clip predictions in benchmarks/results/ alone.
+
+    python benchmarks/results.py            print the table
+    python benchmarks/results.py --check    fail if the README says anything else
+    python benchmarks/results.py --write    put it into the README
+
+A file counts if it is named `<classifier>-<protocol>.csv`: the last part is a protocol of `affetto evaluate`,
+the classifier may itself have hyphens. Stress tests (`stress-...`) and adapted speakers (`...-adapted-...`)
+answer other questions and stay out of this table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from affetto.corpora.base import Corpus
+from affetto.corpora.ravdess import RAVDESS, expected_clips
+from affetto.errors import AffettoError, CorpusError
+from affetto.evaluation import PROTOCOLS, Metrics, Predictions, Protocol, measure, percent
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ROOT = Path(__file__).resolve().parents[1]
+START, END = "<!-- results:start -->", "<!-- results:end -->"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One published result."""
+
+    classifier: str
+    protocol: Protocol
+    metrics: Metrics
+
+
+def parse_name(stem: str) -> tuple[str, Protocol] | None:
+    """Tell classifier and protocol from a file's stem; None if the file is not one of this table."""
+    *parts, protocol = stem.split("-")
+    if not parts or protocol not in PROTOCOLS or parts[0] == "stress" or "adapted" in parts:
+        return None
+    return "-".join(parts), PROTOCOLS[protocol]
+
+
+def require_protocol(predictions: Predictions, protocol: Protocol, path: Path) -> None:
+    """Refuse a file that is not about all of RAVDESS, or whose folds are not those of the protocol in its name."""
+    different = set(predictions.clip).symmetric_difference(expected_clips())
+    if different:
+        few = ", ".join(sorted(different)[:3])
+        raise CorpusError(f"{path}: {len(different)} clips are missing or not RAVDESS's ({few}); publish all 1440")
+    utterances = [RAVDESS.parse(Path(f"{clip}.wav")) for clip in predictions.clip]
+    corpus = Corpus(RAVDESS.name, RAVDESS.licence, RAVDESS.citation, utterances)
+    # Which clips are shuffled into which fold of a protocol that leaks is of no consequence.
+    folds = predictions.fold if protocol.leaks_speakers else protocol.assign(corpus)
+    claimed = zip(predictions.speaker, predictions.emotion, predictions.fold.tolist(), strict=True)
+    for utterance, (speaker, emotion, fold), right in zip(utterances, claimed, folds.tolist(), strict=True):
+        for what, given, true in (
+            ("actor", speaker, utterance.speaker),
+            ("emotion", emotion, utterance.emotion),
+            ("fold", fold, right),
+        ):
+            if given != true:
+                raise CorpusError(f"{path}: the {what} of {utterance.clip} is {true}, but the file says {given}")
+
+
+def collect(folder: Path) -> list[Row]:
+    """Read and measure every published result, by protocol and then by UAR."""
+    rows = []
+    for path in sorted(folder.glob("*.csv")):
+        name = parse_name(path.stem)
+        if name is not None:
+            classifier, protocol = name
+            predictions = Predictions.from_csv(path)
+            require_protocol(predictions, protocol, path)
+            rows.append(Row(classifier, protocol, measure(predictions)))
+    order = list(PROTOCOLS)
+    return sorted(rows, key=lambda row: (order.index(row.protocol.name), -row.metrics.uar, row.classifier))
+
+
+def command(row: Row, benchmarks: Path) -> str:
+    """Name the command that makes a row: the benchmark script of that name, or else `affetto evaluate`."""
+    script = benchmarks / f"{row.classifier}.py"
+    start = f"python benchmarks/{script.name} DIR" if script.is_file() else "affetto evaluate DIR"
+    choice = "" if script.is_file() else f" --classifier {row.classifier}"
+    return f"{start}{choice} --protocol {row.protocol.name}"
+
+
+def markdown(rows: Sequence[Row], benchmarks: Path) -> str:
+    """Lay the results out as a Markdown table."""
+    lines = [
+        "| classifier | protocol | UAR % (95 % interval) | accuracy % | macro-F1 % | clips | made by |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        metrics, leaks = row.metrics, row.protocol.leaks_speakers
+        cells = (
+            row.classifier,
+            f"`{row.protocol.name}`",
+            percent(metrics.uar, metrics.uar_interval, leaks_speakers=leaks),
+            percent(metrics.accuracy, leaks_speakers=leaks),
+            percent(metrics.macro_f1, leaks_speakers=leaks),
+            str(metrics.clips),
+            f"`{command(row, benchmarks)}`",
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def replace_block(readme: str, table: str) -> str:
+    """Put the table between the two markers; ValueError if they are not there once each, in order."""
+    if readme.count(START) != 1 or readme.count(END) != 1 or readme.index(START) > readme.index(END):
+        raise ValueError(f"it needs one {START} and, after it, one {END}")
+    before, _, rest = readme.partition(START)
+    after = rest.partition(END)[2]
+    return f"{before}{START}\n{table}\n{END}{after}"
+
+
+def main(arguments: Sequence[str] | None = None, *, root: Path = ROOT) -> int:
+    """Run the command; 0: done, 1: the README is out of date, 2: something is wrong with a file."""
+    parser = argparse.ArgumentParser(description="Recompute the README's table of results.")
+    mode = parser.add_mutually_exclusive_group()
+    mode.add_argument("--check", action="store_true", help="fail if the README's table is another")
+    mode.add_argument("--write", action="store_true", help="put the table into the README")
+    options = parser.parse_args(arguments)
+    readme = root / "README.md"
+    folder = root / "benchmarks" / "results"
+    try:
+        rows = collect(folder)
+        if not rows:
+            raise CorpusError(f"there is no <classifier>-<protocol>.csv in {folder}")
+        table = markdown(rows, root / "benchmarks")
+        if not (options.check or options.write):
+            print(table)
+            return 0
+        old = readme.read_text(encoding="utf-8")
+        new = replace_block(old, table)
+    except (AffettoError, OSError, ValueError) as error:
+        where = "" if isinstance(error, (AffettoError, OSError)) else f"{readme}: "
+        print(f"results: {where}{error}", file=sys.stderr)
+        return 2
+    if options.write:
+        readme.write_text(new, encoding="utf-8", newline="\n")
+    elif new != old:
+        print(f"results: {readme} is out of date; run: python benchmarks/results.py --write", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
