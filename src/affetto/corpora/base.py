@@ -32,7 +32,7 @@ class Utterance:
     text : str or None
         Which sentence is spoken (an identifier, not the words), where the corpus says so.
     name : str or None
-        The clip's name in reports where the file's stem would not be unique (``DC/a01`` and ``JE/a01``).
+        The clip's name in reports where the file's stem would not be unique (``DC/a01.wav`` and ``JE/a01.wav``).
     """
 
     path: Path

@@ -76,7 +76,7 @@ def _read(table: Path) -> tuple[list[Utterance], list[str], int]:
                 n_rows += 1
                 try:
                     utterance = _utterance(row, table.parent)
-                    first = line_of.setdefault(utterance.path, rows.line_num)
+                    first = line_of.setdefault(utterance.path.resolve(), rows.line_num)
                     if first != rows.line_num:
                         raise ValueError(f"{row['path']!r} is listed in line {first} already")
                 except ValueError as error:
@@ -88,7 +88,7 @@ def _read(table: Path) -> tuple[list[Utterance], list[str], int]:
     except UnicodeDecodeError:
         raise CorpusError(f"{table} is not UTF-8 text; save it as CSV with UTF-8 encoding") from None
     except csv.Error as error:
-        raise CorpusError(f"{table}, line {rows.line_num}: this is no valid CSV: {error}") from None
+        raise CorpusError(f"{table}, line {rows.reader.line_num}: this is no valid CSV: {error}") from None
     except OSError as error:
         raise CorpusError(f"{table} cannot be read: {error.strerror}; give a CSV file") from None
     return utterances, problems, n_rows

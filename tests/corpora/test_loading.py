@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from affetto.corpora import load_corpus
+from affetto.errors import CorpusError, ParameterError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("x/03-01-01-01-01-01-01.flac", "ravdess"),
+        ("samples/AO0_anger_1.opus", "nemo"),
+        ("wav/03a01Fa.wav", "emodb"),
+    ],
+)
+def test_recognizes_a_corpus_by_its_file_names(touch: Callable[..., Path], file: str, name: str) -> None:
+    assert load_corpus(touch(file, "other.wav", "readme.txt")).name == name
+
+
+def test_a_table_goes_before_file_names(touch: Callable[..., Path]) -> None:
+    folder = touch("03-01-01-01-01-01-01.wav")
+    (folder / "corpus.csv").write_text("path,emotion,speaker\n03-01-01-01-01-01-01.wav,mine,me\n", encoding="utf-8")
+
+    assert load_corpus(folder).emotions == ("mine",)
+    assert load_corpus(str(folder / "corpus.csv")).emotions == ("mine",)
+    assert load_corpus(folder, name="table").emotions == ("mine",)
+    assert load_corpus(folder, name="ravdess").emotions == ("neutral",)
+
+
+def test_an_unknown_folder_says_what_was_looked_for(touch: Callable[..., Path]) -> None:
+    with pytest.raises(CorpusError, match=r"corpus\.csv.*RAVDESS.*03-01-06.*nEMO.*AO0_anger_1.*EMO-DB.*03a01Fa"):
+        load_corpus(touch("angry/1.wav"))
+
+
+def test_two_corpora_in_one_folder_are_not_guessed_at(touch: Callable[..., Path]) -> None:
+    folder = touch("03a01Fa.wav", "03-01-01-01-01-01-01.wav")
+
+    with pytest.raises(CorpusError, match="clips of EMO-DB and RAVDESS"):
+        load_corpus(folder)
+    assert len(load_corpus(folder, name="emodb").utterances) == 1
+
+
+def test_a_name_path_or_file_that_makes_no_sense_is_refused(touch: Callable[..., Path]) -> None:
+    folder = touch("03a01Fa.wav")
+
+    with pytest.raises(ParameterError, match="'iemocap'; choose from ravdess, nemo, emodb, table"):
+        load_corpus(folder, name="iemocap")
+    with pytest.raises(CorpusError, match="there is no such folder"):
+        load_corpus(folder / "nowhere")
+    with pytest.raises(CorpusError, match="neither a folder nor a CSV table"):
+        load_corpus(folder / "03a01Fa.wav")
+
+
+def test_importing_the_package_is_light() -> None:
+    code = "import sys, affetto.corpora; print({'numpy', 'soundfile', 'pooch', 'requests'}.intersection(sys.modules))"
+
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
