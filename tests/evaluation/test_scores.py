@@ -61,6 +61,12 @@ def test_calibration_error_by_hand() -> None:
     assert expected_calibration_error([0, 1, 0, 0], probabilities, bins=1) == pytest.approx(0.0)
 
 
+def test_a_confidence_on_the_edge_of_two_bins_belongs_to_the_lower() -> None:
+    # 0.5, wrong, is alone in the bin up to 0.5; with 0.6, right, it would share a bin and make up for it.
+    probabilities = [[0.5, 0.5], [0.6, 0.4]]
+    assert expected_calibration_error([1, 0], probabilities, bins=2) == pytest.approx((0.5 + 0.4) / 2)
+
+
 def test_sure_and_right_is_calibrated_and_sure_and_wrong_is_not() -> None:
     sure = [[1.0, 0.0], [0.0, 1.0]]
     assert expected_calibration_error([0, 1], sure) == 0
