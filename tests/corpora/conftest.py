@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,7 +11,6 @@ import soundfile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -26,13 +27,18 @@ def touch(tmp_path: Path) -> Callable[..., Path]:
     return make
 
 
-@pytest.fixture
-def two_actors(ravdess_dir: Path, tmp_path: Path) -> Path:
-    """The real clips of actors 5 (one is stereo) and 7 (two are the same), as the wav files that RAVDESS ships."""
-    folder = tmp_path / "ravdess"
+@pytest.fixture(scope="session")
+def _two_actors(ravdess_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wav")
     for actor in ("Actor_05", "Actor_07"):
-        (folder / actor).mkdir(parents=True)
+        (folder / actor).mkdir()
         for flac in (ravdess_dir / actor).iterdir():
             samples, rate = soundfile.read(flac, dtype="int16")
             soundfile.write(folder / actor / f"{flac.stem}.wav", samples, rate)
     return folder
+
+
+@pytest.fixture
+def two_actors(_two_actors: Path, tmp_path: Path) -> Path:
+    """The real clips of actors 5 (one is stereo) and 7 (two are the same), as the wav files that RAVDESS ships."""
+    return Path(shutil.copytree(_two_actors, tmp_path / "ravdess"))
