@@ -181,9 +181,11 @@ def test_an_emotion_that_was_never_heard_gets_no_probability() -> None:
     predictions = evaluate(chain, corpus, get_protocol("loso"))
     assert predictions.labels == ("happy", "sad", "angry")
     by_actor_2, by_actor_1 = predictions.probabilities[:2], predictions.probabilities[2:]
-    assert by_actor_2.min() > 0
     np.testing.assert_array_equal(by_actor_1[:, 1], 0)
-    assert predictions.predicted == ("happy", "angry", "happy", "happy", "angry")
+    assert (by_actor_2[:, 1] > 0).all()
+    recognized = dict(zip(predictions.clip, predictions.predicted, strict=True))
+    assert recognized[f"{happy}-02"] == "happy"
+    assert recognized[f"{angry}-02"] == "angry"
 
 
 @pytest.mark.parametrize(("folds", "says"), [([7], "folds 1 to 6 here, and 7"), ([], "and none"), ([0, 1], "and 0")])
