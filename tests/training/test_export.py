@@ -19,7 +19,7 @@ from affetto.training.export import export_classifier, onnx_probabilities
 CLASSIFIERS = {
     "mlp": MLPClassifier((20,), max_iter=30, random_state=0),
     "mlps": VotingClassifier(
-        [(str(s), MLPClassifier((9,), max_iter=9, random_state=s)) for s in (1, 2)],
+        [(str(s), MLPClassifier((20,), max_iter=30, random_state=s)) for s in (1, 2)],
         voting="soft",
         flatten_transform=False,
     ),

@@ -13,21 +13,20 @@ import numpy as np
 
 from affetto import __version__
 from affetto.errors import ParameterError
-from affetto.evaluation.loop import fit_chain
 from affetto.recognition.bundle import MANIFEST_FILE, write_bundle
 from affetto.training.export import export_classifier
+from affetto.training.fitting import fit_chain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sklearn.pipeline import Pipeline
-
     from affetto.corpora.base import Corpus
     from affetto.recognition.bundle import Bundle
+    from affetto.training.augmentation import AugmentedClassifier
 
 
 def train(
-    chain: Pipeline,
+    chain: AugmentedClassifier,
     corpus: Corpus,
     folder: Path,
     *,
@@ -39,7 +38,7 @@ def train(
 
     Parameters
     ----------
-    chain : Pipeline
+    chain : AugmentedClassifier
         From `affetto.training.chains.make_chain`; fitted in place.
     corpus : Corpus
         What to learn from; its labels become the bundle's.
@@ -73,8 +72,8 @@ def train(
     y = np.array([labels.index(utterance.emotion) for utterance in corpus.utterances])
     speakers = [utterance.speaker for utterance in corpus.utterances]
     fit_chain(chain, X, y, speakers=speakers)
-    front_end, features, classifying = chain[:-1], chain[:-1].transform(X), chain[-1]
-    steps = front_end[0].transformer.named_steps
+    features = chain.front_end.transform(X)
+    steps = chain.front_end.transformer.named_steps
     manifest = {
         "name": name or folder.resolve().name,
         "version": __version__,
@@ -90,7 +89,7 @@ def train(
         "licence": corpus.licence,
         "corpora": [_described(corpus)],
         "training": {
-            "recipe": _recipe(classifying),
+            "recipe": _recipe(chain),
             "affetto": __version__,
             "commit": _commit(),
             "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
@@ -101,7 +100,7 @@ def train(
         },
         "results": list(results),
     }
-    return write_bundle(folder, manifest, export_classifier(classifying, features))
+    return write_bundle(folder, manifest, export_classifier(chain.classifier_, features))
 
 
 def require_bundle_folder(folder: Path) -> None:
@@ -128,14 +127,15 @@ def _described(corpus: Corpus) -> dict[str, Any]:
     }
 
 
-def _recipe(classifier: Any) -> dict[str, Any]:
-    """Return what was chosen, as plain text: enough to fit the same again."""
-    fitted = getattr(classifier, "best_estimator_", classifier)
-    recipe: dict[str, Any] = {"estimator": " ".join(repr(fitted).split())}
-    if hasattr(classifier, "best_params_"):
-        recipe["chosen"] = {key: repr(value) for key, value in classifier.best_params_.items()}
-        recipe["score_of_choice"] = round(float(classifier.best_score_), 4)
-    return recipe
+def _recipe(chain: AugmentedClassifier) -> dict[str, Any]:
+    """Return what was asked for and what was chosen, as plain text: enough to fit the same again."""
+    searches = [c.estimator for c in chain.classifier_.calibrated_classifiers_]
+    return {
+        "classifier": " ".join(repr(chain.classifier).split()),
+        "copies": [dict(copy) for copy in chain.copies],
+        "chosen": [search.best_params_ for search in searches],
+        "score_of_choice": [round(float(search.best_score_), 4) for search in searches],
+    }
 
 
 def _commit() -> str | None:

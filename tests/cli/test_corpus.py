@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+from typer.testing import CliRunner
+
+from affetto.cli.corpus import app
+from affetto.errors import CorpusError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+runner = CliRunner()
+
+
+@pytest.fixture
+def one_actor(ravdess_dir: Path, tmp_path: Path) -> Path:
+    """Actor 5 alone, among whose clips one is stereo."""
+    shutil.copytree(ravdess_dir / "Actor_05", tmp_path / "ravdess" / "Actor_05", copy_function=shutil.copyfile)
+    return tmp_path / "ravdess"
+
+
+@pytest.fixture
+def whole(data_dir: Path, tmp_path: Path) -> Path:
+    """Some clips of EMO-DB, of which it is not known what belongs to it."""
+    if not (data_dir / "emodb").is_dir():
+        pytest.skip(f"EMO-DB is not in {data_dir}")
+    folder = tmp_path / "emodb"
+    folder.mkdir()
+    for clip in (data_dir / "emodb").glob("03a0[12]*"):
+        shutil.copyfile(clip, folder / clip.name)
+    return folder
+
+
+def test_check_prints_counts_and_a_verdict(whole: Path) -> None:
+    result = runner.invoke(app, ["check", str(whole)])
+
+    assert result.exit_code == 0
+    assert "emodb in" in result.stdout
+    assert "8 by 1 speaker " in result.stdout
+    assert "16000 Hz 8" in result.stdout
+    assert result.stdout.rstrip().endswith("complete: every clip can be read")
+
+
+def test_check_of_an_incomplete_corpus_names_what_is_wrong_and_exits_1(one_actor: Path) -> None:
+    (one_actor / "Actor_05" / "03-01-09-01-01-01-05.wav").touch()
+    (one_actor / "Actor_05" / "03-01-05-01-01-01-05.flac").write_bytes(b"")
+
+    result = runner.invoke(app, ["check", str(one_actor)])
+
+    assert result.exit_code == 1
+    lines = [" ".join(line.split()) for line in result.stdout.splitlines()]
+    assert "clips 60 of 1440 by 1 speaker" in lines
+    assert "fault: missing × 1380" in lines
+    assert "03-01-01-01-01-01-01 actor 1, neutral, normal, kids, repetition 1" in lines
+    assert "and 1360 more --all names them" in lines
+    assert "fault: unreadable × 1" in lines
+    assert "Actor_05/03-01-05-01-01-01-05.flac is empty (0 bytes)" in lines
+    assert "warning: misnamed × 1" in lines
+    assert "03-01-02-01-02-02-05 2 channels, as published" in lines
+    assert lines[-1] == "incomplete: 1380 missing, 1 unreadable"
+
+
+def test_check_can_name_every_file(one_actor: Path) -> None:
+    result = runner.invoke(app, ["check", "--all", str(one_actor)])
+
+    assert result.stdout.count("repetition") == 1380
+    assert "--all names them" not in result.stdout
+
+
+def test_check_as_json_is_nothing_but_json(one_actor: Path) -> None:
+    result = runner.invoke(app, ["check", str(one_actor), "--format", "json"])
+
+    assert result.exit_code == 1
+    report = json.loads(result.stdout)
+    assert (report["name"], report["complete"], report["clips"], report["expected"]) == ("ravdess", False, 60, 1440)
+    assert sum(finding["kind"] == "missing" for finding in report["findings"]) == 1380
+
+
+def test_check_takes_a_name_where_a_folder_holds_two_corpora(whole: Path) -> None:
+    (whole / "AO0_anger_1.opus").touch()
+
+    assert isinstance(runner.invoke(app, ["check", str(whole)]).exception, CorpusError)
+    assert runner.invoke(app, ["check", str(whole), "--name", "emodb"]).exit_code == 0
+
+
+def test_download_leaves_a_corpus_that_is_there_alone_and_says_whom_to_cite(ravdess_dir: Path) -> None:
+    result = runner.invoke(app, ["download", "ravdess", "--output", str(ravdess_dir)])
+
+    assert result.exit_code == 0
+    assert f"RAVDESS is in {ravdess_dir}" in result.stdout
+    assert "CC-BY-NC-SA-4.0" in result.stdout
+    assert "Livingstone" in result.stdout
+
+
+def test_download_of_an_unknown_corpus_is_wrong_usage() -> None:
+    result = runner.invoke(app, ["download", "iemocap"])
+
+    assert result.exit_code == 2
+    assert "ravdess" in result.output

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.base import BaseEstimator, TransformerMixin, clone
+
+from affetto.errors import AudioError
+from affetto.features import CachedTransformer
+from affetto.preprocessing import ReadSpeech
+from affetto.speech import Waveform, read
+
+
+class Mean(TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
+    """Mean and length of each recording; counts what it computes."""
+
+    computed = 0
+
+    def __init__(self, factor: float = 1.0) -> None:
+        self.factor = factor
+
+    def transform(self, X: Any) -> Any:
+        Mean.computed += len(X)
+        return [[self.factor * w.samples.mean(), len(w.samples)] for w in ReadSpeech().transform(X)]
+
+
+@pytest.fixture
+def clips(tmp_path: Path, ravdess_dir: Path) -> list[Path]:
+    Mean.computed = 0
+    names = sorted((ravdess_dir / "Actor_03").glob("*-01-01-03.flac"))[:4]
+    return [Path(shutil.copy(name, tmp_path)) for name in names]
+
+
+def test_a_second_run_computes_nothing_and_gives_the_same(tmp_path: Path, clips: list[Path]) -> None:
+    cached = CachedTransformer(Mean(), folder=tmp_path / "cache", n_jobs=1)
+    first = cached.transform(clips)
+    assert Mean.computed == 4
+    assert np.array_equal(clone(cached).transform(clips[::-1]), first[::-1])
+    assert Mean.computed == 4
+    assert np.allclose(first, Mean().transform(clips))
+
+
+def test_what_counts_is_the_content(tmp_path: Path, clips: list[Path]) -> None:
+    cached = CachedTransformer(Mean(), folder=tmp_path / "cache", n_jobs=1)
+    cached.transform(clips)
+    moved = clips[0].rename(tmp_path / "elsewhere.flac")
+    assert np.array_equal(cached.transform([moved]), cached.transform([moved.read_bytes()]))
+    assert Mean.computed == 4
+    moved.write_bytes(clips[1].read_bytes())
+    assert np.array_equal(cached.transform([moved]), cached.transform([clips[1]]))
+
+
+def test_other_parameters_are_other_entries(tmp_path: Path, clips: list[Path]) -> None:
+    cached = CachedTransformer(Mean(), folder=tmp_path / "cache", n_jobs=1)
+    plain = cached.transform(clips)[:, 0]
+    doubled = clone(cached).set_params(transformer__factor=2.0).transform(clips)[:, 0]
+    assert np.allclose(doubled, 2 * plain)
+
+
+def test_waveforms_are_cached_too(tmp_path: Path, clips: list[Path]) -> None:
+    waveform = read(clips[0])
+    cached = CachedTransformer(Mean(), folder=tmp_path / "cache", n_jobs=1)
+    other_rate = Waveform(waveform.samples, waveform.sample_rate_hz // 2)
+    rows = cached.transform([waveform, other_rate, waveform])
+    assert Mean.computed == 2
+    assert np.array_equal(rows[0], rows[2])
+    assert rows[1, 1] == pytest.approx(2 * rows[0, 1], abs=1)
+
+
+def test_an_unreadable_file_is_named_and_nothing_is_kept(tmp_path: Path) -> None:
+    spoiled = tmp_path / "spoiled.wav"
+    spoiled.write_text("no sound")
+    for path in (spoiled, tmp_path / "missing.wav"):
+        with pytest.raises(AudioError, match=path.name):
+            CachedTransformer(Mean(), folder=tmp_path / "cache").transform([path])
+    assert not list((tmp_path / "cache").rglob("*.npy"))

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from affetto.errors import ParameterError
+from affetto.preprocessing.steps import (
+    STEPS,
+    apply_steps,
+    frame_energy,
+    normalize_level,
+    pre_emphasize,
+    remove_dc,
+    remove_noise,
+    trim_silence,
+)
+from affetto.speech import read
+
+RATE = 16_000
+
+
+def tone(seconds: float = 1.0, frequency: float = 300.0, amplitude: float = 0.1) -> np.ndarray:
+    t = np.arange(round(seconds * RATE)) / RATE
+    return (amplitude * np.sin(2 * np.pi * frequency * t)).astype(np.float32)
+
+
+def noise(seconds: float, amplitude: float) -> np.ndarray:
+    return np.random.default_rng(0).normal(0, amplitude, round(seconds * RATE)).astype(np.float32)
+
+
+def db(samples: np.ndarray) -> float:
+    return float(10 * np.log10(np.mean(samples.astype(np.float64) ** 2)))
+
+
+def test_dc_goes_and_the_sound_stays() -> None:
+    assert np.allclose(remove_dc(tone() + np.float32(0.2), RATE), tone(), atol=1e-6)
+
+
+def test_pre_emphasis_raises_high_frequencies_over_low_ones() -> None:
+    low, high = (db(pre_emphasize(tone(frequency=f), RATE)) - db(tone(frequency=f)) for f in (100, 4000))
+    assert low < -20
+    assert high > 2
+    assert np.array_equal(pre_emphasize(tone(), RATE, coefficient=0), tone())
+
+
+@pytest.mark.parametrize("gain", [0.001, 0.25, 4, 100])
+def test_level_is_the_same_whatever_the_gain(gain: float) -> None:
+    samples = np.concatenate([np.zeros(RATE, np.float32), tone()])
+    levelled = normalize_level(np.float32(gain) * samples, RATE, level_dbfs=-26)
+    assert db(levelled[RATE:]) == pytest.approx(-26, abs=0.3)  # silence does not count
+    assert np.allclose(levelled, normalize_level(samples, RATE, level_dbfs=-26), atol=1e-5)
+
+
+def test_silence_around_is_cut_and_silence_within_is_kept() -> None:
+    silence = noise(0.5, 1e-4)
+    samples = np.concatenate([silence, tone(), silence, tone(), silence])
+    trimmed = trim_silence(samples, RATE)
+    assert len(trimmed) / RATE == pytest.approx(2.5, abs=0.05)
+    margined = trim_silence(samples, RATE, margin_s=0.1)
+    assert len(margined) - len(trimmed) == pytest.approx(0.2 * RATE, abs=2)
+
+
+def test_noise_removal_takes_noise_and_leaves_speech(data_dir: Path) -> None:
+    speech = read(data_dir / "ravdess/Actor_02/03-01-05-01-01-01-02.flac", sample_rate_hz=RATE).samples
+    noisy = speech + noise(len(speech) / RATE, 0.003)
+    cleaned = remove_noise(noisy, RATE)
+    energy = frame_energy(speech, 512, 160)
+    loud = np.repeat(energy > energy.max() * 0.05, 160)[: len(speech)]
+    quiet = np.repeat(energy < energy.max() * 1e-5, 160)[: len(speech)]
+    assert db(cleaned[quiet]) < db(noisy[quiet]) - 10
+    assert db(cleaned[loud]) == pytest.approx(db(noisy[loud]), abs=1)
+    assert np.array_equal(remove_noise(noisy, RATE, reduction=0.0).shape, noisy.shape)
+
+
+@pytest.mark.parametrize("name", STEPS)
+@pytest.mark.parametrize("samples", [np.zeros(1), np.ones(1), np.zeros(9), np.zeros(RATE), np.full(RATE, 0.5)])
+@pytest.mark.filterwarnings("error")
+def test_every_step_takes_what_holds_no_speech(name: str, samples: np.ndarray) -> None:
+    result = STEPS[name](samples.astype(np.float32), RATE)
+    assert result.dtype == np.float32
+    assert len(result) >= 1
+    assert np.isfinite(result).all()
+
+
+@given(st.integers(1, 3_000), st.integers(0, 2**32 - 1))
+def test_every_step_gives_finite_sound_of_any_length(n: int, seed: int) -> None:
+    samples = np.random.default_rng(seed).normal(0, 0.1, n).astype(np.float32)
+    steps: list[tuple[str, dict[str, Any]]] = [(name, {}) for name in STEPS if name != "remove_noise"]
+    result = apply_steps(samples, RATE, steps)
+    assert 1 <= len(result) <= n
+    assert np.isfinite(result).all()
+
+
+@pytest.mark.parametrize(
+    ("step", "parameters", "message"),
+    [
+        (pre_emphasize, {"coefficient": 1.0}, "coefficient is 1.0"),
+        (trim_silence, {"threshold_db": 0.0}, "threshold_db is 0.0"),
+        (trim_silence, {"margin_s": -1.0}, "margin_s -1.0"),
+        (remove_noise, {"reduction": 1.5}, "reduction is 1.5"),
+    ],
+)
+def test_a_senseless_parameter_is_named(step: Any, parameters: dict[str, float], message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
+        step(tone(), RATE, **parameters)
