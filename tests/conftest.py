@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The first example pays for imports, and a failure must come back on the next run.
+settings.register_profile("affetto", deadline=None, derandomize=True, max_examples=50)
+settings.load_profile("affetto")
 
 
 @pytest.fixture(scope="session")

@@ -7,15 +7,10 @@ from typing import Protocol as Signature
 
 import numpy as np
 import pytest
-from hypothesis import settings
 
 from affetto.corpora.base import Corpus
 from affetto.corpora.ravdess import RAVDESS, expected_clips, load_ravdess
 from affetto.evaluation import Predictions, get_protocol
-
-# The first example pays for imports, and a failure must come back on the next run.
-settings.register_profile("affetto", deadline=None, derandomize=True, max_examples=50)
-settings.load_profile("affetto")
 
 
 class MakePredictions(Signature):

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -20,6 +19,9 @@ from affetto.preprocessing.steps import (
     trim_silence,
 )
 from affetto.speech import read
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 RATE = 16_000
 

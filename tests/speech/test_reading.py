@@ -4,8 +4,7 @@ import io
 import os
 import struct
 import sys
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -14,6 +13,9 @@ import soxr
 
 from affetto.errors import AudioError
 from affetto.speech import TruncatedAudioWarning, Waveform, read
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 TONE = (0.4 * np.sin(2 * np.pi * 220 * np.arange(24_000) / 24_000)).astype(np.float32)
 

@@ -42,10 +42,11 @@ def evaluate(
 
     chosen = get_protocol(protocol)
     numbers = _fold_numbers(folds)
+    loaded = load_corpus(corpus)
     folder = output or Path(f"{classifier.value}-{protocol}")
     prepare_folder(folder, dataset=corpus)
     predictions = evaluate_chain(
-        make_chain(classifier.value), load_corpus(corpus), chosen, folds=numbers, progress=_progress(classifier.value)
+        make_chain(classifier.value), loaded, chosen, folds=numbers, progress=_progress(classifier.value)
     )
     metrics = write_report(predictions, folder, system=classifier.value, protocol=chosen, dataset=corpus)
     title = f"{classifier.value}, {protocol}, {len(predictions)} clips"
@@ -74,8 +75,8 @@ def compare(
 
     chosen = get_protocol(protocol)
     numbers = _fold_numbers(folds)
-    prepare_folder(output, dataset=corpus)
     loaded = load_corpus(corpus)
+    prepare_folder(output, dataset=corpus)
     systems = {}
     for classifier in Classifier:
         name = classifier.value

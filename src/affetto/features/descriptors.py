@@ -216,7 +216,7 @@ def _harmonic_differences(power: Rows, f0: Rows) -> Rows:
     others = [at(2 * f0), at(3 * f0)]
     formants = [levels[_band(low, high)].max(axis=0) for low, high in ((300, 1000), (1000, 2500), (2500, 4000))]
     differences = np.stack([first - other for other in (*others, *formants)])
-    return np.clip(differences, -80, 80).astype(np.float32)
+    return np.asarray(np.clip(differences, -80, 80), dtype=np.float32)
 
 
 def _band(low_hz: float, high_hz: float) -> slice:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import combinations, product
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -33,6 +34,11 @@ Features: TypeAlias = "Iterable[tuple[Sequence[str], NDArray[np.floating]]]"
 
 
 def _named(descriptors: Sequence[str], functionals: Sequence[str] = STATISTICS) -> tuple[str, ...]:
+    return _combined(tuple(descriptors), tuple(functionals))
+
+
+@cache
+def _combined(descriptors: tuple[str, ...], functionals: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(" ".join(pair) for pair in product(descriptors, functionals))
 
 

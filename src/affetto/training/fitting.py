@@ -17,8 +17,8 @@ def fit_chain(chain: Any, X: NDArray[Any], y: NDArray[Any], *, speakers: Sequenc
     """Fit a chain, and tell whoever chooses anything within it who speaks.
 
     The speakers arrive as `groups`, by scikit-learn's metadata routing: at every splitter within the chain that takes
-    groups (`GroupKFold`, `StratifiedGroupKFold`, as `cv` of a search or of a calibration), and at every estimator
-    whose `fit` has a parameter `groups`.
+    groups (`GroupKFold`, `StratifiedGroupKFold`, as `cv` of a search), and at every estimator whose `fit` has a
+    parameter `groups`.
 
     Parameters
     ----------

@@ -100,7 +100,7 @@ def train(
         },
         "results": list(results),
     }
-    return write_bundle(folder, manifest, export_classifier(chain.classifier_, features))
+    return write_bundle(folder, manifest, export_classifier(chain.classifier_.calibrated_, features))
 
 
 def require_bundle_folder(folder: Path) -> None:
@@ -129,12 +129,11 @@ def _described(corpus: Corpus) -> dict[str, Any]:
 
 def _recipe(chain: AugmentedClassifier) -> dict[str, Any]:
     """Return what was asked for and what was chosen, as plain text: enough to fit the same again."""
-    searches = [c.estimator for c in chain.classifier_.calibrated_classifiers_]
     return {
         "classifier": " ".join(repr(chain.classifier).split()),
         "copies": [dict(copy) for copy in chain.copies],
-        "chosen": [search.best_params_ for search in searches],
-        "score_of_choice": [round(float(search.best_score_), 4) for search in searches],
+        "chosen": chain.classifier_.best_params_,
+        "uar_of_choice": round(chain.classifier_.best_score_, 4),
     }
 
 

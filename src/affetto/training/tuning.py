@@ -1,0 +1,116 @@
+"""Choosing hyper-parameters and calibrating probabilities, both on speakers that were left out."""
+
+from __future__ import annotations
+
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.model_selection import GridSearchCV
+
+from affetto.evaluation.protocols import inner_groups
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+
+class TunedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
+    """Search a grid by unweighted average recall, then calibrate the best by sigmoids (Platt's method).
+
+    scikit-learn's `CalibratedClassifierCV` alone would mix speakers: with ``ensemble=False`` it passes no groups on.
+
+    Parameters
+    ----------
+    estimator : Pipeline
+        What is tuned. While the grid is searched, its transformers are fitted once for the same data and parameters.
+    grid : mapping or sequence of mapping
+        As in `sklearn.model_selection.GridSearchCV`.
+    n_splits : int
+        Into how many groups the training speakers are split; fewer where there are fewer speakers.
+    n_jobs : int, optional
+        Processes for the search, as in joblib.
+
+    Attributes
+    ----------
+    calibrated_ : CalibratedClassifierCV
+        Fitted on everybody with the best parameters.
+    best_params_ : dict
+    best_score_ : float
+        Unweighted average recall of the best parameters over the speakers left out.
+    classes_ : ndarray of shape (n_classes,)
+    """
+
+    def __init__(
+        self,
+        estimator: Any,
+        grid: Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Sequence[Any]]],
+        *,
+        n_splits: int = 5,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.estimator = estimator
+        self.grid = grid
+        self.n_splits = n_splits
+        self.n_jobs = n_jobs
+
+    def fit(self, X: ArrayLike, y: ArrayLike, *, groups: ArrayLike | None = None) -> Self:
+        """Search, calibrate, and fit on everybody.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,)
+        groups : array-like of shape (n_samples,), optional
+            Who speaks; without it each sample counts as a speaker of its own.
+
+        Raises
+        ------
+        ParameterError
+            If there is only one speaker.
+        """
+        speakers = np.asarray(groups if groups is not None else range(len(np.asarray(y)))).astype(str).tolist()
+        splits = inner_groups(speakers, max(2, min(self.n_splits, len(set(speakers)))))
+        with TemporaryDirectory() as folder:
+            search = GridSearchCV(
+                clone(self.estimator).set_params(memory=folder),
+                self.grid,
+                scoring="recall_macro",
+                cv=splits,
+                refit=False,
+                n_jobs=self.n_jobs,
+            ).fit(X, y)
+        self.best_params_, self.best_score_ = search.best_params_, float(search.best_score_)
+        best = clone(self.estimator).set_params(**self.best_params_)
+        self.calibrated_ = CalibratedClassifierCV(best, ensemble=False, cv=splits).fit(X, y)
+        self.classes_ = self.calibrated_.classes_
+        return self
+
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Return the calibrated probability of each class.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+        """
+        return np.asarray(self.calibrated_.predict_proba(X))
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """Return the most probable class.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
+        return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
