@@ -25,6 +25,7 @@ def measured(classifier: str, corpus: str) -> list[dict[str, Any]]:
     entries = []
     for protocol in PROTOCOLS:
         metrics = measure(Predictions.from_csv(ROOT / "benchmarks" / "results" / f"{classifier}-{protocol}.csv"))
+        interval = metrics.uar_interval and [round(metrics.uar_interval.low, 4), round(metrics.uar_interval.high, 4)]
         entries.append(
             {
                 "corpus": corpus,
@@ -32,7 +33,7 @@ def measured(classifier: str, corpus: str) -> list[dict[str, Any]]:
                 "command": f"affetto evaluate DIR --classifier {classifier} --protocol {protocol}",
                 "clips": metrics.clips,
                 "uar": round(metrics.uar, 4),
-                "uar_interval": [round(metrics.uar_interval.low, 4), round(metrics.uar_interval.high, 4)],
+                "uar_interval": interval,
                 "accuracy": round(metrics.accuracy, 4),
                 "macro_f1": round(metrics.macro_f1, 4),
                 "expected_calibration_error": round(metrics.expected_calibration_error, 4),

@@ -10,7 +10,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from affetto.classifiers.gmm import GaussianMixtureClassifier
 
 
-@parametrize_with_checks([GaussianMixtureClassifier(random_state=0)])
+@parametrize_with_checks([GaussianMixtureClassifier(random_state=0)])  # type: ignore[untyped-decorator] # scikit-learn is untyped
 def test_is_a_proper_scikit_learn_estimator(estimator: Any, check: Any) -> None:
     check(estimator)
 

@@ -12,7 +12,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from affetto.classifiers.projection import ClippedScaler, DiscriminantProjection
 
 
-@parametrize_with_checks([ClippedScaler(), DiscriminantProjection()])
+@parametrize_with_checks([ClippedScaler(), DiscriminantProjection()])  # type: ignore[untyped-decorator] # scikit-learn is untyped
 def test_is_a_proper_scikit_learn_estimator(estimator: Any, check: Any) -> None:
     check(estimator)
 

@@ -80,7 +80,7 @@ def test_all_ways_in_give_the_same_sound(tmp_path: Path) -> None:
 
     samples, rate = soundfile.read(path, dtype="int16")
     with path.open("rb") as file:
-        sources = [
+        sources: list[Any] = [
             str(path),
             path.read_bytes(),
             bytearray(path.read_bytes()),

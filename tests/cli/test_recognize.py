@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.flac"))
+
+
+def run(*arguments: str | Path, stdin: bytes = b"", cwd: Path | None = None) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-c", "from affetto.cli import main; main()", *map(str, arguments)]
+    done = subprocess.run(command, input=stdin, capture_output=True, cwd=cwd, timeout=120)
+    assert b"Traceback" not in done.stderr
+    return done
+
+
+@pytest.fixture
+def spoiled(tmp_path: Path) -> dict[str, Path]:
+    """Every kind of bad input, by what its error must say."""
+    text = tmp_path / "text.wav"
+    text.write_text("dear diary")
+    empty = tmp_path / "empty.wav"
+    empty.touch()
+    short = tmp_path / "short.wav"
+    soundfile.write(short, np.ones(1_600) / 3, 16_000)
+    single = tmp_path / "single.wav"
+    soundfile.write(single, np.ones(1), 16_000)
+    broken = tmp_path / "broken.wav"
+    soundfile.write(broken, np.full(16_000, np.nan), 16_000, subtype="FLOAT")
+    none = tmp_path / "none.wav"
+    soundfile.write(none, np.ones(0), 16_000)
+    return {
+        "no such file": tmp_path / "missing.wav",
+        "is a folder": tmp_path,
+        "not audio": text,
+        "is empty": empty,
+        "0.1 s long": short,
+        "6.25e-05 s long": single,
+        "not numbers": broken,
+        "no samples": none,
+    }
+
+
+def test_table_names_each_recording_and_its_emotion() -> None:
+    done = run("recognize", *EXAMPLES)
+    assert done.returncode == 0
+    lines = done.stdout.decode().splitlines()[1:]
+    assert len(lines) == len(EXAMPLES) > 0
+    assert all(path.name in line and "%" in line for path, line in zip(EXAMPLES, lines, strict=True))
+
+
+def test_json_carries_results_and_errors(spoiled: dict[str, Path]) -> None:
+    done = run("recognize", EXAMPLES[0], *spoiled.values(), EXAMPLES[1], "--format", "json")
+    assert done.returncode == 1
+    outcomes = json.loads(done.stdout)
+    assert [o["source"] for o in outcomes] == [str(p) for p in (EXAMPLES[0], *spoiled.values(), EXAMPLES[1])]
+    assert outcomes[0]["status"] == outcomes[-1]["status"] == "ok"
+    for message, outcome in zip(spoiled, outcomes[1:-1], strict=True):
+        assert outcome["status"] == "error"
+        assert message in outcome["error"]
+        assert outcome["error"] in done.stderr.decode()
+    assert len(done.stderr.decode().splitlines()) == len(spoiled)
+
+
+def test_csv_is_read_back(spoiled: dict[str, Path]) -> None:
+    done = run("recognize", EXAMPLES[0], spoiled["not audio"], "--format", "csv")
+    good, bad = csv.DictReader(io.StringIO(done.stdout.decode()))
+    assert good["status"] == "ok"
+    assert float(good["confidence"]) == float(good[good["emotion"]])
+    assert (bad["status"], bad["emotion"]) == ("error", "")
+    assert "not audio" in bad["error"]
+
+
+@pytest.mark.parametrize("name", ["with space.flac", "emoji 😀.flac", "-starts-with-a-dash.flac"])
+def test_names_of_every_kind(tmp_path: Path, name: str) -> None:
+    shutil.copy(EXAMPLES[0], tmp_path / name)
+    done = run("recognize", "--format", "json", "--", name, cwd=tmp_path)
+    assert done.returncode == 0
+    assert json.loads(done.stdout)[0]["source"] == name
+
+
+def test_what_a_user_would_try(tmp_path: Path) -> None:
+    stream = run("recognize", "-", "--format", "json", stdin=EXAMPLES[0].read_bytes())
+    by_path = run("recognize", EXAMPLES[0], "--format", "json")
+    assert json.loads(stream.stdout)[0]["probabilities"] == json.loads(by_path.stdout)[0]["probabilities"]
+    shutil.copy(EXAMPLES[0], tmp_path)
+    quoted = run("recognize", "*.flac", "--format", "json", cwd=tmp_path)
+    assert json.loads(quoted.stdout)[0]["source"] == EXAMPLES[0].name
+    assert [p.name for p in tmp_path.iterdir()] == [EXAMPLES[0].name]
+
+
+@pytest.mark.parametrize(
+    "arguments", [["recognize"], ["recognize", "a.wav", "--format", "xml"], ["recognise", "a.wav"], ["--frobnicate"]]
+)
+def test_wrong_usage_is_exit_code_2(arguments: list[str]) -> None:
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert done.stderr
+
+
+def test_a_model_that_is_not_there_is_one_sentence() -> None:
+    done = run("recognize", EXAMPLES[0], "--model", "no-such-model")
+    assert done.returncode == 1
+    assert done.stderr.decode().startswith("affetto: there is no model 'no-such-model'")
+    assert len(done.stderr.decode().splitlines()) == 1
+
+
+def test_models_lists_what_ships_with_its_figures() -> None:
+    manifests = json.loads(run("models", "--format", "json").stdout)
+    table = run("models").stdout.decode()
+    for manifest in manifests:
+        assert manifest["name"] in table
+        for result in manifest["results"]:
+            assert f"{100 * result['uar']:.1f}" in table
+
+
+def test_version_and_help() -> None:
+    assert run("--version").stdout.startswith(b"affetto 0.")
+    assert b"recognize" in run("--help").stdout

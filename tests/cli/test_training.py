@@ -1,0 +1,138 @@
+"""`train`, `evaluate` and `compare` on a part of RAVDESS, as a user runs them."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from affetto import Recognizer
+from affetto.corpora import load_corpus
+from affetto.features import AcousticFeatures
+from affetto.preprocessing import ReadSpeech, apply_steps
+from affetto.recognition.bundle import load_bundle
+from affetto.training.chains import make_front_end
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory, ravdess_dir: Path) -> Path:
+    """Four actors, one take of each sentence with normal intensity: 64 clips."""
+    folder = tmp_path_factory.mktemp("corpus")
+    for actor in (1, 2, 3, 4):
+        for clip in (ravdess_dir / f"Actor_{actor:02}").glob("03-01-??-01-??-01-??.flac"):
+            shutil.copy(clip, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+def run(*arguments: str | Path, cwd: Path, cache: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from affetto.cli import main; main()", *map(str, arguments)]
+    environment = {**os.environ, "AFFETTO_CACHE": str(cache), "PYTHONIOENCODING": "utf-8"}
+    return subprocess.run(command, capture_output=True, encoding="utf-8", cwd=cwd, env=environment, timeout=300)
+
+
+@pytest.mark.parametrize("classifier", ["mlp", "svm", "gmm"])
+def test_a_trained_bundle_recognizes_as_its_chain_would(
+    classifier: str, corpus: Path, tmp_path: Path, cache: Path
+) -> None:
+    before = sorted(p.name for p in corpus.iterdir())
+    done = run("train", corpus, "--classifier", classifier, "--output", "model", cwd=tmp_path, cache=cache)
+    assert done.returncode == 0, done.stderr
+    bundle = load_bundle(tmp_path / "model")
+    assert bundle.manifest["corpora"][0]["utterances"] == 64
+    assert sorted(p.name for p in corpus.iterdir()) == before
+    recognizer = Recognizer(tmp_path / "model")
+    utterances = load_corpus(corpus).utterances
+    heard = [recognizer.recognize(utterance.path).emotion for utterance in utterances]
+    assert np.mean([h == u.emotion for h, u in zip(heard, utterances, strict=True)]) > 0.6
+
+
+def test_the_recognizer_prepares_sound_as_training_did(corpus: Path) -> None:
+    path = load_corpus(corpus).utterances[0].path
+    waveform = ReadSpeech().transform([path])[0]
+    by_chain = make_front_end().transform([path])[0]
+    manifest_steps = [step.recorded() for step in make_front_end().named_steps.values() if hasattr(step, "recorded")]
+    by_record = AcousticFeatures().transform(
+        [waveform.with_samples(apply_steps(waveform.samples, waveform.sample_rate_hz, manifest_steps))]
+    )[0]
+    assert np.array_equal(by_chain, by_record)
+
+
+def test_a_single_fold_is_reported(corpus: Path, tmp_path: Path, cache: Path) -> None:
+    arguments = ["--classifier", "gmm", "--protocol", "loso", "--folds", "2", "--output", "report"]
+    done = run("evaluate", corpus, *arguments, cwd=tmp_path, cache=cache)
+    assert done.returncode == 0, done.stderr
+    assert "UAR" in done.stdout
+    with (tmp_path / "report/predictions.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["actor"] for row in rows} == {"2"}
+    assert {row["fold"] for row in rows} == {"2"}
+    metrics = json.loads((tmp_path / "report/metrics.json").read_text(encoding="utf-8"))
+    assert metrics["uar"] > 0.2
+    assert (tmp_path / "report/confusion.png").read_bytes().startswith(b"\x89PNG")
+    again = run("evaluate", corpus, *arguments[:-1], "again", cwd=tmp_path, cache=cache)
+    assert again.returncode == 0
+    assert (tmp_path / "again/predictions.csv").read_bytes() == (tmp_path / "report/predictions.csv").read_bytes()
+
+
+def test_leaking_speakers_is_said_beside_every_figure(corpus: Path, tmp_path: Path, cache: Path) -> None:
+    done = run("evaluate", corpus, "--classifier", "gmm", "--protocol", "random", cwd=tmp_path, cache=cache)
+    assert done.returncode == 0, done.stderr
+    figures = [line for line in done.stdout.splitlines() if "UAR" in line or "recall" in line or "accuracy" in line]
+    assert len(figures) > 9
+    assert all("speakers leak" in line for line in figures)
+    assert (tmp_path / "gmm-random/metrics.json").exists()
+
+
+def test_compare_puts_all_classifiers_in_one_table(corpus: Path, tmp_path: Path, cache: Path) -> None:
+    done = run("compare", corpus, "--protocol", "loso", "--folds", "1,2", "--output", "all", cwd=tmp_path, cache=cache)
+    assert done.returncode == 0, done.stderr
+    for name in ("mlp", "svm", "gmm"):
+        assert name in done.stdout
+        assert (tmp_path / "all" / name / "predictions.csv").exists()
+    assert "p (UAR)" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["train", "nowhere", "--output", "model"], 1, "nowhere"),
+        (["train", "CORPUS", "--output", "CORPUS/model"], 1, "inside the corpus"),
+        (["train", "CORPUS", "--output", "taken"], 1, "other things"),
+        (["train", "CORPUS"], 2, "--output"),
+        (["train", "CORPUS", "--output", "model", "--classifier", "oracle"], 2, "oracle"),
+        (["evaluate", "nowhere"], 1, "nowhere"),
+        (["evaluate", "CORPUS", "--protocol", "emobox"], 1, "24 actors"),
+        (["evaluate", "CORPUS", "--protocol", "best"], 1, "best"),
+        (["evaluate", "CORPUS", "--protocol", "loso", "--folds", "9"], 1, "9"),
+        (["evaluate", "CORPUS", "--protocol", "loso", "--folds", "one"], 2, "one"),
+        (["evaluate", "CORPUS", "--protocol", "loso", "--output", "CORPUS/report"], 1, "inside the dataset"),
+    ],
+)
+def test_what_cannot_be_done_is_said_before_anything_is_written(
+    arguments: list[str], code: int, message: str, corpus: Path, tmp_path: Path, cache: Path
+) -> None:
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken/notes.txt").write_text("mine")
+    done = run(*(a.replace("CORPUS", str(corpus)) for a in arguments), cwd=tmp_path, cache=cache)
+    assert done.returncode == code
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    if code == 1:
+        assert len(done.stderr.splitlines()) == 1
+    assert not (corpus / "model").exists()
+    assert not (corpus / "report").exists()

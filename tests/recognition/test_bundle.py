@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from affetto.errors import BundleError
+from affetto.recognition.bundle import bundled_models, find_bundle, load_bundle, write_bundle
+
+SHIPPED = sorted(bundled_models())
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(bundled_models()["svm"], tmp_path / "bundle"))
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_shipped_bundle_states_where_it_comes_from(name: str) -> None:
+    manifest = load_bundle(find_bundle(name)).manifest
+    assert manifest["name"] == name
+    assert manifest["licence"] == "CC-BY-NC-SA-4.0"
+    assert {corpus["name"] for corpus in manifest["corpora"]} == {"ravdess"}
+    assert all("Livingstone" in corpus["citation"] for corpus in manifest["corpora"])
+    assert {result["protocol"] for result in manifest["results"]} == {"emobox", "luna"}
+    assert len(manifest["training"]["commit"]) == 40
+
+
+@pytest.mark.parametrize("file", ["model.onnx", "manifest.json"])
+@pytest.mark.parametrize("place", [0.1, 0.5, 0.9])
+def test_a_changed_byte_is_refused(bundle: Path, file: str, place: float) -> None:
+    data = bytearray((bundle / file).read_bytes())
+    index = next(i for i in range(int(len(data) * place), len(data)) if chr(data[i]).isalnum())
+    data[index] ^= 1
+    (bundle / file).write_bytes(data)
+    with pytest.raises(BundleError, match=file):
+        load_bundle(bundle)
+
+
+@pytest.mark.parametrize("file", ["model.onnx", "manifest.json"])
+def test_a_missing_file_is_named(bundle: Path, file: str) -> None:
+    (bundle / file).unlink()
+    with pytest.raises(BundleError, match=file):
+        load_bundle(bundle)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "damaged"),
+        ("{", "damaged"),
+        ("[]", "no format_version"),
+        ("{}", "no format_version"),
+        ('{"format_version": 99}', "upgrade affetto"),
+        ('{"format_version": 0}', "format version 0"),
+        ('{"format_version": 1}', "changed"),
+    ],
+)
+def test_a_manifest_that_is_none_is_refused(bundle: Path, content: str, message: str) -> None:
+    (bundle / "manifest.json").write_text(content)
+    with pytest.raises(BundleError, match=message):
+        load_bundle(bundle)
+
+
+@pytest.mark.parametrize("key", ["labels", "preprocessing", "input", "name"])
+def test_a_manifest_without_its_parts_is_refused(tmp_path: Path, key: str) -> None:
+    shipped = load_bundle(find_bundle("svm"))
+    manifest: dict[str, Any] = {k: v for k, v in shipped.manifest.items() if k != key}
+    with pytest.raises(BundleError, match=f"no valid '{key}'"):
+        write_bundle(tmp_path / "bundle", manifest, shipped.model)
+
+
+def test_what_is_written_is_read_back(tmp_path: Path) -> None:
+    shipped = load_bundle(find_bundle("svm"))
+    written = write_bundle(tmp_path / "copy", dict(shipped.manifest), shipped.model)
+    assert written.manifest == shipped.manifest
+    assert json.loads((tmp_path / "copy/manifest.json").read_text(encoding="utf-8")) == shipped.manifest
+
+
+@pytest.mark.parametrize("model", ["no-such-model", "no/such/folder", Path("elsewhere")])
+def test_a_model_that_is_not_there_is_named_with_those_that_are(model: str | Path) -> None:
+    with pytest.raises(BundleError, match="svm") as caught:
+        find_bundle(model)
+    assert str(model) in str(caught.value)

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from affetto import AudioError, Failure, ParameterError, Recognition, Recognizer
+from affetto.corpora import EMOTIONS
+from affetto.recognition.bundle import bundled_models
+
+EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.flac"))
+
+
+@pytest.fixture(scope="module")
+def recognizer() -> Recognizer:
+    return Recognizer()
+
+
+@pytest.fixture(scope="module")
+def angry(ravdess_dir: Path) -> Path:
+    return ravdess_dir / "Actor_06/03-01-05-02-01-01-06.flac"
+
+
+@pytest.mark.parametrize("model", sorted(bundled_models()))
+def test_shipped_models_hear_the_actors_that_they_know(model: str, ravdess_dir: Path) -> None:
+    recognizer = Recognizer(model)
+    clips = [ravdess_dir / f"Actor_10/03-01-{e:02}-01-01-{r:02}-10.flac" for e in range(1, 9) for r in (1, 2)]
+    heard = [recognizer.recognize(clip).emotion for clip in clips]
+    truth = [EMOTIONS[int(clip.stem.split("-")[2]) - 1] for clip in clips]
+    assert sum(h == t for h, t in zip(heard, truth, strict=True)) >= 12
+
+
+def test_answer_is_complete_and_consistent(recognizer: Recognizer, angry: Path) -> None:
+    result = recognizer.recognize(angry)
+    assert result.source == str(angry)
+    assert result.status == "ok"
+    assert result.emotion == "angry"
+    assert list(result.probabilities) == list(EMOTIONS) == list(recognizer.labels)
+    assert sum(result.probabilities.values()) == pytest.approx(1, abs=1e-5)
+    assert result.confidence == max(result.probabilities.values()) == result.probabilities[result.emotion]
+    (segment,) = result.segments
+    assert (segment.start_s, segment.end_s) == (0, result.duration_s)
+    assert segment.probabilities == result.probabilities
+    assert result.model.name == recognizer.bundle.name
+    assert json.loads(result.to_json()) == result.to_dict()
+
+
+def test_all_ways_in_give_the_same_numbers(recognizer: Recognizer, angry: Path, tmp_path: Path) -> None:
+    samples, rate = soundfile.read(angry, dtype="int16")
+    wav = tmp_path / "clip.wav"
+    soundfile.write(wav, samples, rate)
+    expected = recognizer.recognize(angry).probabilities
+    with wav.open("rb") as file:
+        for source in (str(angry), angry.read_bytes(), wav, file, (samples, rate)):
+            assert recognizer.recognize(source).probabilities == expected
+
+
+@pytest.mark.parametrize("gain_db", [-12, 12])
+def test_loudness_is_not_heard_as_an_emotion(recognizer: Recognizer, angry: Path, gain_db: float) -> None:
+    samples, rate = soundfile.read(angry, dtype="float64")
+    samples = samples * 0.2 / np.abs(samples).max()
+    quiet = recognizer.recognize((samples, rate)).probabilities
+    loud = recognizer.recognize((samples * 10 ** (gain_db / 20), rate)).probabilities
+    assert max(abs(quiet[label] - loud[label]) for label in quiet) < 0.01
+
+
+def test_several_threads_may_share_a_recognizer(recognizer: Recognizer) -> None:
+    alone = [recognizer.recognize(path) for path in EXAMPLES]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(recognizer.recognize, EXAMPLES * 3)) == alone * 3
+
+
+def test_one_that_fails_does_not_stop_the_others(recognizer: Recognizer, tmp_path: Path) -> None:
+    missing = tmp_path / "missing.wav"
+    first, failure, last = recognizer.recognize_each([EXAMPLES[0], missing, EXAMPLES[1]])
+    assert isinstance(first, Recognition)
+    assert isinstance(last, Recognition)
+    assert isinstance(failure, Failure)
+    assert failure.source == str(missing)
+    assert "no such file" in failure.error
+
+
+@pytest.mark.parametrize("samples", [np.zeros(16_000), np.full(16_000, 0.25), np.zeros(16_000, np.int16)])
+def test_silence_is_no_speech(recognizer: Recognizer, samples: np.ndarray) -> None:
+    result = recognizer.recognize((samples, 16_000))
+    assert (result.status, result.emotion, result.confidence, result.probabilities) == ("no_speech", None, None, {})
+    assert [segment.status for segment in result.segments] == ["no_speech"]
+
+
+def test_a_long_recording_is_heard_in_stretches(recognizer: Recognizer, angry: Path) -> None:
+    samples, rate = soundfile.read(angry, dtype="float32")
+    silence = np.zeros(20 * rate, np.float32)
+    result = recognizer.recognize((np.concatenate([np.tile(samples, 6), silence, silence]), rate))
+    assert len(result.segments) > 2
+    assert all(segment.end_s - segment.start_s <= 15 for segment in result.segments)
+    assert [s.end_s for s in result.segments[:-1]] == [s.start_s for s in result.segments[1:]]
+    assert result.segments[0].status == "ok"
+    assert result.segments[-1].status == "no_speech"
+    assert result.emotion == "angry"
+
+
+@pytest.mark.parametrize(("n", "message"), [(1, "0.000125 s"), (800, "0.1 s long; at least 0.2 s")])
+def test_too_little_to_hear_anything_in(recognizer: Recognizer, n: int, message: str) -> None:
+    with pytest.raises(AudioError, match=message):
+        recognizer.recognize((np.ones(n), 8_000))
+
+
+def test_a_cut_recording_is_answered_with_a_warning(recognizer: Recognizer, angry: Path, tmp_path: Path) -> None:
+    cut = tmp_path / "cut.wav"
+    soundfile.write(cut, *soundfile.read(angry, dtype="int16"))
+    cut.write_bytes(cut.read_bytes()[: cut.stat().st_size * 2 // 3])
+    result = recognizer.recognize(cut)
+    assert result.status == "ok"
+    assert "header promises" in result.warnings[0]
+
+
+def test_threads_must_be_positive() -> None:
+    with pytest.raises(ParameterError, match="threads is 0"):
+        Recognizer(threads=0)
+
+
+def test_importing_affetto_costs_next_to_nothing() -> None:
+    heavy = "{'librosa', 'sklearn', 'scipy', 'onnxruntime', 'soundfile', 'rich', 'typer'}"
+    code = f"import sys, affetto; assert not {heavy} & set(sys.modules), {heavy} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
