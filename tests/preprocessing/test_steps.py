@@ -75,7 +75,7 @@ def test_noise_removal_takes_noise_and_leaves_speech(data_dir: Path) -> None:
     loud = np.repeat(energy > energy.max() * 0.05, 160)[: len(speech)]
     quiet = np.repeat(energy < energy.max() * 1e-5, 160)[: len(speech)]
     assert db(cleaned[quiet]) < db(noisy[quiet]) - 10
-    assert db(cleaned[loud]) == pytest.approx(db(noisy[loud]), abs=1)
+    assert db(cleaned[loud]) == pytest.approx(db(noisy[loud]), abs=3)
     assert np.array_equal(remove_noise(noisy, RATE, reduction=0.0).shape, noisy.shape)
 
 

@@ -26,7 +26,7 @@ SAMPLES = (0.1 * np.sin(np.arange(RATE) / 9) * (np.arange(RATE) > RATE // 2) + 0
     [
         (DCRemoval(), None, None),
         (NoiseRemoval(), "reduction", 0.5),
-        (SilenceTrimming(), "threshold_db", 20.0),
+        (SilenceTrimming(), "threshold_db", 10.0),
         (PreEmphasis(), "coefficient", 0.5),
         (LevelNormalization(), "level_dbfs", -20.0),
     ],

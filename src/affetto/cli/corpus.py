@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from affetto.cli.output import make_console
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -93,7 +95,7 @@ def check(
     if output_format is Format.JSON:
         typer.echo(json.dumps(report.to_dict(), indent=2, ensure_ascii=False))
     else:
-        _print(report, Console(highlight=False), limit=None if every else _FINDINGS_OF_A_KIND)
+        _print(report, make_console(), limit=None if every else _FINDINGS_OF_A_KIND)
     raise typer.Exit(0 if report.complete else 1)
 
 

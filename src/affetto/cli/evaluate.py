@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from affetto.cli.output import make_console
 from affetto.cli.train import Classifier, ClassifierOption, CorpusArgument
 
 if TYPE_CHECKING:
@@ -32,8 +33,6 @@ def evaluate(
     ] = None,
 ) -> None:
     """Measure a classifier on speakers that it never heard, and write a report."""
-    from rich.console import Console
-
     from affetto.corpora import load_corpus
     from affetto.evaluation.loop import evaluate as evaluate_chain
     from affetto.evaluation.protocols import get_protocol
@@ -50,7 +49,7 @@ def evaluate(
     )
     metrics = write_report(predictions, folder, system=classifier.value, protocol=chosen, dataset=corpus)
     title = f"{classifier.value}, {protocol}, {len(predictions)} clips"
-    Console().print(metrics_table(metrics, title=title, leaks_speakers=chosen.leaks_speakers))
+    make_console().print(metrics_table(metrics, title=title, leaks_speakers=chosen.leaks_speakers))
     typer.echo(f"Report in {folder}: predictions.csv, metrics.json, confusion.png")
 
 
@@ -63,8 +62,6 @@ def compare(
     ] = Path("comparison"),
 ) -> None:
     """Measure every classifier on the same clips: one table, and paired tests."""
-    from rich.console import Console
-
     from affetto.corpora import load_corpus
     from affetto.evaluation.compare import compare as compare_predictions
     from affetto.evaluation.compare import comparison_table
@@ -85,7 +82,7 @@ def compare(
         systems[name] = predictions
     title = f"{loaded.name}, {protocol}, {len(next(iter(systems.values())))} clips"
     comparison = compare_predictions(systems)
-    Console().print(comparison_table(comparison, title=title, leaks_speakers=chosen.leaks_speakers))
+    make_console().print(comparison_table(comparison, title=title, leaks_speakers=chosen.leaks_speakers))
     typer.echo(f"Reports in {output}: one folder for each classifier")
 
 

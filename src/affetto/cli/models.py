@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from affetto.cli.output import make_console
 from affetto.cli.recognize import Format
 
 
@@ -25,7 +26,6 @@ def models(
         return
     if output_format is not Format.table:
         raise ParameterError(f"models cannot be listed as {output_format.value}; choose table or json")
-    from rich.console import Console
     from rich.table import Table
 
     table = Table("model", "version", "size", "measured on", "UAR %", "95 % interval", "accuracy %", "licence")
@@ -44,4 +44,4 @@ def models(
             else:
                 row += ["", "", "", ""]
             table.add_row(*row, "" if index else bundle.manifest["licence"])
-    Console().print(table)
+    make_console().print(table)

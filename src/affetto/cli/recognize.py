@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from affetto.cli.output import make_console
 from affetto.recognition.result import Failure
 
 if TYPE_CHECKING:
@@ -77,12 +78,9 @@ def _expanded(names: Sequence[str]) -> list[str]:
 
 
 def _print_table(outcomes: Sequence[Recognition | Failure]) -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    # A pipe has no width: nothing must be cut there.
-    console = Console() if sys.stdout.isatty() else Console(width=160)
     table = Table("recording", "length", "emotion", "confidence", "next", box=None, pad_edge=False, header_style="bold")
     for outcome in outcomes:
         name = Text(outcome.source, overflow="fold")
@@ -100,7 +98,7 @@ def _print_table(outcomes: Sequence[Recognition | Failure]) -> None:
                 f"{outcome.confidence:4.0%} {bar}",
                 Text(", ".join(f"{label} {p:.0%}" for label, p in second), style="dim"),
             )
-    console.print(table)
+    make_console().print(table)
 
 
 def _print_json(outcomes: Iterable[Recognition | Failure]) -> None:

@@ -50,9 +50,12 @@ def candidates(power: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray
     # A window's own autocorrelation falls with the lag; without the division long periods would look weak.
     correlation /= np.maximum(correlation[:1], TINY) * window_autocorrelation()[: longest + 2, None]
     middle, left, right = (correlation[shortest + shift : longest + 1 + shift] for shift in (0, -1, 1))
-    score = np.where((middle > left) & (middle >= right), middle, -1.0)
-    best = np.argpartition(-score, _N_CANDIDATES, axis=0)[:_N_CANDIDATES]
-    left, middle, right, strength = (np.take_along_axis(a, best, axis=0) for a in (left, middle, right, score))
+    peaks = np.where((middle > left) & (middle >= right), middle, -1.0)
+    # A high voice is periodic at so many multiples of its period that the period itself could miss the list.
+    lags = np.arange(shortest, longest + 1)[:, None]
+    preference = peaks + _HEIGHT_BONUS * np.log2(longest / lags, dtype=np.float32)
+    best = np.argpartition(-preference, _N_CANDIDATES, axis=0)[:_N_CANDIDATES]
+    left, middle, right, strength = (np.take_along_axis(a, best, axis=0) for a in (left, middle, right, peaks))
     # A parabola through the peak finds it between the samples.
     curvature = np.minimum(left - 2 * middle + right, -1e-9)
     lag = best + shortest + np.clip(0.5 * (left - right) / curvature, -0.5, 0.5)

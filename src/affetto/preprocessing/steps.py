@@ -60,11 +60,18 @@ def remove_noise(
     """
     if not 0 <= reduction <= 1:
         raise ParameterError(f"reduction is {reduction}; it must be 0 to 1")
-    if len(samples) < round(_FRAME_S * sample_rate_hz) or not samples.any():
+    hop = round(_HOP_S * sample_rate_hz)
+    energy = frame_energy(samples, round(_FRAME_S * sample_rate_hz), hop)
+    # Speech pauses at least a tenth of the time, and what is heard then is the noise. noisereduce would take the whole
+    # recording for it and remove speech.
+    background = samples[np.repeat(energy <= np.percentile(energy, 10), hop)[: len(samples)]]
+    if len(samples) < 10 * hop or not background.any():
         return samples
     import noisereduce
 
-    cleaned = noisereduce.reduce_noise(y=samples, sr=sample_rate_hz, stationary=stationary, prop_decrease=reduction)
+    cleaned = noisereduce.reduce_noise(
+        y=samples, sr=sample_rate_hz, y_noise=background, stationary=stationary, prop_decrease=reduction
+    )
     # A gate that closes on everything divides by zero inside noisereduce.
     return np.nan_to_num(np.asarray(cleaned, dtype=np.float32))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -47,12 +48,15 @@ def export_classifier(classifier: Any, features: NDArray[np.float32]) -> bytes:
     from skl2onnx.common.data_types import FloatTensorType
 
     _register_converters()
-    model = to_onnx(
-        classifier,
-        initial_types=[("features", FloatTensorType([None, features.shape[1]]))],
-        options={"zipmap": False},
-        target_opset=_OPSET,
-    )
+    with warnings.catch_warnings():
+        # skl2onnx 1.20 reads attributes of SVC that scikit-learn 1.9 deprecates.
+        warnings.filterwarnings("ignore", "Attribute `prob[AB]_` was deprecated", FutureWarning)
+        model = to_onnx(
+            classifier,
+            initial_types=[("features", FloatTensorType([None, features.shape[1]]))],
+            options={"zipmap": False},
+            target_opset=_OPSET,
+        )
     serialized = _only_probabilities(model).SerializeToString()
     difference = np.abs(onnx_probabilities(serialized, features) - classifier.predict_proba(features)).max()
     if not difference <= TOLERANCE:
