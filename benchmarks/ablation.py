@@ -64,7 +64,7 @@ if __name__ == "__main__":
     corpus = load_corpus(parser.parse_args().corpus)
     scopes = {"inner": (training_part(corpus), "speakers"), "emobox": (corpus, "emobox")}
     content: dict[str, dict[str, dict[str, float]]] = {}
-    reference = {}
+    reference: dict[str, Predictions] = {}
     for name, front_end in variants().items():
         content[name] = {}
         for scope, (clips, protocol) in scopes.items():
