@@ -14,9 +14,15 @@ settings.load_profile("affetto")
 
 
 @pytest.fixture(scope="session")
-def data_dir() -> Path:
+def root() -> Path:
+    """The repository."""
+    return Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def data_dir(root: Path) -> Path:
     """Folder with the real corpora, named by AFFETTO_DATA or beside the repository."""
-    default = Path(__file__).parents[2] / "shared" / "data"
+    default = root.parent / "shared" / "data"
     folder = Path(os.environ.get("AFFETTO_DATA", default))
     if not folder.is_dir():
         pytest.skip(f"the real recordings are not in {folder}; name their folder with AFFETTO_DATA")

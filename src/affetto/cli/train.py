@@ -27,6 +27,8 @@ def train(
     classifier: ClassifierOption = Classifier.mlp,
 ) -> None:
     """Train a classifier on a corpus and write it as a bundle for `affetto recognize --model`."""
+    from rich.console import Console
+
     from affetto.corpora import load_corpus
     from affetto.errors import ParameterError
     from affetto.training.chains import make_chain
@@ -41,6 +43,7 @@ def train(
         f"Training {classifier.value} on {loaded.name}: {len(loaded.utterances)} utterances, "
         f"{len({u.speaker for u in loaded.utterances})} speakers, {len(loaded.emotions)} emotions."
     )
-    bundle = fit_and_write(make_chain(classifier.value), loaded, output, classifier=classifier.value)
+    with Console(stderr=True).status("Extracting features, searching, calibrating: some minutes"):
+        bundle = fit_and_write(make_chain(classifier.value), loaded, output, classifier=classifier.value)
     size = bundle.manifest["model"]["bytes"] / 1e6
     typer.echo(f"Wrote {output} ({size:.1f} MB). Try: affetto recognize FILE --model {output}")
