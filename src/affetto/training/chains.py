@@ -110,7 +110,7 @@ def _gmm() -> tuple[BaseEstimator, Grid]:
 def _mlp() -> tuple[BaseEstimator, Grid]:
     # Few epochs: the projection leaves little to learn and much to overfit to. Several networks: their average is
     # steadier than any one of them.
-    # The tolerance that nothing meets ends each after exactly twelve epochs, and scikit-learn does not call that a failure.
-    network = MLPClassifier((32,), tol=1e9, n_iter_no_change=11, batch_size=128, random_state=0)
+    # With a tolerance that nothing meets each ends after twelve epochs, which scikit-learn does not call a failure.
+    network = MLPClassifier((32,), tol=1e9, n_iter_no_change=10, batch_size=128, random_state=0)
     networks = BaggingClassifier(network, n_estimators=4, max_samples=0.7, bootstrap=False, random_state=0)
     return networks, {"project__shrinkage": _SHRINKAGES, "classify__estimator__alpha": [0.1, 3.0]}
