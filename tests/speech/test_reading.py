@@ -183,18 +183,36 @@ def test_a_cut_wav_is_read_to_its_end_with_a_warning(tmp_path: Path) -> None:
 
 def test_a_header_that_promises_hours_costs_nothing(tmp_path: Path) -> None:
     data = bytearray(write(tmp_path / "tone.wav", subtype="PCM_16").read_bytes())
-    data[40:44] = struct.pack("<I", 2**31)
+    data[40:44] = struct.pack("<I", 2**30)
     with pytest.warns(TruncatedAudioWarning, match="promises"):
         assert read(bytes(data)).duration_s == pytest.approx(1, abs=0.01)
 
 
+@pytest.mark.parametrize("size", [0x7FFFF000, 0x80000000, 0xFFFFFFFF])
 def test_a_wav_that_was_streamed_and_promises_nothing_needs_no_warning(
-    tmp_path: Path, recwarn: pytest.WarningsRecorder
+    tmp_path: Path, recwarn: pytest.WarningsRecorder, size: int
 ) -> None:
     data = bytearray(write(tmp_path / "tone.wav", subtype="PCM_16").read_bytes())
-    data[4:8] = data[40:44] = b"\xff" * 4
+    data[4:8] = data[40:44] = struct.pack("<I", size)
     assert read(bytes(data)).duration_s == 1
     assert not recwarn.list
+
+
+def test_a_cut_rf64_is_noticed_too(tmp_path: Path) -> None:
+    path = write(tmp_path / "long.wav", format="RF64", subtype="PCM_16")
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.warns(TruncatedAudioWarning, match=r"promises 1\.00 s"):
+        assert 0.4 < read(path).duration_s < 0.5
+
+
+def test_a_name_decides_nothing(tmp_path: Path) -> None:
+    for ending in ("raw", "mp3", "txt"):
+        path = tmp_path / f"tone.{ending}"
+        path.write_bytes(write(tmp_path / "tone.wav").read_bytes())
+        assert read(path).duration_s == 1
+        path.write_text("no sound at all")
+        with pytest.raises(AudioError, match="not audio"):
+            read(path)
 
 
 def test_a_cut_flac_gives_what_decodes(tmp_path: Path) -> None:

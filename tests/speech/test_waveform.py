@@ -39,10 +39,23 @@ def test_is_immutable() -> None:
         waveform.sample_rate_hz = 16_000  # type: ignore[misc]
 
 
-def test_the_callers_array_stays_writable() -> None:
+def test_the_callers_array_is_the_callers() -> None:
     samples = np.zeros(10, np.float32)
-    Waveform.from_samples(samples, 8_000)
+    waveform = Waveform.from_samples(samples, 8_000)
     samples[0] = 1
+    assert waveform.samples[0] == 0
+
+
+@pytest.mark.parametrize(
+    "samples", [np.zeros(3), np.zeros((3, 2), np.float32), np.array([np.nan], np.float32)], ids=["type", "shape", "NaN"]
+)
+def test_the_constructor_takes_nothing_else(samples: np.ndarray) -> None:
+    with pytest.raises(AudioError):
+        Waveform(samples, 8_000)
+
+
+def test_numbers_beyond_single_precision_are_numbers() -> None:
+    assert Waveform.from_samples(np.array([1e300, -5e299]), 8_000).samples.tolist() == [1.0, -0.5]
 
 
 @pytest.mark.parametrize(

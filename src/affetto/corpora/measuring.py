@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import struct
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING
 
 from affetto.errors import AudioError
 from affetto.speech import TruncatedAudioWarning, read
+from affetto.speech.wav import read_wav_header
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,7 +63,7 @@ def measure(path: Path) -> Measured:
 
     try:
         with path.open("rb") as file:
-            wav = _wav_layout(file)
+            wav = read_wav_header(file)
         header = soundfile.info(str(path))
     except OSError as error:
         raise AudioError(f"cannot be opened: {error.strerror}") from None
@@ -72,7 +72,7 @@ def measure(path: Path) -> Measured:
             raise AudioError("is empty (0 bytes)") from None
         raise AudioError(f"is no audio: {error.error_string.strip().rstrip('.')}") from None
     # libsndfile corrects a wav header's promise to what the file holds
-    promised_s = (wav.frames if wav else header.frames) / header.samplerate
+    promised_s = (wav and wav.promised_s) or header.frames / header.samplerate
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", TruncatedAudioWarning)  # counted below, to the sample
@@ -81,7 +81,7 @@ def measure(path: Path) -> Measured:
         if isinstance(error.__context__, soundfile.LibsndfileError):  # the decoder gave up on the way
             raise TruncatedError(f"promises {promised_s:.2f} s, but decoding breaks off") from None
         raise AudioError(str(error).removeprefix(f"{path} ")) from None
-    if waveform.duration_s < promised_s:
+    if waveform.duration_s < promised_s - 0.5 / waveform.sample_rate_hz:
         raise TruncatedError(f"promises {promised_s:.3f} s, but ends after {waveform.duration_s:.3f} s")
     return Measured(
         format=path.suffix.lower().removeprefix("."),
@@ -92,31 +92,3 @@ def measure(path: Path) -> Measured:
         is_silent=not waveform.samples.any(),
         has_padding=wav is not None and wav.has_padding,
     )
-
-
-class _WavLayout(NamedTuple):
-    """What a wav header says: frames promised, and whether there is a ``FLLR`` chunk."""
-
-    frames: int
-    has_padding: bool
-
-
-def _wav_layout(file: BinaryIO) -> _WavLayout | None:
-    """Read a wav header; None where there is none, or none that promises a length.
-
-    Sizes of 0 and 0xFFFFFFFF are what programs write that stream to a pipe and never learn the length.
-    """
-    if file.read(4) != b"RIFF" or file.read(8)[4:] != b"WAVE":
-        return None
-    frame_bytes = 0
-    has_padding = False
-    while len(header := file.read(8)) == 8:
-        chunk, size = struct.unpack("<4sI", header)
-        if chunk == b"data":
-            return _WavLayout(size // frame_bytes, has_padding) if frame_bytes and 0 < size < 0xFFFFFFFF else None
-        start = file.tell()
-        if chunk == b"fmt ":
-            frame_bytes = int.from_bytes(file.read(14)[12:], "little")
-        has_padding |= chunk == b"FLLR"
-        file.seek(start + size + size % 2)
-    return None

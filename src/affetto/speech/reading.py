@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import struct
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypeAlias
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 import numpy as np
 
 from affetto.errors import AudioError
+from affetto.speech.wav import read_wav_header
 from affetto.speech.waveform import Waveform, check_sample_rate
 
 if TYPE_CHECKING:
@@ -82,10 +82,8 @@ def read_with_remarks(source: Source, *, sample_rate_hz: int | None = None) -> t
     match source:
         case Waveform():
             waveform = source
-        case (samples, rate):
-            waveform = Waveform.from_samples(samples, rate, name=name)
         case tuple():
-            raise AudioError(f"{name}: a tuple must be (samples, sample rate), not {len(source)} values")
+            waveform = _from_tuple(source, name=name)
         case bytes() | bytearray() | memoryview():
             return _decode(io.BytesIO(source), name=name, sample_rate_hz=sample_rate_hz)
         case str() | os.PathLike():
@@ -115,13 +113,20 @@ def source_name(source: Source) -> str:
             return name if isinstance(name, str) else "<file>"
 
 
+def _from_tuple(pair: tuple[object, ...], *, name: str) -> Waveform:
+    if len(pair) != 2:
+        raise AudioError(f"{name}: a tuple must be (samples, sample_rate), not {len(pair)} values")
+    samples, rate = pair
+    if np.ndim(samples) == 0 and np.ndim(rate) > 0:  # type: ignore[arg-type] # anything may come
+        raise AudioError(f"{name}: give (samples, sample_rate), in this order")
+    return Waveform.from_samples(samples, rate, name=name)  # type: ignore[arg-type] # checked there
+
+
 def _open(path: Path) -> BinaryIO:
     """Open a file, or say in one sentence why not."""
+    if path.is_dir():
+        raise AudioError(f"{path} is a folder; name the recordings in it, for example {path / '*.wav'}")
     try:
-        if path.is_dir():
-            raise AudioError(f"{path} is a folder; name the recordings in it, for example {path / '*.wav'}")
-        if path.exists() and not path.is_file():
-            raise AudioError(f"{path} is not a regular file; give a recording")
         return path.open("rb")
     except FileNotFoundError:
         raise AudioError(f"{path}: there is no such file; check the name") from None
@@ -132,7 +137,9 @@ def _open(path: Path) -> BinaryIO:
 
 
 def _seekable(file: BinaryIO, *, name: str) -> BinaryIO:
-    """Return a file object that libsndfile can seek in: a pipe or socket is read to its end first."""
+    """Return a binary file object that libsndfile can seek in: a pipe or socket is read to its end first."""
+    if isinstance(file, io.TextIOBase):
+        raise AudioError(f"{name} gives text; open it in binary mode")
     try:
         if file.seekable():
             return file
@@ -140,33 +147,43 @@ def _seekable(file: BinaryIO, *, name: str) -> BinaryIO:
     except (OSError, ValueError, AttributeError) as error:
         raise AudioError(f"{name} cannot be read: {_reason(error)}") from None
     if not isinstance(data, bytes):
-        raise AudioError(f"{name} gives text; open it in binary mode")
+        raise AudioError(f"{name} gives {type(data).__name__} instead of bytes; open it in binary mode")
     return io.BytesIO(data)
+
+
+class _Nameless:
+    """A file without its name, from which soundfile would conclude the format, rightly or wrongly."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.read, self.seek, self.tell = file.read, file.seek, file.tell
 
 
 def _decode(file: BinaryIO, *, name: str, sample_rate_hz: int | None) -> tuple[Waveform, tuple[str, ...]]:
     """Decode an encoded file to mono at the wanted rate, block by block."""
     import soundfile
 
-    start = file.tell()
-    if not (head := file.read(12)):
-        raise AudioError(f"{name} is empty (0 bytes); record or export it again")
-    if isinstance(head, str):
-        raise AudioError(f"{name} gives text; open it in binary mode")
-    file.seek(start)
     try:
-        with soundfile.SoundFile(file) as sound:
+        start = file.tell()
+        if not file.read(1):
+            raise AudioError(f"{name} is empty (0 bytes); record or export it again")
+        file.seek(start)
+        header = read_wav_header(file)
+        file.seek(start)
+        with soundfile.SoundFile(_Nameless(file)) as sound:
             rate = check_sample_rate(sound.samplerate, name=name)
             target = rate if sample_rate_hz is None else sample_rate_hz
-            mono = np.concatenate([*_mono_blocks(sound, rate, target)] or [np.empty(0, np.float32)])
-            promised = sound.frames
+            # One buffer that grows: a list of blocks would be held twice when it is joined.
+            buffer = bytearray()
+            for block in _mono_blocks(sound, rate, target):
+                buffer += block.tobytes()
+            promised_s = max(sound.frames / rate, header.promised_s if header else 0.0)
     except soundfile.LibsndfileError as error:
         raise AudioError(f"{name} is not audio that can be read: {_reason(error)}") from None
-    if mono.size == 0:
+    except OSError as error:
+        raise AudioError(f"{name} cannot be read: {_reason(error)}") from None
+    if not buffer:
         raise AudioError(f"{name} holds no samples; record or export it again")
-    waveform = Waveform.from_samples(mono, target, name=name)
-    file.seek(start)
-    promised_s = max(promised / rate, _wav_promise_s(file))
+    waveform = Waveform.from_samples(np.frombuffer(buffer, np.float32), target, name=name)
     if promised_s - waveform.duration_s <= 0.05:
         return waveform, ()
     remark = (
@@ -202,27 +219,6 @@ def _mono_blocks(sound: soundfile.SoundFile, rate: int, target: int) -> Iterator
             yield mono
             return
         yield mono if stream is None else stream.resample_chunk(mono, last=last)
-
-
-def _wav_promise_s(file: BinaryIO) -> float:
-    """Return the length that a wav header promises, in seconds; 0 where there is none.
-
-    libsndfile silently believes the file's size instead, so that a broken copy would pass for a whole one. Sizes of 0
-    and 0xFFFFFFFF are what programs write that stream to a pipe and never learn the length: they promise nothing.
-    """
-    if file.read(4) != b"RIFF" or file.read(8)[4:] != b"WAVE":
-        return 0.0
-    bytes_per_second = 0
-    while len(header := file.read(8)) == 8:
-        chunk, size = struct.unpack("<4sI", header)
-        if chunk == b"fmt ":
-            bytes_per_second = int.from_bytes(file.read(size)[8:12], "little")
-        elif chunk == b"data":
-            return 0.0 if size in (0, 0xFFFFFFFF) or not bytes_per_second else size / bytes_per_second
-        else:
-            file.seek(size, io.SEEK_CUR)
-        file.seek(size % 2, io.SEEK_CUR)
-    return 0.0
 
 
 def _reason(error: Exception) -> str:

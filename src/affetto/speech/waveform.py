@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
@@ -34,6 +35,12 @@ class Waveform:
     sample_rate_hz: int
 
     def __post_init__(self) -> None:
+        if self.samples.dtype != np.float32 or self.samples.ndim != 1:
+            raise AudioError(
+                f"samples of type {self.samples.dtype} and shape {self.samples.shape} make no waveform; "
+                "use Waveform.from_samples"
+            )
+        _require_finite(self.samples, self.sample_rate_hz, name="the waveform")
         samples = self.samples.view()
         samples.flags.writeable = False
         object.__setattr__(self, "samples", samples)
@@ -60,7 +67,10 @@ class Waveform:
             If the shape, the type, the rate or a value makes no sense, or if there are no samples.
         """
         rate = check_sample_rate(sample_rate_hz, name=name)
-        array = np.asarray(samples)
+        try:
+            array = np.asarray(samples)
+        except ValueError:  # rows of different lengths
+            raise AudioError(f"{name}: samples are no array; give (n_samples,) or (n_samples, n_channels)") from None
         if array.dtype.kind not in "iuf":
             raise AudioError(f"{name}: samples are of type {array.dtype}; give floats or integers")
         if array.ndim not in (1, 2):
@@ -69,21 +79,19 @@ class Waveform:
             )
         if array.size == 0:
             raise AudioError(f"{name} holds no samples; give a recording of at least a moment of speech")
-        if array.ndim == 2 and array.shape[1] > max(array.shape[0], 1):
+        if array.ndim == 2 and array.shape[1] > array.shape[0]:
             raise AudioError(
                 f"{name}: samples of shape {array.shape} would be {array.shape[1]} channels; "
                 "transpose them to (n_samples, n_channels)"
             )
+        if array.dtype.kind == "f":
+            _require_finite(array, rate, name=name)
         mono = _to_mono(array)
-        if not np.isfinite(mono).all():
-            raise AudioError(
-                f"{name} holds samples that are not numbers (NaN or infinite), the first at "
-                f"{np.flatnonzero(~np.isfinite(mono))[0] / rate:.3f} s; repair or export the recording again"
-            )
-        peak = float(np.abs(mono).max())
-        if peak > 1.0:
-            mono = mono / np.float32(peak)
-        return cls(np.ascontiguousarray(mono), rate)
+        # Two passes without a copy: a long recording is large.
+        peak = max(float(mono.max()), -float(mono.min()))
+        scaled = (mono / peak if peak > 1.0 else mono).astype(np.float32, copy=False)
+        # The caller's array must not change under a waveform.
+        return cls(scaled.copy() if np.shares_memory(scaled, array) else scaled, rate)
 
     @property
     def duration_s(self) -> float:
@@ -111,21 +119,36 @@ class Waveform:
 
 def check_sample_rate(sample_rate_hz: float, *, name: str) -> int:
     """Return the rate as an int, or say what is wrong with it."""
-    if not MIN_SAMPLE_RATE_HZ <= sample_rate_hz <= MAX_SAMPLE_RATE_HZ:  # NaN fails here too
+    if not isinstance(sample_rate_hz, numbers.Real):
+        raise AudioError(f"{name}: the sample rate is {sample_rate_hz!r}; give a number of samples in a second")
+    rate = float(sample_rate_hz)
+    if not MIN_SAMPLE_RATE_HZ <= rate <= MAX_SAMPLE_RATE_HZ:  # NaN fails here too
         raise AudioError(
-            f"{name}: the sample rate is {sample_rate_hz:g} Hz; it must be {MIN_SAMPLE_RATE_HZ:,} to "
-            f"{MAX_SAMPLE_RATE_HZ:,} Hz"
+            f"{name}: the sample rate is {rate:g} Hz; it must be {MIN_SAMPLE_RATE_HZ:,} to {MAX_SAMPLE_RATE_HZ:,} Hz"
         )
-    return round(sample_rate_hz)
+    return round(rate)
 
 
-def _to_mono(array: NDArray[Any]) -> NDArray[np.float32]:
+def _require_finite(samples: NDArray[Any], sample_rate_hz: int, *, name: str) -> None:
+    """Refuse NaN and infinite samples, with the time of the first."""
+    # The extremes are finite only if all are; a mask of all samples is only made to find the culprit.
+    if samples.size == 0 or (np.isfinite(samples.max()) and np.isfinite(samples.min())):
+        return
+    first = np.flatnonzero(~np.isfinite(samples.reshape(len(samples), -1)).all(axis=1))[0]
+    raise AudioError(
+        f"{name} holds samples that are not numbers (NaN or infinite), the first at {first / sample_rate_hz:.3f} s; "
+        "repair or export the recording again"
+    )
+
+
+def _to_mono(array: NDArray[Any]) -> NDArray[np.floating]:
     """Average the channels and scale integers to [-1, 1]."""
     if array.dtype.kind == "f":
-        scaled = array.astype(np.float32, copy=False)
+        # Half precision would round the mean; long doubles bring nothing.
+        scaled = array if array.dtype in (np.float32, np.float64) else array.astype(np.float64)
     else:
         info = np.iinfo(array.dtype)
         middle = 0 if array.dtype.kind == "i" else (info.max + 1) // 2
         # float64 on the way: float32 cannot hold a 32-bit integer's middle exactly.
-        scaled = ((array.astype(np.float64) - middle) / ((info.max + 1) - middle)).astype(np.float32)
-    return scaled if scaled.ndim == 1 else scaled.mean(axis=1, dtype=np.float32)
+        scaled = (array.astype(np.float64) - middle) / ((info.max + 1) - middle)
+    return scaled if scaled.ndim == 1 else np.asarray(scaled.mean(axis=1))
