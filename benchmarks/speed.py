@@ -12,7 +12,6 @@ import argparse
 import json
 import os
 import platform
-import resource
 import statistics
 import subprocess
 import sys
@@ -82,7 +81,9 @@ TASKS = {"throughput": throughput, "training": training, "cold_command": cold_co
 
 
 def peak_memory_mb() -> float:
-    """Return the largest resident set of this process and of each of its children, added up."""
+    """Return the largest resident set of this process and of each of its children, added up; POSIX only."""
+    import resource
+
     unit = 1e6 if sys.platform == "darwin" else 1e3
     children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

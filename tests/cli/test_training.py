@@ -111,16 +111,16 @@ def test_compare_puts_all_classifiers_in_one_table(corpus: Path, tmp_path: Path,
     ("arguments", "code", "message"),
     [
         (["train", "nowhere", "--output", "model"], 1, "nowhere"),
-        (["train", "CORPUS", "--output", "CORPUS/model"], 1, "inside the corpus"),
-        (["train", "CORPUS", "--output", "taken"], 1, "other things"),
+        (["train", "CORPUS", "--output", "CORPUS/model"], 2, "inside the corpus"),
+        (["train", "CORPUS", "--output", "taken"], 2, "other things"),
         (["train", "CORPUS"], 2, "--output"),
         (["train", "CORPUS", "--output", "model", "--classifier", "oracle"], 2, "oracle"),
         (["evaluate", "nowhere"], 1, "nowhere"),
         (["evaluate", "CORPUS", "--protocol", "emobox"], 1, "24 actors"),
-        (["evaluate", "CORPUS", "--protocol", "best"], 1, "best"),
-        (["evaluate", "CORPUS", "--protocol", "loso", "--folds", "9"], 1, "9"),
+        (["evaluate", "CORPUS", "--protocol", "best"], 2, "best"),
+        (["evaluate", "CORPUS", "--protocol", "loso", "--folds", "9"], 2, "9"),
         (["evaluate", "CORPUS", "--protocol", "loso", "--folds", "one"], 2, "one"),
-        (["evaluate", "CORPUS", "--protocol", "loso", "--output", "CORPUS/report"], 1, "inside the dataset"),
+        (["evaluate", "CORPUS", "--protocol", "loso", "--output", "CORPUS/report"], 2, "inside the corpus"),
     ],
 )
 def test_what_cannot_be_done_is_said_before_anything_is_written(
@@ -132,7 +132,7 @@ def test_what_cannot_be_done_is_said_before_anything_is_written(
     assert done.returncode == code
     assert message in done.stderr
     assert "Traceback" not in done.stderr
-    if code == 1:
-        assert len(done.stderr.splitlines()) == 1
+    if "oracle" not in arguments and arguments[-1] != "one" and len(arguments) > 2:
+        assert len(done.stderr.splitlines()) == 1  # typer's own usage errors take a few lines
     assert not (corpus / "model").exists()
     assert not (corpus / "report").exists()

@@ -166,7 +166,16 @@ def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("source", "message"), [(3.14, "float"), ((TONE,), "not 1 values"), (io.StringIO("text"), "binary")]
+    ("source", "message"),
+    [
+        (3.14, "float"),
+        ((TONE,), "not 1 values"),
+        ((24_000, TONE), "in this order"),
+        ((TONE, "24000"), "'24000'"),
+        ((TONE, None), "None"),
+        (([[1.0, 2.0], [1.0]], 24_000), "no array"),
+        (io.StringIO("text"), "binary"),
+    ],
 )
 def test_what_is_no_recording_is_said(source: Any, message: str) -> None:
     with pytest.raises(AudioError, match=message):

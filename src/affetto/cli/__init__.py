@@ -5,19 +5,25 @@ from __future__ import annotations
 import os
 import sys
 
-from affetto.errors import AffettoError
+from affetto.errors import AffettoError, ParameterError
 
 
 def main() -> None:
-    """Run the command line; every error on purpose becomes one sentence on stderr and exit code 1."""
+    """Run the command line; every error on purpose becomes one sentence on stderr.
+
+    Exit codes: 1 for what is wrong with files, 2 for what is wrong with the command.
+    """
     from affetto.cli.app import app
 
-    # Names and results are Unicode; a terminal that cannot show a character must not end the run.
+    # Names and results are Unicode. What reads a pipe or a file expects UTF-8; a terminal that cannot show a character
+    # must not end the run.
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+            stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
     try:
         app()
+    except ParameterError as error:
+        _fail(str(error), code=2)
     except AffettoError as error:
         _fail(str(error))
     except BrokenPipeError:

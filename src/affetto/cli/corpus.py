@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from affetto.cli.output import make_console
+from affetto.cli.output import ReportFormat, make_console
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -30,13 +30,6 @@ class Downloadable(StrEnum):
     """Corpora that may be downloaded without asking anybody."""
 
     RAVDESS = "ravdess"
-
-
-class Format(StrEnum):
-    """How a report is printed."""
-
-    TABLE = "table"
-    JSON = "json"
 
 
 @app.command()
@@ -75,7 +68,7 @@ def check(
     name: Annotated[
         str | None, typer.Option("--name", help="ravdess, nemo, emodb or table; by default it is recognized.")
     ] = None,
-    output_format: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TABLE,
+    output_format: Annotated[ReportFormat, typer.Option("--format", help="How to print.")] = ReportFormat.table,
     every: Annotated[
         bool, typer.Option("--all", help=f"Name every file, not just {_FINDINGS_OF_A_KIND} of a kind.")
     ] = False,
@@ -92,7 +85,7 @@ def check(
         return track(paths, "checking", console=errors, transient=True, disable=not errors.is_terminal)
 
     report = check_corpus(path, name=name, track=bar)
-    if output_format is Format.JSON:
+    if output_format is ReportFormat.json:
         typer.echo(json.dumps(report.to_dict(), indent=2, ensure_ascii=False))
     else:
         _print(report, make_console(), limit=None if every else _FINDINGS_OF_A_KIND)

@@ -6,26 +6,22 @@ from typing import Annotated
 
 import typer
 
-from affetto.cli.output import make_console
-from affetto.cli.recognize import Format
+from affetto.cli.output import ReportFormat, make_console
 
 
 def models(
-    output_format: Annotated[Format, typer.Option("--format", help="table or json.")] = Format.table,
+    output_format: Annotated[ReportFormat, typer.Option("--format", help="How to print them.")] = ReportFormat.table,
 ) -> None:
     """List the models that ship with the package and their measured figures."""
     import json
 
-    from affetto.errors import ParameterError
     from affetto.recognition.bundle import bundled_models, load_bundle
     from affetto.recognition.recognizer import DEFAULT_MODEL
 
     bundles = [load_bundle(folder) for folder in bundled_models().values()]
-    if output_format is Format.json:
+    if output_format is ReportFormat.json:
         typer.echo(json.dumps([dict(bundle.manifest) for bundle in bundles], indent=2, ensure_ascii=False))
         return
-    if output_format is not Format.table:
-        raise ParameterError(f"models cannot be listed as {output_format.value}; choose table or json")
     from rich.table import Table
 
     table = Table("model", "version", "size", "measured on", "UAR %", "95 % interval", "accuracy %", "licence")

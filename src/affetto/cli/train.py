@@ -19,26 +19,34 @@ class Classifier(StrEnum):
 
 ClassifierOption = Annotated[Classifier, typer.Option("--classifier", help="The kind of classifier.")]
 CorpusArgument = Annotated[Path, typer.Argument(metavar="DIR", help="A corpus's folder, or a CSV table.")]
+NameOption = Annotated[
+    str | None, typer.Option("--name", help="Which corpus it is (ravdess, nemo, emodb, table), if not recognized.")
+]
 
 
 def train(
     corpus: CorpusArgument,
     output: Annotated[Path, typer.Option("--output", metavar="BUNDLE", help="The bundle's folder; made if missing.")],
     classifier: ClassifierOption = Classifier.mlp,
+    name: NameOption = None,
 ) -> None:
     """Train a classifier on a corpus and write it as a bundle for `affetto recognize --model`."""
+    from affetto.extras import require_extra
+
+    require_extra("train")
     from rich.console import Console
 
     from affetto.corpora import load_corpus
-    from affetto.errors import ParameterError
+    from affetto.corpora.base import require_outside
     from affetto.training.chains import make_chain
+    from affetto.training.fitting import require_trainable
     from affetto.training.train import require_bundle_folder
     from affetto.training.train import train as fit_and_write
 
-    if output.resolve().is_relative_to(corpus.resolve()):
-        raise ParameterError(f"the bundle {output} is inside the corpus {corpus}; choose a folder outside of it")
+    loaded = load_corpus(corpus, name=name)
+    require_outside(output, corpus)
+    require_trainable(loaded.utterances, name=str(corpus))
     require_bundle_folder(output)
-    loaded = load_corpus(corpus)
     typer.echo(
         f"Training {classifier.value} on {loaded.name}: {len(loaded.utterances)} utterances, "
         f"{len({u.speaker for u in loaded.utterances})} speakers, {len(loaded.emotions)} emotions."

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from affetto.errors import ParameterError
+
 if TYPE_CHECKING:
+    import os
     from collections.abc import Sequence
-    from pathlib import Path
 
 EMOTIONS = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised")
 """The eight emotions of RAVDESS, in its own order. Other corpora map theirs onto these names where they can."""
@@ -75,3 +78,23 @@ class Corpus:
         """The emotions that occur: RAVDESS's own in its order, then any others alphabetically."""
         found = {utterance.emotion for utterance in self.utterances}
         return (*(e for e in EMOTIONS if e in found), *sorted(found.difference(EMOTIONS)))
+
+
+def require_outside(output: str | os.PathLike[str], corpus: str | os.PathLike[str]) -> None:
+    """Refuse to write into a corpus.
+
+    Parameters
+    ----------
+    output : path
+        Where something is to be written.
+    corpus : path
+        A corpus's folder, or its table, whose folder counts.
+
+    Raises
+    ------
+    ParameterError
+        If the one is inside the other.
+    """
+    path = Path(corpus)
+    if Path(output).resolve().is_relative_to((path.parent if path.is_file() else path).resolve()):
+        raise ParameterError(f"{output} is inside the corpus {corpus}; choose a folder outside of it")

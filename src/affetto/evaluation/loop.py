@@ -8,6 +8,7 @@ import numpy as np
 
 from affetto.errors import CorpusError, ParameterError
 from affetto.evaluation.predictions import Predictions
+from affetto.evaluation.protocols import choose_folds
 from affetto.training.fitting import fit_chain
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def evaluate(
 
     probabilities = np.zeros((len(utterances), len(labels)))
     fold_of = np.zeros(len(utterances), dtype=np.intp)
-    chosen = _choose(list(protocol.split(corpus)), folds, protocol)
+    chosen = choose_folds(protocol, corpus, folds)
     for fold in progress(chosen) if progress else chosen:
         fitted = fit_chain(clone(chain), X[fold.train], y[fold.train], speakers=speakers[fold.train])
         # Labels are indices, so classes_ says which column is whose, also where a fold's training lacks an
@@ -88,19 +89,6 @@ def evaluate(
         gender=tuple(row.gender for row in rows),
         intensity=tuple(row.intensity for row in rows),
     )
-
-
-def _choose(available: list[Fold], numbers: Collection[int] | None, protocol: Protocol) -> list[Fold]:
-    """Pick the folds of these numbers, or all."""
-    if numbers is None:
-        return available
-    unknown = sorted(set(numbers).difference(fold.number for fold in available))
-    if unknown or not numbers:
-        raise ParameterError(
-            f"protocol {protocol.name!r} has folds 1 to {len(available)} here, and "
-            f"{', '.join(map(str, unknown)) or 'none'} was asked for"
-        )
-    return [fold for fold in available if fold.number in numbers]
 
 
 def _require_unique_clips(utterances: Sequence[Utterance]) -> None:

@@ -17,7 +17,7 @@ import numpy as np
 from affetto.errors import CorpusError, ParameterError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -128,6 +128,39 @@ def get_protocol(name: str) -> Protocol:
     if name not in PROTOCOLS:
         raise ParameterError(f"there is no protocol {name!r}: choose one of {', '.join(PROTOCOLS)}")
     return PROTOCOLS[name]
+
+
+def choose_folds(protocol: Protocol, corpus: Corpus, numbers: Collection[int] | None) -> list[Fold]:
+    """Return the folds of these numbers, or all.
+
+    Parameters
+    ----------
+    protocol : Protocol
+        Who is tested on whom.
+    corpus : Corpus
+        What is split.
+    numbers : collection of int, optional
+        Counted from 1.
+
+    Returns
+    -------
+    list of Fold
+
+    Raises
+    ------
+    ParameterError
+        If a fold does not exist, or none was asked for.
+    """
+    available = list(protocol.split(corpus))
+    if numbers is None:
+        return available
+    unknown = sorted(set(numbers).difference(fold.number for fold in available))
+    if unknown or not numbers:
+        raise ParameterError(
+            f"protocol {protocol.name!r} has folds 1 to {len(available)} here, and "
+            f"{', '.join(map(str, unknown)) or 'none'} was asked for"
+        )
+    return [fold for fold in available if fold.number in numbers]
 
 
 def inner_groups(speakers: Sequence[str], n_splits: int) -> list[tuple[Indices, Indices]]:

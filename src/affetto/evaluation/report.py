@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from affetto.corpora.base import require_outside
 from affetto.errors import ParameterError
 from affetto.evaluation.metrics import Interval, Metrics, Scores, measure
 
@@ -53,10 +54,8 @@ def prepare_folder(folder: str | os.PathLike[str], *, dataset: str | os.PathLike
     ParameterError
         If the folder is inside the dataset or cannot be made.
     """
-    folder, dataset = Path(folder), Path(dataset)
-    forbidden = dataset.parent if dataset.is_file() else dataset
-    if folder.resolve().is_relative_to(forbidden.resolve()):
-        raise ParameterError(f"the report folder {folder} is inside the dataset {dataset}: choose one outside of it")
+    folder = Path(folder)
+    require_outside(folder, dataset)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

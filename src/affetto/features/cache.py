@@ -7,6 +7,7 @@ import os
 import tempfile
 from functools import cache
 from hashlib import blake2b
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -15,6 +16,7 @@ import platformdirs
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.parallel import Parallel, delayed
 
+from affetto.errors import ParameterError
 from affetto.speech import Waveform, source_name
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from affetto.speech import Source
 
 _CHUNK = 16
+_LIBRARIES = ("librosa", "noisereduce", "numpy", "scipy", "soundfile", "soxr")
 
 
 def cache_dir() -> Path:
@@ -35,8 +38,9 @@ def cache_dir() -> Path:
 class CachedTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
     """Keep what a transformer makes of each recording.
 
-    The key is made of the recording's content, the transformer's parameters, and the source code of the rooms that
-    it passes through: a change of any gives a new entry, never a stale one. Files are not even decoded again.
+    The key is made of the recording's content, the transformer's class and parameters, the source code of the rooms
+    that it passes through, and the versions of the libraries that these use: a change of any gives a new entry. Files
+    are not even decoded again.
 
     Parameters
     ----------
@@ -79,28 +83,51 @@ class CachedTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc] 
         # The same sound may be asked for twice; it is computed once.
         missing = {entry: source for entry, source in zip(entries, X, strict=True) if not entry.exists()}
         todo = list(missing.items())
+        _make(folder)
         Parallel(n_jobs=self.n_jobs if len(todo) > _CHUNK else 1)(
             delayed(_compute)(self.transformer, todo[start : start + _CHUNK]) for start in range(0, len(todo), _CHUNK)
         )
-        return np.stack([np.load(entry) for entry in entries])
+        return np.stack([self._load(entry, source) for entry, source in zip(entries, X, strict=True)])
 
     def get_feature_names_out(self, input_features: object = None) -> NDArray[np.str_]:
         """Return the names of the wrapped transformer's outputs."""
         return np.asarray(self.transformer.get_feature_names_out(input_features))
 
+    def _load(self, entry: Path, source: Source) -> NDArray[np.float32]:
+        try:
+            return np.asarray(np.load(entry))
+        except (OSError, ValueError, EOFError):
+            # Damaged, for example by a full disk or a power cut: made again.
+            _compute(self.transformer, [(entry, source)])
+            return np.asarray(np.load(entry))
+
     def _settings(self) -> str:
-        parameters = {name: repr(value) for name, value in self.transformer.get_params(deep=True).items()}
-        return json.dumps([type(self.transformer).__name__, parameters, _source_digest()], sort_keys=True)
+        parameters = self.transformer.get_params(deep=True)
+        plain = {name: repr(value) for name, value in parameters.items() if not hasattr(value, "get_params")}
+        parts = [self.transformer, *(value for value in parameters.values() if hasattr(value, "get_params"))]
+        classes = [f"{type(part).__module__}.{type(part).__qualname__}" for part in parts]
+        versions = [version(library) for library in _LIBRARIES]
+        # The list of a pipeline's steps repeats what its parameters say, with addresses in it.
+        plain.pop("steps", None)
+        return json.dumps([classes, plain, versions, _source_digest()], sort_keys=True)
 
     def __sklearn_is_fitted__(self) -> bool:
         return True
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ParameterError(
+            f"the cache folder {folder} cannot be made ({error.strerror}); name another with AFFETTO_CACHE"
+        ) from None
 
 
 def _compute(transformer: Any, entries: list[tuple[Path, Source]]) -> None:
     """Compute and write entries; each appears under its name whole or not at all."""
     for path, source in entries:
         row = np.asarray(transformer.transform([source])[0], dtype=np.float32)
-        path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
         with os.fdopen(descriptor, "wb") as file:
             np.save(file, row)

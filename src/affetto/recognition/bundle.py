@@ -85,9 +85,10 @@ def find_bundle(model: str | os.PathLike[str]) -> Path:
         If there is neither.
     """
     shipped = bundled_models()
-    if isinstance(model, str) and model in shipped:
-        return shipped[model]
     path = Path(model)
+    # A folder that somebody made here is meant, even if it is called like a model that ships.
+    if isinstance(model, str) and model in shipped and not (path / MANIFEST_FILE).is_file():
+        return shipped[model]
     if not path.is_dir():
         raise BundleError(
             f"there is no model {str(model)!r}: neither a folder, nor one of those that ship: {', '.join(shipped)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -31,22 +31,30 @@ class Inference:
     """
 
     def __init__(self, bundle: Bundle, *, threads: int | None = None) -> None:
-        import onnxruntime
-
         manifest = bundle.manifest
-        self.sample_rate_hz = int(manifest["input"]["sample_rate_hz"])
-        self._steps = [(step["step"], step["parameters"]) for step in manifest["preprocessing"]]
-        self._features = manifest.get("features")
-        if unknown := [name for name, _ in self._steps if name not in STEPS]:
-            raise BundleError(f"{bundle.folder} needs the pre-processing {unknown[0]!r}; upgrade affetto")
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads or 0
-        options.log_severity_level = 3
         try:
-            self._session = onnxruntime.InferenceSession(bundle.model, options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # ONNX Runtime's errors share no narrower class
-            raise BundleError(f"{bundle.folder} holds a model that ONNX Runtime cannot load: {error}") from None
+            self.sample_rate_hz = int(manifest["input"]["sample_rate_hz"])
+            self._steps = [(str(step["step"]), dict(step["parameters"])) for step in manifest["preprocessing"]]
+            self._features = manifest["features"]
+            if manifest["input"]["kind"] != "features":
+                raise ValueError(f"its input is of the kind {manifest['input']['kind']!r}")
+            if unknown := [name for name, _ in self._steps if name not in STEPS]:
+                raise ValueError(f"it needs the pre-processing {unknown[0]!r}")
+        except (KeyError, TypeError, ValueError) as error:
+            raise BundleError(
+                f"{bundle.folder} is not a bundle that this version can run: {error}; upgrade affetto"
+            ) from None
+        self._session = _open_session(bundle, threads)
         self._input = self._session.get_inputs()[0].name
+        try:
+            # A second of noise: whatever does not fit together shows here, not in the middle of a recording.
+            trial = self.probabilities(np.random.default_rng(0).normal(0, 0.1, self.sample_rate_hz).astype(np.float32))
+        except Exception as error:  # from three rooms and ONNX Runtime
+            raise BundleError(f"{bundle.folder} does not run: {error}; train it again") from None
+        if len(trial) != len(bundle.labels):
+            raise BundleError(
+                f"{bundle.folder} names {len(bundle.labels)} labels, but its model gives {len(trial)} probabilities"
+            )
 
     def probabilities(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the probability of each label for one stretch of sound.
@@ -61,9 +69,20 @@ class Inference:
         ndarray of float32, shape (n_labels,)
         """
         prepared = apply_steps(samples, self.sample_rate_hz, self._steps)
-        if self._features is not None:
-            from affetto.features import describe
+        from affetto.features import describe
 
-            prepared = describe(prepared, self.sample_rate_hz, **self._features)
-        (probabilities,) = self._session.run(["probabilities"], {self._input: prepared[None]})
+        features = describe(prepared, self.sample_rate_hz, **self._features)
+        (probabilities,) = self._session.run(["probabilities"], {self._input: features[None]})
         return np.asarray(probabilities[0])
+
+
+def _open_session(bundle: Bundle, threads: int | None) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads or 0
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(bundle.model, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime's errors share no narrower class
+        raise BundleError(f"{bundle.folder} holds a model that ONNX Runtime cannot load: {error}") from None

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from affetto.recognition.result import Status
     from affetto.speech import Source
 
-DEFAULT_MODEL = "svm"
+DEFAULT_MODEL = "gmm"
 
 MIN_DURATION_S = 0.2
 """Less than a syllable: nothing can be heard in it."""
@@ -134,6 +134,8 @@ class Recognizer:
         Recognition or Failure
             One for each source, in their order.
         """
+        if jobs is not None and jobs < 1:
+            raise ParameterError(f"jobs is {jobs}; it must be at least 1")
         jobs = jobs or os.cpu_count() or 1
         with ThreadPoolExecutor(jobs) as pool:
             pending = []
@@ -146,10 +148,13 @@ class Recognizer:
                 yield future.result()
 
     def _recognize_or_fail(self, source: Source) -> Recognition | Failure:
+        name = source_name(source)
         try:
             return self.recognize(source)
         except AffettoError as error:
-            return Failure(source_name(source), str(error))
+            return Failure(name, str(error))
+        except Exception as error:  # whatever one recording does, the others get their answer
+            return Failure(name, f"{name} cannot be recognized: {type(error).__name__}: {error}")
 
     def _segment(self, waveform: Waveform, start: int, end: int) -> Segment:
         rate = waveform.sample_rate_hz

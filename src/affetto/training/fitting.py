@@ -7,10 +7,42 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from affetto.errors import CorpusError
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    from affetto.corpora.base import Utterance
+
+
+def require_trainable(utterances: Sequence[Utterance], *, name: str) -> None:
+    """Refuse utterances on which nothing can be chosen with speakers left out.
+
+    Parameters
+    ----------
+    utterances : sequence of Utterance
+        What is to be fitted on.
+    name : str
+        What messages call them.
+
+    Raises
+    ------
+    CorpusError
+        If there are fewer than two emotions, or an emotion is expressed by fewer than two speakers.
+    """
+    speakers: dict[str, set[str]] = {}
+    for utterance in utterances:
+        speakers.setdefault(utterance.emotion, set()).add(utterance.speaker)
+    if len(speakers) < 2:
+        raise CorpusError(f"{name} holds {len(speakers)} emotion(s); at least two are needed to tell them apart")
+    for emotion, who in speakers.items():
+        if len(who) < 2:
+            raise CorpusError(
+                f"{name} has {emotion!r} from one speaker only, {min(who)!r}; two or more are needed for each emotion, "
+                "to choose and calibrate on speakers left out"
+            )
 
 
 def fit_chain(chain: Any, X: NDArray[Any], y: NDArray[Any], *, speakers: Sequence[str] | NDArray[Any] | None) -> Any:

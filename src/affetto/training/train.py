@@ -13,9 +13,9 @@ import numpy as np
 
 from affetto import __version__
 from affetto.errors import ParameterError
-from affetto.recognition.bundle import MANIFEST_FILE, write_bundle
+from affetto.recognition.bundle import MANIFEST_FILE, MODEL_FILE, write_bundle
 from affetto.training.export import export_classifier
-from affetto.training.fitting import fit_chain
+from affetto.training.fitting import fit_chain, require_trainable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -59,14 +59,15 @@ def train(
     Raises
     ------
     ParameterError
-        If the folder holds something else than a bundle, or the corpus less than two emotions.
+        If the folder holds something else than a bundle, or cannot be made.
+    CorpusError
+        If the corpus has too few emotions or speakers.
     AudioError
         If a recording cannot be read.
     """
     require_bundle_folder(folder)
+    require_trainable(corpus.utterances, name=corpus.name)
     labels = corpus.emotions
-    if len(labels) < 2:
-        raise ParameterError(f"the corpus {corpus.name!r} holds {len(labels)} emotion(s); at least two are needed")
     X = np.empty(len(corpus.utterances), dtype=object)
     X[:] = [utterance.path for utterance in corpus.utterances]
     y = np.array([labels.index(utterance.emotion) for utterance in corpus.utterances])
@@ -104,7 +105,7 @@ def train(
 
 
 def require_bundle_folder(folder: Path) -> None:
-    """Refuse a folder that holds something else than a bundle, before hours of fitting.
+    """Make the folder of a bundle, and refuse one that holds something else, before hours of fitting.
 
     Raises
     ------
@@ -113,8 +114,12 @@ def require_bundle_folder(folder: Path) -> None:
     """
     if folder.exists() and not folder.is_dir():
         raise ParameterError(f"{folder} is a file; name a new folder for the bundle")
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / MANIFEST_FILE).exists():
+    if folder.is_dir() and set(folder.iterdir()) - {folder / MANIFEST_FILE, folder / MODEL_FILE}:
         raise ParameterError(f"{folder} is a folder with other things in it; name a new one for the bundle")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ParameterError(f"{folder} cannot be made: {error.strerror}; name another folder") from None
 
 
 def _described(corpus: Corpus) -> dict[str, Any]:
@@ -138,11 +143,11 @@ def _recipe(chain: AugmentedClassifier) -> dict[str, Any]:
 
 
 def _commit() -> str | None:
-    """Return the commit of a checkout; None where Affetto was installed otherwise."""
+    """Return the commit of a checkout, marked where it was changed; None where Affetto was installed otherwise."""
     root = Path(__file__).parents[3]
     if not (root / ".git").exists():
         return None
-    command = ["git", "-C", str(root), "rev-parse", "HEAD"]
+    command = ["git", "-C", str(root), "describe", "--always", "--abbrev=40", "--exclude=*", "--dirty=-changed"]
     try:
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):

@@ -73,7 +73,7 @@ class TunedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
             If there is only one speaker.
         """
         speakers = np.asarray(groups if groups is not None else range(len(np.asarray(y)))).astype(str).tolist()
-        splits = inner_groups(speakers, max(2, min(self.n_splits, len(set(speakers)))))
+        splits = inner_groups(speakers, min(self.n_splits, len(set(speakers))))
         with TemporaryDirectory() as folder:
             search = GridSearchCV(
                 clone(self.estimator).set_params(memory=folder),

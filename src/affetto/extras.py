@@ -1,0 +1,27 @@
+"""Libraries that only some capabilities need."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from affetto.errors import MissingExtraError
+
+_EXTRAS = {"train": ("matplotlib", "onnx", "skl2onnx")}
+
+
+def require_extra(name: str) -> None:
+    """Say which extra is missing, before anything else is done.
+
+    Parameters
+    ----------
+    name : {"train"}
+        The extra.
+
+    Raises
+    ------
+    MissingExtraError
+        If one of its libraries is not installed.
+    """
+    missing = [library for library in _EXTRAS[name] if find_spec(library) is None]
+    if missing:
+        raise MissingExtraError(f"this needs {' and '.join(missing)}; install affetto with its extra: affetto[{name}]")
