@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -15,9 +16,12 @@ import soundfile
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.flac"))
 
 
-def run(*arguments: str | Path, stdin: bytes = b"", cwd: Path | None = None) -> subprocess.CompletedProcess[bytes]:
+def run(
+    *arguments: str | Path, stdin: bytes = b"", cwd: Path | None = None, encoding: str = "utf-8"
+) -> subprocess.CompletedProcess[bytes]:
     command = [sys.executable, "-c", "from affetto.cli import main; main()", *map(str, arguments)]
-    done = subprocess.run(command, input=stdin, capture_output=True, cwd=cwd, timeout=120)
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    done = subprocess.run(command, input=stdin, capture_output=True, cwd=cwd, env=environment, timeout=120)
     assert b"Traceback" not in done.stderr
     return done
 
@@ -85,6 +89,30 @@ def test_names_of_every_kind(tmp_path: Path, name: str) -> None:
     done = run("recognize", "--format", "json", "--", name, cwd=tmp_path)
     assert done.returncode == 0
     assert json.loads(done.stdout)[0]["source"] == name
+
+
+def test_json_is_utf_8_whatever_the_pipe_would_be(tmp_path: Path) -> None:
+    shutil.copy(EXAMPLES[0], tmp_path / "😀.flac")
+    done = run("recognize", "😀.flac", "--format", "json", cwd=tmp_path, encoding="cp1252")
+    assert json.loads(done.stdout.decode("utf-8"))[0]["source"] == "😀.flac"
+
+
+def test_silence_surround_sound_and_a_cut_file(tmp_path: Path) -> None:
+    samples, rate = soundfile.read(EXAMPLES[0])
+    soundfile.write(tmp_path / "silence.wav", np.zeros(rate), rate)
+    soundfile.write(tmp_path / "surround.wav", np.repeat(samples[:, None], 6, axis=1), rate)
+    soundfile.write(tmp_path / "cut.wav", samples, rate)
+    (tmp_path / "cut.wav").write_bytes((tmp_path / "cut.wav").read_bytes()[: rate * 3])
+    names = ["silence.wav", "surround.wav", "cut.wav", "plain.flac"]
+    shutil.copy(EXAMPLES[0], tmp_path / "plain.flac")
+    done = run("recognize", *names, "--format", "json", cwd=tmp_path)
+    assert done.returncode == 0
+    silence, surround, cut, plain = json.loads(done.stdout)
+    assert silence["status"] == "no_speech"
+    assert surround["emotion"] == plain["emotion"]
+    assert surround["probabilities"] == pytest.approx(plain["probabilities"], abs=0.01)
+    assert cut["status"] == "ok"
+    assert cut["warnings"][0] in done.stderr.decode()
 
 
 def test_what_a_user_would_try(tmp_path: Path) -> None:

@@ -85,3 +85,12 @@ def test_a_model_that_is_not_there_is_named_with_those_that_are(model: str | Pat
     with pytest.raises(BundleError, match="svm") as caught:
         find_bundle(model)
     assert str(model) in str(caught.value)
+
+
+def test_a_folder_of_ones_own_goes_before_a_shipped_name(
+    bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle.rename(tmp_path / "mlp")
+    monkeypatch.chdir(tmp_path)
+    assert find_bundle("mlp").resolve() == tmp_path / "mlp"
+    assert find_bundle("gmm") == bundled_models()["gmm"]

@@ -107,7 +107,7 @@ def _gmm() -> tuple[BaseEstimator, Grid]:
 
 
 def _mlp() -> tuple[BaseEstimator, Grid]:
-    # After the projection little is left to learn and much to overfit to: strong decay, fitted to its optimum by L-BFGS,
-    # which needs no number of epochs and so does for sixty clips as for thousands.
+    # After the projection little is left to learn and much to overfit to: strong decay, fitted to its optimum by
+    # L-BFGS, which needs no number of epochs and so does for sixty clips as for thousands.
     network = MLPClassifier((32,), solver="lbfgs", max_iter=1000, random_state=0)
     return network, {"project__shrinkage": _SHRINKAGES, "classify__alpha": [10.0, 100.0]}

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from affetto import BundleError, Recognizer
+from affetto.recognition.bundle import find_bundle, load_bundle, write_bundle
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"input": {}}, "sample_rate_hz"),
+        ({"input": {"sample_rate_hz": 16_000, "kind": "smell"}}, "smell"),
+        ({"input": {"sample_rate_hz": 8_000, "kind": "features"}}, "8000 Hz"),
+        ({"preprocessing": [{"step": "enchant", "parameters": {}}]}, "enchant"),
+        ({"preprocessing": ["trim_silence"]}, "cannot|not a bundle"),
+        ({"preprocessing": [{"step": "trim_silence", "parameters": {"colour": 1}}]}, "colour"),
+        ({"features": {"colour": 1}}, "colour"),
+        ({"labels": ["neutral", "calm"]}, "2 labels"),
+    ],
+)
+def test_a_manifest_that_does_not_fit_its_model_is_refused_at_once(
+    tmp_path: Path, change: dict[str, Any], message: str
+) -> None:
+    shipped = load_bundle(find_bundle("svm"))
+    write_bundle(tmp_path / "bundle", {**shipped.manifest, **change}, shipped.model)
+    with pytest.raises(BundleError, match=message):
+        Recognizer(tmp_path / "bundle")
+
+
+def test_a_model_that_is_no_onnx_is_refused(tmp_path: Path) -> None:
+    write_bundle(tmp_path / "bundle", load_bundle(find_bundle("svm")).manifest, b"no model")
+    with pytest.raises(BundleError, match="ONNX Runtime cannot load"):
+        Recognizer(tmp_path / "bundle")

@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from affetto import MissingExtraError
+from affetto.extras import require_extra
+
+
+def test_what_is_installed_is_enough() -> None:
+    require_extra("train")
+
+
+def test_a_missing_library_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", [])
+    monkeypatch.setattr(sys, "path_importer_cache", {})
+    with pytest.raises(MissingExtraError, match=r"skl2onnx.*affetto\[train\]"):
+        require_extra("train")

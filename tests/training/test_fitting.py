@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+
+from affetto.corpora import Utterance
+from affetto.errors import CorpusError
+from affetto.training.augmentation import AugmentedClassifier
+from affetto.training.fitting import fit_chain, require_trainable
+from affetto.training.tuning import TunedClassifier
+
+
+def utterances(*pairs: tuple[str, str]) -> list[Utterance]:
+    return [Utterance(Path(f"{i}.wav"), emotion, speaker) for i, (emotion, speaker) in enumerate(pairs)]
+
+
+def test_what_can_be_chosen_on_speakers_left_out_is_taken() -> None:
+    require_trainable(utterances(("sad", "A"), ("sad", "B"), ("happy", "A"), ("happy", "C")), name="mine")
+
+
+@pytest.mark.parametrize(
+    ("pairs", "message"),
+    [
+        ([("sad", "A"), ("sad", "B")], "mine holds 1 emotion"),
+        ([("sad", "A"), ("sad", "B"), ("happy", "A")], "'happy' from one speaker only, 'A'"),
+        ([], "0 emotion"),
+    ],
+)
+def test_what_cannot_is_named(pairs: list[tuple[str, str]], message: str) -> None:
+    with pytest.raises(CorpusError, match=message):
+        require_trainable(utterances(*pairs), name="mine")
+
+
+class Shifted(TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
+    """A front end over numbers, whose copies are shifted."""
+
+    def __init__(self, shift: float = 0.0) -> None:
+        self.shift = shift
+
+    def transform(self, X: np.ndarray) -> np.ndarray:
+        return np.asarray(X) + self.shift
+
+
+def test_copies_are_trained_on_and_stay_with_their_speaker() -> None:
+    generator = np.random.default_rng(0)
+    X, y = generator.normal(size=(40, 2)), np.tile([0, 1], 20)
+    speakers = np.repeat(["a", "b", "c", "d"], 10)
+
+    class Watching(LogisticRegression):  # type: ignore[misc] # scikit-learn is untyped
+        seen: list[tuple[int, int]] = []  # noqa: RUF012 (shared by the clones on purpose)
+
+        def fit(self, X: np.ndarray, y: np.ndarray, groups: np.ndarray) -> Watching:
+            Watching.seen.append((len(X), len(set(groups))))
+            return super().fit(X, y)  # type: ignore[no-any-return]
+
+    chain = AugmentedClassifier(Shifted(), Watching(), copies=[{"shift": 0.1}, {"shift": -0.1}])
+    fit_chain(chain, X, y, speakers=speakers)
+    assert Watching.seen == [(120, 4)]
+
+
+def test_choice_is_made_on_speakers_left_out() -> None:
+    """One feature gives away the speaker, and each speaker has one label: useless for anybody new."""
+    generator = np.random.default_rng(0)
+    speakers = np.repeat(np.arange(12), 20)
+    y = np.tile([0, 1], 120)
+    X = np.stack([speakers + 0.01 * generator.normal(size=240), y + generator.normal(size=240)], axis=1)
+    tuned = TunedClassifier(make_pipeline(LogisticRegression()), {"logisticregression__C": [1e-6, 1.0]}, n_splits=4)
+    fit_chain(tuned, X, y, speakers=speakers.astype(str))
+    assert tuned.best_params_ == {"logisticregression__C": 1.0}
+    assert tuned.best_score_ == pytest.approx(0.7, abs=0.1)
+    confidence = tuned.predict_proba(X).max(axis=1)
+    right = tuned.predict(X) == y
+    assert confidence.mean() == pytest.approx(right.mean(), abs=0.05)
