@@ -1,4 +1,4 @@
-# Works on a bare machine: needs only Python 3.11+, make and a C compiler.
+# Works on a bare machine with Python 3.11+ and make (and a C compiler where a dependency has no wheel).
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -10,6 +10,7 @@ help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:\t/'
 
 $(BIN)/affetto: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, not " + sys.version.split()[0])'
 	$(PYTHON) -m venv $(VENV)
 	$(PIP) --editable .
 	@touch $@

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 
 from affetto.errors import AffettoError, ParameterError
 
@@ -20,6 +21,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
+    warnings.showwarning = _show_warning
     try:
         app()
     except ParameterError as error:
@@ -34,6 +36,10 @@ def main() -> None:
         _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
     except KeyboardInterrupt:
         _fail("interrupted", code=130)
+
+
+def _show_warning(message: Warning | str, *_: object) -> None:
+    print(f"affetto: warning: {message}", file=sys.stderr)
 
 
 def _fail(message: str, *, code: int = 1) -> None:
