@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+from typing import TextIO
 
 from affetto.errors import AffettoError, ParameterError
 
@@ -38,7 +39,14 @@ def main() -> None:
         _fail("interrupted", code=130)
 
 
-def _show_warning(message: Warning | str, *_: object) -> None:
+def _show_warning(  # the signature is that of warnings.showwarning
+    message: Warning | str,
+    category: type[Warning],  # noqa: ARG001
+    filename: str,  # noqa: ARG001
+    lineno: int,  # noqa: ARG001
+    file: TextIO | None = None,  # noqa: ARG001
+    line: str | None = None,  # noqa: ARG001
+) -> None:
     print(f"affetto: warning: {message}", file=sys.stderr)
 
 
