@@ -159,7 +159,7 @@ def test_nothing_is_written_into_the_dataset(make_predictions: MakePredictions, 
     (dataset / "corpus.csv").touch()
     protocol = get_protocol("emobox")
     for given in (dataset, dataset / "corpus.csv"):
-        with pytest.raises(ParameterError, match="inside the dataset"):
+        with pytest.raises(ParameterError, match="inside the corpus"):
             write_report(make_predictions(skill=1), dataset / inside, system="svm", protocol=protocol, dataset=given)
     assert [path.name for path in dataset.iterdir()] == ["corpus.csv"]
 

@@ -117,7 +117,7 @@ def _from_tuple(pair: tuple[object, ...], *, name: str) -> Waveform:
     if len(pair) != 2:
         raise AudioError(f"{name}: a tuple must be (samples, sample_rate), not {len(pair)} values")
     samples, rate = pair
-    if np.ndim(samples) == 0 and np.ndim(rate) > 0:  # type: ignore[arg-type] # anything may come
+    if np.isscalar(samples) and not np.isscalar(rate):
         raise AudioError(f"{name}: give (samples, sample_rate), in this order")
     return Waveform.from_samples(samples, rate, name=name)  # type: ignore[arg-type] # checked there
 
