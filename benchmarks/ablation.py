@@ -2,10 +2,9 @@
 
     python benchmarks/ablation.py DIR
 
-Two figures for each: `inner`, on the training actors of emobox's first fold alone, and `emobox`, which is reported. The
-default is decided by the inner one: a step stays unless the chain is better without it by a paired test (p < 0.05), and
-comes in if the chain is better with it by that. Without virtual speakers, to save time. Writes
-benchmarks/results/ablation.json.
+Two figures for each, with paired tests: `inner`, on the training actors of emobox's first fold alone, by which defaults
+are decided, and `emobox`, which is reported. Without virtual speakers, to save time. Writes
+benchmarks/results/ablation.json; docs/results.md says what followed from it.
 """
 
 from __future__ import annotations
