@@ -15,7 +15,11 @@ $(BIN)/affetto: pyproject.toml
 	$(PIP) --editable .
 	@touch $@
 
+# First and pinned: what is resolved along with the rest may be a build for GPUs, larger by gigabytes.
+TORCH := torch==2.13.0
+
 $(VENV)/dev: pyproject.toml $(BIN)/affetto
+	$(PIP) $(TORCH)
 	$(PIP) --editable '.[dev]'
 	@touch $@
 

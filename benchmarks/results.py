@@ -5,8 +5,9 @@
     python benchmarks/results.py --write    put it into the README
 
 A file counts if it is named `<classifier>-<protocol>.csv`: the last part is a protocol of `affetto evaluate`,
-the classifier may itself have hyphens. Stress tests (`stress-...`) and adapted speakers (`...-adapted-...`)
-answer other questions and stay out of this table.
+the classifier may itself have hyphens; `<classifier>+<corpus>` was trained with that corpus too. Stress tests
+(`stress-...`), saved models (`int8-...`), and adapted speakers (`...-adapted-...`) answer other questions and stay out
+of this table.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class Row:
 def parse_name(stem: str) -> tuple[str, Protocol] | None:
     """Tell classifier and protocol from a file's stem; None if the file is not one of this table."""
     *parts, protocol = stem.split("-")
-    if not parts or protocol not in PROTOCOLS or parts[0] == "stress" or "adapted" in parts:
+    if not parts or protocol not in PROTOCOLS or parts[0] in ("stress", "int8") or "adapted" in parts:
         return None
     return "-".join(parts), PROTOCOLS[protocol]
 
@@ -85,7 +86,9 @@ def command(row: Row, benchmarks: Path) -> str:
     """Name the command that makes a row: the benchmark script of that name, or else `affetto evaluate`."""
     script = benchmarks / f"{row.classifier}.py"
     start = f"python benchmarks/{script.name} DIR" if script.is_file() else "affetto evaluate DIR"
-    choice = "" if script.is_file() else f" --classifier {row.classifier}"
+    classifier, *corpora = row.classifier.split("+")
+    further = "".join(f" --train-with {corpus.upper()}" for corpus in corpora)
+    choice = "" if script.is_file() else f" --classifier {classifier}{further}"
     return f"{start}{choice} --protocol {row.protocol.name}"
 
 

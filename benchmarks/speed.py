@@ -1,9 +1,10 @@
-"""Speed and memory of the shipped models and of training, each in a process of its own.
+"""Speed and memory of the shipped models, of what others compute features with, and of training.
 
+    pip install opensmile
     python benchmarks/speed.py DIR
 
-Writes benchmarks/results/speed.json with the machine and the versions it was measured on. Leave the machine alone
-while it runs.
+Each is measured in a process of its own, one after the other. Writes benchmarks/results/speed.json with the machine and
+the versions it was measured on. Leave the machine alone while it runs.
 """
 
 from __future__ import annotations
@@ -19,9 +20,14 @@ import tempfile
 import time
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 RESULT = Path(__file__).parent / "results" / "speed.json"
-MODELS = ("svm", "mlp", "gmm")
+MODELS = ("transformer", "cnn", "svm", "mlp", "gmm")
+TRAINED = ("svm", "mlp", "gmm")
 
 
 def throughput(corpus: Path, model: str) -> dict[str, float]:
@@ -77,7 +83,135 @@ def cold_command(corpus: Path, model: str) -> dict[str, float]:
     return {"median_s": round(statistics.median(times), 2)}
 
 
-TASKS = {"throughput": throughput, "training": training, "cold_command": cold_command}
+def tutorial_features(corpus: Path, _: str) -> dict[str, float]:
+    """Compute what the common tutorial feeds its network: means of MFCC, chroma, and mel, at the clip's own rate."""
+    import librosa
+    import numpy as np
+    import soundfile
+
+    def features(path: Path) -> None:
+        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
+        mono = samples.mean(axis=1)
+        magnitude = np.abs(librosa.stft(mono))
+        librosa.feature.mfcc(y=mono, sr=rate, n_mfcc=40).mean(axis=1)
+        librosa.feature.chroma_stft(S=magnitude, sr=rate).mean(axis=1)
+        librosa.feature.melspectrogram(y=mono, sr=rate).mean(axis=1)
+
+    return _over_all(corpus, features)
+
+
+def opensmile_features(corpus: Path, _: str) -> dict[str, float]:
+    """Compute eGeMAPS by openSMILE."""
+    import opensmile
+
+    smile = opensmile.Smile(opensmile.FeatureSet.eGeMAPSv02, opensmile.FeatureLevel.Functionals)
+    return _over_all(corpus, lambda path: smile.process_file(str(path)))
+
+
+def _over_all(corpus: Path, compute: Callable[[Path], object]) -> dict[str, float]:
+    """Time something over all clips, on as many processes as there are cores."""
+    import soundfile
+    from joblib import Parallel, delayed
+
+    from affetto.corpora import load_corpus
+
+    paths = [utterance.path for utterance in load_corpus(corpus).utterances]
+    seconds = sum(soundfile.info(path).duration for path in paths)
+    compute(paths[0])
+    begin = time.perf_counter()
+    # Threads where the library lets go of the interpreter would be slower than processes for both.
+    Parallel(n_jobs=-1)(delayed(_each)(compute, paths[i::16]) for i in range(16))
+    elapsed = time.perf_counter() - begin
+    return {
+        "recordings_s": round(seconds, 1),
+        "elapsed_s": round(elapsed, 2),
+        "times_real_time": round(seconds / elapsed, 1),
+    }
+
+
+def _each(compute: Callable[[Path], object], paths: Sequence[Path]) -> None:
+    for path in paths:
+        compute(path)
+
+
+def matrix_peak(corpus: Path, model: str) -> dict[str, float]:
+    """Compare the encoder's products with the fastest that ONNX Runtime does on this machine, one core."""
+    import numpy as np
+    import onnx
+    import onnxruntime
+    from onnx import TensorProto, helper, numpy_helper
+
+    from affetto.corpora import load_corpus
+    from affetto.recognition.bundle import find_bundle, load_bundle
+    from affetto.speech import read
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    rng = np.random.default_rng(0)
+
+    def rate(integers: bool) -> float:
+        rows, inner, columns = 512, 512, 2048
+        if integers:
+            weights = rng.integers(-64, 64, (inner, columns)).astype(np.int8)
+            nodes = [helper.make_node("MatMulInteger", ["x", "w"], ["y"])]
+            x, kind, out = rng.integers(0, 128, (rows, inner)).astype(np.uint8), TensorProto.UINT8, TensorProto.INT32
+        else:
+            weights = rng.normal(size=(inner, columns)).astype(np.float32)
+            nodes = [helper.make_node("MatMul", ["x", "w"], ["y"])]
+            x, kind, out = rng.normal(size=(rows, inner)).astype(np.float32), TensorProto.FLOAT, TensorProto.FLOAT
+        graph = helper.make_graph(
+            nodes,
+            "product",
+            [helper.make_tensor_value_info("x", kind, [rows, inner])],
+            [helper.make_tensor_value_info("y", out, [rows, columns])],
+            [numpy_helper.from_array(weights, "w")],
+        )
+        single = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+        session = onnxruntime.InferenceSession(single.SerializeToString(), options)
+        times = []
+        for _ in range(30):
+            begin = time.perf_counter()
+            session.run(None, {"x": x})
+            times.append(time.perf_counter() - begin)
+        return 2 * rows * inner * columns / min(times) / 1e9
+
+    bundle = load_bundle(find_bundle(model))
+    graph = onnx.load_from_string(bundle.model).graph
+    weights = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
+    session = onnxruntime.InferenceSession(bundle.model, options)
+    utterance = load_corpus(corpus).utterances[0]
+    samples = read(utterance.path, sample_rate_hz=16_000).samples
+    # All of it counts as speech here: noise has no silence around it.
+    noise = rng.normal(0, 0.1, len(samples)).astype(np.float32)[None]
+    times = []
+    for _ in range(30):
+        begin = time.perf_counter()
+        session.run(None, {"samples": noise})
+        times.append(time.perf_counter() - begin)
+    frames = noise.shape[1] / 320
+    operations = 0.0
+    for node in graph.node:
+        if node.op_type in ("MatMulInteger", "DynamicQuantizeMatMul") and node.input[1] in weights:
+            inner, columns = weights[node.input[1]]
+            first = 2 if inner == 240 else 1  # the first convolution runs at twice the rate
+            operations += 2 * inner * columns * frames * first
+    reached = operations / min(times) / 1e9
+    peaks = {"float32": rate(integers=False), "int8": rate(integers=True)}
+    return {
+        **{f"peak_{kind}_gops": round(peak, 1) for kind, peak in peaks.items()},
+        "encoder_gops": round(reached, 1),
+        "fraction_of_int8_peak": round(reached / peaks["int8"], 3),
+    }
+
+
+TASKS: dict[str, Callable[[Path, str], dict[str, float]]] = {
+    "throughput": throughput,
+    "training": training,
+    "cold_command": cold_command,
+    "tutorial_features": tutorial_features,
+    "opensmile_features": opensmile_features,
+    "matrix_peak": matrix_peak,
+}
 
 
 def peak_memory_mb() -> float:
@@ -101,12 +235,17 @@ def main() -> None:
         figures = TASKS[options.task](options.corpus, options.model)
         print(json.dumps(figures | {"peak_memory_mb": peak_memory_mb()}))
         return
-    plan = [("throughput", m) for m in MODELS] + [("training", m) for m in MODELS] + [("cold_command", MODELS[0])]
+    plan = [("throughput", model) for model in MODELS]
+    plan += [(task, MODELS[0]) for task in ("tutorial_features", "opensmile_features", "matrix_peak", "cold_command")]
+    plan += [("training", model) for model in TRAINED]
     content: dict[str, object] = {
         "machine": f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {platform.system()}",
         "versions": {
             "python": platform.python_version(),
-            **{library: version(library) for library in ("librosa", "numpy", "onnxruntime", "scikit-learn")},
+            **{
+                library: version(library)
+                for library in ("librosa", "numpy", "onnxruntime", "opensmile", "scikit-learn")
+            },
         },
     }
     for task, model in plan:

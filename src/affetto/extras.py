@@ -6,7 +6,9 @@ from importlib.util import find_spec
 
 from affetto.errors import MissingExtraError
 
-_EXTRAS = {"train": ("matplotlib", "onnx", "skl2onnx")}
+_EXTRAS = {
+    "train": ("huggingface_hub", "matplotlib", "onnx", "onnxscript", "safetensors", "skl2onnx", "skorch", "torch"),
+}
 
 
 def require_extra(name: str) -> None:

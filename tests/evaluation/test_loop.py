@@ -21,9 +21,7 @@ from affetto.errors import CorpusError, ParameterError
 from affetto.evaluation import evaluate, get_protocol, measure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from affetto.evaluation import Fold
+    from collections.abc import Iterator
 
 
 RAVDESS_ORDER = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised")
@@ -160,17 +158,11 @@ def test_folds_can_be_repeated_singly(names: Corpus) -> None:
     np.testing.assert_array_equal(some.probabilities, whole.probabilities[rows])
 
 
-def test_progress_sees_the_folds_as_they_go(names: Corpus, heard: list[tuple[set[int], set[str] | None]]) -> None:
-    seen = []
-
-    def watch(folds: Sequence[Fold]) -> Iterator[Fold]:
-        for fold in folds:
-            seen.append((fold.number, len(folds), len(heard)))
-            yield fold
-
+def test_the_log_tells_the_folds_as_they_go(names: Corpus, caplog: pytest.LogCaptureFixture) -> None:
     chain = Pipeline([("numbers", FunctionTransformer(from_name)), ("classifier", Recorder())])
-    evaluate(chain, names, get_protocol("luna"), folds=(1, 4), progress=watch)
-    assert seen == [(1, 2, 0), (4, 2, 1)]
+    with caplog.at_level("INFO", logger="affetto"):
+        evaluate(chain, names, get_protocol("luna"), folds=(1, 4))
+    assert [message.split(":")[0] for message in caplog.messages] == ["fold 1 (1 of 2)", "fold 4 (2 of 2)"]
 
 
 def test_an_emotion_that_was_never_heard_gets_no_probability() -> None:

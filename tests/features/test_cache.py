@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from safetensors.torch import load_file, save_file
 from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.pipeline import Pipeline
 
 from affetto.errors import AudioError
-from affetto.features import CachedTransformer
+from affetto.features import BandFrames, CachedTransformer, EncoderFrames
 from affetto.preprocessing import ReadSpeech
 from affetto.speech import Waveform, read
 
@@ -77,3 +79,45 @@ def test_an_unreadable_file_is_named_and_nothing_is_kept(tmp_path: Path) -> None
         with pytest.raises(AudioError, match=path.name):
             CachedTransformer(Mean(), folder=tmp_path / "cache").transform([path])
     assert not list((tmp_path / "cache").rglob("*.npy"))
+
+
+def test_sequences_of_any_length_come_back_as_they_were(tmp_path: Path, clips: list[Path]) -> None:
+    chain = Pipeline([("speech", ReadSpeech()), ("frames", BandFrames())])
+    cached = CachedTransformer(chain, folder=tmp_path / "cache", n_jobs=1)
+    direct = chain.transform(clips)
+    assert len({len(sequence) for sequence in direct}) > 1
+    for rows in (cached.transform(clips), clone(cached).transform(clips)):
+        assert rows.shape == (4,)
+        assert all(np.array_equal(a, b) and a.dtype == b.dtype for a, b in zip(rows, direct, strict=True))
+    # Sequences of one length stay sequences, too.
+    for same in ([clips[0]], [clips[0]] * 3):
+        rows = cached.transform(same)
+        assert rows.shape == (len(same),)
+        assert all(np.array_equal(row, direct[0]) for row in rows)
+
+
+@pytest.fixture
+def encoder(data_dir: Path, tmp_path: Path) -> Path:
+    """A Whisper checkpoint that a test may change."""
+    if not (data_dir / "whisper-tiny.en").is_dir():
+        pytest.skip(f"whisper-tiny.en is not in {data_dir}")
+    return Path(shutil.copytree(data_dir / "whisper-tiny.en", tmp_path / "encoder", copy_function=shutil.copyfile))
+
+
+def test_other_weights_of_an_encoder_are_other_entries(tmp_path: Path, clips: list[Path], encoder: Path) -> None:
+    chain = Pipeline([("speech", ReadSpeech()), ("frames", EncoderFrames(encoders=[encoder], n_layers=1))])
+    cached = CachedTransformer(chain, folder=tmp_path / "cache", n_jobs=1)
+
+    def entries() -> int:
+        return len(list((tmp_path / "cache").rglob("*.npy")))
+
+    before = cached.transform(clips[:1])[0]
+    cached.transform(clips[:1])
+    assert entries() == 1
+    encoder.chmod(0o755)
+    tensors = load_file(encoder / "model.safetensors")
+    tensors["model.encoder.conv1.bias"] = tensors["model.encoder.conv1.bias"] + 0.5
+    save_file(tensors, encoder / "model.safetensors")
+    after = clone(cached).transform(clips[:1])[0]
+    assert entries() == 2
+    assert not np.array_equal(before, after)

@@ -78,6 +78,8 @@ class DiscriminantProjection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
     ----------
     shrinkage : float
         From 0 (the empirical covariance) to 1 (a multiple of the identity).
+    priors : {"empirical", "uniform"}
+        Whether each class weighs as much as it has samples, or all weigh the same.
 
     Attributes
     ----------
@@ -91,8 +93,9 @@ class DiscriminantProjection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
     J. H. Friedman: Regularized discriminant analysis. Journal of the American Statistical Association 84, 1989.
     """
 
-    def __init__(self, *, shrinkage: float = 0.5) -> None:
+    def __init__(self, *, shrinkage: float = 0.5, priors: str = "empirical") -> None:
         self.shrinkage = shrinkage
+        self.priors = priors
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Find the directions.
@@ -105,10 +108,12 @@ class DiscriminantProjection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
         Raises
         ------
         ValueError
-            If there is only one class, or `shrinkage` makes no sense.
+            If there is only one class, or a parameter makes no sense.
         """
         if not 0 <= self.shrinkage <= 1:
             raise ValueError(f"shrinkage is {self.shrinkage!r}; it must be 0 to 1")
+        if self.priors not in ("empirical", "uniform"):
+            raise ValueError(f"priors is {self.priors!r}; it must be 'empirical' or 'uniform'")
         rows, classes = validate_data(self, X, y, dtype=[np.float64, np.float32], ensure_min_samples=2)
         check_classification_targets(classes)
         labels, encoded, counts = np.unique(classes, return_inverse=True, return_counts=True)
@@ -116,13 +121,14 @@ class DiscriminantProjection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
             raise ValueError(f"all samples are of one class, {labels[0]!r}; at least two are needed")
         rows = rows.astype(np.float64)
         means = np.stack([rows[encoded == c].mean(axis=0) for c in range(len(labels))])
-        self.mean_ = rows.mean(axis=0)
-        residuals = rows - means[encoded]
-        within = np.asarray(shrunk_covariance(residuals.T @ residuals / len(rows), self.shrinkage))
+        weights = counts / len(rows) if self.priors == "empirical" else np.full(len(labels), 1 / len(labels))
+        self.mean_ = weights @ means
+        residuals = (rows - means[encoded]) * np.sqrt(weights / counts)[encoded, None]
+        within = np.asarray(shrunk_covariance(residuals.T @ residuals, self.shrinkage))
         # A feature that never varies within its classes must not divide by zero.
         within[np.diag_indices_from(within)] += 1e-9 * np.trace(within) / len(within) + np.finfo(float).tiny
         # The classes' means span all that matters: one solve for each, not an eigenproblem of all features.
-        between = np.sqrt(counts / len(rows))[:, None] * (means - self.mean_)
+        between = np.sqrt(weights)[:, None] * (means - self.mean_)
         solved = scipy.linalg.solve(within, between.T, assume_a="pos")
         strengths, mixing = np.linalg.eigh(between @ solved)
         n_components = min(len(labels) - 1, rows.shape[1])

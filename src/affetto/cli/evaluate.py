@@ -8,16 +8,24 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from affetto.cli.output import make_console
-from affetto.cli.train import Classifier, ClassifierOption, CorpusArgument, NameOption
+from affetto.cli.output import make_console, working
+from affetto.cli.train import (
+    Classifier,
+    ClassifierOption,
+    CorpusArgument,
+    EncoderOption,
+    NameOption,
+    ResumeOption,
+    TrainWithOption,
+    load_further,
+)
 from affetto.errors import ParameterError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
     from affetto.corpora import Corpus
     from affetto.evaluation.predictions import Predictions
     from affetto.evaluation.protocols import Fold, Protocol
+    from affetto.training.augmentation import AugmentedClassifier
 
 ProtocolOption = Annotated[
     str, typer.Option("--protocol", help="emobox, luna (RAVDESS); loso, speakers, random (any corpus).")
@@ -32,14 +40,18 @@ def evaluate(
     classifier: ClassifierOption = Classifier.mlp,
     protocol: ProtocolOption = "emobox",
     folds: FoldsOption = None,
+    train_with: TrainWithOption = None,
+    encoder: EncoderOption = None,
+    resume: ResumeOption = False,
     name: NameOption = None,
     output: Annotated[
         Path | None, typer.Option("--output", metavar="DIR", help="The report's folder. [default: CLASSIFIER-PROTOCOL]")
     ] = None,
 ) -> None:
     """Measure a classifier on speakers that it never heard, and write a report."""
-    task = _prepare(corpus, protocol, folds, name=name, folder=output or Path(f"{classifier.value}-{protocol}"))
-    _evaluate_one(task, classifier, task.folder)
+    folder = output or Path(f"{classifier.value}-{protocol}")
+    task = _prepare(corpus, protocol, folds, name=name, folder=folder, train_with=train_with, resume=resume)
+    _evaluate_one(task, _make_one(classifier, encoder), classifier.value, task.folder)
     typer.echo(f"Report in {task.folder}: predictions.csv, metrics.json, confusion.png")
 
 
@@ -47,20 +59,29 @@ def compare(
     corpus: CorpusArgument,
     protocol: ProtocolOption = "emobox",
     folds: FoldsOption = None,
+    classifier: Annotated[
+        list[Classifier] | None,
+        typer.Option("--classifier", help="Only this one, and others that are named likewise. [default: all]"),
+    ] = None,
+    train_with: TrainWithOption = None,
+    encoder: EncoderOption = None,
+    resume: ResumeOption = False,
     name: NameOption = None,
     output: Annotated[
         Path, typer.Option("--output", metavar="DIR", help="Where each classifier's report goes.")
     ] = Path("comparison"),
 ) -> None:
-    """Measure every classifier on the same clips: one table, and paired tests."""
-    task = _prepare(corpus, protocol, folds, name=name, folder=output)
+    """Measure classifiers on the same clips: one table, and paired tests."""
+    task = _prepare(corpus, protocol, folds, name=name, folder=output, train_with=train_with, resume=resume)
     tested = {task.corpus.utterances[index].speaker for fold in task.folds for index in fold.test}
     if len(tested) < 2:
         raise ParameterError(f"a paired test needs two test speakers or more, and these folds have {len(tested)}")
     from affetto.evaluation.compare import compare as compare_predictions
     from affetto.evaluation.compare import comparison_table
 
-    systems = {c.value: _evaluate_one(task, c, task.folder / c.value) for c in Classifier}
+    # All are made before the first is fitted: what is wrong with the last shows at once.
+    chains = {c.value: _make_one(c, encoder if c is Classifier.transformer else None) for c in classifier or Classifier}
+    systems = {kind: _evaluate_one(task, chain, kind, task.folder / kind) for kind, chain in chains.items()}
     title = f"{task.corpus.name}, {protocol}, {len(next(iter(systems.values())))} clips"
     table = comparison_table(compare_predictions(systems), title=title, leaks_speakers=task.protocol.leaks_speakers)
     make_console().print(table)
@@ -76,9 +97,27 @@ class _Task:
     protocol: Protocol
     folds: list[Fold]
     folder: Path
+    train_with: list[Corpus]
+    resume: bool
 
 
-def _prepare(path: Path, protocol: str, folds: str | None, *, name: str | None, folder: Path) -> _Task:
+def _make_one(classifier: Classifier, encoders: list[str] | None) -> AugmentedClassifier:
+    """Return the unfitted chain of a classifier."""
+    from affetto.training.chains import make_chain
+
+    return make_chain(classifier.value, encoders=encoders)
+
+
+def _prepare(
+    path: Path,
+    protocol: str,
+    folds: str | None,
+    *,
+    name: str | None,
+    folder: Path,
+    train_with: list[Path] | None,
+    resume: bool,
+) -> _Task:
     from affetto.extras import require_extra
 
     require_extra("train")
@@ -90,23 +129,27 @@ def _prepare(path: Path, protocol: str, folds: str | None, *, name: str | None, 
     chosen = get_protocol(protocol)
     numbers = _fold_numbers(folds)
     corpus = load_corpus(path, name=name)
+    further = load_further(train_with)
     todo = choose_folds(chosen, corpus, numbers)
     for fold in todo:
         require_trainable([corpus.utterances[i] for i in fold.train], name=f"the training part of fold {fold.number}")
-    prepare_folder(folder, dataset=path)
-    return _Task(corpus, path, chosen, todo, folder)
+    for part in further:
+        require_trainable(part.utterances, name=part.name)
+    for dataset in (path, *(train_with or ())):
+        prepare_folder(folder, dataset=dataset)
+    return _Task(corpus, path, chosen, todo, folder, further, resume)
 
 
-def _evaluate_one(task: _Task, classifier: Classifier, folder: Path) -> Predictions:
+def _evaluate_one(task: _Task, chain: AugmentedClassifier, kind: str, folder: Path) -> Predictions:
     from affetto.evaluation.loop import evaluate as evaluate_chain
     from affetto.evaluation.report import metrics_table, write_report
-    from affetto.training.chains import make_chain
+    from affetto.training.checkpoints import keeping_checkpoints
 
-    name = classifier.value
     numbers = [fold.number for fold in task.folds]
-    predictions = evaluate_chain(make_chain(name), task.corpus, task.protocol, folds=numbers, progress=_progress(name))
-    metrics = write_report(predictions, folder, system=name, protocol=task.protocol, dataset=task.path)
-    title = f"{name}, {task.protocol.name}, {len(predictions)} clips"
+    with working(f"{kind}, {len(numbers)} folds"), keeping_checkpoints(chain, folder, resume=task.resume):
+        predictions = evaluate_chain(chain, task.corpus, task.protocol, train_with=task.train_with, folds=numbers)
+    metrics = write_report(predictions, folder, system=kind, protocol=task.protocol, dataset=task.path)
+    title = f"{kind}, {task.protocol.name}, {len(predictions)} clips"
     make_console().print(metrics_table(metrics, title=title, leaks_speakers=task.protocol.leaks_speakers))
     return predictions
 
@@ -118,17 +161,3 @@ def _fold_numbers(text: str | None) -> list[int] | None:
         return [int(part) for part in text.split(",")]
     except ValueError:
         raise typer.BadParameter(f"{text!r} is no list of fold numbers such as 1 or 2,5") from None
-
-
-def _progress(name: str) -> Callable[[Sequence[Fold]], Iterator[Fold]]:
-    """Show on stderr which fold is being worked on."""
-
-    def track(folds: Sequence[Fold]) -> Iterator[Fold]:
-        from rich.console import Console
-        from rich.progress import track as bar
-
-        console = Console(stderr=True)
-        description = f"{name}, {len(folds)} folds"
-        yield from bar(folds, description=description, console=console, disable=not console.is_terminal)
-
-    return track

@@ -48,7 +48,7 @@ def recognize(
     failures = []
 
     def reported() -> Iterable[Recognition | Failure]:
-        for outcome in recognizer.recognize_each(sources):
+        for outcome in recognizer.recognize_each(sources, jobs=1 if len(sources) == 1 else None):
             if isinstance(outcome, Failure):
                 failures.append(outcome)
                 print(f"affetto: {outcome.error}", file=sys.stderr)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from affetto.corpora import Corpus
 
 
 class Classifier(StrEnum):
@@ -15,6 +18,8 @@ class Classifier(StrEnum):
     mlp = "mlp"
     svm = "svm"
     gmm = "gmm"
+    cnn = "cnn"
+    transformer = "transformer"
 
 
 ClassifierOption = Annotated[Classifier, typer.Option("--classifier", help="The kind of classifier.")]
@@ -22,20 +27,36 @@ CorpusArgument = Annotated[Path, typer.Argument(metavar="DIR", help="A corpus's 
 NameOption = Annotated[
     str | None, typer.Option("--name", help="Which corpus it is (ravdess, nemo, emodb, table), if not recognized.")
 ]
+TrainWithOption = Annotated[
+    list[Path] | None,
+    typer.Option("--train-with", metavar="DIR", help="A further corpus to train on; may be given several times."),
+]
+EncoderOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--encoder",
+        metavar="PATH_OR_NAME",
+        help="For the transformer: a Whisper checkpoint, a folder or a name on the Hugging Face hub; may be given "
+        "several times. [default: openai/whisper-base]",
+    ),
+]
+ResumeOption = Annotated[bool, typer.Option("--resume", help="Go on from the checkpoints of an interrupted run.")]
 
 
 def train(
     corpus: CorpusArgument,
     output: Annotated[Path, typer.Option("--output", metavar="BUNDLE", help="The bundle's folder; made if missing.")],
     classifier: ClassifierOption = Classifier.mlp,
+    train_with: TrainWithOption = None,
+    encoder: EncoderOption = None,
+    resume: ResumeOption = False,
     name: NameOption = None,
 ) -> None:
     """Train a classifier on a corpus and write it as a bundle for `affetto recognize --model`."""
     from affetto.extras import require_extra
 
     require_extra("train")
-    from rich.console import Console
-
+    from affetto.cli.output import working
     from affetto.corpora import load_corpus
     from affetto.corpora.base import require_outside
     from affetto.training.chains import make_chain
@@ -44,14 +65,27 @@ def train(
     from affetto.training.train import train as fit_and_write
 
     loaded = load_corpus(corpus, name=name)
-    require_outside(output, corpus)
-    require_trainable(loaded.utterances, name=str(corpus))
+    further = load_further(train_with)
+    for path in (corpus, *(train_with or ())):
+        require_outside(output, path)
+    for part in (loaded, *further):
+        require_trainable(part.utterances, name=part.name)
+    chain = make_chain(classifier.value, encoders=encoder)
     require_bundle_folder(output)
-    typer.echo(
-        f"Training {classifier.value} on {loaded.name}: {len(loaded.utterances)} utterances, "
-        f"{len({u.speaker for u in loaded.utterances})} speakers, {len(loaded.emotions)} emotions."
-    )
-    with Console(stderr=True).status("Extracting features, searching, calibrating: some minutes"):
-        bundle = fit_and_write(make_chain(classifier.value), loaded, output, classifier=classifier.value)
+    for part in (loaded, *further):
+        speakers = len({u.speaker for u in part.utterances})
+        typer.echo(
+            f"Training {classifier.value} on {part.name}: {len(part.utterances)} utterances, {speakers} speakers, "
+            f"{len(part.emotions)} emotions."
+        )
+    with working("Extracting features and fitting: some minutes"):
+        bundle = fit_and_write(chain, loaded, output, classifier=classifier.value, train_with=further, resume=resume)
     size = bundle.manifest["model"]["bytes"] / 1e6
     typer.echo(f"Wrote {output} ({size:.1f} MB). Try: affetto recognize FILE --model {output}")
+
+
+def load_further(paths: list[Path] | None) -> list[Corpus]:
+    """Load the corpora of `--train-with`."""
+    from affetto.corpora import load_corpus
+
+    return [load_corpus(path) for path in paths or ()]

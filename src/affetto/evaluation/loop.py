@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,12 +11,15 @@ from affetto.errors import CorpusError, ParameterError
 from affetto.evaluation.predictions import Predictions
 from affetto.evaluation.protocols import choose_folds
 from affetto.training.fitting import fit_chain
+from affetto.training.pooling import pool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Sequence
+    from collections.abc import Collection, Sequence
 
     from affetto.corpora.base import Corpus, Utterance
-    from affetto.evaluation.protocols import Fold, Protocol
+    from affetto.evaluation.protocols import Protocol
+
+logger = logging.getLogger(__name__)
 
 
 def evaluate(
@@ -23,8 +27,8 @@ def evaluate(
     corpus: Corpus,
     protocol: Protocol,
     *,
+    train_with: Sequence[Corpus] = (),
     folds: Collection[int] | None = None,
-    progress: Callable[[Sequence[Fold]], Iterable[Fold]] | None = None,
 ) -> Predictions:
     """Fit and test a chain on the folds of a protocol.
 
@@ -37,15 +41,15 @@ def evaluate(
         The labelled utterances.
     protocol : Protocol
         Who is tested on whom.
+    train_with : sequence of Corpus, optional
+        Further corpora that every fold is also trained on, and none is tested on.
     folds : collection of int, optional
         Run only the folds of these numbers, counted from 1.
-    progress : callable, optional
-        Takes the folds to run and yields them one by one, for example `rich.progress.track`.
 
     Returns
     -------
     Predictions
-        One row for each test clip, in the corpus's order; columns in the order of `corpus.emotions`.
+        One row for each test clip, in the corpus's order; columns the emotions of all corpora, the tested one's first.
 
     Raises
     ------
@@ -61,20 +65,24 @@ def evaluate(
     _require_unique_clips(utterances)
     if not hasattr(chain, "predict_proba"):
         raise ParameterError(f"{type(chain).__name__} has no predict_proba: a chain must give probabilities")
-    labels = corpus.emotions
-    X = np.empty(len(utterances), dtype=object)
-    X[:] = [utterance.path for utterance in utterances]
-    y = np.array([labels.index(utterance.emotion) for utterance in utterances])
-    speakers = np.array([utterance.speaker for utterance in utterances])
-
-    probabilities = np.zeros((len(utterances), len(labels)))
-    fold_of = np.zeros(len(utterances), dtype=np.intp)
     chosen = choose_folds(protocol, corpus, folds)
-    for fold in progress(chosen) if progress else chosen:
-        fitted = fit_chain(clone(chain), X[fold.train], y[fold.train], speakers=speakers[fold.train])
+    everything = pool(corpus, *train_with)
+    further = np.arange(len(utterances), len(everything.y))
+    probabilities = np.zeros((len(utterances), len(everything.labels)))
+    fold_of = np.zeros(len(utterances), dtype=np.intp)
+    for done, fold in enumerate(chosen):
+        logger.info("fold %d (%d of %d): %d test clips", fold.number, done + 1, len(chosen), len(fold.test))
+        train = np.concatenate([fold.train, further])
+        fitted = fit_chain(
+            clone(chain),
+            everything.X[train],
+            everything.y[train],
+            speakers=everything.speakers[train],
+            corpora=everything.corpora[train],
+        )
         # Labels are indices, so classes_ says which column is whose, also where a fold's training lacks an
         # emotion.
-        probabilities[np.ix_(fold.test, fitted.classes_)] = fitted.predict_proba(X[fold.test])
+        probabilities[np.ix_(fold.test, fitted.classes_)] = fitted.predict_proba(everything.X[fold.test])
         fold_of[fold.test] = fold.number
 
     tested = np.flatnonzero(fold_of)
@@ -85,7 +93,7 @@ def evaluate(
         fold=fold_of[tested],
         emotion=tuple(row.emotion for row in rows),
         probabilities=probabilities[tested],
-        labels=labels,
+        labels=everything.labels,
         gender=tuple(row.gender for row in rows),
         intensity=tuple(row.intensity for row in rows),
     )

@@ -6,7 +6,9 @@ __getattr__, __dir__ = lazy_names(
     __name__,
     {
         "AcousticFeatures": "affetto.features.transformer",
+        "BandFrames": "affetto.features.bands",
         "CachedTransformer": "affetto.features.cache",
+        "EncoderFrames": "affetto.features.frames",
         "cache_dir": "affetto.features.cache",
         "describe": "affetto.features.utterance",
         "feature_names": "affetto.features.utterance",

@@ -13,6 +13,7 @@ __getattr__, __dir__ = lazy_names(
         "PreEmphasis": _TRANSFORMERS,
         "ReadSpeech": _TRANSFORMERS,
         "SilenceTrimming": _TRANSFORMERS,
+        "SpeedChange": _TRANSFORMERS,
         "apply_steps": "affetto.preprocessing.steps",
     },
 )

@@ -166,6 +166,36 @@ def normalize_level(
     return samples * np.float32(10 ** (level_dbfs / 20) / np.sqrt(active))
 
 
+def change_speed(samples: NDArray[np.float32], sample_rate_hz: int, *, factor: float = 1.0) -> NDArray[np.float32]:
+    """Play the recording faster or slower, as a tape: tempo, pitch and formants change together.
+
+    To a recognizer it is another speaker, with a shorter or longer vocal tract: the cheapest way to make new voices
+    for training.
+
+    Parameters
+    ----------
+    samples : ndarray, shape (n_samples,)
+    sample_rate_hz : int
+    factor : float
+        0.5 to 2; above 1 is faster and higher.
+
+    Returns
+    -------
+    ndarray, shape (n_samples / factor,)
+
+    References
+    ----------
+    T. Ko, V. Peddinti, D. Povey, S. Khudanpur: Audio augmentation for speech recognition. Interspeech, 2015.
+    """
+    if not 0.5 <= factor <= 2:
+        raise ParameterError(f"factor is {factor}; it must be 0.5 to 2")
+    if factor == 1:
+        return samples
+    import soxr
+
+    return np.asarray(soxr.resample(samples, sample_rate_hz * factor, sample_rate_hz), dtype=np.float32)
+
+
 def frame_energy(samples: NDArray[np.float32], frame: int, hop: int) -> NDArray[np.float64]:
     """Return the mean power of frames that begin every `hop` samples and are centred on their hop."""
     # A running sum costs the same for any frame length.
@@ -184,6 +214,7 @@ STEPS: Mapping[str, Callable[..., NDArray[np.float32]]] = {
     "trim_silence": trim_silence,
     "pre_emphasize": pre_emphasize,
     "normalize_level": normalize_level,
+    "change_speed": change_speed,
 }
 """Every step by the name under which a bundle's manifest records it."""
 

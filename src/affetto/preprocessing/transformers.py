@@ -149,3 +149,18 @@ class LevelNormalization(_Step):
 
     def __init__(self, *, level_dbfs: float = -26.0) -> None:
         self.level_dbfs = level_dbfs
+
+
+class SpeedChange(_Step):
+    """Play faster or slower; see `affetto.preprocessing.steps.change_speed`.
+
+    Parameters
+    ----------
+    factor : float
+        Above 1 is faster and higher.
+    """
+
+    step = "change_speed"
+
+    def __init__(self, *, factor: float = 1.0) -> None:
+        self.factor = factor

@@ -35,9 +35,13 @@ class Inference:
         try:
             self.sample_rate_hz = int(manifest["input"]["sample_rate_hz"])
             self._steps = [(str(step["step"]), dict(step["parameters"])) for step in manifest["preprocessing"]]
-            self._features = manifest["features"]
-            if manifest["input"]["kind"] != "features":
-                raise ValueError(f"its input is of the kind {manifest['input']['kind']!r}")
+            match manifest["input"]["kind"]:
+                case "features":
+                    self._features = manifest["features"]
+                case "waveform":
+                    self._features = None
+                case kind:
+                    raise ValueError(f"its input is of the kind {kind!r}")
             if unknown := [name for name, _ in self._steps if name not in STEPS]:
                 raise ValueError(f"it needs the pre-processing {unknown[0]!r}")
         except (KeyError, TypeError, ValueError) as error:
@@ -69,11 +73,17 @@ class Inference:
         ndarray of float32, shape (n_labels,)
         """
         prepared = apply_steps(samples, self.sample_rate_hz, self._steps)
+        (probabilities,) = self._session.run(["probabilities"], {self._input: self._heard(prepared)[None]})
+        return np.asarray(probabilities[0])
+
+    def _heard(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return what the model takes: the samples themselves, or features of them."""
+        if self._features is None:
+            return samples
         from affetto.features import describe
 
-        features = describe(prepared, self.sample_rate_hz, **self._features)
-        (probabilities,) = self._session.run(["probabilities"], {self._input: features[None]})
-        return np.asarray(probabilities[0])
+        features: NDArray[np.float32] = describe(samples, self.sample_rate_hz, **self._features)
+        return features
 
 
 def _open_session(bundle: Bundle, threads: int | None) -> Any:

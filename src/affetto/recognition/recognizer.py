@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from affetto.recognition.result import Status
     from affetto.speech import Source
 
-DEFAULT_MODEL = "gmm"
+DEFAULT_MODEL = "transformer"
 
 MIN_DURATION_S = 0.2
 """Less than a syllable: nothing can be heard in it."""
@@ -67,6 +67,7 @@ class Recognizer:
             raise ParameterError(f"threads is {threads}; it must be at least 1")
         self.bundle: Bundle = load_bundle(find_bundle(model))
         self._inference = Inference(self.bundle, threads=threads)
+        self._threads = threads
         self._model = ModelName(self.bundle.name, self.bundle.version)
 
     @property
@@ -91,13 +92,16 @@ class Recognizer:
         AudioError
             If it cannot be read, is too short, or holds values that are not numbers.
         """
+        return self._recognize(source, self._inference)
+
+    def _recognize(self, source: Source, inference: Inference) -> Recognition:
         name = source_name(source)
-        waveform, remarks = read_with_remarks(source, sample_rate_hz=self._inference.sample_rate_hz)
+        waveform, remarks = read_with_remarks(source, sample_rate_hz=inference.sample_rate_hz)
         if waveform.duration_s < MIN_DURATION_S:
             raise AudioError(
                 f"{name} is {waveform.duration_s:.3g} s long; at least {MIN_DURATION_S:g} s of speech are needed"
             )
-        segments = tuple(self._segment(waveform, start, end) for start, end in _stretches(waveform))
+        segments = tuple(self._segment(inference, waveform, start, end) for start, end in _stretches(waveform))
         heard = [segment for segment in segments if segment.status != "no_speech"]
         status: Status
         emotion: str | None
@@ -137,32 +141,34 @@ class Recognizer:
         if jobs is not None and jobs < 1:
             raise ParameterError(f"jobs is {jobs}; it must be at least 1")
         jobs = jobs or os.cpu_count() or 1
+        # Several recordings at a time leave no core idle: threads within each would only wait for one another.
+        inference = self._inference if jobs == 1 or self._threads else Inference(self.bundle, threads=1)
         with ThreadPoolExecutor(jobs) as pool:
             pending = []
             for source in sources:
-                pending.append(pool.submit(self._recognize_or_fail, source))
+                pending.append(pool.submit(self._recognize_or_fail, source, inference))
                 # A bounded queue: an endless iterable must not be read ahead of the work.
                 if len(pending) > 2 * jobs:
                     yield pending.pop(0).result()
             for future in pending:
                 yield future.result()
 
-    def _recognize_or_fail(self, source: Source) -> Recognition | Failure:
+    def _recognize_or_fail(self, source: Source, inference: Inference) -> Recognition | Failure:
         name = source_name(source)
         try:
-            return self.recognize(source)
+            return self._recognize(source, inference)
         except AffettoError as error:
             return Failure(name, str(error))
         except Exception as error:  # whatever one recording does, the others get their answer
             return Failure(name, f"{name} cannot be recognized: {type(error).__name__}: {error}")
 
-    def _segment(self, waveform: Waveform, start: int, end: int) -> Segment:
+    def _segment(self, inference: Inference, waveform: Waveform, start: int, end: int) -> Segment:
         rate = waveform.sample_rate_hz
         samples = waveform.samples[start:end]
         start_s, end_s = round(start / rate, 3), round(end / rate, 3)
         if _is_silent(samples, rate):
             return Segment(start_s, end_s, "no_speech", None, None, {})
-        status, emotion, confidence, probabilities = self._answer(self._inference.probabilities(samples))
+        status, emotion, confidence, probabilities = self._answer(inference.probabilities(samples))
         return Segment(start_s, end_s, status, emotion, confidence, probabilities)
 
     def _answer(self, probabilities: NDArray[np.floating]) -> tuple[Status, str, float, dict[str, float]]:

@@ -44,7 +44,14 @@ class AugmentedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  
         self.classifier = classifier
         self.copies = copies
 
-    def fit(self, X: Sequence[Source], y: ArrayLike, *, groups: ArrayLike | None = None) -> Self:
+    def fit(
+        self,
+        X: Sequence[Source],
+        y: ArrayLike,
+        *,
+        groups: ArrayLike | None = None,
+        corpora: ArrayLike | None = None,
+    ) -> Self:
         """Fit the classifier.
 
         Parameters
@@ -54,12 +61,16 @@ class AugmentedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  
         groups : array-like of shape (n_recordings,), optional
             Who speaks in each: whatever is chosen within the classifier is chosen on speakers left out, and all
             copies of a recording stay on its speaker's side.
+        corpora : array-like of shape (n_recordings,), optional
+            From which corpus each is.
         """
         front_ends = [self.front_end, *(clone(self.front_end).set_params(**copy) for copy in self.copies)]
         rows = np.concatenate([front_end.transform(X) for front_end in front_ends])
         labels = np.tile(np.asarray(y), len(front_ends))
-        speakers = None if groups is None else np.tile(np.asarray(groups), len(front_ends))
-        self.classifier_ = fit_chain(clone(self.classifier), rows, labels, speakers=speakers)
+        speakers, corpus_of = (
+            None if values is None else np.tile(np.asarray(values), len(front_ends)) for values in (groups, corpora)
+        )
+        self.classifier_ = fit_chain(clone(self.classifier), rows, labels, speakers=speakers, corpora=corpus_of)
         self.classes_ = self.classifier_.classes_
         return self
 

@@ -12,22 +12,35 @@ from affetto.classifiers.gmm import GaussianMixtureClassifier
 from affetto.classifiers.projection import ClippedScaler, DiscriminantProjection
 from affetto.errors import ParameterError
 from affetto.features import AcousticFeatures, CachedTransformer
-from affetto.preprocessing import DCRemoval, LevelNormalization, PreEmphasis, ReadSpeech, SilenceTrimming
+from affetto.preprocessing import DCRemoval, LevelNormalization, PreEmphasis, ReadSpeech, SilenceTrimming, SpeedChange
 from affetto.training.augmentation import AugmentedClassifier
 from affetto.training.tuning import TunedClassifier
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Mapping, Sequence
 
     from sklearn.base import BaseEstimator
 
     Grid = Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Sequence[Any]]]
 
-CLASSIFIERS = ("mlp", "svm", "gmm")
+CLASSIC = ("mlp", "svm", "gmm")
+"""Classifiers of named features."""
+
+DEEP = ("cnn", "transformer")
+"""Networks, which hear the waveform itself."""
+
+CLASSIFIERS = (*CLASSIC, *DEEP)
 """The kinds of classifier that `make_chain` makes."""
 
-VIRTUAL_SPEAKERS = (0.9, 1.1)
-"""Factors of the vocal tract's length by which each training clip is also heard."""
+ENCODERS = ("openai/whisper-base",)
+"""The checkpoints under the transformer, unless others are named."""
+
+VIRTUAL_SPEAKERS: tuple[float, ...] = (0.9, 1.1)
+"""Factors by which each training clip is also heard: of the vocal tract's length, or of the speed."""
+
+CNN_SPEEDS: tuple[float, ...] = (0.84, 0.92, 1.09, 1.19)
+"""The same for the convolutional network, which has heard no other voices before."""
 
 
 def make_front_end() -> Pipeline:
@@ -47,7 +60,13 @@ def make_front_end() -> Pipeline:
     )
 
 
-def make_chain(classifier: str, *, front_end: Pipeline | None = None, n_jobs: int | None = -1) -> AugmentedClassifier:
+def make_chain(
+    classifier: str,
+    *,
+    front_end: Pipeline | None = None,
+    encoders: Sequence[str | os.PathLike[str]] | None = None,
+    n_jobs: int | None = -1,
+) -> AugmentedClassifier:
     """Return an unfitted chain: recordings in, probabilities out.
 
     Everything that it chooses or calibrates while it is fitted, it does on speakers that were left out: pass the
@@ -55,10 +74,13 @@ def make_chain(classifier: str, *, front_end: Pipeline | None = None, n_jobs: in
 
     Parameters
     ----------
-    classifier : {"mlp", "svm", "gmm"}
+    classifier : {"mlp", "svm", "gmm", "cnn", "transformer"}
         The kind of classifier.
     front_end : Pipeline, optional
-        Steps from recordings to features, the last called "features"; by default `make_front_end()`.
+        Steps from recordings to features, the last called "features", for the first three; by default
+        `make_front_end()`.
+    encoders : sequence of str or path, optional
+        For the transformer: Whisper checkpoints, folders or names on the Hugging Face hub; by default `ENCODERS`.
     n_jobs : int, optional
         Processes for features and search, as in joblib; all cores by default.
 
@@ -69,17 +91,35 @@ def make_chain(classifier: str, *, front_end: Pipeline | None = None, n_jobs: in
     Raises
     ------
     ParameterError
-        If there is no classifier of that name.
+        If there is no classifier of that name, or it does not take what is given.
     """
-    match classifier:
-        case "mlp":
-            final, grid = _mlp()
-        case "svm":
-            final, grid = _svm()
-        case "gmm":
-            final, grid = _gmm()
-        case _:
-            raise ParameterError(f"there is no classifier {classifier!r}; choose one of {', '.join(CLASSIFIERS)}")
+    if classifier not in CLASSIFIERS:
+        raise ParameterError(f"there is no classifier {classifier!r}; choose one of {', '.join(CLASSIFIERS)}")
+    if encoders is not None and classifier != "transformer":
+        raise ParameterError(f"encoders are for the transformer; the {classifier} has none")
+    if front_end is not None and classifier not in CLASSIC:
+        raise ParameterError(f"the {classifier} hears the waveform; it takes no front end")
+    if classifier in DEEP:
+        from affetto.training import networks
+
+        if classifier == "cnn":
+            (frames, network), speeds = networks.cnn(), CNN_SPEEDS
+        else:
+            (frames, network), speeds = networks.transformer(encoders or ENCODERS), VIRTUAL_SPEAKERS
+        steps = [
+            ("speech", ReadSpeech()),
+            ("dc", DCRemoval()),
+            ("trim", SilenceTrimming()),
+            ("level", LevelNormalization()),
+            ("speed", SpeedChange()),
+            ("frames", frames),
+        ]
+        return AugmentedClassifier(
+            CachedTransformer(Pipeline(steps), n_jobs=n_jobs),
+            network,
+            copies=[{"transformer__speed__factor": factor} for factor in speeds],
+        )
+    final, grid = {"mlp": _mlp, "svm": _svm, "gmm": _gmm}[classifier]()
     projected = Pipeline([("scale", ClippedScaler()), ("project", DiscriminantProjection()), ("classify", final)])
     return AugmentedClassifier(
         CachedTransformer(front_end or make_front_end(), n_jobs=n_jobs),

@@ -169,7 +169,7 @@ def _convert_mixture(scope: Any, operator: Any, container: Any) -> None:
     scores = []
     for mixture, log_prior in zip(classifier.mixtures_, classifier.log_priors_, strict=True):
         components = []
-        for mean, whitening, offset in zip(mixture.means_, *_whitened_form(mixture), strict=True):
+        for mean, whitening, offset in zip(mixture.means_, *whitened_form(mixture), strict=True):
             centred = graph.node("Sub", features, graph.constant(mean[None]))
             combine = "MatMul" if whitening.ndim == 2 else "Mul"
             white = graph.node(combine, centred, graph.constant(whitening))
@@ -184,7 +184,7 @@ def _convert_mixture(scope: Any, operator: Any, container: Any) -> None:
     graph.node("ArgMax", posterior, axis=1, keepdims=0, output=operator.outputs[0].full_name)
 
 
-def _whitened_form(mixture: GaussianMixture) -> tuple[list[NDArray[np.float64]], NDArray[np.float64]]:
+def whitened_form(mixture: GaussianMixture) -> tuple[list[NDArray[np.float64]], NDArray[np.float64]]:
     """Return for each component what whitens it (a matrix or a diagonal), and its log weight with all constants."""
     n_components, n_features = mixture.means_.shape
     factor = mixture.precisions_cholesky_

@@ -45,23 +45,32 @@ def require_trainable(utterances: Sequence[Utterance], *, name: str) -> None:
             )
 
 
-def fit_chain(chain: Any, X: NDArray[Any], y: NDArray[Any], *, speakers: Sequence[str] | NDArray[Any] | None) -> Any:
-    """Fit a chain, and tell whoever chooses anything within it who speaks.
+def fit_chain(
+    chain: Any,
+    X: NDArray[Any],
+    y: NDArray[Any],
+    *,
+    speakers: Sequence[str] | NDArray[Any] | None = None,
+    corpora: Sequence[str] | NDArray[Any] | None = None,
+) -> Any:
+    """Fit a chain, and tell whoever asks within it who speaks and from which corpus each clip is.
 
-    The speakers arrive as `groups`, by scikit-learn's metadata routing: at every splitter within the chain that takes
-    groups (`GroupKFold`, `StratifiedGroupKFold`, as `cv` of a search), and at every estimator whose `fit` has a
-    parameter `groups`.
+    Both travel by scikit-learn's metadata routing. The speakers arrive as `groups`, at every splitter within the chain
+    that takes groups (`GroupKFold`, `StratifiedGroupKFold`, as `cv` of a search) and at every estimator whose `fit` has
+    a parameter of that name; the corpora arrive as `corpora`.
 
     Parameters
     ----------
     chain : estimator
         Fitted in place.
-    X : ndarray, shape (n_clips,) or (n_clips, n_features)
-        Recordings or features.
+    X : ndarray, shape (n_clips, ...)
+        Recordings, features, or sequences of frames.
     y : ndarray, shape (n_clips,)
         Their labels.
     speakers : sequence of str, length n_clips, optional
         Their speakers.
+    corpora : sequence of str, length n_clips, optional
+        Their corpora.
 
     Returns
     -------
@@ -71,12 +80,11 @@ def fit_chain(chain: Any, X: NDArray[Any], y: NDArray[Any], *, speakers: Sequenc
     import sklearn
     from sklearn.utils.metadata_routing import get_routing_for_object
 
-    if speakers is None:
-        return chain.fit(X, y)
+    given = {name: values for name, values in (("groups", speakers), ("corpora", corpora)) if values is not None}
     with sklearn.config_context(enable_metadata_routing=True):
         for part in [chain, *chain.get_params(deep=True).values()]:
-            if hasattr(part, "set_fit_request") and "groups" in signature(part.fit).parameters:
-                part.set_fit_request(groups=True)
-        if get_routing_for_object(chain).consumes("fit", ["groups"]):
-            return chain.fit(X, y, groups=np.asarray(speakers))
-        return chain.fit(X, y)
+            if hasattr(part, "set_fit_request"):
+                wanted = signature(part.fit).parameters
+                part.set_fit_request(**{name: True for name in given if name in wanted})
+        consumed = get_routing_for_object(chain).consumes("fit", given)
+        return chain.fit(X, y, **{name: np.asarray(given[name]) for name in consumed})

@@ -9,13 +9,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from affetto import __version__
 from affetto.errors import ParameterError
 from affetto.recognition.bundle import MANIFEST_FILE, MODEL_FILE, write_bundle
-from affetto.training.export import export_classifier
+from affetto.training.chains import DEEP
+from affetto.training.checkpoints import CHECKPOINTS, keeping_checkpoints
 from affetto.training.fitting import fit_chain, require_trainable
+from affetto.training.pooling import pool
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from affetto.corpora.base import Corpus
     from affetto.recognition.bundle import Bundle
     from affetto.training.augmentation import AugmentedClassifier
+    from affetto.training.pooling import TrainingSet
 
 
 def train(
@@ -31,25 +32,31 @@ def train(
     folder: Path,
     *,
     classifier: str,
+    train_with: Sequence[Corpus] = (),
     name: str | None = None,
     results: Sequence[Mapping[str, Any]] = (),
+    resume: bool = False,
 ) -> Bundle:
-    """Fit a chain on a whole corpus and write it as a bundle.
+    """Fit a chain on whole corpora and write it as a bundle.
 
     Parameters
     ----------
     chain : AugmentedClassifier
         From `affetto.training.chains.make_chain`; fitted in place.
     corpus : Corpus
-        What to learn from; its labels become the bundle's.
+        What to learn from.
     folder : Path
         The bundle; made if it is missing. A bundle that is there already is replaced.
     classifier : str
         The kind of classifier, for the manifest.
+    train_with : sequence of Corpus, optional
+        Further corpora to learn from. The emotions of all become the bundle's labels.
     name : str, optional
         The bundle's name; by default the folder's.
     results : sequence of mapping
         Measured figures of this recipe, for the manifest.
+    resume : bool
+        Whether to go on from the checkpoints that an interrupted training left in the folder.
 
     Returns
     -------
@@ -61,47 +68,79 @@ def train(
     ParameterError
         If the folder holds something else than a bundle, or cannot be made.
     CorpusError
-        If the corpus has too few emotions or speakers.
+        If a corpus has too few emotions or speakers, or is given twice.
     AudioError
         If a recording cannot be read.
     """
     require_bundle_folder(folder)
-    require_trainable(corpus.utterances, name=corpus.name)
-    labels = corpus.emotions
-    X = np.empty(len(corpus.utterances), dtype=object)
-    X[:] = [utterance.path for utterance in corpus.utterances]
-    y = np.array([labels.index(utterance.emotion) for utterance in corpus.utterances])
-    speakers = [utterance.speaker for utterance in corpus.utterances]
-    fit_chain(chain, X, y, speakers=speakers)
-    features = chain.front_end.transform(X)
-    steps = chain.front_end.transformer.named_steps
+    corpora = (corpus, *train_with)
+    for part in corpora:
+        require_trainable(part.utterances, name=part.name)
+    everything = pool(*corpora)
+    with keeping_checkpoints(chain, folder, resume=resume):
+        fit_chain(chain, everything.X, everything.y, speakers=everything.speakers, corpora=everything.corpora)
+    model, described = (_waveform_model if classifier in DEEP else _feature_model)(chain, everything)
     manifest = {
         "name": name or folder.resolve().name,
         "version": __version__,
         "classifier": classifier,
-        "labels": list(labels),
-        "input": {"kind": "features", "sample_rate_hz": steps["speech"].sample_rate_hz, "size": features.shape[1]},
-        "preprocessing": [
-            dict(zip(("step", "parameters"), step.recorded(), strict=True))
-            for step in steps.values()
-            if hasattr(step, "recorded")
-        ],
-        "features": steps["features"].get_params(),
-        "licence": corpus.licence,
-        "corpora": [_described(corpus)],
+        "labels": list(everything.labels),
+        **described,
+        "licence": " AND ".join(sorted({part.licence for part in corpora})),
+        "corpora": [_described(part) for part in corpora],
         "training": {
             "recipe": _recipe(chain),
             "affetto": __version__,
             "commit": _commit(),
             "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-            "libraries": {
-                "python": platform.python_version(),
-                **{library: version(library) for library in ("librosa", "numpy", "scikit-learn", "skl2onnx")},
-            },
+            "libraries": {"python": platform.python_version(), **_versions()},
         },
         "results": list(results),
     }
-    return write_bundle(folder, manifest, export_classifier(chain.classifier_.calibrated_, features))
+    return write_bundle(folder, manifest, model)
+
+
+def _feature_model(chain: AugmentedClassifier, everything: TrainingSet) -> tuple[bytes, dict[str, Any]]:
+    """Return the model of a classifier of features, and what its manifest says about its input."""
+    from affetto.training.export import export_classifier
+
+    features = chain.front_end.transform(everything.X)
+    steps = chain.front_end.transformer.named_steps
+    recorded = [step.recorded() for step in steps.values() if hasattr(step, "recorded")]
+    described = {
+        "input": {"kind": "features", "sample_rate_hz": steps["speech"].sample_rate_hz, "size": features.shape[1]},
+        "preprocessing": [{"step": step, "parameters": parameters} for step, parameters in recorded],
+        "features": steps["features"].get_params(),
+    }
+    return export_classifier(chain.classifier_.calibrated_, features), described
+
+
+def _waveform_model(chain: AugmentedClassifier, everything: TrainingSet) -> tuple[bytes, dict[str, Any]]:
+    """Return the model of a network, which does everything itself, and what its manifest says about it."""
+    from affetto.training.waveform_export import export_waveform_model
+
+    # A hundred recordings from all over the corpora say whether it was converted well.
+    recordings = everything.X[:: max(1, len(everything.X) // _COMPARED)]
+    steps = chain.front_end.transformer.named_steps
+    waveforms = steps["speech"].transform(recordings)
+    prepared = waveforms
+    for step in ("dc", "trim", "level"):
+        prepared = steps[step].transform(prepared)
+    model, quantization = export_waveform_model(
+        steps["frames"].module(), chain.classifier_, [w.samples for w in waveforms], [w.samples for w in prepared]
+    )
+    described = {
+        "input": {"kind": "waveform", "sample_rate_hz": steps["speech"].sample_rate_hz},
+        "preprocessing": [],
+        "quantization": quantization,
+    }
+    if hasattr(steps["frames"], "encoders"):
+        names = [Path(str(encoder)).name for encoder in steps["frames"].encoders]
+        described["encoders"] = {"names": names, "layers": steps["frames"].n_layers, "licence": "MIT (OpenAI Whisper)"}
+    return model, described
+
+
+_COMPARED = 100
 
 
 def require_bundle_folder(folder: Path) -> None:
@@ -114,7 +153,8 @@ def require_bundle_folder(folder: Path) -> None:
     """
     if folder.exists() and not folder.is_dir():
         raise ParameterError(f"{folder} is a file; name a new folder for the bundle")
-    if folder.is_dir() and set(folder.iterdir()) - {folder / MANIFEST_FILE, folder / MODEL_FILE}:
+    known = {folder / name for name in (MANIFEST_FILE, MODEL_FILE, CHECKPOINTS)}
+    if folder.is_dir() and set(folder.iterdir()) - known:
         raise ParameterError(f"{folder} is a folder with other things in it; name a new one for the bundle")
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -134,12 +174,19 @@ def _described(corpus: Corpus) -> dict[str, Any]:
 
 def _recipe(chain: AugmentedClassifier) -> dict[str, Any]:
     """Return what was asked for and what was chosen, as plain text: enough to fit the same again."""
-    return {
+    recipe: dict[str, Any] = {
         "classifier": " ".join(repr(chain.classifier).split()),
         "copies": [dict(copy) for copy in chain.copies],
-        "chosen": chain.classifier_.best_params_,
-        "uar_of_choice": round(chain.classifier_.best_score_, 4),
     }
+    if hasattr(chain.classifier_, "best_params_"):
+        recipe["chosen"] = chain.classifier_.best_params_
+        recipe["uar_of_choice"] = round(chain.classifier_.best_score_, 4)
+    return recipe
+
+
+def _versions() -> dict[str, str]:
+    libraries = ("librosa", "numpy", "onnxruntime", "scikit-learn", "skl2onnx", "skorch", "torch")
+    return {library: version(library) for library in libraries}
 
 
 def _commit() -> str | None:

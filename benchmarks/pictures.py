@@ -1,0 +1,48 @@
+"""Draw the confusion matrices and the recall of each emotion from the per-clip predictions in benchmarks/results/.
+
+    python benchmarks/pictures.py
+
+Writes docs/confusion-<classifier>-emobox.png and docs/recall-emobox.png.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+
+mpl.use("Agg")
+
+import matplotlib.pyplot as plt
+
+from affetto.evaluation import Predictions, measure
+from affetto.evaluation.report import draw_confusion
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS, DOCS = ROOT / "benchmarks" / "results", ROOT / "docs"
+CONFUSIONS = ("transformer", "cnn", "gmm")
+RECALLS = ("transformer", "cnn", "gmm", "tutorial")
+
+
+def main() -> None:
+    measured = {name: measure(Predictions.from_csv(RESULTS / f"{name}-emobox.csv")) for name in RECALLS}
+    for name in CONFUSIONS:
+        draw_confusion(measured[name], DOCS / f"confusion-{name}-emobox.png", title=f"{name}, emobox")
+    emotions = list(next(iter(measured.values())).recall)
+    figure, axes = plt.subplots(figsize=(9, 3.6), layout="constrained")
+    width = 0.8 / len(measured)
+    for index, (name, metrics) in enumerate(measured.items()):
+        place = np.arange(len(emotions)) + (index - (len(measured) - 1) / 2) * width
+        label = f"{name} (UAR {100 * metrics.uar:.1f} %)"
+        axes.bar(place, [100 * metrics.recall[emotion] for emotion in emotions], width, label=label)
+    axes.set_xticks(np.arange(len(emotions)), emotions)
+    axes.set_ylabel("recall, %")
+    axes.set_ylim(0, 100)
+    axes.set_title("Speakers never heard (RAVDESS, emobox)")
+    axes.legend(ncols=2, fontsize="small", loc="lower center")
+    figure.savefig(DOCS / "recall-emobox.png", dpi=100)
+
+
+if __name__ == "__main__":
+    main()

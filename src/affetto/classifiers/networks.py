@@ -1,0 +1,211 @@
+"""Networks over sequences of frames: from a batch of clips to logits of the emotions."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+class AttentiveHead(nn.Module):
+    """A small network on the frames of a frozen encoder.
+
+    A linear layer, part of the utterance's mean subtracted (most of it is who speaks, not how), one residual
+    convolution, and attentive statistics: means and deviations weighted by where several heads listen.
+
+    Parameters
+    ----------
+    n_inputs, n_outputs : int
+        Features of a frame; emotions.
+    width : int
+        Channels within.
+    heads : int
+        How many weightings of the frames.
+    centring : float
+        How much of the utterance's mean is subtracted, from 0 to 1.
+    input_dropout, hidden_dropout, output_dropout : float
+        Share of channels left out in training.
+
+    References
+    ----------
+    K. Okabe, T. Koshinaka, K. Shinoda: Attentive statistics pooling for deep speaker embedding. Interspeech, 2018.
+    """
+
+    def __init__(
+        self,
+        n_inputs: int,
+        n_outputs: int,
+        *,
+        width: int = 128,
+        heads: int = 4,
+        centring: float = 0.7,
+        input_dropout: float = 0.3,
+        hidden_dropout: float = 0.2,
+        output_dropout: float = 0.5,
+    ) -> None:
+        super().__init__()
+        self.centring = centring
+        self.input_dropout = nn.Dropout1d(input_dropout)
+        self.first, self.first_norm = nn.Linear(n_inputs, width), nn.LayerNorm(width)
+        self.hidden_dropout = nn.Dropout(hidden_dropout)
+        self.convolution, self.convolution_norm = nn.Linear(3 * width, width), nn.LayerNorm(width)
+        self.attention = nn.Sequential(nn.Linear(width, 64), nn.Tanh(), nn.Linear(64, heads))
+        self.pooled_norm, self.output_dropout = nn.LayerNorm(2 * heads * width), nn.Dropout(output_dropout)
+        self.last = nn.Linear(2 * heads * width, n_outputs)
+
+    def forward(self, frames: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Return the logits.
+
+        Parameters
+        ----------
+        frames : Tensor, shape (n_clips, n_frames, n_inputs)
+        mask : Tensor of bool, shape (n_clips, n_frames), optional
+            Which frames are real; all where it is missing.
+
+        Returns
+        -------
+        Tensor, shape (n_clips, n_outputs)
+        """
+        weights = torch.ones_like(frames[..., :1]) if mask is None else mask[..., None].to(frames.dtype)
+        # Whole channels of a clip are left out: single values would be seen in the next frame.
+        dropped = self.input_dropout(frames.transpose(1, 2)).transpose(1, 2) if self.training else frames
+        x = self.first(dropped)
+        x = x - self.centring * (x * weights).sum(1, keepdim=True) / weights.sum(1, keepdim=True)
+        x = functional.gelu(self.first_norm(x)) * weights
+        x = (x + self._convolved(self.hidden_dropout(x))) * weights
+        scores = self.attention(x)
+        attention = torch.where(weights > 0, scores, torch.full_like(scores, -1e4)).softmax(1).transpose(1, 2)
+        mean = torch.matmul(attention, x)
+        deviation = (torch.matmul(attention, x * x) - mean * mean).clamp_min(1e-5).sqrt()
+        pooled = self.pooled_norm(torch.cat([mean, deviation], dim=-1).flatten(1))
+        logits: Tensor = self.last(self.output_dropout(pooled))
+        return logits
+
+    def _convolved(self, x: Tensor) -> Tensor:
+        """Convolve over three frames, as one product."""
+        n_frames = x.shape[1]
+        padded = functional.pad(x, (0, 0, 1, 1))
+        around = torch.cat([padded[:, offset : offset + n_frames] for offset in range(3)], dim=-1)
+        return functional.gelu(self.convolution_norm(self.convolution(around)))
+
+
+class ConvolutionalNetwork(nn.Module):
+    """A small convolutional network on a spectrogram, with statistics over time.
+
+    Parameters
+    ----------
+    n_inputs, n_outputs : int
+        Bands of the spectrogram; emotions.
+    widths : sequence of int
+        Channels of the four convolutions.
+    embedding : int
+        Channels of each frame before the statistics.
+    centring : float
+        How much of the utterance's mean spectrum is subtracted: most of it is voice and microphone.
+    dropout : float
+        Share of statistics left out in training.
+
+    References
+    ----------
+    D. S. Park et al.: SpecAugment: a simple data augmentation method for automatic speech recognition. Interspeech,
+    2019.
+    """
+
+    _STRIDE = 8
+
+    def __init__(
+        self,
+        n_inputs: int,
+        n_outputs: int,
+        *,
+        widths: tuple[int, int, int, int] = (16, 32, 64, 96),
+        embedding: int = 96,
+        centring: float = 0.5,
+        dropout: float = 0.2,
+    ) -> None:
+        super().__init__()
+        self.centring = centring
+        kernels, strides = ((5, 7), (3, 3), (3, 3), (3, 3)), ((4, 4), (1, 2), (2, 2), (1, 2))
+        layers: list[nn.Module] = []
+        for n_in, n_out, kernel, stride in zip((1, *widths[:3]), widths, kernels, strides, strict=True):
+            padding = (kernel[0] // 2, kernel[1] // 2)
+            layers += [nn.Conv2d(n_in, n_out, kernel, stride, padding, bias=False), nn.BatchNorm2d(n_out), nn.ReLU()]
+        self.convolutions = nn.Sequential(*layers)
+        self.embed = nn.Linear(widths[3] * -(-n_inputs // 32), embedding, bias=False)
+        self.embed_norm, self.pooled_norm = nn.BatchNorm1d(embedding), nn.BatchNorm1d(2 * embedding)
+        self.dropout, self.last = nn.Dropout(dropout), nn.Linear(2 * embedding, n_outputs)
+
+    def forward(self, frames: Tensor, mask: Tensor | None = None) -> Tensor:
+        """Return the logits.
+
+        Parameters
+        ----------
+        frames : Tensor, shape (n_clips, n_frames, n_inputs)
+        mask : Tensor of bool, shape (n_clips, n_frames), optional
+            Which frames are real; all where it is missing.
+
+        Returns
+        -------
+        Tensor, shape (n_clips, n_outputs)
+        """
+        weights = torch.ones_like(frames[..., :1]) if mask is None else mask[..., None].to(frames.dtype)
+        x = frames - self.centring * (frames * weights).sum(1, keepdim=True) / weights.sum(1, keepdim=True)
+        x = self.convolutions((x * weights)[:, None])
+        x = self.embed(x.transpose(1, 2).flatten(2))
+        x = functional.relu(self.embed_norm(x.transpose(1, 2)).transpose(1, 2))
+        # An output is real where the first frame of its stride is.
+        weights = weights[:, :: self._STRIDE][:, : x.shape[1]]
+        weights = weights / weights.sum(1, keepdim=True)
+        mean = (x * weights).sum(1)
+        deviation = ((x - mean[:, None]).square() * weights).sum(1).add(1e-4).sqrt()
+        logits: Tensor = self.last(self.dropout(self.pooled_norm(torch.cat([mean, deviation], dim=1))))
+        return logits
+
+    def augmented(self, frames: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Return clips of other tempo, level, and microphone, with some frames and bands blanked.
+
+        Parameters
+        ----------
+        frames : Tensor, shape (n_clips, n_frames, n_inputs)
+            Standardized.
+        mask : Tensor of bool, shape (n_clips, n_frames)
+
+        Returns
+        -------
+        Tensor, Tensor
+            Frames and mask, of another length.
+        """
+        count, _, bands = frames.shape
+        frames, mask = _stretched(frames, mask, highest=0.15)
+        level = 0.3 * _symmetric(count, 1, 1) + 0.15 * _symmetric(count, 1, 1) * torch.linspace(-1, 1, bands)
+        frames = frames + level
+        lengths = mask.sum(1)
+        kept = ~_span(frames.shape[1], lengths, longest=8)[:, :, None]
+        for _ in range(2):
+            kept = kept & ~_span(bands, torch.full((count,), bands), longest=6)[:, None]
+        return frames * kept, mask
+
+
+def _symmetric(*shape: int) -> Tensor:
+    return 2 * torch.rand(*shape) - 1
+
+
+def _span(size: int, lengths: Tensor, *, longest: int) -> Tensor:
+    """Return for each clip a random span of 0 to `longest` places within its length, as a mask."""
+    width = torch.randint(0, longest + 1, (len(lengths),))
+    start = (torch.rand(len(lengths)) * (lengths - width).clamp_min(1)).long()
+    place = torch.arange(size)
+    return (place >= start[:, None]) & (place < (start + width)[:, None])
+
+
+def _stretched(frames: Tensor, mask: Tensor, *, highest: float) -> tuple[Tensor, Tensor]:
+    """Interpolate each clip to another length, by a factor of up to exp(highest) either way."""
+    lengths = mask.sum(1)
+    wanted = (lengths * torch.exp(highest * _symmetric(len(lengths)))).long().clamp_min(2)
+    place = torch.arange(int(wanted.max()))
+    position = (place * ((lengths - 1) / (wanted - 1))[:, None]).clamp_max((lengths - 1)[:, None].float())
+    before = position.long()
+    after = torch.minimum(before + 1, (lengths - 1)[:, None])
+    rows, share = torch.arange(len(lengths))[:, None], (position - before)[..., None]
+    mask = place < wanted[:, None]
+    return (frames[rows, before] * (1 - share) + frames[rows, after] * share) * mask[..., None], mask

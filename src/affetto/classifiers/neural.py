@@ -1,0 +1,426 @@
+"""Networks over sequences as scikit-learn classifiers, trained by skorch, with checkpoints."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import tempfile
+import time
+from datetime import timedelta
+from hashlib import blake2b
+from math import cos, pi
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.metrics import recall_score
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted
+from skorch import NeuralNet
+from skorch.callbacks import Callback, GradientNormClipping
+from torch import Tensor, nn
+from torch.nn import functional
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from affetto.classifiers.sequences import Sequences
+
+logger = logging.getLogger(__name__)
+
+
+class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
+    """An average of networks, each trained from another seed on clips that are mixed with one another.
+
+    Training is deterministic, also where it was interrupted and goes on from a checkpoint. The loss leaves out the
+    emotions that the corpus of a clip does not have, and all corpora weigh the same.
+
+    Parameters
+    ----------
+    network : callable
+        Called with the width of a frame and the number of classes; makes a module that maps frames, shape (n_clips,
+        n_frames, width), and a mask, shape (n_clips, n_frames), to logits. It may have a method `augmented`, which is
+        called with a training batch's frames and mask and gives those to train on.
+    parameters : mapping, optional
+        Further parameters of the network.
+    n_networks : int
+        How many networks are averaged.
+    epochs : int
+        How often every clip is heard.
+    learning_rate : float
+        At its highest, after a tenth of the training; it rises to that and falls by a cosine.
+    weight_decay : float
+        Of AdamW.
+    batch_size : int
+        Clips in a step.
+    mixup : float
+        Both parameters of the beta distribution from which the share of the second clip is drawn; 0 mixes nothing.
+    label_smoothing : float
+        Share of the target that all classes get.
+    random_state : int
+        Seed of the first network; the others follow.
+    checkpoints : path, optional
+        A folder. After each epoch the state of the training is kept there, and training goes on from what is kept of
+        the same data and parameters.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+    networks_ : list of Module
+        The trained networks, in evaluation mode.
+
+    References
+    ----------
+    H. Zhang, M. Cisse, Y. N. Dauphin, D. Lopez-Paz: mixup: beyond empirical risk minimization. ICLR, 2018.
+    """
+
+    def __init__(
+        self,
+        network: Callable[..., nn.Module],
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        n_networks: int = 1,
+        epochs: int = 8,
+        learning_rate: float = 2e-3,
+        weight_decay: float = 0.05,
+        batch_size: int = 32,
+        mixup: float = 0.4,
+        label_smoothing: float = 0.05,
+        random_state: int = 0,
+        checkpoints: str | os.PathLike[str] | None = None,
+    ) -> None:
+        self.network = network
+        self.parameters = parameters
+        self.n_networks = n_networks
+        self.epochs = epochs
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.batch_size = batch_size
+        self.mixup = mixup
+        self.label_smoothing = label_smoothing
+        self.random_state = random_state
+        self.checkpoints = checkpoints
+
+    def fit(self, X: Sequences, y: ArrayLike, *, corpora: ArrayLike | None = None) -> Self:
+        """Train the networks.
+
+        Parameters
+        ----------
+        X : sequence of ndarray, shape (n_frames, n_features)
+        y : array-like of shape (n_clips,)
+        corpora : array-like of shape (n_clips,), optional
+            The corpus of each clip; by default all are of one.
+        """
+        for name in ("n_networks", "epochs", "batch_size"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} is {getattr(self, name)!r}; it must be at least 1")
+        labels = np.asarray(y)
+        check_classification_targets(labels)
+        self.classes_, encoded = np.unique(labels, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise ValueError(f"all clips are of one class, {self.classes_[0]!r}; a classifier needs at least two")
+        clips = _Clips(X, encoded, np.zeros(len(labels)) if corpora is None else np.asarray(corpora))
+        self.networks_ = [self._trained(clips, number) for number in range(self.n_networks)]
+        return self
+
+    def predict_proba(self, X: Sequences) -> NDArray[np.float64]:
+        """Return the probability of each class, averaged over the networks.
+
+        Parameters
+        ----------
+        X : sequence of ndarray, shape (n_frames, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_clips, n_classes)
+        """
+        check_is_fitted(self)
+        probabilities = np.zeros((len(X), len(self.classes_)))
+        # Clips of about one length go together: little is padded.
+        order = np.argsort([len(sequence) for sequence in X], kind="stable")
+        with torch.inference_mode():
+            for start in range(0, len(order), 64):
+                chosen = order[start : start + 64]
+                frames, mask = _padded([X[index] for index in chosen])
+                rows = torch.stack([network(frames, mask).softmax(1) for network in self.networks_])
+                probabilities[chosen] = rows.double().mean(0).numpy()
+        return np.asarray(probabilities / probabilities.sum(axis=1, keepdims=True))
+
+    def predict(self, X: Sequences) -> NDArray[Any]:
+        """Return the most probable class.
+
+        Parameters
+        ----------
+        X : sequence of ndarray, shape (n_frames, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_clips,)
+        """
+        return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
+
+    def _trained(self, clips: _Clips, number: int) -> nn.Module:
+        seed = self.random_state + number
+        torch.manual_seed(seed)
+        network = self.network(clips.sequences[0].shape[1], len(self.classes_), **(self.parameters or {}))
+        # Biases and norms are not to be small, so they do not decay.
+        decaying = [name for name, value in network.named_parameters() if value.ndim > 1]
+        kept = _Checkpoint(self._checkpoint_path(clips, seed))
+        name = f"network {number + 1} of {self.n_networks}"
+        net = _MixingNet(
+            network,
+            criterion=_MaskedCrossEntropy,
+            criterion__label_smoothing=self.label_smoothing,
+            optimizer=torch.optim.AdamW,
+            optimizer__param_groups=[(parameter, {"weight_decay": self.weight_decay}) for parameter in decaying],
+            optimizer__weight_decay=0.0,
+            mixup=self.mixup,
+            batch_size=self.batch_size,
+            iterator_train=_Batches,
+            train_split=None,
+            max_epochs=self.epochs,
+            callbacks=[
+                ("seed", _Seed(seed)),
+                ("rate", _WarmupCosine(self.learning_rate, self.epochs)),
+                ("clip", GradientNormClipping(2.0)),
+                ("kept", kept),
+                ("report", _Report(name, self.epochs)),
+            ],
+            callbacks__print_log=None,
+            callbacks__valid_acc=None,
+            verbose=0,
+        ).initialize()
+        done = kept.restore(net)
+        if done < self.epochs:
+            net.set_params(max_epochs=self.epochs - done)
+            net.partial_fit(clips, None)
+        trained: nn.Module = net.module_
+        return trained.eval()
+
+    def _checkpoint_path(self, clips: _Clips, seed: int) -> Path | None:
+        """Name a checkpoint by all that the training depends on, so that no other training goes on from it."""
+        if self.checkpoints is None:
+            return None
+        settings = {
+            k: repr(v) for k, v in self.get_params(deep=False).items() if k not in ("checkpoints", "n_networks")
+        }
+        settings["network"] = f"{self.network.__module__}.{self.network.__qualname__}"
+        digest = blake2b(json.dumps([settings, seed, torch.__version__]).encode(), digest_size=16)
+        for sequence, label, corpus in zip(clips.sequences, clips.labels, clips.corpora, strict=True):
+            digest.update(np.ascontiguousarray(sequence).tobytes())
+            digest.update(f"{label} {corpus}".encode())
+        return Path(self.checkpoints) / f"{digest.hexdigest()}.pt"
+
+
+class _Clips(torch.utils.data.Dataset[Any]):
+    """The training clips: frames, label, and which classes their corpus has."""
+
+    def __init__(self, sequences: Sequences, labels: NDArray[np.intp], corpora: NDArray[Any]) -> None:
+        self.sequences = sequences
+        self.labels = labels
+        self.corpora = corpora
+        names, corpus_of, sizes = np.unique(corpora, return_inverse=True, return_counts=True)
+        occurs = np.zeros((len(names), labels.max() + 1), dtype=bool)
+        occurs[corpus_of, labels] = True
+        self.allowed = torch.from_numpy(occurs[corpus_of])
+        self.weights = torch.from_numpy((len(labels) / len(names) / sizes)[corpus_of]).float()
+        self.targets = functional.one_hot(torch.from_numpy(labels), labels.max() + 1).float()
+
+    def __len__(self) -> int:
+        return len(self.sequences)
+
+    def __getitem__(self, index: int) -> Any:
+        raise TypeError("clips are read by batch")
+
+    def batch(self, indices: NDArray[np.intp]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """Return some clips, padded to one length, and what their network should answer."""
+        frames, mask = _padded([self.sequences[index] for index in indices])
+        rows = torch.from_numpy(indices)
+        target = {"target": self.targets[rows], "allowed": self.allowed[rows], "weight": self.weights[rows]}
+        return {"frames": frames, "mask": mask}, target
+
+
+class _Batches:
+    """All clips once, in random batches of about one length; the randomness is torch's."""
+
+    def __init__(self, dataset: _Clips, batch_size: int) -> None:
+        self.dataset = dataset
+        self.batch_size = min(batch_size, len(dataset))
+        self.lengths = np.array([len(sequence) for sequence in dataset.sequences])
+
+    def __len__(self) -> int:
+        return len(self.dataset) // self.batch_size
+
+    def __iter__(self) -> Iterator[tuple[dict[str, Tensor], dict[str, Tensor]]]:
+        order = torch.randperm(len(self.dataset)).numpy()
+        pool = 8 * self.batch_size
+        sorted_pools = [order[i : i + pool] for i in range(0, len(order), pool)]
+        order = np.concatenate([part[np.argsort(self.lengths[part], kind="stable")] for part in sorted_pools])
+        for number in torch.randperm(len(self)).tolist():
+            yield self.dataset.batch(order[number * self.batch_size : (number + 1) * self.batch_size])
+
+
+def _padded(sequences: list[NDArray[Any]]) -> tuple[Tensor, Tensor]:
+    lengths = np.array([len(sequence) for sequence in sequences])
+    frames = np.zeros((len(sequences), lengths.max(), sequences[0].shape[1]), dtype=np.float32)
+    for row, sequence in zip(frames, sequences, strict=True):
+        row[: len(sequence)] = sequence
+    return torch.from_numpy(frames), torch.from_numpy(np.arange(lengths.max()) < lengths[:, None])
+
+
+class _MaskedCrossEntropy(nn.Module):
+    """Cross-entropy over the classes that the clip's corpus has, weighted by clip."""
+
+    def __init__(self, label_smoothing: float) -> None:
+        super().__init__()
+        self.label_smoothing = label_smoothing
+
+    def forward(self, logits: Tensor, wanted: Mapping[str, Tensor]) -> Tensor:
+        allowed = wanted["allowed"].to(logits.dtype)
+        uniform = allowed / allowed.sum(1, keepdim=True)
+        target = (1 - self.label_smoothing) * wanted["target"] + self.label_smoothing * uniform
+        log_probabilities = logits.masked_fill(allowed == 0, -1e4).log_softmax(1)
+        return (-(target * log_probabilities).sum(1) * wanted["weight"]).mean()
+
+
+class _MixingNet(NeuralNet):  # type: ignore[misc] # skorch is untyped
+    """Trains on mixtures of two clips each."""
+
+    def __init__(self, *args: Any, mixup: float, **kwargs: Any) -> None:
+        self.mixup = mixup
+        super().__init__(*args, **kwargs)
+
+    def train_step_single(self, batch: Any, **fit_params: Any) -> dict[str, Any]:
+        inputs, wanted = batch
+        frames, mask = inputs["frames"], inputs["mask"]
+        self._set_training(True)
+        if hasattr(self.module_, "augmented"):
+            frames, mask = self.module_.augmented(frames, mask)
+        if self.mixup > 0:
+            frames, mask, wanted = _mixed(frames, mask, wanted, self.mixup)
+        logits = self.infer({"frames": frames, "mask": mask}, **fit_params)
+        loss = self.get_loss(logits, wanted, training=True)
+        loss.backward()
+        return {"loss": loss, "y_pred": logits.detach().argmax(1), "wanted": wanted["target"].argmax(1)}
+
+
+def _mixed(
+    frames: Tensor, mask: Tensor, wanted: Mapping[str, Tensor], concentration: float
+) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
+    """Add a weaker second clip to each, repeated until it is as long, and mix what is wanted likewise."""
+    count, length = mask.shape
+    partner = torch.randperm(count)
+    beta = torch.distributions.Beta(concentration, concentration)
+    share = beta.sample((count,))
+    share = torch.maximum(share, 1 - share)
+    lengths = mask.sum(1)[partner]
+    start = (torch.rand(count) * lengths).long()
+    position = (torch.arange(length) + start[:, None]) % lengths[:, None]
+    second = frames[partner[:, None], position]
+    weight = share[:, None, None]
+    mixed = (weight * frames + (1 - weight) * second) * mask[..., None]
+    target = share[:, None] * wanted["target"] + (1 - share[:, None]) * wanted["target"][partner]
+    allowed = wanted["allowed"] | wanted["allowed"][partner]
+    strength = share * wanted["weight"] + (1 - share) * wanted["weight"][partner]
+    return mixed, mask, {"target": target, "allowed": allowed, "weight": strength}
+
+
+class _Seed(Callback):  # type: ignore[misc] # skorch is untyped
+    """Seeds every epoch by its number, so that training goes on after a checkpoint as if it had never stopped."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+
+    def on_epoch_begin(self, net: Any, **_: Any) -> None:
+        torch.manual_seed(1_000 * (self.seed + 1) + len(net.history))
+
+
+class _WarmupCosine(Callback):  # type: ignore[misc] # skorch is untyped
+    """The learning rate by the number of the step alone: up over the first tenth, then down by a cosine."""
+
+    def __init__(self, highest: float, epochs: int) -> None:
+        self.highest = highest
+        self.epochs = epochs
+
+    def on_train_begin(self, net: Any, X: Any = None, **_: Any) -> None:
+        self.steps_of_epoch_ = len(_Batches(X, net.batch_size))
+
+    def on_epoch_begin(self, net: Any, **_: Any) -> None:
+        self.step_ = (len(net.history) - 1) * self.steps_of_epoch_
+
+    def on_batch_begin(self, net: Any, **_: Any) -> None:
+        done = self.step_ / (self.epochs * self.steps_of_epoch_)
+        self.step_ += 1
+        for group in net.optimizer_.param_groups:
+            group["lr"] = self.highest * min(1.0, 10 * (done + 1e-3)) * 0.5 * (1 + cos(pi * done))
+
+
+class _Checkpoint(Callback):  # type: ignore[misc] # skorch is untyped
+    """Keeps the state of the training after each epoch; a file appears whole or not at all."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+
+    def on_epoch_end(self, net: Any, **_: Any) -> None:
+        if self.path is None:
+            return
+        state = {
+            "module": net.module_.state_dict(),
+            "optimizer": net.optimizer_.state_dict(),
+            "epochs": len(net.history),
+        }
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=self.path.parent, suffix=".part")
+        with os.fdopen(descriptor, "wb") as file:
+            torch.save(state, file)
+        Path(temporary).replace(self.path)
+
+    def restore(self, net: Any) -> int:
+        """Load what is kept into an initialized net and return how many epochs are done."""
+        if self.path is None or not self.path.is_file():
+            return 0
+        state = torch.load(self.path, weights_only=True)
+        net.module_.load_state_dict(state["module"])
+        net.optimizer_.load_state_dict(state["optimizer"])
+        for _ in range(state["epochs"]):
+            net.history.new_epoch()
+        return len(net.history)
+
+
+class _Report(Callback):  # type: ignore[misc] # skorch is untyped
+    """Records the recall on what was trained on, and logs each epoch with the time that is left."""
+
+    def __init__(self, name: str, epochs: int) -> None:
+        self.name = name
+        self.epochs = epochs
+
+    def on_train_begin(self, net: Any, **_: Any) -> None:
+        self.begin_, self.first_ = time.monotonic(), len(net.history)
+
+    def on_epoch_begin(self, net: Any, **_: Any) -> None:  # noqa: ARG002 (skorch's signature)
+        self.answers_: list[NDArray[Any]] = []
+        self.wanted_: list[NDArray[Any]] = []
+
+    def on_batch_end(self, net: Any, y_pred: Any = None, wanted: Any = None, **_: Any) -> None:  # noqa: ARG002 (skorch's signature)
+        self.answers_.append(y_pred.numpy())
+        self.wanted_.append(wanted.numpy())
+
+    def on_epoch_end(self, net: Any, **_: Any) -> None:
+        wanted, answers = np.concatenate(self.wanted_), np.concatenate(self.answers_)
+        uar = float(recall_score(wanted, answers, average="macro", labels=np.unique(wanted)))
+        done = len(net.history)
+        left = (time.monotonic() - self.begin_) / (done - self.first_) * (self.epochs - done)
+        logger.info(
+            "%s, epoch %d of %d: loss %.3f, training UAR %.1f %%, %s left",
+            self.name,
+            done,
+            self.epochs,
+            net.history[-1, "train_loss"],
+            100 * uar,
+            timedelta(seconds=round(left)),
+        )

@@ -1,0 +1,66 @@
+"""Several corpora as one training set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from affetto.corpora.base import EMOTIONS
+from affetto.errors import CorpusError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from affetto.corpora.base import Corpus
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """What a chain is fitted on.
+
+    Attributes
+    ----------
+    X : ndarray of Path, shape (n_clips,)
+        The recordings.
+    y : ndarray of int, shape (n_clips,)
+        Indices into `labels`.
+    speakers, corpora : ndarray of str, shape (n_clips,)
+        Who speaks, unique over all corpora, and from which corpus each clip is.
+    labels : tuple of str
+        The emotions of all corpora, RAVDESS's own in its order, then any others alphabetically.
+    """
+
+    X: NDArray[Any]
+    y: NDArray[np.intp]
+    speakers: NDArray[np.str_]
+    corpora: NDArray[np.str_]
+    labels: tuple[str, ...]
+
+
+def pool(*corpora: Corpus) -> TrainingSet:
+    """Put corpora together, their utterances one corpus after the other.
+
+    Raises
+    ------
+    CorpusError
+        If two of them have the same name: they would count as one, or the same clips twice.
+    """
+    names = [corpus.name for corpus in corpora]
+    if repeated := {name for name in names if names.count(name) > 1}:
+        raise CorpusError(f"the corpus {min(repeated)!r} is given twice; give each corpus once, under its own name")
+    found = {emotion for corpus in corpora for emotion in corpus.emotions}
+    labels = (*(e for e in EMOTIONS if e in found), *sorted(found.difference(EMOTIONS)))
+    rows = [(corpus.name, utterance) for corpus in corpora for utterance in corpus.utterances]
+    # One corpus keeps its own names: how speakers are dealt to inner groups depends on them.
+    speakers = [f"{name}/{utterance.speaker}" if len(corpora) > 1 else utterance.speaker for name, utterance in rows]
+    X = np.empty(len(rows), dtype=object)
+    X[:] = [utterance.path for _, utterance in rows]
+    return TrainingSet(
+        X=X,
+        y=np.array([labels.index(utterance.emotion) for _, utterance in rows]),
+        speakers=np.array(speakers),
+        corpora=np.array([name for name, _ in rows]),
+        labels=labels,
+    )
