@@ -111,13 +111,12 @@ def test_other_weights_of_an_encoder_are_other_entries(tmp_path: Path, clips: li
     def entries() -> int:
         return len(list((tmp_path / "cache").rglob("*.npy")))
 
-    before = cached.transform(clips[:1])[0]
     cached.transform(clips[:1])
+    clone(cached).transform(clips[:1])
     assert entries() == 1
     encoder.chmod(0o755)
     tensors = load_file(encoder / "model.safetensors")
     tensors["model.encoder.conv1.bias"] = tensors["model.encoder.conv1.bias"] + 0.5
     save_file(tensors, encoder / "model.safetensors")
-    after = clone(cached).transform(clips[:1])[0]
+    clone(cached).transform(clips[:1])
     assert entries() == 2
-    assert not np.array_equal(before, after)

@@ -78,7 +78,7 @@ def by_hand(tensors: dict[str, Tensor], log_mel: Tensor, heads: int = 6) -> list
 
 
 @pytest.mark.parametrize("n_frames", [20, 151, 700])
-def test_layers_are_those_of_whisper(checkpoint: Path, tensors: dict[str, Tensor], n_frames: int) -> None:
+def test_layers_are_those_of_whisper_with_its_stored_positions(checkpoint: Path, tensors: dict[str, Tensor], n_frames: int) -> None:
     log_mel = spectrogram(n_frames, n_clips=2)
     with torch.inference_mode():
         ours, theirs = load_encoder(checkpoint, n_layers=2)(log_mel), by_hand(tensors, log_mel)
@@ -87,7 +87,7 @@ def test_layers_are_those_of_whisper(checkpoint: Path, tensors: dict[str, Tensor
         assert layer.shape == wanted.shape == (2, -(-n_frames // 2), 384)
         # The stored weights and positions have half precision; the values go up to some hundreds.
         assert ((layer - wanted).abs() / (1 + wanted.abs())).max() < 1e-3
-        assert (layer - wanted).abs().mean() < 1e-4
+        assert (layer - wanted).abs().mean() < 2e-4
 
 
 def test_layers_are_exactly_those_of_whisper_but_for_the_rounding_of_its_positions(
@@ -135,7 +135,7 @@ def test_fewer_layers_are_the_first_ones(checkpoint: Path) -> None:
         assert torch.equal(first, load_encoder(str(checkpoint), n_layers=2)(log_mel)[0])
 
 
-def test_an_encoder_of_the_hub_needs_half_precision_no_more(checkpoint: Path) -> None:
+def test_weights_in_half_precision_are_computed_with_in_single(checkpoint: Path) -> None:
     encoder = load_encoder(checkpoint, n_layers=1)
     assert {p.dtype for p in encoder.parameters()} == {torch.float32}
     assert not encoder.training

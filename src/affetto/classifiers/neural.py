@@ -38,7 +38,7 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
     """An average of networks, each trained from another seed on clips that are mixed with one another.
 
     Training is deterministic, also where it was interrupted and goes on from a checkpoint. The loss leaves out the
-    emotions that the corpus of a clip does not have, and all corpora weigh the same.
+    emotions that the corpus of a clip does not have, and every corpus is heard as often.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
     n_networks : int
         How many networks are averaged.
     epochs : int
-        How often every clip is heard.
+        How often every clip is heard; with several corpora on average.
     learning_rate : float
         At its highest, after a tenth of the training; it rises to that and falls by a cosine.
     weight_decay : float
@@ -114,7 +114,8 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         X : sequence of ndarray, shape (n_frames, n_features)
         y : array-like of shape (n_clips,)
         corpora : array-like of shape (n_clips,), optional
-            The corpus of each clip; by default all are of one.
+            The corpus of each clip; by default all are of one. In an epoch each corpus gives as many clips, together as
+            many as a corpus has on average.
         """
         for name in ("n_networks", "epochs", "batch_size"):
             if getattr(self, name) < 1:
@@ -224,11 +225,11 @@ class _Clips(torch.utils.data.Dataset[Any]):
         self.sequences = sequences
         self.labels = labels
         self.corpora = corpora
-        names, corpus_of, sizes = np.unique(corpora, return_inverse=True, return_counts=True)
+        names, corpus_of = np.unique(corpora, return_inverse=True)
         occurs = np.zeros((len(names), labels.max() + 1), dtype=bool)
         occurs[corpus_of, labels] = True
         self.allowed = torch.from_numpy(occurs[corpus_of])
-        self.weights = torch.from_numpy((len(labels) / len(names) / sizes)[corpus_of]).float()
+        self.members = [torch.from_numpy(np.flatnonzero(corpus_of == index)) for index in range(len(names))]
         self.targets = functional.one_hot(torch.from_numpy(labels), labels.max() + 1).float()
 
     def __len__(self) -> int:
@@ -241,28 +242,39 @@ class _Clips(torch.utils.data.Dataset[Any]):
         """Return some clips, padded to one length, and what their network should answer."""
         frames, mask = _padded([self.sequences[index] for index in indices])
         rows = torch.from_numpy(indices)
-        target = {"target": self.targets[rows], "allowed": self.allowed[rows], "weight": self.weights[rows]}
-        return {"frames": frames, "mask": mask}, target
+        return {"frames": frames, "mask": mask}, {"target": self.targets[rows], "allowed": self.allowed[rows]}
 
 
 class _Batches:
-    """All clips once, in random batches of about one length; the randomness is torch's."""
+    """The clips of an epoch, in random batches of about one length; the randomness is torch's.
+
+    Of one corpus these are all clips. Of several each gives as many, together as many as a corpus has on average: large
+    ones are sampled, small ones repeated.
+    """
 
     def __init__(self, dataset: _Clips, batch_size: int) -> None:
         self.dataset = dataset
-        self.batch_size = min(batch_size, len(dataset))
+        self.share = max(1, len(dataset) // len(dataset.members) ** 2)
+        self.batch_size = min(batch_size, self.share * len(dataset.members))
         self.lengths = np.array([len(sequence) for sequence in dataset.sequences])
 
     def __len__(self) -> int:
-        return len(self.dataset) // self.batch_size
+        return self.share * len(self.dataset.members) // self.batch_size
 
     def __iter__(self) -> Iterator[tuple[dict[str, Tensor], dict[str, Tensor]]]:
-        order = torch.randperm(len(self.dataset)).numpy()
+        drawn = torch.cat([self._drawn(members) for members in self.dataset.members])
+        order = drawn[torch.randperm(len(drawn))].numpy()
         pool = 8 * self.batch_size
         sorted_pools = [order[i : i + pool] for i in range(0, len(order), pool)]
         order = np.concatenate([part[np.argsort(self.lengths[part], kind="stable")] for part in sorted_pools])
         for number in torch.randperm(len(self)).tolist():
             yield self.dataset.batch(order[number * self.batch_size : (number + 1) * self.batch_size])
+
+    def _drawn(self, members: Tensor) -> Tensor:
+        if len(self.dataset.members) == 1:
+            return members
+        rounds = -(-self.share // len(members))
+        return torch.cat([members[torch.randperm(len(members))] for _ in range(rounds)])[: self.share]
 
 
 def _padded(sequences: list[NDArray[Any]]) -> tuple[Tensor, Tensor]:
@@ -274,7 +286,7 @@ def _padded(sequences: list[NDArray[Any]]) -> tuple[Tensor, Tensor]:
 
 
 class _MaskedCrossEntropy(nn.Module):
-    """Cross-entropy over the classes that the clip's corpus has, weighted by clip."""
+    """Cross-entropy over the classes that the clip's corpus has."""
 
     def __init__(self, label_smoothing: float) -> None:
         super().__init__()
@@ -285,7 +297,7 @@ class _MaskedCrossEntropy(nn.Module):
         uniform = allowed / allowed.sum(1, keepdim=True)
         target = (1 - self.label_smoothing) * wanted["target"] + self.label_smoothing * uniform
         log_probabilities = logits.masked_fill(allowed == 0, -1e4).log_softmax(1)
-        return (-(target * log_probabilities).sum(1) * wanted["weight"]).mean()
+        return -(target * log_probabilities).sum(1).mean()
 
 
 class _MixingNet(NeuralNet):  # type: ignore[misc] # skorch is untyped
@@ -326,8 +338,7 @@ def _mixed(
     mixed = (weight * frames + (1 - weight) * second) * mask[..., None]
     target = share[:, None] * wanted["target"] + (1 - share[:, None]) * wanted["target"][partner]
     allowed = wanted["allowed"] | wanted["allowed"][partner]
-    strength = share * wanted["weight"] + (1 - share) * wanted["weight"][partner]
-    return mixed, mask, {"target": target, "allowed": allowed, "weight": strength}
+    return mixed, mask, {"target": target, "allowed": allowed}
 
 
 class _Seed(Callback):  # type: ignore[misc] # skorch is untyped
