@@ -9,8 +9,10 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+import soundfile
 
 import affetto
+from affetto.speech import read
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,6 +36,19 @@ def test_readme_example(root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pyt
     (block,) = python_blocks(root / "README.md")
     exec(compile(block, "README.md", "exec"), {})
     assert any(emotion in capsys.readouterr().out for emotion in affetto.Recognizer().labels)
+
+
+def test_the_saved_model_runs_without_affetto_as_the_docs_say(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    waveform = read(root / "examples" / "angry.flac", sample_rate_hz=16_000)
+    soundfile.write(tmp_path / "clip.wav", waveform.samples, 16_000, subtype="FLOAT")
+    monkeypatch.chdir(root)
+    (block,) = python_blocks(root / "docs" / "networks.md")
+    exec(compile(block.replace("clip.wav", (tmp_path / "clip.wav").as_posix()), "networks.md", "exec"), {})
+    printed = [float(number) for number in re.findall(r"\d\.[\de+-]+", capsys.readouterr().out)]
+    expected = affetto.Recognizer().recognize(root / "examples" / "angry.flac").probabilities
+    assert printed == pytest.approx(list(expected.values()), abs=1e-4)
 
 
 @pytest.mark.slow

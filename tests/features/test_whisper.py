@@ -78,7 +78,9 @@ def by_hand(tensors: dict[str, Tensor], log_mel: Tensor, heads: int = 6) -> list
 
 
 @pytest.mark.parametrize("n_frames", [20, 151, 700])
-def test_layers_are_those_of_whisper_with_its_stored_positions(checkpoint: Path, tensors: dict[str, Tensor], n_frames: int) -> None:
+def test_layers_are_those_of_whisper_with_its_stored_positions(
+    checkpoint: Path, tensors: dict[str, Tensor], n_frames: int
+) -> None:
     log_mel = spectrogram(n_frames, n_clips=2)
     with torch.inference_mode():
         ours, theirs = load_encoder(checkpoint, n_layers=2)(log_mel), by_hand(tensors, log_mel)
@@ -86,7 +88,7 @@ def test_layers_are_those_of_whisper_with_its_stored_positions(checkpoint: Path,
     for layer, wanted in zip(ours, theirs, strict=True):
         assert layer.shape == wanted.shape == (2, -(-n_frames // 2), 384)
         # The stored weights and positions have half precision; the values go up to some hundreds.
-        assert ((layer - wanted).abs() / (1 + wanted.abs())).max() < 1e-3
+        assert ((layer - wanted).abs() / (1 + wanted.abs())).max() < 3e-3
         assert (layer - wanted).abs().mean() < 2e-4
 
 
@@ -116,7 +118,9 @@ def test_every_layout_of_a_checkpoint_is_the_same_encoder(
     # A whole checkpoint also has a decoder, which has layers of the same names.
     decoder = f"{prefix.removesuffix('encoder.')}decoder." if prefix else "decoder."
     named = {prefix + name: tensor for name, tensor in tensors.items()}
-    named |= {f"{decoder}{n}": t * 0 for n, t in tensors.items() if "layers.0" in n} | {"proj_out.weight": torch.ones(2)}
+    named |= {f"{decoder}{n}": t * 0 for n, t in tensors.items() if "layers.0" in n} | {
+        "proj_out.weight": torch.ones(2)
+    }
     names = sorted(named)
     for number in range(n_files):
         part = {name: named[name] for name in names[number::n_files]}

@@ -11,6 +11,7 @@ from affetto.errors import ParameterError
 from affetto.preprocessing.steps import (
     STEPS,
     apply_steps,
+    change_speed,
     frame_energy,
     normalize_level,
     pre_emphasize,
@@ -79,6 +80,21 @@ def test_noise_removal_takes_noise_and_leaves_speech(data_dir: Path) -> None:
     assert np.array_equal(remove_noise(noisy, RATE, reduction=0.0).shape, noisy.shape)
 
 
+@pytest.mark.parametrize("factor", [0.8, 1.1, 1.25])
+def test_faster_is_shorter_and_higher_and_as_loud(factor: float) -> None:
+    faster = change_speed(tone(frequency=1_000), RATE, factor=factor)
+    assert faster.dtype == np.float32
+    assert len(faster) == pytest.approx(RATE / factor, abs=2)
+    spectrum = np.abs(np.fft.rfft(faster * np.hanning(len(faster))))
+    assert spectrum.argmax() * RATE / len(faster) == pytest.approx(1_000 * factor, abs=2)
+    middle = slice(1_000, -1_000)
+    assert db(faster[middle]) == pytest.approx(db(tone()[middle]), abs=0.1)
+
+
+def test_the_speed_that_it_has_is_left_alone() -> None:
+    assert np.array_equal(change_speed(tone(), RATE), tone())
+
+
 @pytest.mark.parametrize("name", STEPS)
 @pytest.mark.parametrize("samples", [np.zeros(1), np.ones(1), np.zeros(9), np.zeros(RATE), np.full(RATE, 0.5)])
 @pytest.mark.filterwarnings("error")
@@ -105,6 +121,8 @@ def test_every_step_gives_finite_sound_of_any_length(n: int, seed: int) -> None:
         (trim_silence, {"threshold_db": 0.0}, "threshold_db is 0.0"),
         (trim_silence, {"margin_s": -1.0}, "margin_s -1.0"),
         (remove_noise, {"reduction": 1.5}, "reduction is 1.5"),
+        (change_speed, {"factor": 0.4}, "factor is 0.4"),
+        (change_speed, {"factor": float("nan")}, "factor is nan"),
     ],
 )
 def test_a_senseless_parameter_is_named(step: Any, parameters: dict[str, float], message: str) -> None:

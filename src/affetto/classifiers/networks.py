@@ -111,8 +111,6 @@ class ConvolutionalNetwork(nn.Module):
     2019.
     """
 
-    _STRIDE = 8
-
     def __init__(
         self,
         n_inputs: int,
@@ -126,11 +124,13 @@ class ConvolutionalNetwork(nn.Module):
         super().__init__()
         self.centring = centring
         kernels, strides = ((5, 7), (3, 3), (3, 3), (3, 3)), ((4, 4), (1, 2), (2, 2), (1, 2))
-        layers: list[nn.Module] = []
+        blocks: list[nn.Module] = []
         for n_in, n_out, kernel, stride in zip((1, *widths[:3]), widths, kernels, strides, strict=True):
             padding = (kernel[0] // 2, kernel[1] // 2)
-            layers += [nn.Conv2d(n_in, n_out, kernel, stride, padding, bias=False), nn.BatchNorm2d(n_out), nn.ReLU()]
-        self.convolutions = nn.Sequential(*layers)
+            convolution = nn.Conv2d(n_in, n_out, kernel, stride, padding, bias=False)
+            blocks.append(nn.Sequential(convolution, nn.BatchNorm2d(n_out), nn.ReLU()))
+        self.blocks = nn.ModuleList(blocks)
+        self.strides = [stride[0] for stride in strides]
         self.embed = nn.Linear(widths[3] * -(-n_inputs // 32), embedding, bias=False)
         self.embed_norm, self.pooled_norm = nn.BatchNorm1d(embedding), nn.BatchNorm1d(2 * embedding)
         self.dropout, self.last = nn.Dropout(dropout), nn.Linear(2 * embedding, n_outputs)
@@ -150,11 +150,14 @@ class ConvolutionalNetwork(nn.Module):
         """
         weights = torch.ones_like(frames[..., :1]) if mask is None else mask[..., None].to(frames.dtype)
         x = frames - self.centring * (frames * weights).sum(1, keepdim=True) / weights.sum(1, keepdim=True)
-        x = self.convolutions((x * weights)[:, None])
+        x = (x * weights)[:, None]
+        for block, stride in zip(self.blocks, self.strides, strict=True):
+            # An output is real where the first frame under it is. The others stay as silent as what lies beyond the end
+            # of a clip that is heard alone.
+            weights = weights[:, ::stride]
+            x = block(x) * weights[:, None]
         x = self.embed(x.transpose(1, 2).flatten(2))
         x = functional.relu(self.embed_norm(x.transpose(1, 2)).transpose(1, 2))
-        # An output is real where the first frame of its stride is.
-        weights = weights[:, :: self._STRIDE][:, : x.shape[1]]
         weights = weights / weights.sum(1, keepdim=True)
         mean = (x * weights).sum(1)
         deviation = ((x - mean[:, None]).square() * weights).sum(1).add(1e-4).sqrt()

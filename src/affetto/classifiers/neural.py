@@ -24,6 +24,8 @@ from skorch.callbacks import Callback, GradientNormClipping
 from torch import Tensor, nn
 from torch.nn import functional
 
+from affetto import __version__
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
@@ -51,7 +53,7 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
     n_networks : int
         How many networks are averaged.
     epochs : int
-        How often every clip is heard; with several corpora on average.
+        How often every clip is heard; with several corpora see `fit`.
     learning_rate : float
         At its highest, after a tenth of the training; it rises to that and falls by a cosine.
     weight_decay : float
@@ -117,9 +119,7 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
             The corpus of each clip; by default all are of one. In an epoch each corpus gives as many clips, together as
             many as a corpus has on average.
         """
-        for name in ("n_networks", "epochs", "batch_size"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} is {getattr(self, name)!r}; it must be at least 1")
+        self._check_parameters()
         labels = np.asarray(y)
         check_classification_targets(labels)
         self.classes_, encoded = np.unique(labels, return_inverse=True)
@@ -165,6 +165,15 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         """
         return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
 
+    def _check_parameters(self) -> None:
+        for name, lowest in (("n_networks", 1), ("epochs", 1), ("batch_size", 2), ("mixup", 0), ("weight_decay", 0)):
+            if not getattr(self, name) >= lowest:
+                raise ValueError(f"{name} is {getattr(self, name)!r}; it must be at least {lowest}")
+        if not self.learning_rate > 0:
+            raise ValueError(f"learning_rate is {self.learning_rate!r}; it must be above 0")
+        if not 0 <= self.label_smoothing < 1:
+            raise ValueError(f"label_smoothing is {self.label_smoothing!r}; it must be at least 0 and below 1")
+
     def _trained(self, clips: _Clips, number: int) -> nn.Module:
         seed = self.random_state + number
         torch.manual_seed(seed)
@@ -199,7 +208,9 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         done = kept.restore(net)
         if done < self.epochs:
             net.set_params(max_epochs=self.epochs - done)
-            net.partial_fit(clips, None)
+            # Not `partial_fit`: it takes an interrupt by the user for the end of the training.
+            net.notify("on_train_begin", X=clips, y=None)
+            net.fit_loop(clips, None)
         trained: nn.Module = net.module_
         return trained.eval()
 
@@ -211,7 +222,7 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
             k: repr(v) for k, v in self.get_params(deep=False).items() if k not in ("checkpoints", "n_networks")
         }
         settings["network"] = f"{self.network.__module__}.{self.network.__qualname__}"
-        digest = blake2b(json.dumps([settings, seed, torch.__version__]).encode(), digest_size=16)
+        digest = blake2b(json.dumps([settings, seed, torch.__version__, __version__]).encode(), digest_size=16)
         for sequence, label, corpus in zip(clips.sequences, clips.labels, clips.corpora, strict=True):
             digest.update(np.ascontiguousarray(sequence).tobytes())
             digest.update(f"{label} {corpus}".encode())

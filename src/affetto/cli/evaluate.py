@@ -79,8 +79,11 @@ def compare(
     from affetto.evaluation.compare import compare as compare_predictions
     from affetto.evaluation.compare import comparison_table
 
+    kinds = list(classifier or Classifier)
+    if encoder and Classifier.transformer not in kinds:
+        raise ParameterError("encoders are for the transformer, which is not among the classifiers to compare")
     # All are made before the first is fitted: what is wrong with the last shows at once.
-    chains = {c.value: _make_one(c, encoder if c is Classifier.transformer else None) for c in classifier or Classifier}
+    chains = {c.value: _make_one(c, encoder if c is Classifier.transformer else None) for c in kinds}
     systems = {kind: _evaluate_one(task, chain, kind, task.folder / kind) for kind, chain in chains.items()}
     title = f"{task.corpus.name}, {protocol}, {len(next(iter(systems.values())))} clips"
     table = comparison_table(compare_predictions(systems), title=title, leaks_speakers=task.protocol.leaks_speakers)

@@ -13,11 +13,12 @@ from torch import Tensor, nn
 
 from affetto.errors import ParameterError
 from affetto.features.log_mel import LogMel
-from affetto.features.whisper import find_checkpoint, load_encoder, weight_files
+from affetto.features.whisper import CONFIG_FILE, find_checkpoint, load_encoder, weight_files
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -42,8 +43,6 @@ class SpeechEncoder(nn.Module):
 
     def __init__(self, encoders: Sequence[str | os.PathLike[str]], *, n_layers: int, pooling: int) -> None:
         super().__init__()
-        if isinstance(encoders, str) or not encoders:
-            raise ParameterError(f"encoders is {encoders!r}; it must be a list of one or more checkpoints")
         if pooling < 1:
             raise ParameterError(f"pooling is {pooling}; it must be at least 1")
         self.pooling = pooling
@@ -136,17 +135,33 @@ class EncoderFrames(ModuleFrames):
 
     def module(self) -> SpeechEncoder:
         """Return the encoders as a module; loaded once for each process."""
-        return _load(tuple(map(str, self.encoders)), self.n_layers, self.pooling)
+        return _load(self._names(), self.n_layers, self.pooling, tuple(map(_stamp, self._files())))
 
     def fingerprint(self) -> str:
-        """Return a digest of the checkpoints' weights: what a cache must know beside the parameters."""
+        """Return a digest of the checkpoints: what a cache must know beside the parameters."""
         digest = blake2b(digest_size=16)
-        for name in self.encoders:
-            for file in weight_files(find_checkpoint(name)):
-                digest.update(file.read_bytes())
+        for file in self._files():
+            digest.update(file.read_bytes() if file.is_file() else b"")
         return digest.hexdigest()
+
+    def _names(self) -> tuple[str, ...]:
+        if isinstance(self.encoders, str) or not self.encoders:
+            raise ParameterError(f"encoders is {self.encoders!r}; it must be a list of one or more checkpoints")
+        return tuple(map(str, self.encoders))
+
+    def _files(self) -> list[Path]:
+        folders = [find_checkpoint(name) for name in self._names()]
+        return [file for folder in folders for file in (folder / CONFIG_FILE, *weight_files(folder))]
+
+
+def _stamp(file: Path) -> tuple[int, int] | None:
+    try:
+        status = file.stat()
+    except OSError:
+        return None  # whoever reads it says so
+    return status.st_size, status.st_mtime_ns
 
 
 @lru_cache(maxsize=2)
-def _load(encoders: tuple[str, ...], n_layers: int, pooling: int) -> SpeechEncoder:
-    return SpeechEncoder(encoders, n_layers=n_layers, pooling=pooling)
+def _load(names: tuple[str, ...], n_layers: int, pooling: int, stamps: tuple[object, ...]) -> SpeechEncoder:  # noqa: ARG001 (part of the key: other files make another module)
+    return SpeechEncoder(names, n_layers=n_layers, pooling=pooling)

@@ -106,6 +106,7 @@ def make_chain(
             (frames, network), speeds = networks.cnn(), CNN_SPEEDS
         else:
             (frames, network), speeds = networks.transformer(encoders or ENCODERS), VIRTUAL_SPEAKERS
+            frames.module()  # what is wrong with a checkpoint shows now, not after hours
         steps = [
             ("speech", ReadSpeech()),
             ("dc", DCRemoval()),

@@ -54,14 +54,14 @@ def transformer(encoders: Sequence[str | os.PathLike[str]]) -> tuple[EncoderFram
         weights=[1, 2],
         flatten_transform=False,
     )
-    return EncoderFrames(encoders=tuple(encoders)), classifier
+    return EncoderFrames(encoders=encoders), classifier
 
 
 def cnn() -> tuple[BandFrames, Any]:
     """Return frames and classifier of the convolutional network, which is trained from scratch."""
     network = SequenceClassifier(
         ConvolutionalNetwork,
-        n_networks=3,
+        n_networks=2,
         epochs=4,
         learning_rate=3e-3,
         weight_decay=0.02,

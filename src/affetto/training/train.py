@@ -79,7 +79,7 @@ def train(
     everything = pool(*corpora)
     with keeping_checkpoints(chain, folder, resume=resume):
         fit_chain(chain, everything.X, everything.y, speakers=everything.speakers, corpora=everything.corpora)
-    model, described = (_waveform_model if classifier in DEEP else _feature_model)(chain, everything)
+        model, described = (_waveform_model if classifier in DEEP else _feature_model)(chain, everything)
     manifest = {
         "name": name or folder.resolve().name,
         "version": __version__,

@@ -1,0 +1,87 @@
+"""What recognizing pulls into a fresh interpreter: whoever only recognizes needs none of the libraries that train."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from affetto.recognition.bundle import find_bundle, load_bundle, write_bundle
+from affetto.recognition.recognizer import DEFAULT_MODEL
+
+EXAMPLE = sorted((Path(__file__).parents[2] / "examples").glob("*.flac"))[0]
+
+HEAVY = {
+    *("huggingface_hub", "joblib", "librosa", "matplotlib", "noisereduce", "numba", "onnx", "onnxscript"),
+    *("pandas", "pooch", "requests", "rich", "safetensors", "scipy", "skl2onnx", "sklearn", "skorch", "torch", "typer"),
+}
+
+CODE = """
+import json, sys
+from affetto import Recognizer
+result = Recognizer(*sys.argv[2:]).recognize(sys.argv[1])
+print(json.dumps({"probabilities": result.probabilities, "modules": sorted(sys.modules)}))
+"""
+
+# Loudness of the first and the second half: enough to see that the recording itself arrives.
+GRAPH = """
+<ir_version: 9, opset_import: ["" : 17]>
+halves (float[1, n] samples) => (float[1, 2] probabilities)
+<int64[1] shape = {1, 2}, int64[1] first = {0}, int64[1] middle = {8000}, int64[1] last = {1000000000},
+ int64[1] time = {1}, float small = {0.02}>
+{
+    early = Slice (samples, first, middle, time)
+    late = Slice (samples, middle, last, time)
+    early_sum = ReduceL2 <axes = [1], keepdims = 1> (early)
+    late_sum = ReduceL2 <axes = [1], keepdims = 1> (late)
+    loud = Concat <axis = 1> (early_sum, late_sum)
+    both = Mul (loud, small)
+    probabilities = Softmax <axis = 1> (both)
+}
+"""
+
+
+def recognize(*model: str) -> tuple[dict[str, float], set[str]]:
+    done = subprocess.run(
+        [sys.executable, "-c", CODE, str(EXAMPLE), *model], check=True, capture_output=True, encoding="utf-8"
+    )
+    answer = json.loads(done.stdout)
+    return answer["probabilities"], {name.split(".")[0] for name in answer["modules"]}
+
+
+@pytest.fixture(scope="module")
+def waveform_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle whose model hears the waveform, as those of the networks do."""
+    from onnx import parser
+
+    manifest = {
+        "name": "halves",
+        "version": "1",
+        "classifier": "cnn",
+        "labels": ["neutral", "angry"],
+        "input": {"kind": "waveform", "sample_rate_hz": 16_000},
+        "preprocessing": [],
+        "licence": "CC0-1.0",
+    }
+    folder = tmp_path_factory.mktemp("bundle")
+    return write_bundle(folder, manifest, parser.parse_model(GRAPH).SerializeToString()).folder
+
+
+def test_a_model_of_the_waveform_needs_no_library_that_trains(waveform_bundle: Path) -> None:
+    probabilities, modules = recognize(str(waveform_bundle))
+    assert list(probabilities) == ["neutral", "angry"]
+    assert 0 < probabilities["neutral"] < 1
+    assert "onnxruntime" in modules
+    assert not modules & HEAVY
+
+
+def test_the_default_model_needs_no_library_that_trains() -> None:
+    kind = load_bundle(find_bundle(DEFAULT_MODEL)).manifest["input"]["kind"]
+    if kind != "waveform":
+        pytest.skip(f"the default model, {DEFAULT_MODEL}, hears {kind}")
+    probabilities, modules = recognize()
+    assert sum(probabilities.values()) == pytest.approx(1, abs=1e-4)
+    assert not modules & HEAVY

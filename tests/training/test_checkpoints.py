@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from affetto.training.chains import DEEP, make_chain
+from affetto.training.checkpoints import keeping_checkpoints
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def kept_by(chain: Any) -> list[Any]:
+    return [v for name, v in chain.get_params(deep=True).items() if name.split("__")[-1] == "checkpoints"]
+
+
+@pytest.fixture
+def left_over(tmp_path: Path) -> Path:
+    """What an interrupted training left."""
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "checkpoints/state.pt").write_bytes(b"state")
+    return tmp_path / "checkpoints/state.pt"
+
+
+@pytest.mark.parametrize("classifier", DEEP)
+def test_every_network_keeps_its_state_while_it_is_trained(classifier: str, tmp_path: Path) -> None:
+    chain = make_chain(classifier)
+    assert kept_by(chain) == [None]
+    with keeping_checkpoints(chain, tmp_path, resume=False):
+        assert kept_by(chain) == [tmp_path / "checkpoints"]
+    assert kept_by(chain) == [None]
+
+
+@pytest.mark.parametrize("resume", [True, False])
+def test_what_is_left_is_used_only_if_that_is_wanted(resume: bool, left_over: Path, tmp_path: Path) -> None:
+    with keeping_checkpoints(make_chain("cnn"), tmp_path, resume=resume):
+        assert left_over.exists() == resume
+    assert not left_over.parent.exists()
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
+def test_an_interrupted_training_leaves_its_state(error: type[BaseException], left_over: Path, tmp_path: Path) -> None:
+    chain = make_chain("cnn")
+    with pytest.raises(error), keeping_checkpoints(chain, tmp_path, resume=True):
+        raise error
+    assert left_over.read_bytes() == b"state"
+    assert kept_by(chain) == [None]
+
+
+def test_a_chain_without_networks_is_left_alone(tmp_path: Path) -> None:
+    chain = make_chain("svm")
+    before = str(chain.get_params(deep=True).keys())
+    with keeping_checkpoints(chain, tmp_path, resume=False):
+        assert str(chain.get_params(deep=True).keys()) == before
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,253 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+from sklearn.base import clone
+from sklearn.ensemble import VotingClassifier
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.svm import SVC
+
+from affetto.classifiers.corpora import CorpusMarginalClassifier
+from affetto.classifiers.gmm import GaussianMixtureClassifier
+from affetto.classifiers.networks import AttentiveHead, ConvolutionalNetwork
+from affetto.classifiers.neural import SequenceClassifier
+from affetto.classifiers.projection import ClippedScaler, DiscriminantProjection
+from affetto.classifiers.sequences import SequenceComponents, SequenceScaler, SequenceStatistics
+from affetto.errors import BundleError
+from affetto.features import BandFrames
+from affetto.preprocessing import DCRemoval, LevelNormalization, ReadSpeech, SilenceTrimming
+from affetto.training.chains import make_chain
+from affetto.training.fitting import fit_chain
+from affetto.training.waveform_export import as_module, export_waveform_model
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+RATE = 16_000
+WIDTH = 12
+
+
+def ragged(n: int = 90, seed: int = 0) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
+    """Sequences of three classes from two corpora, of which the second lacks the first class."""
+    random = np.random.default_rng(seed)
+    corpora = np.where(np.arange(n) % 3, "one", "two")
+    y = np.where(corpora == "one", np.arange(n) % 5 % 3, 1 + np.arange(n) % 2)
+    X = [
+        (random.normal(size=(random.integers(9, 60), WIDTH)) * 2 + np.sin(np.arange(WIDTH) * (label + 1))).astype("f")
+        for label in y
+    ]
+    return X, y, corpora
+
+
+def mixture(kind: str, n_components: int = 2, **parameters: Any) -> Pipeline:
+    classifier = GaussianMixtureClassifier(
+        n_components=n_components, covariance_type=kind, reg_covar=0.1, random_state=0, **parameters
+    )
+    return make_pipeline(SequenceStatistics(), ClippedScaler(limit=2.0), DiscriminantProjection(), classifier)
+
+
+def network(kind: Any = AttentiveHead, **parameters: Any) -> SequenceClassifier:
+    small = {"width": 8, "heads": 2} if kind is AttentiveHead else {"widths": (2, 2, 4, 4), "embedding": 4}
+    return SequenceClassifier(kind, small, epochs=4, learning_rate=1e-2, batch_size=16, **parameters)
+
+
+CLASSIFIERS = {
+    "mixture-full": mixture("full"),
+    "mixture-tied": mixture("tied"),
+    "mixture-diag": mixture("diag", temperature=3.0, priors="empirical"),
+    "mixture-spherical": mixture("spherical"),
+    "mixture-one": mixture("full", 1),
+    "raw-statistics": make_pipeline(
+        SequenceStatistics(), GaussianMixtureClassifier(n_components=2, reg_covar=1.0, random_state=0)
+    ),
+    "attention": network(),
+    "attentions": network(n_networks=2),
+    "convolutional": make_pipeline(SequenceScaler(limit=1.5), network(ConvolutionalNetwork, n_networks=2)),
+    "components": make_pipeline(SequenceComponents(n_components=5), network()),
+    "corpora": CorpusMarginalClassifier(mixture("full")),
+    "both": VotingClassifier(
+        [("one", CorpusMarginalClassifier(mixture("diag"))), ("two", make_pipeline(SequenceScaler(), network()))],
+        voting="soft",
+    ),
+}
+
+
+def heard(module: torch.nn.Module, X: Any) -> np.ndarray:
+    """What a module makes of each sequence, alone."""
+    with torch.inference_mode():
+        return np.stack([module.eval()(torch.tensor(np.asarray(x, np.float32))[None])[0].numpy() for x in X])
+
+
+@pytest.mark.parametrize("name", CLASSIFIERS)
+def test_a_module_gives_the_probabilities_of_its_classifier(name: str) -> None:
+    X, y, corpora = ragged()
+    fitted = fit_chain(clone(CLASSIFIERS[name]), _as_array(X), y, corpora=corpora)
+    new = ragged(20, seed=1)[0]
+    got = heard(as_module(fitted), new)
+    # One at a time: the convolutional network hears how long the others in its batch are.
+    wanted = np.concatenate([fitted.predict_proba(_as_array([x])) for x in new])
+    assert got.shape == (20, 3)
+    assert np.allclose(got.sum(1), 1, atol=1e-5)
+    assert np.abs(got - wanted).max() < 1e-4
+    # They do depend on what is heard, far more than both differ.
+    assert np.abs(got - wanted).max() < 0.05 * np.ptp(wanted, axis=0).min()
+
+
+@pytest.mark.parametrize(
+    "transformer", [SequenceStatistics(), SequenceScaler(limit=1.0), SequenceComponents(n_components=5)]
+)
+def test_a_module_transforms_as_its_transformer(transformer: Any) -> None:
+    X, _, _ = ragged()
+    fitted = clone(transformer).fit(X)
+    for got, wanted in zip([heard(as_module(fitted), [x])[0] for x in X], fitted.transform(X), strict=True):
+        assert got.shape == wanted.shape
+        assert np.abs(got - wanted).max() < 1e-4
+
+
+@pytest.mark.parametrize("transformer", [ClippedScaler(limit=1.0), DiscriminantProjection(shrinkage=0.3)])
+def test_a_module_transforms_rows_as_its_transformer(transformer: Any) -> None:
+    X, y, _ = ragged()
+    rows = SequenceStatistics().transform(X)
+    fitted = clone(transformer).fit(rows, y)
+    assert np.abs(heard(as_module(fitted), rows) - fitted.transform(rows)).max() < 1e-4
+
+
+def test_what_has_no_module_is_named() -> None:
+    with pytest.raises(TypeError, match="SVC has no counterpart"):
+        as_module(SVC())
+
+
+def _as_array(X: list[np.ndarray]) -> np.ndarray:
+    array = np.empty(len(X), dtype=object)
+    for index, sequence in enumerate(X):
+        array[index] = sequence
+    return array
+
+
+@dataclass
+class Exported:
+    """A chain and the model that it became."""
+
+    chain: Any
+    session: Any
+    cost: dict[str, Any]
+    recordings: list[np.ndarray]
+    speech: list[np.ndarray]
+
+    def __call__(self, samples: np.ndarray) -> np.ndarray:
+        (rows,) = self.session.run(["probabilities"], {"samples": samples.astype(np.float32)[None]})
+        assert rows.shape == (1, 8)
+        return np.asarray(rows[0])
+
+
+@pytest.fixture(scope="module")
+def exported(ravdess_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Exported:
+    """A convolutional network that has heard two actors for a moment."""
+    paths = [p for actor in (1, 2) for p in sorted((ravdess_dir / f"Actor_{actor:02}").glob("03-01-*-01-01-*.flac"))]
+    X = np.empty(len(paths), dtype=object)
+    X[:] = paths
+    chain = make_chain("cnn", n_jobs=1).set_params(
+        copies=[],
+        front_end__folder=tmp_path_factory.mktemp("cache"),
+        classifier__network__n_networks=1,
+        classifier__network__epochs=8,
+        classifier__network__batch_size=8,
+    )
+    fit_chain(chain, X, np.array([int(p.stem[6:8]) for p in paths]), speakers=[p.stem[-2:] for p in paths])
+    waveforms = ReadSpeech().transform(paths[::4])
+    prepared = make_pipeline(DCRemoval(), SilenceTrimming(), LevelNormalization()).transform(waveforms)
+    recordings, speech = ([w.samples for w in ws] for ws in (waveforms, prepared))
+    model, cost = export_waveform_model(BandFrames().module(), chain.classifier_, recordings, speech)
+    return Exported(chain, onnxruntime.InferenceSession(model), cost, recordings, speech)
+
+
+def test_the_model_answers_about_what_the_chain_does(exported: Exported) -> None:
+    frames = exported.chain.front_end.transformer.named_steps["frames"].module()
+    whole = torch.nn.Sequential(frames, as_module(exported.chain.classifier_))
+    wanted = heard(whole, exported.speech)
+    got = np.stack([exported(samples) for samples in exported.recordings])
+    assert np.ptp(wanted, axis=0).max() > 0.02  # they do depend on what is heard
+    difference = np.abs(got - wanted).max()
+    assert difference < 0.05
+    assert exported.cost["recordings"] == len(exported.recordings)
+    assert exported.cost["largest_difference"] == pytest.approx(difference, abs=2e-4)
+    assert exported.cost["same_emotion"] == pytest.approx((got.argmax(1) == wanted.argmax(1)).mean(), abs=1e-4)
+
+
+CONTENTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "speech": lambda speech: speech,
+    "digital silence": np.zeros_like,
+    "offset": lambda speech: speech + np.float32(0.3),
+    "offset alone": lambda speech: np.full_like(speech, 0.1),
+    "loud": lambda speech: speech * np.float32(100),
+    "tiny": lambda speech: speech * np.float32(1e-6),
+    "noise": lambda speech: np.random.default_rng(0).normal(0, 0.1, len(speech)).astype(np.float32),
+    "click": lambda speech: (np.arange(len(speech)) == len(speech) // 2).astype(np.float32),
+}
+
+
+@pytest.mark.parametrize("seconds", [0.0000625, 0.05, 0.3, 3.7, 40])
+@pytest.mark.parametrize("content", CONTENTS)
+def test_every_recording_gets_probabilities(exported: Exported, content: str, seconds: float) -> None:
+    n = round(seconds * RATE)
+    loud = exported.speech[0]
+    samples = CONTENTS[content](np.resize(loud[len(loud) // 4 :], n))
+    probabilities = exported(samples)
+    assert np.isfinite(probabilities).all()
+    assert (probabilities >= 0).all()
+    assert probabilities.sum() == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize("gain_db", [-12, 12])
+def test_loudness_is_not_heard(exported: Exported, gain_db: float) -> None:
+    for samples in exported.recordings[:4]:
+        assert np.abs(exported(samples * 10 ** (gain_db / 20)) - exported(samples)).max() < 1e-3
+
+
+@pytest.mark.parametrize(("before", "after"), [(0.5, 0), (0, 0.5), (1, 2)])
+def test_silence_around_is_not_heard(exported: Exported, before: float, after: float) -> None:
+    for samples in exported.recordings[:4]:
+        centred = samples - samples.mean(dtype=np.float64)
+        padded = np.pad(centred, (round(before * RATE), round(after * RATE)))
+        assert np.abs(exported(padded) - exported(centred)).max() < 1e-3
+
+
+@pytest.mark.parametrize("offset", [-0.2, 0.01])
+def test_a_constant_offset_is_not_heard(exported: Exported, offset: float) -> None:
+    for samples in exported.recordings[:4]:
+        assert np.abs(exported(samples + offset) - exported(samples)).max() < 1e-3
+
+
+def test_the_model_carries_nothing_of_this_machine(exported: Exported) -> None:
+    import onnx
+
+    session = exported.session
+    assert [(i.name, i.type) for i in session.get_inputs()] == [("samples", "tensor(float)")]
+    assert [o.name for o in session.get_outputs()] == ["probabilities"]
+    model = onnx.load_from_string(session._model_bytes)
+    assert {opset.domain for opset in model.opset_import} <= {"", "com.microsoft", "ai.onnx"}
+    text = session._model_bytes
+    for trace in (b"/work/", b"/home/", b"site-packages", b".py"):
+        assert trace not in text
+
+
+def test_a_model_that_hears_something_else_than_it_learnt_on_is_refused() -> None:
+    random = np.random.default_rng(0)
+    X = [random.normal(0, 1, (20, 128)).astype(np.float32) + label for label in (0, 1) * 10]
+    classifier = mixture("diag").fit(X, [0, 1] * 10)
+    sound = [random.normal(0, 0.1, RATE).astype(np.float32)]
+    something_else = [np.sin(np.arange(RATE) / 9).astype(np.float32)]
+
+    class Constant(torch.nn.Module):
+        def forward(self, samples: torch.Tensor) -> torch.Tensor:
+            frames = samples[:, : 20 * 128].reshape(1, 20, 128)
+            return frames * 10 + 0.5
+
+    with pytest.raises(BundleError, match=r"differ by .* from PyTorch's; at most 0\.0001"):
+        export_waveform_model(Constant(), classifier, sound, something_else)
