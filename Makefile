@@ -27,7 +27,7 @@ demo: $(BIN)/affetto  ## recognize the synthetic recordings in examples/
 	$(BIN)/affetto recognize examples/*.flac
 
 test: $(VENV)/dev  ## run the tests (offline, under ten minutes)
-	$(BIN)/python -m pytest -n auto -m 'not slow'
+	$(BIN)/python -m pytest -n auto --dist loadfile -m 'not slow'
 
 test-slow: $(VENV)/dev  ## run the tests that take minutes
 	$(BIN)/python -m pytest -m slow

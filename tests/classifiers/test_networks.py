@@ -40,10 +40,7 @@ def trained(network: Any, n_outputs: int = 5) -> nn.Module:
     "network",
     [
         AttentiveHead,
-        pytest.param(
-            ConvolutionalNetwork,
-            marks=pytest.mark.xfail(reason="what is padded becomes the norms' offsets in the next layer", strict=True),
-        ),
+        ConvolutionalNetwork,
     ],
 )
 def test_a_longer_clip_in_the_batch_changes_nothing(network: Any) -> None:

@@ -120,7 +120,6 @@ def test_the_order_of_the_clips_does_not_change_an_answer() -> None:
     assert np.allclose(np.concatenate([fitted.predict_proba([x]) for x in X]), together, atol=1e-5)
 
 
-@pytest.mark.xfail(reason="the convolutional network hears how long the others in its batch are", strict=True)
 def test_what_else_is_asked_does_not_change_an_answer_of_the_convolutional_network() -> None:
     X, y = task(100)
     fitted = convolutional().fit(X, y)
@@ -164,7 +163,6 @@ def test_training_that_was_interrupted_goes_on_as_if_it_had_not_been(
     assert not list((tmp_path / "kept").glob("*.part"))
 
 
-@pytest.mark.xfail(reason="skorch takes Ctrl-C for the end of the training", strict=True)
 def test_ctrl_c_ends_the_training(tmp_path: Path, logger: logging.Logger) -> None:
     X, y = task(60)
     logger.addHandler(Interrupting("epoch 2 of", KeyboardInterrupt))
@@ -292,7 +290,6 @@ def test_a_senseless_parameter_is_named(parameters: dict[str, int], message: str
         head(**parameters).fit(*task(10))
 
 
-@pytest.mark.xfail(reason="these are not checked", strict=True)
 @pytest.mark.parametrize(
     "parameters", [{"learning_rate": 0.0}, {"mixup": -1.0}, {"label_smoothing": 1.5}, {"weight_decay": -0.1}], ids=str
 )

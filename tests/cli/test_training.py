@@ -320,7 +320,6 @@ def test_an_encoder_that_is_nowhere_is_named(
     assert "the encoder 'nowhere' is neither a folder nor" in done.stderr
 
 
-@pytest.mark.xfail(reason="the encoder is looked for only when it is needed", strict=True)
 def test_an_encoder_that_is_nowhere_is_named_before_anything_is_written(
     without_encoder: tuple[Path, subprocess.CompletedProcess[str]],
 ) -> None:
