@@ -40,7 +40,7 @@ def main() -> None:
     axes.set_ylabel("recall, %")
     axes.set_ylim(0, 100)
     axes.set_title("Speakers never heard (RAVDESS, emobox)")
-    axes.legend(ncols=2, fontsize="small", loc="lower center")
+    figure.legend(loc="outside lower center", ncols=len(measured), fontsize="small")
     figure.savefig(DOCS / "recall-emobox.png", dpi=100)
 
 
