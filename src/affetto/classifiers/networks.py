@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from affetto.features.convolution import FrameConvolution
+
 
 class AttentiveHead(nn.Module):
     """A small network on the frames of a frozen encoder.
@@ -48,7 +50,7 @@ class AttentiveHead(nn.Module):
         self.input_dropout = nn.Dropout1d(input_dropout)
         self.first, self.first_norm = nn.Linear(n_inputs, width), nn.LayerNorm(width)
         self.hidden_dropout = nn.Dropout(hidden_dropout)
-        self.convolution, self.convolution_norm = nn.Linear(3 * width, width), nn.LayerNorm(width)
+        self.convolution, self.convolution_norm = FrameConvolution(width, width), nn.LayerNorm(width)
         self.attention = nn.Sequential(nn.Linear(width, 64), nn.Tanh(), nn.Linear(64, heads))
         self.pooled_norm, self.output_dropout = nn.LayerNorm(2 * heads * width), nn.Dropout(output_dropout)
         self.last = nn.Linear(2 * heads * width, n_outputs)
@@ -72,7 +74,7 @@ class AttentiveHead(nn.Module):
         x = self.first(dropped)
         x = x - self.centring * (x * weights).sum(1, keepdim=True) / weights.sum(1, keepdim=True)
         x = functional.gelu(self.first_norm(x)) * weights
-        x = (x + self._convolved(self.hidden_dropout(x))) * weights
+        x = (x + functional.gelu(self.convolution_norm(self.convolution(self.hidden_dropout(x))))) * weights
         scores = self.attention(x)
         attention = torch.where(weights > 0, scores, torch.full_like(scores, -1e4)).softmax(1).transpose(1, 2)
         mean = torch.matmul(attention, x)
@@ -80,13 +82,6 @@ class AttentiveHead(nn.Module):
         pooled = self.pooled_norm(torch.cat([mean, deviation], dim=-1).flatten(1))
         logits: Tensor = self.last(self.output_dropout(pooled))
         return logits
-
-    def _convolved(self, x: Tensor) -> Tensor:
-        """Convolve over three frames, as one product."""
-        n_frames = x.shape[1]
-        padded = functional.pad(x, (0, 0, 1, 1))
-        around = torch.cat([padded[:, offset : offset + n_frames] for offset in range(3)], dim=-1)
-        return functional.gelu(self.convolution_norm(self.convolution(around)))
 
 
 class ConvolutionalNetwork(nn.Module):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Self
@@ -71,7 +72,7 @@ class SpeechEncoder(nn.Module):
         return frames[:, : count * self.pooling].reshape(len(frames), count, self.pooling, -1).mean(2)
 
 
-class ModuleFrames(TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
+class ModuleFrames(ABC, TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
     """Runs a torch module over waveforms; what the module is, a subclass says."""
 
     def fit(self, X: Sequence[Waveform], y: object = None) -> Self:  # noqa: ARG002 (scikit-learn's signature)
@@ -101,9 +102,9 @@ class ModuleFrames(TransformerMixin, BaseEstimator):  # type: ignore[misc] # sci
                 sequences[index] = frames.clamp(-6e4, 6e4).half().numpy()
         return sequences
 
+    @abstractmethod
     def module(self) -> nn.Module:
         """Return the module that makes frames of samples, for the saved model."""
-        raise NotImplementedError
 
     def __sklearn_is_fitted__(self) -> bool:
         return True
