@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from affetto.classifiers.networks import AttentiveHead, ConvolutionalNetwork
 from affetto.classifiers.neural import SequenceClassifier
+from affetto.errors import ParameterError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -205,6 +206,16 @@ def test_a_finished_network_is_not_trained_again(tmp_path: Path, caplog: pytest.
         again = head(checkpoints=tmp_path).fit(X, y).predict_proba(X)
     assert epochs(caplog) == []
     assert np.array_equal(again, first)
+
+
+@pytest.mark.parametrize("content", [b"", b"no checkpoint", None])
+def test_a_damaged_checkpoint_is_named(content: bytes | None, tmp_path: Path) -> None:
+    X, y = task(60)
+    head(checkpoints=tmp_path).fit(X, y)
+    (kept,) = tmp_path.glob("*.pt")
+    kept.write_bytes(kept.read_bytes()[:1000] if content is None else content)
+    with pytest.raises(ParameterError, match=kept.name):
+        head(checkpoints=tmp_path).fit(X, y)
 
 
 class Watched(nn.Module):

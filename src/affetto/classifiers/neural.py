@@ -11,6 +11,7 @@ from datetime import timedelta
 from hashlib import blake2b
 from math import cos, pi
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -25,6 +26,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from affetto import __version__
+from affetto.errors import ParameterError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -406,9 +408,12 @@ class _Checkpoint(Callback):  # type: ignore[misc] # skorch is untyped
         """Load what is kept into an initialized net and return how many epochs are done."""
         if self.path is None or not self.path.is_file():
             return 0
-        state = torch.load(self.path, weights_only=True)
-        net.module_.load_state_dict(state["module"])
-        net.optimizer_.load_state_dict(state["optimizer"])
+        try:
+            state = torch.load(self.path, weights_only=True)  # tensors and plain values: no code from the file is run
+            net.module_.load_state_dict(state["module"])
+            net.optimizer_.load_state_dict(state["optimizer"])
+        except (OSError, EOFError, RuntimeError, UnpicklingError, KeyError, TypeError, ValueError):
+            raise ParameterError(f"the checkpoint {self.path} is damaged; train again without resuming") from None
         for _ in range(state["epochs"]):
             net.history.new_epoch()
         return len(net.history)
