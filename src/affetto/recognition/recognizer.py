@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from itertools import pairwise
 from math import ceil
 from typing import TYPE_CHECKING
@@ -142,7 +143,7 @@ class Recognizer:
             raise ParameterError(f"jobs is {jobs}; it must be at least 1")
         jobs = jobs or os.cpu_count() or 1
         # Several recordings at a time leave no core idle: threads within each would only wait for one another.
-        inference = self._inference if jobs == 1 or self._threads else Inference(self.bundle, threads=1)
+        inference = self._inference if jobs == 1 or self._threads else self._single_threaded
         with ThreadPoolExecutor(jobs) as pool:
             pending = []
             for source in sources:
@@ -152,6 +153,10 @@ class Recognizer:
                     yield pending.pop(0).result()
             for future in pending:
                 yield future.result()
+
+    @cached_property
+    def _single_threaded(self) -> Inference:
+        return Inference(self.bundle, threads=1)
 
     def _recognize_or_fail(self, source: Source, inference: Inference) -> Recognition | Failure:
         name = source_name(source)
