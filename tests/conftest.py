@@ -32,7 +32,29 @@ def data_dir(root: Path) -> Path:
 @pytest.fixture(scope="session")
 def ravdess_dir(data_dir: Path) -> Path:
     """All 1440 clips of RAVDESS."""
-    folder = data_dir / "ravdess"
+    return _part(data_dir, "ravdess")
+
+
+@pytest.fixture(scope="session")
+def nemo_dir(data_dir: Path) -> Path:
+    """All clips of nEMO."""
+    return _part(data_dir, "nemo")
+
+
+@pytest.fixture(scope="session")
+def emodb_dir(data_dir: Path) -> Path:
+    """All clips of EMO-DB."""
+    return _part(data_dir, "emodb")
+
+
+@pytest.fixture(scope="session")
+def tiny_encoder(data_dir: Path) -> Path:
+    """The checkpoint of Whisper tiny.en."""
+    return _part(data_dir, "whisper-tiny.en")
+
+
+def _part(data_dir: Path, name: str) -> Path:
+    folder = data_dir / name
     if not folder.is_dir():
-        pytest.skip(f"RAVDESS is not in {folder}")
+        pytest.skip(f"{name} is not in {data_dir}")
     return folder

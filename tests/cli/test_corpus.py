@@ -24,13 +24,11 @@ def one_actor(ravdess_dir: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def whole(data_dir: Path, tmp_path: Path) -> Path:
+def whole(emodb_dir: Path, tmp_path: Path) -> Path:
     """Some clips of EMO-DB, of which it is not known what belongs to it."""
-    if not (data_dir / "emodb").is_dir():
-        pytest.skip(f"EMO-DB is not in {data_dir}")
     folder = tmp_path / "emodb"
     folder.mkdir()
-    for clip in (data_dir / "emodb").glob("03a0[12]*"):
+    for clip in emodb_dir.glob("03a0[12]*"):
         shutil.copyfile(clip, folder / clip.name)
     return folder
 

@@ -165,22 +165,13 @@ def few(tmp_path_factory: pytest.TempPathFactory, ravdess_dir: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def few_polish(tmp_path_factory: pytest.TempPathFactory, data_dir: Path) -> Path:
+def few_polish(tmp_path_factory: pytest.TempPathFactory, nemo_dir: Path) -> Path:
     """Two speakers of nEMO, two emotions, of which RAVDESS's few clips have one: 8 clips."""
     folder = tmp_path_factory.mktemp("polish")
-    for clip in (data_dir / "nemo").glob("*0_*_1[01].opus"):
+    for clip in nemo_dir.glob("*0_*_1[01].opus"):
         if clip.stem[:2] in ("IC", "WR") and clip.stem.split("_")[1] in ("anger", "surprised"):
             shutil.copy(clip, folder)
-    if len(list(folder.iterdir())) != 8:
-        pytest.skip(f"nEMO is not in {data_dir}")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def encoder(data_dir: Path) -> Path:
-    folder = data_dir / "whisper-tiny.en"
-    if not folder.is_dir():
-        pytest.skip(f"whisper-tiny.en is not in {data_dir}")
+    assert len(list(folder.iterdir())) == 8
     return folder
 
 
@@ -202,10 +193,10 @@ def cnn(few: Path, tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Tra
 
 @pytest.fixture(scope="module")
 def transformer(
-    few: Path, few_polish: Path, encoder: Path, tmp_path_factory: pytest.TempPathFactory, cache: Path
+    few: Path, few_polish: Path, tiny_encoder: Path, tmp_path_factory: pytest.TempPathFactory, cache: Path
 ) -> Trained:
     folder = tmp_path_factory.mktemp("transformer")
-    further: list[str | Path] = ["--encoder", encoder, "--train-with", few_polish, "--output", "model"]
+    further: list[str | Path] = ["--encoder", tiny_encoder, "--train-with", few_polish, "--output", "model"]
     done = run("train", few, "--classifier", "transformer", *further, cwd=folder, cache=cache)
     assert done.returncode == 0, done.stderr
     return Trained(folder / "model", done.stderr)

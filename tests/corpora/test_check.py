@@ -207,10 +207,8 @@ def test_nothing_is_written(two_actors: Path) -> None:
     assert state() == before
 
 
-def test_other_corpora_are_counted_and_their_damage_is_found(data_dir: Path, tmp_path: Path) -> None:
-    if not (data_dir / "emodb").is_dir():
-        pytest.skip(f"EMO-DB is not in {data_dir}")
-    for flac in (data_dir / "emodb").glob("03*"):
+def test_other_corpora_are_counted_and_their_damage_is_found(emodb_dir: Path, tmp_path: Path) -> None:
+    for flac in emodb_dir.glob("03*"):
         shutil.copyfile(flac, tmp_path / flac.name)
     whole = check_corpus(tmp_path)
     assert whole.complete

@@ -13,12 +13,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_loads_the_real_corpus(data_dir: Path) -> None:
-    folder = data_dir / "emodb"
-    if not folder.is_dir():
-        pytest.skip(f"EMO-DB is not in {data_dir}")
-
-    corpus = load_emodb(folder)
+def test_loads_the_real_corpus(emodb_dir: Path) -> None:
+    corpus = load_emodb(emodb_dir)
 
     assert Counter(u.emotion for u in corpus.utterances) == {"angry": 127, "neutral": 79, "happy": 71, "sad": 62}
     genders = {u.speaker: u.gender for u in corpus.utterances}

@@ -13,12 +13,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_loads_the_real_corpus(data_dir: Path) -> None:
-    folder = data_dir / "nemo"
-    if not folder.is_dir():
-        pytest.skip(f"nEMO is not in {data_dir}")
-
-    corpus = load_nemo(folder)
+def test_loads_the_real_corpus(nemo_dir: Path) -> None:
+    corpus = load_nemo(nemo_dir)
 
     assert Counter(u.emotion for u in corpus.utterances) == {
         "neutral": 809,

@@ -97,11 +97,9 @@ def test_sequences_of_any_length_come_back_as_they_were(tmp_path: Path, clips: l
 
 
 @pytest.fixture
-def encoder(data_dir: Path, tmp_path: Path) -> Path:
+def encoder(tiny_encoder: Path, tmp_path: Path) -> Path:
     """A Whisper checkpoint that a test may change."""
-    if not (data_dir / "whisper-tiny.en").is_dir():
-        pytest.skip(f"whisper-tiny.en is not in {data_dir}")
-    return Path(shutil.copytree(data_dir / "whisper-tiny.en", tmp_path / "encoder", copy_function=shutil.copyfile))
+    return Path(shutil.copytree(tiny_encoder, tmp_path / "encoder", copy_function=shutil.copyfile))
 
 
 def test_other_weights_of_an_encoder_are_other_entries(tmp_path: Path, clips: list[Path], encoder: Path) -> None:

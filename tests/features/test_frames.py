@@ -23,14 +23,6 @@ RATE = 16_000
 
 
 @pytest.fixture(scope="module")
-def tiny(data_dir: Path) -> Path:
-    folder = data_dir / "whisper-tiny.en"
-    if not folder.is_dir():
-        pytest.skip(f"whisper-tiny.en is not in {data_dir}")
-    return folder
-
-
-@pytest.fixture(scope="module")
 def clips(ravdess_dir: Path) -> list[Waveform]:
     return [read(path, sample_rate_hz=RATE) for path in sorted((ravdess_dir / "Actor_09").glob("*.flac"))[:2]]
 
@@ -45,12 +37,12 @@ def altered(checkpoint: Path, folder: Path, change: float = 1e-2) -> Path:
     return folder
 
 
-def test_frames_are_the_layers_averaged_over_neighbours(tiny: Path, clips: list[Waveform]) -> None:
-    sequences = EncoderFrames(encoders=[tiny], n_layers=2, pooling=3).fit(clips).transform(clips)
+def test_frames_are_the_layers_averaged_over_neighbours(tiny_encoder: Path, clips: list[Waveform]) -> None:
+    sequences = EncoderFrames(encoders=[tiny_encoder], n_layers=2, pooling=3).fit(clips).transform(clips)
     assert sequences.shape == (2,)
     for clip, got in zip(clips, sequences, strict=True):
         with torch.inference_mode():
-            layers = load_encoder(tiny, n_layers=2)(LogMel()(torch.tensor(clip.samples)[None]))
+            layers = load_encoder(tiny_encoder, n_layers=2)(LogMel()(torch.tensor(clip.samples)[None]))
         wanted = torch.cat(layers, dim=-1)[0].numpy()
         count = len(wanted) // 3
         assert got.dtype == np.float16
@@ -59,18 +51,18 @@ def test_frames_are_the_layers_averaged_over_neighbours(tiny: Path, clips: list[
         assert np.allclose(got, means, rtol=2e-3, atol=2e-3)
 
 
-def test_encoders_stand_side_by_side(tiny: Path, clips: list[Waveform], tmp_path: Path) -> None:
-    other = altered(tiny, tmp_path / "other")
-    both = EncoderFrames(encoders=[tiny, other], n_layers=1, pooling=4).transform(clips[:1])[0]
-    for number, encoder in enumerate((tiny, other)):
+def test_encoders_stand_side_by_side(tiny_encoder: Path, clips: list[Waveform], tmp_path: Path) -> None:
+    other = altered(tiny_encoder, tmp_path / "other")
+    both = EncoderFrames(encoders=[tiny_encoder, other], n_layers=1, pooling=4).transform(clips[:1])[0]
+    for number, encoder in enumerate((tiny_encoder, other)):
         alone = EncoderFrames(encoders=[encoder], n_layers=1, pooling=4).transform(clips[:1])[0]
         assert np.array_equal(both[:, 384 * number : 384 * (number + 1)], alone)
     assert not np.array_equal(both[:, :384], both[:, 384:])
 
 
 @pytest.mark.parametrize("n", [1, 100, 800, 3_199])
-def test_less_than_a_syllable_is_filled_up_with_silence(tiny: Path, clips: list[Waveform], n: int) -> None:
-    frames = EncoderFrames(encoders=[tiny], n_layers=1)
+def test_less_than_a_syllable_is_filled_up_with_silence(tiny_encoder: Path, clips: list[Waveform], n: int) -> None:
+    frames = EncoderFrames(encoders=[tiny_encoder], n_layers=1)
     samples = clips[0].samples[20_000 : 20_000 + n]
     (got,) = frames.transform([Waveform(samples, RATE)])
     (filled,) = frames.transform([Waveform(np.pad(samples, (0, 3_200 - n)), RATE)])
@@ -79,20 +71,22 @@ def test_less_than_a_syllable_is_filled_up_with_silence(tiny: Path, clips: list[
     assert np.array_equal(got, filled)
 
 
-def test_fingerprint_is_that_of_the_weights(tiny: Path, tmp_path: Path) -> None:
-    frames = EncoderFrames(encoders=[tiny], n_layers=1)
-    same = shutil.copytree(tiny, tmp_path / "same")
+def test_fingerprint_is_that_of_the_weights(tiny_encoder: Path, tmp_path: Path) -> None:
+    frames = EncoderFrames(encoders=[tiny_encoder], n_layers=1)
+    same = shutil.copytree(tiny_encoder, tmp_path / "same")
     assert clone(frames).set_params(encoders=[same]).fingerprint() == frames.fingerprint()
-    other = altered(tiny, tmp_path / "other")
+    other = altered(tiny_encoder, tmp_path / "other")
     assert clone(frames).set_params(encoders=[other]).fingerprint() != frames.fingerprint()
-    assert clone(frames).set_params(encoders=[tiny, other]).fingerprint() != frames.fingerprint()
+    assert clone(frames).set_params(encoders=[tiny_encoder, other]).fingerprint() != frames.fingerprint()
 
 
-def test_weights_that_change_where_they_lie_are_heard(tiny: Path, clips: list[Waveform], tmp_path: Path) -> None:
-    folder = altered(tiny, tmp_path / "mine", change=0.0)
+def test_weights_that_change_where_they_lie_are_heard(
+    tiny_encoder: Path, clips: list[Waveform], tmp_path: Path
+) -> None:
+    folder = altered(tiny_encoder, tmp_path / "mine", change=0.0)
     frames = EncoderFrames(encoders=[folder], n_layers=1)
     (before,) = frames.transform(clips[:1])
-    altered(tiny, folder, change=0.5)
+    altered(tiny_encoder, folder, change=0.5)
     (after,) = clone(frames).transform(clips[:1])
     assert not np.array_equal(before, after)
 
@@ -106,19 +100,21 @@ def test_weights_that_change_where_they_lie_are_heard(tiny: Path, clips: list[Wa
     ],
 )
 def test_a_senseless_parameter_is_named(
-    parameters: dict[str, Any], message: str, tiny: Path, clips: list[Waveform]
+    parameters: dict[str, Any], message: str, tiny_encoder: Path, clips: list[Waveform]
 ) -> None:
     with pytest.raises(ParameterError, match=message):
-        EncoderFrames(**{"encoders": [tiny], **parameters}).transform(clips[:1])
+        EncoderFrames(**{"encoders": [tiny_encoder], **parameters}).transform(clips[:1])
 
 
-def test_one_encoder_must_be_in_a_list(tiny: Path, clips: list[Waveform]) -> None:
+def test_one_encoder_must_be_in_a_list(tiny_encoder: Path, clips: list[Waveform]) -> None:
     with pytest.raises(ParameterError, match="must be a list"):
-        EncoderFrames(encoders=str(tiny)).transform(clips[:1])
+        EncoderFrames(encoders=str(tiny_encoder)).transform(clips[:1])
 
 
-def test_encoders_of_different_spectrograms_do_not_mix(tiny: Path, clips: list[Waveform], tmp_path: Path) -> None:
-    other = altered(tiny, tmp_path / "other")
+def test_encoders_of_different_spectrograms_do_not_mix(
+    tiny_encoder: Path, clips: list[Waveform], tmp_path: Path
+) -> None:
+    other = altered(tiny_encoder, tmp_path / "other")
     tensors = load_file(other / "model.safetensors")
     weight = tensors["model.encoder.conv1.weight"]
     tensors["model.encoder.conv1.weight"] = torch.cat([weight, weight[:, :48]], dim=1)
@@ -127,4 +123,4 @@ def test_encoders_of_different_spectrograms_do_not_mix(tiny: Path, clips: list[W
     (other / "config.json").write_text(json.dumps(config), encoding="utf-8")
     assert EncoderFrames(encoders=[other], n_layers=1).transform(clips[:1])[0].shape[1] == 384
     with pytest.raises(ParameterError, match="different numbers of mel bands"):
-        EncoderFrames(encoders=[tiny, other], n_layers=1).transform(clips[:1])
+        EncoderFrames(encoders=[tiny_encoder, other], n_layers=1).transform(clips[:1])

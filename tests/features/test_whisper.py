@@ -17,27 +17,19 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
-def original(data_dir: Path) -> Path:
-    folder = data_dir / "whisper-tiny.en"
-    if not folder.is_dir():
-        pytest.skip(f"whisper-tiny.en is not in {data_dir}")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def tensors(original: Path) -> dict[str, Tensor]:
+def tensors(tiny_encoder: Path) -> dict[str, Tensor]:
     """What two layers need, under bare names, and the positions as they are stored."""
     prefix = "model.encoder."
-    everything = {k.removeprefix(prefix): v for k, v in load_file(original / "model.safetensors").items()}
+    everything = {k.removeprefix(prefix): v for k, v in load_file(tiny_encoder / "model.safetensors").items()}
     return {k: v for k, v in everything.items() if not k.startswith("layers.") or k.split(".")[1] in "01"}
 
 
 @pytest.fixture
-def checkpoint(original: Path, tensors: dict[str, Tensor], tmp_path: Path) -> Path:
+def checkpoint(tiny_encoder: Path, tensors: dict[str, Tensor], tmp_path: Path) -> Path:
     """A checkpoint of two layers that a test may spoil."""
     folder = tmp_path / "checkpoint"
     folder.mkdir()
-    config = json.loads((original / "config.json").read_text(encoding="utf-8")) | {"encoder_layers": 2}
+    config = json.loads((tiny_encoder / "config.json").read_text(encoding="utf-8")) | {"encoder_layers": 2}
     (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
     save_file(tensors, folder / "model.safetensors")
     return folder

@@ -24,9 +24,9 @@ def left_over(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("classifier", DEEP)
-def test_every_network_keeps_its_state_while_it_is_trained(classifier: str, data_dir: Path, tmp_path: Path) -> None:
+def test_every_network_keeps_its_state_while_it_is_trained(classifier: str, tiny_encoder: Path, tmp_path: Path) -> None:
     # The encoder is looked for at once, and there may be no network to look in.
-    encoders = [data_dir / "whisper-tiny.en"] if classifier == "transformer" else None
+    encoders = [tiny_encoder] if classifier == "transformer" else None
     chain = make_chain(classifier, encoders=encoders)
     assert kept_by(chain) == [None]
     with keeping_checkpoints(chain, tmp_path, resume=False):
