@@ -67,11 +67,13 @@ def main() -> None:
     parser.add_argument("corpus", type=Path, metavar="DIR")
     parser.add_argument("--encoder", action="append", required=True)
     parser.add_argument("--protocol", default="emobox")
+    parser.add_argument("--fold", type=int, action="append", help="only this one; nothing is written then")
     options = parser.parse_args()
     corpus = load_corpus(options.corpus)
     saved = SavedClassifier(corpus, options.encoder)
-    predictions = evaluate(saved, corpus, get_protocol(options.protocol))
-    predictions.to_csv(RESULTS / f"int8-transformer-{options.protocol}.csv")
+    predictions = evaluate(saved, corpus, get_protocol(options.protocol), folds=options.fold)
+    if not options.fold:
+        predictions.to_csv(RESULTS / f"int8-transformer-{options.protocol}.csv")
     print(f"UAR {100 * measure(predictions).uar:.2f} %")
 
 

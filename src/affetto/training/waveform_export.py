@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 
 _OPSET = 20
 
+# Matrices narrower than this stay as they are, and so does what has fewer values than that.
+_SMALL_SIDE = 96
+_LARGE_SIZE = 2_048
+
 # What `remove_dc`, `trim_silence`, and `normalize_level` do, and silence after clips that are too short for a frame, in
 # ONNX's own text format. Energies are summed in double precision, as there.
 _PREPROCESSING = """
@@ -184,7 +188,7 @@ class _Average(nn.Module):
     def __init__(self, parts: list[nn.Module], weights: Sequence[float] | None = None) -> None:
         super().__init__()
         self.parts = nn.ModuleList(parts)
-        shares = torch.tensor(weights or [1.0] * len(parts), dtype=torch.float32)
+        shares = _tensor(weights or [1.0] * len(parts))
         self.shares: Tensor
         self.register_buffer("shares", (shares / shares.sum())[:, None, None])
 
@@ -204,8 +208,8 @@ class _Standardized(nn.Module):
         self.limit = limit
         self.mean: Tensor
         self.factor: Tensor
-        self.register_buffer("mean", torch.tensor(mean, dtype=torch.float32))
-        self.register_buffer("factor", torch.tensor(1 / scale, dtype=torch.float32))
+        self.register_buffer("mean", _tensor(mean))
+        self.register_buffer("factor", _tensor(1 / scale))
 
     def forward(self, x: Tensor) -> Tensor:
         return ((x - self.mean) * self.factor).clamp(-self.limit, self.limit)
@@ -216,8 +220,8 @@ class _Product(nn.Module):
         super().__init__()
         self.matrix: Tensor
         self.offset: Tensor
-        self.register_buffer("matrix", torch.tensor(np.ascontiguousarray(matrix), dtype=torch.float32))
-        self.register_buffer("offset", torch.tensor(0.0 if offset is None else offset, dtype=torch.float32))
+        self.register_buffer("matrix", _tensor(np.ascontiguousarray(matrix)))
+        self.register_buffer("offset", _tensor(0.0 if offset is None else offset))
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.matmul(x, self.matrix) + self.offset
@@ -248,7 +252,7 @@ class _Mixtures(nn.Module):
         return (likelihoods / self.temperature + self.log_priors).softmax(1)
 
 
-def _tensor(values: NDArray[Any]) -> Tensor:
+def _tensor(values: Any) -> Tensor:
     return torch.tensor(values, dtype=torch.float32)
 
 
@@ -349,10 +353,6 @@ def _halve(model: onnx.ModelProto) -> None:
     nodes = [*casts, *model.graph.node]
     del model.graph.node[:]
     model.graph.node.extend(nodes)
-
-
-_SMALL_SIDE = 96
-_LARGE_SIZE = 2_048
 
 
 def _torch_probabilities(network: nn.Module, clips: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
