@@ -1,0 +1,128 @@
+"""From the probability of speech in each frame to utterances, while the sound arrives."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+
+class Utterance(NamedTuple):
+    """A stretch of speech between pauses.
+
+    Attributes
+    ----------
+    start, end : int
+        It holds the frames from `start` up to, not including, `end`.
+    """
+
+    start: int
+    end: int
+
+
+class Utterances:
+    """Finds utterances in the probabilities of speech, which arrive frame by frame.
+
+    An utterance begins where speech becomes more probable than `onset`, and ends where it has stayed below `offset` for
+    a pause. A long one is cut where a pause is most probable. Each comes out as soon as it is certain that it is over.
+
+    It keeps what it has heard so far: take one for each recording.
+
+    Parameters
+    ----------
+    onset, offset : float
+        Probabilities of speech: above the first an utterance begins, below the second it pauses.
+    pause : int
+        Frames of pause that end an utterance.
+    margin : int
+        Frames kept before and after it, as far as they are not another's: quiet consonants are easily missed.
+    shortest, longest : int
+        Frames without margins. Shorter ones are no speech; longer ones are cut.
+    """
+
+    def __init__(
+        self,
+        *,
+        onset: float = 0.5,
+        offset: float = 0.35,
+        pause: int = 15,
+        margin: int = 3,
+        shortest: int = 6,
+        longest: int = 460,
+    ) -> None:
+        self.onset = onset
+        self.offset = offset
+        self.pause = pause
+        self.margin = margin
+        self.shortest = shortest
+        self.longest = longest
+        self._n_frames = 0
+        self._free = 0  # the first frame that belongs to no utterance yet
+        self._start: int | None = None
+        self._last = 0  # after the last frame of speech
+        self._probabilities: list[float] = []  # since the start
+
+    @property
+    def needed_from(self) -> int:
+        """The first frame that may still become part of an utterance; what lies before can be forgotten."""
+        begin = self._n_frames if self._start is None else self._start
+        return max(self._free, begin - self.margin)
+
+    def hear(self, probabilities: Iterable[float]) -> Iterator[Utterance]:
+        """Take more frames.
+
+        Parameters
+        ----------
+        probabilities : iterable of float
+            Of speech, one for each frame.
+
+        Yields
+        ------
+        Utterance
+            Each that is over.
+        """
+        for probability in probabilities:
+            frame = self._n_frames
+            self._n_frames += 1
+            if self._start is None:
+                if probability <= self.onset:
+                    continue
+                self._start, self._probabilities = frame, []
+            self._probabilities.append(probability)
+            if probability > self.offset:
+                self._last = frame + 1
+            if frame + 1 - self._last >= self.pause:
+                yield from self._closed()
+            elif frame + 1 - self._start >= self.longest:
+                yield self._cut()
+
+    def end(self) -> Iterator[Utterance]:
+        """Take the end of the sound.
+
+        Yields
+        ------
+        Utterance
+            The one that was not over.
+        """
+        if self._start is not None:
+            yield from self._closed()
+
+    def _closed(self) -> Iterator[Utterance]:
+        assert self._start is not None
+        if self._last - self._start >= self.shortest:
+            end = min(self._last + self.margin, self._n_frames)
+            yield Utterance(max(self._free, self._start - self.margin), end)
+            self._free = end
+        self._start = None
+
+    def _cut(self) -> Utterance:
+        """Cut where speech is least probable, not too early; what comes after goes on as the next."""
+        assert self._start is not None
+        earliest = self.longest // 2
+        kept = min(range(earliest, len(self._probabilities)), key=lambda i: sum(self._probabilities[i - 2 : i + 3]))
+        cut = self._start + kept
+        utterance = Utterance(max(self._free, self._start - self.margin), cut)
+        self._start, self._free = cut, cut
+        self._probabilities = self._probabilities[kept:]
+        return utterance
