@@ -41,7 +41,9 @@ def recognize(
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", metavar="FILE", help="Write the results to a file, in the format that its ending says."),
+        typer.Option(
+            "--output", metavar="FILE", help="Write the results to a file, in the format that its ending says."
+        ),
     ] = None,
     output_format: Annotated[
         OutputFormat | None,

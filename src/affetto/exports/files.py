@@ -13,6 +13,8 @@ from affetto.errors import ParameterError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_STANDARD_OUTPUT = 1  # its file descriptor
+
 
 def require_writable(path: str | os.PathLike[str], *, sources: Iterable[object]) -> None:
     """Say what is wrong with a file to write, before there is anything to write into it.
@@ -27,7 +29,7 @@ def require_writable(path: str | os.PathLike[str], *, sources: Iterable[object])
     Raises
     ------
     ParameterError
-        If the file is a folder, is in none, may not be written, or is one of the recordings.
+        If the file is a folder, is in none, may not be written, is one of the recordings or standard output.
     """
     path = Path(path)
     if path.is_dir():
@@ -36,6 +38,9 @@ def require_writable(path: str | os.PathLike[str], *, sources: Iterable[object])
         raise ParameterError(f"{path} cannot be written: there is no folder {path.parent}; make it first")
     if not os.access(path if path.exists() else path.parent, os.W_OK):
         raise ParameterError(f"{path} may not be written; check the permissions, or name another file")
+    if _is_same_file(path, _STANDARD_OUTPUT):
+        # What is printed meanwhile and the file would overwrite each other.
+        raise ParameterError(f"{path} is standard output; to print there, give a format and no file")
     for source in sources:
         if isinstance(source, str | os.PathLike | int) and _is_same_file(path, source):
             raise ParameterError(f"{path} is the recording itself; name another file to write")
@@ -66,7 +71,7 @@ def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
     path = Path(path)
     try:
         if path.exists() and not path.is_file():
-            # A pipe, or a device such as /dev/stdout: there is nothing to keep, and it must not be replaced by a file.
+            # A pipe, or a device such as /dev/null: to be written into, not to be replaced by a file.
             path.write_bytes(content)
             return
         target = path.resolve()

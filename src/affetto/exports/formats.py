@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from affetto.exports.tables import csv_rows, json_array, json_lines
 from affetto.recognition.result import Failure, Recognition
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
 
@@ -128,7 +128,8 @@ def write(
     Raises
     ------
     ParameterError
-        If the format is not known or holds fewer recordings than given, or the file is one of the recordings or cannot be written.
+        If the format is not known or holds fewer recordings than given, or if the file is one of the recordings or
+        cannot be written.
 
     Examples
     --------

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from affetto.errors import AudioError
 from affetto.exports.colours import NOTHING, colour, ink
-from affetto.exports.text import caption, clock, emotion_name, heard, one_line, ticks
+from affetto.exports.text import caption, clock, heard, one_line, ticks
 
 if TYPE_CHECKING:
     from affetto.recognition.result import Recognition, Segment
@@ -61,19 +61,17 @@ def _escaped(text: str) -> str:
 
 
 def _block(segment: Segment, name: str, recognition: Recognition, *, clickable: bool) -> str:
-    left, width = (
-        100 * value / recognition.duration_s for value in (segment.start_s, segment.end_s - segment.start_s)
-    )
+    left, width = (100 * value / recognition.duration_s for value in (segment.start_s, segment.end_s - segment.start_s))
     background = colour(segment.emotion)
+    look = f"background:{background};color:{ink(background)}" if segment.status == "ok" else f"background:{background}66"
     when = f"{clock(segment.start_s, decimals=1)} – {clock(segment.end_s, decimals=1)}"
-    pale = "" if segment.status == "ok" else "opacity:.5;"
     click = (
         "cursor:pointer\" onclick=\"var a=this.closest('.affetto').querySelector('audio');"
         f"a.currentTime={segment.start_s:.3f};a.play()"
     )
     return (
         f'<div title="{when}  {_escaped(caption(segment))}" style="position:absolute;top:0;bottom:0;left:{left:.3f}%;'
-        f"width:{width:.3f}%;background:{background};color:{ink(background)};{pale}overflow:hidden;"
+        f"width:{width:.3f}%;{look};overflow:hidden;"
         f'text-align:center;line-height:26px;white-space:nowrap;{click if clickable else ""}">{_escaped(name)}</div>'
     )
 

@@ -13,7 +13,7 @@ from affetto.errors import ParameterError
 from affetto.exports.colours import NOTHING, colour, ink
 from affetto.exports.files import require_writable, write_bytes
 from affetto.exports.rows import labels_of
-from affetto.exports.text import caption, clock, emotion_name, heard, one_line, ticks
+from affetto.exports.text import caption, clock, heard, one_line, ticks
 from affetto.extras import require_extra
 from affetto.speech import read_with_remarks
 from affetto.speech.waveform import MIN_SAMPLE_RATE_HZ
@@ -109,8 +109,9 @@ def _png(recognition: Recognition, samples: NDArray[np.float32]) -> bytes:
     above.set_title(
         _shortened(one_line(recognition.source)), loc="left", fontsize=13, weight="bold", color=_INK, parse_math=False
     )
+    length = clock(recognition.duration_s, decimals=1)
     above.set_title(
-        f"{caption(recognition)}  ·  {clock(recognition.duration_s, decimals=1)}  ·  {one_line(recognition.model.name)}",
+        f"{caption(recognition)}  ·  {length}  ·  {one_line(recognition.model.name)}",
         loc="right",
         fontsize=11,
         color=_FAINT,
@@ -147,7 +148,9 @@ def _draw_waveform(axes: Axes, recognition: Recognition, samples: NDArray[np.flo
     peak = max(float(high.max()), -float(low.min())) or 1.0
     # Silence is a line, not nothing.
     thin = 0.004 * peak
-    axes.vlines(times_s, np.minimum(low, -thin), np.maximum(high, thin), colors=colours.tolist(), lw=0.8, antialiased=False)
+    axes.vlines(
+        times_s, np.minimum(low, -thin), np.maximum(high, thin), colors=colours.tolist(), lw=0.8, antialiased=False
+    )
     axes.set_ylim(-1.05 * peak, 1.05 * peak)
     axes.set_yticks([])
 

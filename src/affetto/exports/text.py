@@ -9,15 +9,36 @@ if TYPE_CHECKING:
 
     from affetto.recognition.result import Recognition, Segment
 
-_TICK_STEPS_S = (0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 14_400, 28_800, 86_400)
+_TICK_STEPS_S = (
+    0.1,
+    0.2,
+    0.5,
+    1,
+    2,
+    5,
+    10,
+    15,
+    30,
+    60,
+    120,
+    300,
+    600,
+    900,
+    1_800,
+    3_600,
+    7_200,
+    14_400,
+    28_800,
+    86_400,
+)
 
 
 def one_line(text: str) -> str:
-    """Return a text with every line break, tab and run of spaces as one space.
+    r"""Return a text with every line break, tab and run of spaces as one space.
 
     Examples
     --------
-    >>> one_line("so\\tvery\\r\\nangry")
+    >>> one_line("so\tvery\r\nangry")
     'so very angry'
     """
     return " ".join(text.split())
@@ -31,7 +52,7 @@ def heard(recognition: Recognition) -> Iterator[tuple[Segment, str]]:
 
 
 def emotion_name(answer: Recognition | Segment) -> str:
-    """Return an answer's emotion as a reader sees it: with "?" where it is uncertain, "no speech" where there is none."""
+    """Return an answer's emotion as readers see it: with "?" where it is uncertain, "no speech" where none is heard."""
     if answer.emotion is None:
         return "no speech"
     return one_line(answer.emotion) + ("?" if answer.status == "uncertain" else "")
