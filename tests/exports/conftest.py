@@ -26,7 +26,7 @@ def dialogue() -> Recognition:
         segment(7.0, 9.999, 0.4, 0.3, 0.3, status="uncertain"),
     )
     return Recognition(
-        source="calls/Łucja, \"100 %\" <b> 😀 --> $x$.wav",
+        source='calls/Łucja, "100 %" <b> 😀 --> $x$.wav',
         duration_s=10.0,
         status="ok",
         emotion="neutral",

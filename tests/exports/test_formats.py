@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import html
 import io
 import json
@@ -72,8 +73,10 @@ def test_webvtt_is_read_back(recognition: Recognition) -> None:
 
 @given(recognition=recognitions())
 def test_srt_is_read_back(recognition: Recognition) -> None:
-    cues = webvtt.from_buffer(io.StringIO(text_of(recognition, "srt")), format="srt")
+    text = text_of(recognition, "srt")
     expected = captions(recognition, decimals=3)
+    # webvtt-py takes an empty file for a damaged one.
+    cues = webvtt.from_buffer(io.StringIO(text), format="srt") if text else []
     assert [(c.start_in_seconds, c.end_in_seconds, c.raw_text) for c in cues] == [
         (int(start), int(end), text.replace("-->", "→")) for start, end, text in expected
     ]
@@ -166,7 +169,7 @@ def test_silence_gives_a_valid_file(name: str, silence: Recognition, tmp_path: P
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_name_that_is_no_unicode(name: str, dialogue: Recognition, tmp_path: Path) -> None:
-    odd = Recognition(**{k: getattr(dialogue, k) for k in dialogue.__slots__} | {"source": "caf\udce9.wav"})
+    odd = dataclasses.replace(dialogue, source="caf\udce9.wav")
     write(odd, tmp_path / "out", format=name)
     text = (tmp_path / "out").read_text(encoding="utf-8")
     if name == "json":
@@ -198,8 +201,9 @@ def test_an_unknown_format_is_refused(silence: Recognition) -> None:
 
 @pytest.mark.parametrize("name", SINGLE)
 def test_subtitles_and_labels_hold_one_recording(name: str, silence: Recognition, tmp_path: Path) -> None:
-    for outcomes in ([silence, silence], [], [Failure("a.wav", "a.wav is empty")]):
-        with pytest.raises(ParameterError, match=f"{name} holds one recording, not {len(outcomes) % 3 and 0 or len(outcomes)}"):
+    failure = Failure("a.wav", "a.wav is empty")
+    for outcomes, count in (([silence, silence], 2), ([failure], 0), ([], 0)):
+        with pytest.raises(ParameterError, match=f"{name} holds one recording, not {count}; for several use json"):
             write(outcomes, tmp_path / "out", format=name)
     assert list(tmp_path.iterdir()) == []
 
@@ -208,7 +212,7 @@ def test_subtitles_and_labels_hold_one_recording(name: str, silence: Recognition
 def test_the_recording_is_never_written_into(name: str, tmp_path: Path, dialogue: Recognition) -> None:
     recording = tmp_path / "call.wav"
     recording.write_bytes(b"sound")
-    result = Recognition(**{k: getattr(dialogue, k) for k in dialogue.__slots__} | {"source": str(recording)})
+    result = dataclasses.replace(dialogue, source=str(recording))
     (tmp_path / "link.wav").symlink_to(recording)
     for path in (recording, tmp_path / "link.wav", tmp_path / ".." / tmp_path.name / "call.wav"):
         with pytest.raises(ParameterError, match="is the recording itself"):

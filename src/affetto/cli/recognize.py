@@ -128,10 +128,10 @@ def _find_export(
             raise ParameterError(
                 f"--timeline and --format {output_format} would be mixed in one output; give the latter an --output"
             )
+    else:
+        require_writable(output, sources=_read_from(names))
     found = find_format(output or "", output_format)
     found.require_room(len(names))
-    if output is not None:
-        require_writable(output, sources=_read_from(names))
     return found
 
 

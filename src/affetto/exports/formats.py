@@ -142,9 +142,9 @@ def write(
     WEBVTT
     """
     outcomes = [outcomes] if isinstance(outcomes, Recognition) else list(outcomes)
+    require_writable(path, sources=[outcome.source for outcome in outcomes])
     found = find_format(path, format)
     found.require_room(sum(isinstance(outcome, Recognition) for outcome in outcomes))
-    require_writable(path, sources=[outcome.source for outcome in outcomes])
     text = "".join(found.text(outcomes, labels_of(outcomes) if labels is None else labels))
     # A name that is no valid Unicode, as Linux allows, is written with its bytes escaped.
     write_bytes(path, text.encode("utf-8", "backslashreplace"))

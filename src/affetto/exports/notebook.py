@@ -63,7 +63,9 @@ def _escaped(text: str) -> str:
 def _block(segment: Segment, name: str, recognition: Recognition, *, clickable: bool) -> str:
     left, width = (100 * value / recognition.duration_s for value in (segment.start_s, segment.end_s - segment.start_s))
     background = colour(segment.emotion)
-    look = f"background:{background};color:{ink(background)}" if segment.status == "ok" else f"background:{background}66"
+    look = (
+        f"background:{background};color:{ink(background)}" if segment.status == "ok" else f"background:{background}66"
+    )
     when = f"{clock(segment.start_s, decimals=1)} – {clock(segment.end_s, decimals=1)}"
     click = (
         "cursor:pointer\" onclick=\"var a=this.closest('.affetto').querySelector('audio');"

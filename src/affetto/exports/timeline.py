@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _EIGHTHS = ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")
 _CONFIDENCE_WIDTH = 20
 _TICK_WIDTH = 12
+_WIDTH_FOR_BAR = 60
+_WIDTH_FOR_NEXT = 80
 
 
 class Timeline:
@@ -51,7 +53,7 @@ class Timeline:
         yield _axis(recognition.duration_s, width=width)
         if letters:
             yield _shares(recognition, letters)
-        yield _lines(recognition)
+        yield _lines(recognition, width=width)
 
 
 def _letters(recognition: Recognition) -> dict[str, str]:
@@ -121,13 +123,15 @@ def _shares(recognition: Recognition, letters: Mapping[str, str]) -> Text:
     return shares
 
 
-def _lines(recognition: Recognition) -> Table:
+def _lines(recognition: Recognition, *, width: int) -> Table:
     table = Table(box=None, pad_edge=False, show_header=False)
-    for column in ("start", "end", "emotion", "confidence", "bar", "next"):
-        table.add_column(column, no_wrap=True, justify="right" if column in ("start", "end", "confidence") else "left")
+    # Where all would be cut, what matters less gives way.
+    columns = 6 if width >= _WIDTH_FOR_NEXT else 5 if width >= _WIDTH_FOR_BAR else 4
+    for justify in ("right", "right", "left", "right", "left", "left")[:columns]:
+        table.add_column(no_wrap=True, justify=justify)
     for segment in recognition.segments:
         second = sorted(segment.probabilities.items(), key=lambda item: -item[1])[1:2]
-        table.add_row(
+        cells = (
             clock(segment.start_s, decimals=1),
             clock(segment.end_s, decimals=1),
             Text(emotion_name(segment), _text_style(segment.emotion)),
@@ -135,6 +139,7 @@ def _lines(recognition: Recognition) -> Table:
             Text(_confidence_bar(segment), _text_style(segment.emotion)),
             Text(", ".join(f"{one_line(label)} {p:.0%}" for label, p in second), "dim"),
         )
+        table.add_row(*cells[:columns])
     return table
 
 
