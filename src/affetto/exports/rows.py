@@ -45,7 +45,7 @@ def rows(outcomes: Iterable[Recognition | Failure]) -> Iterator[dict[str, Any]]:
 
 def flat(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return a row whose probabilities are columns of their own."""
-    return {key: value for key, value in row.items() if key != "probabilities"} | row.get("probabilities", {})
+    return {**{key: value for key, value in row.items() if key != "probabilities"}, **row.get("probabilities", {})}
 
 
 def labels_of(outcomes: Iterable[Recognition | Failure]) -> tuple[str, ...]:

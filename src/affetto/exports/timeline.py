@@ -127,8 +127,8 @@ def _lines(recognition: Recognition, *, width: int) -> Table:
     table = Table(box=None, pad_edge=False, show_header=False)
     # Where all would be cut, what matters less gives way.
     columns = 6 if width >= _WIDTH_FOR_NEXT else 5 if width >= _WIDTH_FOR_BAR else 4
-    for justify in ("right", "right", "left", "right", "left", "left")[:columns]:
-        table.add_column(no_wrap=True, justify=justify)
+    for is_number in (True, True, False, True, False, False)[:columns]:
+        table.add_column(no_wrap=True, justify="right" if is_number else "left")
     for segment in recognition.segments:
         second = sorted(segment.probabilities.items(), key=lambda item: -item[1])[1:2]
         cells = (
