@@ -6,6 +6,7 @@ import doctest
 import importlib
 import pkgutil
 import re
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -36,6 +37,17 @@ def test_readme_example(root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pyt
     (block,) = python_blocks(root / "README.md")
     exec(compile(block, "README.md", "exec"), {})
     assert any(emotion in capsys.readouterr().out for emotion in affetto.Recognizer().labels)
+
+
+def test_exports_example(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(root / "examples", tmp_path / "examples")
+    monkeypatch.chdir(tmp_path)
+    (block,) = python_blocks(root / "docs" / "exports.md")
+    exec(compile(block, "exports.md", "exec"), {})
+    assert '"segments"' in capsys.readouterr().out
+    assert {path.name for path in tmp_path.iterdir()} == {"examples", "sad.TextGrid", "sad.png"}
 
 
 def test_the_saved_model_runs_without_affetto_as_the_docs_say(

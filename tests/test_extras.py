@@ -8,8 +8,9 @@ from affetto import MissingExtraError
 from affetto.extras import require_extra
 
 
-def test_what_is_installed_is_enough() -> None:
-    require_extra("train")
+@pytest.mark.parametrize("extra", ["plot", "train"])
+def test_what_is_installed_is_enough(extra: str) -> None:
+    require_extra(extra)
 
 
 def test_a_missing_library_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from affetto.errors import MissingExtraError
 
 _EXTRAS = {
+    "plot": ("matplotlib",),
     "train": ("huggingface_hub", "matplotlib", "onnx", "onnxscript", "safetensors", "skl2onnx", "skorch", "torch"),
 }
 
@@ -16,7 +17,7 @@ def require_extra(name: str) -> None:
 
     Parameters
     ----------
-    name : {"train"}
+    name : {"plot", "train"}
         The extra.
 
     Raises

@@ -79,8 +79,106 @@ def test_csv_is_read_back(spoiled: dict[str, Path]) -> None:
     good, bad = csv.DictReader(io.StringIO(done.stdout.decode()))
     assert good["status"] == "ok"
     assert float(good["confidence"]) == float(good[good["emotion"]])
+    assert 0 <= float(good["start_s"]) < float(good["end_s"])
+    assert good["error"] == ""
     assert (bad["status"], bad["emotion"]) == ("error", "")
     assert "not audio" in bad["error"]
+
+
+def test_a_file_holds_what_would_be_printed(tmp_path: Path) -> None:
+    for ending, several in (("json", True), ("jsonl", True), ("csv", True), ("vtt", False), ("srt", False)):
+        recordings = EXAMPLES[:2] if several else EXAMPLES[:1]
+        written = run("recognize", *recordings, "--output", tmp_path / f"a.{ending}")
+        assert written.returncode == 0
+        assert recordings[0].name in written.stdout.decode()
+        printed = run("recognize", *recordings, "--format", ending)
+        assert printed.returncode == 0
+        assert (tmp_path / f"a.{ending}").read_text(
+            encoding="utf-8"
+        ).splitlines() == printed.stdout.decode().splitlines()
+
+
+def test_the_format_may_be_named(tmp_path: Path) -> None:
+    done = run("recognize", EXAMPLES[0], "--output", "labels", "--format", "textgrid", cwd=tmp_path)
+    assert done.returncode == 0
+    assert (tmp_path / "labels").read_text().startswith('File type = "ooTextFile"')
+
+
+def test_a_file_carries_failures_too_but_subtitles_of_nothing_are_not_written(
+    tmp_path: Path, spoiled: dict[str, Path]
+) -> None:
+    done = run("recognize", EXAMPLES[0], spoiled["not audio"], "--output", tmp_path / "a.csv")
+    assert done.returncode == 1
+    rows = list(csv.DictReader((tmp_path / "a.csv").open(encoding="utf-8", newline="")))
+    assert [row["status"] for row in rows] == ["ok", "error"]
+    done = run("recognize", spoiled["not audio"], "--output", tmp_path / "a.srt")
+    assert done.returncode == 1
+    assert not (tmp_path / "a.srt").exists()
+    done = run("recognize", spoiled["not audio"], "--format", "srt")
+    assert (done.returncode, done.stdout) == (1, b"")
+
+
+def test_columns_are_the_models_emotions_even_where_nobody_speaks(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "silence.wav", np.zeros(16_000), 16_000)
+    header, row = run("recognize", "silence.wav", "--format", "csv", cwd=tmp_path).stdout.decode().splitlines()
+    assert {"neutral", "angry"} <= set(header.split(","))
+    assert row.startswith("silence.wav,0.0,1.0,no_speech,,")
+
+
+def test_timeline_and_picture(tmp_path: Path) -> None:
+    shutil.copy(EXAMPLES[0], tmp_path / "a $1$ 😀.flac")
+    done = run("recognize", "a $1$ 😀.flac", "--timeline", "--plot", "a.png", "--output", "a.vtt", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, b"")
+    title, bar, axis, *_ = done.stdout.decode().splitlines()
+    assert title.startswith("a $1$ 😀.flac")
+    assert len(bar) == 160
+    assert "╵0:00" in axis
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "a.vtt").read_text(encoding="utf-8").startswith("WEBVTT")
+    done = run("recognize", "-", "--plot", "b.png", stdin=EXAMPLES[0].read_bytes(), cwd=tmp_path)
+    assert done.returncode == 0
+    assert (tmp_path / "b.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["a.flac", "b.flac", "--output", "o.srt"], "srt holds one recording, not 2; for several use json, jsonl, csv"),
+        (["a.flac", "b.flac", "--format", "textgrid"], "textgrid holds one recording, not 2"),
+        (["a.flac", "--output", "o.xml"], "o.xml has none of the endings .json,"),
+        (["a.flac", "--output", "o.csv", "--format", "table"], "--format table is only for the terminal"),
+        (["a.flac", "--format", "csv", "--timeline"], "--timeline and --format csv would be mixed in one output"),
+        (["a.flac", "--output", "."], "is a folder"),
+        (["a.flac", "--output", "missing/o.csv"], "there is no folder missing"),
+        (["a.flac", "--output", "a.flac", "--format", "json"], "a.flac is the recording itself"),
+        (["a.flac", "--output", "/dev/stdout", "--format", "json"], "/dev/stdout is standard output"),
+        (["a.flac", "--plot", "a.flac"], "let its name end in .png"),
+        (["a.flac", "b.flac", "--plot", "a.png"], "--plot draws one recording, not 2"),
+        (["a.flac", "--plot", "a.png", "--output", "a.png", "--format", "json"], "--output and --plot both name a.png"),
+    ],
+)
+def test_what_cannot_be_written_is_said_before_anything_is_recognized(
+    arguments: list[str], message: str, tmp_path: Path
+) -> None:
+    if "/dev/stdout" in arguments and sys.platform == "win32":
+        pytest.skip("Windows has no such device")
+    shutil.copy(EXAMPLES[0], tmp_path / "a.flac")
+    done = run("recognize", *arguments, "--model", "never loaded", cwd=tmp_path)
+    assert done.returncode == 2
+    (line,) = done.stderr.decode().splitlines()
+    assert message in line
+    assert [path.name for path in tmp_path.iterdir()] == ["a.flac"]
+    assert (tmp_path / "a.flac").read_bytes() == EXAMPLES[0].read_bytes()
+
+
+def test_what_standard_input_comes_from_is_not_written_into(tmp_path: Path) -> None:
+    shutil.copy(EXAMPLES[0], tmp_path / "a.json")
+    command = [sys.executable, "-c", "from affetto.cli import main; main()", "recognize", "-", "--output", "a.json"]
+    with (tmp_path / "a.json").open("rb") as file:
+        done = subprocess.run(command, stdin=file, capture_output=True, cwd=tmp_path, timeout=120)
+    assert done.returncode == 2
+    assert b"is the recording itself" in done.stderr
+    assert (tmp_path / "a.json").read_bytes() == EXAMPLES[0].read_bytes()
 
 
 @pytest.mark.parametrize("name", ["with space.flac", "emoji 😀.flac", "-starts-with-a-dash.flac"])

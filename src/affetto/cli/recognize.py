@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-import csv
 import glob
-import json
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from affetto.cli.output import make_console
-from affetto.recognition.result import Failure
+from affetto.errors import ParameterError
+from affetto.recognition.result import Failure, Recognition
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from affetto.recognition.result import Recognition
+    from affetto.exports import Format
 
 
-class Format(StrEnum):
-    """How results are written."""
+class OutputFormat(StrEnum):
+    """How results are written: a table to look at, or one of `affetto.exports.FORMATS`."""
 
     table = "table"
     json = "json"
+    jsonl = "jsonl"
     csv = "csv"
+    vtt = "vtt"
+    srt = "srt"
+    audacity = "audacity"
+    textgrid = "textgrid"
 
 
 def recognize(
@@ -35,36 +39,65 @@ def recognize(
         str | None,
         typer.Option("--model", metavar="BUNDLE", help="A bundle's folder, or a name from `affetto models`."),
     ] = None,
-    output_format: Annotated[Format, typer.Option("--format", help="How to write the results.")] = Format.table,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", metavar="FILE", help="Write the results to a file, in the format that its ending says."
+        ),
+    ] = None,
+    output_format: Annotated[
+        OutputFormat | None,
+        typer.Option("--format", help="How to write the results. [default: table, or what --output's ending says]"),
+    ] = None,
+    timeline: Annotated[
+        bool, typer.Option("--timeline", help="Draw each recording's emotions over time instead of the table.")
+    ] = False,
+    picture: Annotated[
+        Path | None,
+        typer.Option("--plot", metavar="PNG", help="Draw waveform, segments and probabilities of one recording."),
+    ] = None,
 ) -> None:
     """Recognize the emotion that each recording's voice expresses.
 
     Exit code: 0 when all were recognized, 1 when some failed (each is named on stderr), 2 for wrong usage.
     """
+    names = _expanded(files)
+    export = _find_export(names, output, output_format, timeline=timeline)
+    if picture is not None:
+        _require_picture(names, picture, output)
+
     from affetto.recognition.recognizer import DEFAULT_MODEL, Recognizer
 
     recognizer = Recognizer(model or DEFAULT_MODEL)
-    sources = [sys.stdin.buffer.read() if name == "-" else name for name in _expanded(files)]
-    failures = []
+    sources = [sys.stdin.buffer.read() if name == "-" else name for name in names]
+    outcomes: list[Recognition | Failure] = []
 
-    def reported() -> Iterable[Recognition | Failure]:
+    def reported() -> Iterator[Recognition | Failure]:
         for outcome in recognizer.recognize_each(sources, jobs=1 if len(sources) == 1 else None):
             if isinstance(outcome, Failure):
-                failures.append(outcome)
                 print(f"affetto: {outcome.error}", file=sys.stderr)
             else:
                 for warning in outcome.warnings:
                     print(f"affetto: warning: {warning}", file=sys.stderr)
+            outcomes.append(outcome)
             yield outcome
 
-    match output_format:
-        case Format.table:
-            _print_table(list(reported()))
-        case Format.json:
-            _print_json(reported())
-        case Format.csv:
-            _print_csv(reported(), recognizer.labels)
-    if failures:
+    if export is not None and output is None:
+        _print_export(export, reported(), recognizer.labels)
+    elif timeline:
+        _print_timelines(reported())
+    else:
+        _print_table(list(reported()))
+    recognized = [outcome for outcome in outcomes if isinstance(outcome, Recognition)]
+    if export is not None and output is not None and (recognized or export.holds_several):
+        from affetto.exports import write
+
+        write(outcomes, output, format=export.name, labels=recognizer.labels)
+    if picture is not None and recognized:
+        from affetto.exports import plot
+
+        plot(recognized[0], sources[0], picture)
+    if len(recognized) < len(outcomes):
         raise typer.Exit(1)
 
 
@@ -75,6 +108,66 @@ def _expanded(names: Sequence[str]) -> list[str]:
         matches = sorted(glob.glob(name)) if glob.has_magic(name) and not Path(name).exists() else []  # noqa: PTH207 (Path.glob takes no absolute pattern)
         expanded.extend(matches or [name])
     return expanded
+
+
+def _find_export(
+    names: Sequence[str], output: Path | None, output_format: OutputFormat | None, *, timeline: bool
+) -> Format | None:
+    """Return the format to write, None for what is only shown; tell wrong usage before anything is recognized."""
+    from affetto.exports import find_format
+    from affetto.exports.files import require_writable
+
+    if output_format is OutputFormat.table:
+        if output is not None:
+            raise ParameterError("--format table is only for the terminal; leave it out, or name another for --output")
+        return None
+    if output is None:
+        if output_format is None:
+            return None
+        if timeline:
+            raise ParameterError(
+                f"--timeline and --format {output_format} would be mixed in one output; give the latter an --output"
+            )
+    else:
+        require_writable(output, sources=_read_from(names))
+    found = find_format(output or "", output_format)
+    found.require_room(len(names))
+    return found
+
+
+def _require_picture(names: Sequence[str], picture: Path, output: Path | None) -> None:
+    """Tell what stands in the way of the picture, before anything is recognized."""
+    from affetto.exports.picture import require_drawable
+
+    if len(names) != 1:
+        raise ParameterError(f"--plot draws one recording, not {len(names)}; call it once for each")
+    if output is not None and output.resolve() == picture.resolve():
+        raise ParameterError(f"--output and --plot both name {picture}; give each a file of its own")
+    require_drawable(picture, sources=_read_from(names))
+
+
+def _read_from(names: Sequence[str]) -> list[str | int]:
+    """Return what the recordings are read from: paths, and the descriptor of standard input."""
+    return [sys.stdin.fileno() if name == "-" else name for name in names]
+
+
+def _print_export(export: Format, outcomes: Iterable[Recognition | Failure], labels: Sequence[str]) -> None:
+    """Print piece by piece, so that nothing is held back until the end."""
+    if not export.holds_several:
+        outcomes = [outcome for outcome in outcomes if isinstance(outcome, Recognition)]
+        if not outcomes:
+            return
+    for piece in export.text(outcomes, labels):
+        print(piece, end="", flush=True)
+
+
+def _print_timelines(outcomes: Iterable[Recognition | Failure]) -> None:
+    from affetto.exports.timeline import Timeline
+
+    console = make_console()
+    for outcome in outcomes:
+        if isinstance(outcome, Recognition):
+            console.print(Timeline(outcome))
 
 
 def _print_table(outcomes: Sequence[Recognition | Failure]) -> None:
@@ -99,24 +192,3 @@ def _print_table(outcomes: Sequence[Recognition | Failure]) -> None:
                 Text(", ".join(f"{label} {p:.0%}" for label, p in second), style="dim"),
             )
     make_console().print(table)
-
-
-def _print_json(outcomes: Iterable[Recognition | Failure]) -> None:
-    """Print one JSON array, element by element, so that nothing is held back until the end."""
-    separator = "[\n"
-    for outcome in outcomes:
-        print(separator + json.dumps(outcome.to_dict(), ensure_ascii=False), end="", flush=True)
-        separator = ",\n"
-    print("[]" if separator == "[\n" else "\n]")
-
-
-def _print_csv(outcomes: Iterable[Recognition | Failure], labels: Sequence[str]) -> None:
-    columns = ["source", "status", "duration_s", "emotion", "confidence", *labels, "error"]
-    writer = csv.DictWriter(sys.stdout, columns, restval="", extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    for outcome in outcomes:
-        row: dict[str, Any] = outcome.to_dict()
-        writer.writerow(
-            {key: "" if value is None else value for key, value in (row | row.get("probabilities", {})).items()}
-        )
-        sys.stdout.flush()

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import pandas as pd
+
 Status: TypeAlias = Literal["ok", "uncertain", "no_speech"]
 
 
@@ -107,6 +109,26 @@ class Recognition:
             Spaces of indentation; by default one line.
         """
         return json.dumps(self.to_dict(), indent=indent, ensure_ascii=False)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return a table of pandas with a row for each segment and a column for each emotion's probability.
+
+        A recording without segments is one row over its whole length.
+
+        Raises
+        ------
+        MissingExtraError
+            If pandas is not installed.
+        """
+        from affetto.exports.rows import data_frame
+
+        return data_frame(self)
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows: a timeline, and a player where the recording is a file that is still there."""
+        from affetto.exports.notebook import as_html
+
+        return as_html(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,70 @@
+"""Audacity's label track and Praat's TextGrid: the emotions as labels in programs that look at sound."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from affetto.exports.text import caption, heard
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from affetto.recognition.result import Recognition
+
+
+class _Interval(NamedTuple):
+    start: str
+    end: str
+    emotion: str
+    confidence: str
+
+
+def audacity(recognition: Recognition) -> Iterator[str]:
+    """Yield a label track (https://manual.audacityteam.org/man/importing_and_exporting_labels.html)."""
+    for segment, _ in heard(recognition):
+        yield f"{segment.start_s:.6f}\t{segment.end_s:.6f}\t{caption(segment)}\n"
+
+
+def text_grid(recognition: Recognition) -> Iterator[str]:
+    """Yield a TextGrid in the long format (https://www.fon.hum.uva.nl/praat/manual/TextGrid_file_formats.html).
+
+    Its tiers are "emotion" and "confidence". Their intervals cover the whole recording; where nothing was heard their
+    text is empty.
+    """
+    intervals = list(_intervals(recognition))
+    end = intervals[-1].end
+    yield 'File type = "ooTextFile"\nObject class = "TextGrid"\n\n'
+    yield f"xmin = 0\nxmax = {end}\ntiers? <exists>\nsize = 2\nitem []:\n"
+    tiers = {"emotion": [i.emotion for i in intervals], "confidence": [i.confidence for i in intervals]}
+    for item, (name, texts) in enumerate(tiers.items(), start=1):
+        yield f'    item [{item}]:\n        class = "IntervalTier"\n        name = "{name}"\n'
+        yield f"        xmin = 0\n        xmax = {end}\n        intervals: size = {len(intervals)}\n"
+        for index, (interval, text) in enumerate(zip(intervals, texts, strict=True), start=1):
+            quoted = text.replace('"', '""')
+            yield f"        intervals [{index}]:\n            xmin = {interval.start}\n"
+            yield f'            xmax = {interval.end}\n            text = "{quoted}"\n'
+
+
+def _intervals(recognition: Recognition) -> Iterator[_Interval]:
+    """Yield intervals that each begin where the one before ended, none of them empty, as Praat asks for."""
+    # Whole microseconds, so that the end of one interval and the start of the next are the same text.
+    position, end = 0, _microseconds(recognition.duration_s)
+    for segment, name in heard(recognition):
+        start, stop = (min(_microseconds(time_s), end) for time_s in (segment.start_s, segment.end_s))
+        if start > position:
+            yield _Interval(_seconds(position), _seconds(start), "", "")
+            position = start
+        if stop > position:
+            yield _Interval(_seconds(position), _seconds(stop), name, f"{segment.confidence:g}")
+            position = stop
+    if position < end:
+        yield _Interval(_seconds(position), _seconds(end), "", "")
+
+
+def _microseconds(seconds: float) -> int:
+    return round(seconds * 1_000_000)
+
+
+def _seconds(microseconds: int) -> str:
+    whole, fraction = divmod(microseconds, 1_000_000)
+    return f"{whole}.{fraction:06}".rstrip("0").rstrip(".")

@@ -1,0 +1,87 @@
+"""Files that appear whole or not at all, and never in place of a recording."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from secrets import token_hex
+from typing import TYPE_CHECKING
+
+from affetto.errors import ParameterError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_STANDARD_OUTPUT = 1  # its file descriptor
+
+
+def require_writable(path: str | os.PathLike[str], *, sources: Iterable[object]) -> None:
+    """Say what is wrong with a file to write, before there is anything to write into it.
+
+    Parameters
+    ----------
+    path : path
+        The file to write; one that exists may be replaced.
+    sources : iterable
+        What is recognized; those that are paths or file descriptors are never written into.
+
+    Raises
+    ------
+    ParameterError
+        If the file is a folder, is in none, may not be written, is one of the recordings or standard output.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise ParameterError(f"{path} is a folder; name a file in it")
+    if not path.parent.is_dir():
+        raise ParameterError(f"{path} cannot be written: there is no folder {path.parent}; make it first")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise ParameterError(f"{path} may not be written; check the permissions, or name another file")
+    if _is_same_file(path, _STANDARD_OUTPUT):
+        # What is printed meanwhile and the file would overwrite each other.
+        raise ParameterError(f"{path} is standard output; to print there, give a format and no file")
+    for source in sources:
+        if isinstance(source, str | os.PathLike | int) and _is_same_file(path, source):
+            raise ParameterError(f"{path} is the recording itself; name another file to write")
+
+
+def _is_same_file(path: Path, source: str | os.PathLike[str] | int) -> bool:
+    try:
+        return os.path.samefile(path, source)  # noqa: PTH121 (Path.samefile takes no descriptor)
+    except (OSError, ValueError):  # one of them does not exist; a null character in the name
+        return False
+
+
+def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
+    """Write a file at once: until it is complete, whatever was there stays as it was.
+
+    Parameters
+    ----------
+    path : path
+        The file; a link is followed.
+    content : bytes
+        What it shall hold.
+
+    Raises
+    ------
+    ParameterError
+        If it cannot be written.
+    """
+    path = Path(path)
+    try:
+        if path.exists() and not path.is_file():
+            # A pipe, or a device such as /dev/null: to be written into, not to be replaced by a file.
+            path.write_bytes(content)
+            return
+        target = path.resolve()
+        part = target.with_name(f".affetto-{token_hex(8)}.part")
+        try:
+            part.write_bytes(content)
+            if target.exists():
+                shutil.copymode(target, part)
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as error:
+        raise ParameterError(f"{path} cannot be written: {error.strerror or error}") from error

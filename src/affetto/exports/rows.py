@@ -1,0 +1,72 @@
+"""A recognition as rows, one for each segment: what JSON lines, CSV and pandas hold."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+from affetto.errors import MissingExtraError
+from affetto.recognition.result import Failure, Segment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    import pandas as pd
+
+    from affetto.recognition.result import Recognition
+
+COLUMNS = ("source", "start_s", "end_s", "status", "emotion", "confidence")
+"""What every row has before its probabilities."""
+
+
+def rows(outcomes: Iterable[Recognition | Failure]) -> Iterator[dict[str, Any]]:
+    """Yield a row for each segment.
+
+    A recording without segments is one row over its whole length, and one that failed is a row with its error, so that
+    no recording is missing.
+
+    Parameters
+    ----------
+    outcomes : iterable of Recognition or Failure
+
+    Yields
+    ------
+    dict
+        The source and the fields of `Segment`, or the fields of `Failure` with the status "error".
+    """
+    for outcome in outcomes:
+        if isinstance(outcome, Failure):
+            yield outcome.to_dict()
+            continue
+        silence = Segment(0.0, outcome.duration_s, "no_speech", None, None, {})
+        for segment in outcome.segments or (silence,):
+            yield {"source": outcome.source} | dataclasses.asdict(segment)
+
+
+def flat(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row whose probabilities are columns of their own."""
+    return {**{key: value for key, value in row.items() if key != "probabilities"}, **row.get("probabilities", {})}
+
+
+def labels_of(outcomes: Iterable[Recognition | Failure]) -> tuple[str, ...]:
+    """Return every emotion that has a probability, in the model's order."""
+    return tuple(dict.fromkeys(label for row in rows(outcomes) for label in row.get("probabilities", {})))
+
+
+def data_frame(recognition: Recognition) -> pd.DataFrame:
+    """Return the rows of one recognition as a table of pandas.
+
+    Raises
+    ------
+    MissingExtraError
+        If pandas is not installed.
+    """
+    try:
+        import pandas as pd
+    except ImportError:
+        raise MissingExtraError("a table of pandas needs pandas; install it with: pip install pandas") from None
+
+    labels = labels_of([recognition])
+    frame = pd.DataFrame([flat(row) for row in rows([recognition])], columns=[*COLUMNS, *labels])
+    # A column of nothing but None would be one of objects.
+    return frame.astype(dict.fromkeys(("confidence", *labels), float))

@@ -1,0 +1,47 @@
+"""WebVTT and SRT: the emotions as subtitles, to be shown by a player over the recording or its video."""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING
+
+from affetto.exports.text import caption, heard, one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from affetto.recognition.result import Recognition
+
+
+def vtt(recognition: Recognition) -> Iterator[str]:
+    """Yield WebVTT (https://www.w3.org/TR/webvtt1/)."""
+    # What follows NOTE is a comment, which like a cue must hold no arrow.
+    yield f"WEBVTT\n\nNOTE {_vtt_text(recognition.source)}\n"
+    for start, end, text in _cues(recognition, separator="."):
+        yield f"\n{start} --> {end}\n{_vtt_text(text)}\n"
+
+
+def srt(recognition: Recognition) -> Iterator[str]:
+    """Yield SubRip."""
+    for number, (start, end, text) in enumerate(_cues(recognition, separator=","), start=1):
+        # There is no way to escape an arrow, and some players would take it for the times of a cue.
+        yield f"{'' if number == 1 else chr(10)}{number}\n{start} --> {end}\n{text.replace('-->', '→')}\n"
+
+
+def _vtt_text(text: str) -> str:
+    return html.escape(one_line(text), quote=False)
+
+
+def _cues(recognition: Recognition, *, separator: str) -> Iterator[tuple[str, str, str]]:
+    for segment, _ in heard(recognition):
+        start, end = (_timestamp(time_s, separator=separator) for time_s in (segment.start_s, segment.end_s))
+        # A cue must end after it starts; less than a millisecond could not be seen anyway.
+        if start != end:
+            yield start, end, caption(segment)
+
+
+def _timestamp(seconds: float, *, separator: str) -> str:
+    whole, milliseconds = divmod(round(seconds * 1_000), 1_000)
+    minutes, second = divmod(whole, 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours:02}:{minute:02}:{second:02}{separator}{milliseconds:03}"

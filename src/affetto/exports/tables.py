@@ -1,0 +1,46 @@
+"""JSON, JSON lines and CSV: formats that hold any number of recordings."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import TYPE_CHECKING
+
+from affetto.exports.rows import COLUMNS, flat, rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from affetto.recognition.result import Failure, Recognition
+
+
+def json_array(outcomes: Iterable[Recognition | Failure], labels: Sequence[str]) -> Iterator[str]:  # noqa: ARG001 (as every table)
+    """Yield one JSON array, an object for each recording, so that nothing is held back until the end."""
+    separator = "[\n"
+    for outcome in outcomes:
+        yield separator + json.dumps(outcome.to_dict(), ensure_ascii=False)
+        separator = ",\n"
+    yield "[]\n" if separator == "[\n" else "\n]\n"
+
+
+def json_lines(outcomes: Iterable[Recognition | Failure], labels: Sequence[str]) -> Iterator[str]:  # noqa: ARG001 (as every table)
+    """Yield one JSON object for each segment, each on a line of its own."""
+    for row in rows(outcomes):
+        yield json.dumps(row, ensure_ascii=False) + "\n"
+
+
+def csv_rows(outcomes: Iterable[Recognition | Failure], labels: Sequence[str]) -> Iterator[str]:
+    """Yield a header and a row for each segment, with a column for each of the labels."""
+    columns = [*COLUMNS, *labels, "error"]
+    yield _csv_line(columns)
+    for row in rows(outcomes):
+        cells = flat(row)
+        yield _csv_line([cells.get(column) for column in columns])
+
+
+def _csv_line(cells: Sequence[object]) -> str:
+    line = io.StringIO(newline="")
+    # Python 3.11 only quotes a carriage return where it is part of the line's end.
+    csv.writer(line, lineterminator="\r\n").writerow(cells)
+    return line.getvalue().removesuffix("\r\n") + "\n"

@@ -1,0 +1,156 @@
+"""A recognition drawn in the terminal."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+from rich.style import Style
+from rich.table import Table
+from rich.text import Text
+
+from affetto.exports.colours import colour, ink
+from affetto.exports.text import caption, clock, emotion_name, one_line, ticks
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rich.console import Console, ConsoleOptions, RenderResult
+
+    from affetto.recognition.result import Recognition, Segment
+
+_EIGHTHS = ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")
+_CONFIDENCE_WIDTH = 20
+_TICK_WIDTH = 12
+_WIDTH_FOR_BAR = 60
+_WIDTH_FOR_NEXT = 80
+
+
+class Timeline:
+    """A recognition as rich draws it: a bar of emotions over time, and a line for each segment.
+
+    It is as wide as the terminal. Where there are no colours, each emotion fills its part of the bar with its letter.
+
+    Parameters
+    ----------
+    recognition : Recognition
+        What to draw.
+    """
+
+    def __init__(self, recognition: Recognition) -> None:
+        self.recognition = recognition
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        recognition, width = self.recognition, options.max_width
+        letters = _letters(recognition)
+        yield Text.assemble(
+            (one_line(recognition.source), "bold"),
+            f"  {clock(recognition.duration_s, decimals=1)}  ",
+            (caption(recognition), _text_style(recognition.emotion)),
+        )
+        yield _bar(recognition, letters, width=width, plain=console.color_system is None or console.no_color)
+        yield _axis(recognition.duration_s, width=width)
+        if letters:
+            yield _shares(recognition, letters)
+        yield _lines(recognition, width=width)
+
+
+def _letters(recognition: Recognition) -> dict[str, str]:
+    """Choose for each emotion that occurs the first letter of its name that no emotion before it has."""
+    letters: dict[str, str] = {}
+    heard = dict.fromkeys(segment.emotion for segment in recognition.segments if segment.emotion is not None)
+    # All of the model's emotions, so that a letter means the same in every recording.
+    for label in dict.fromkeys([label for s in recognition.segments for label in s.probabilities] + list(heard)):
+        free = (c for c in label.lower() if c.isalpha() and cell_len(c) == 1 and c not in letters.values())
+        letters[label] = next(free, "?")
+    return {label: letter for label, letter in letters.items() if label in heard}
+
+
+def _bar(recognition: Recognition, letters: Mapping[str, str], *, width: int, plain: bool) -> Text:
+    bar = Text(no_wrap=True, overflow="crop")
+    for emotion, columns in groupby(_columns(recognition, width=width)):
+        size = len(list(columns))
+        if emotion is None:
+            bar.append("·" * size, "dim")
+            continue
+        name = f" {one_line(emotion)} "
+        # Two letters more, so that neighbours stay apart where there are no colours.
+        label = name if cell_len(name) + 2 <= size else letters[emotion]
+        left = (size - cell_len(label)) // 2
+        right = size - cell_len(label) - left
+        fill = letters[emotion] if plain else " "
+        bar.append(fill * left + label + fill * right, _block_style(emotion))
+    return bar
+
+
+def _columns(recognition: Recognition, *, width: int) -> list[str | None]:
+    """Return for each column the emotion that is heard longest in its time; None where nothing is."""
+    times: list[dict[str, float]] = [{} for _ in range(width)]
+    per_column = recognition.duration_s / width
+    for segment in recognition.segments:
+        if segment.emotion is None:
+            continue
+        first, last = (min(int(time_s / per_column), width - 1) for time_s in (segment.start_s, segment.end_s))
+        for column in range(first, last + 1):
+            overlap = min(segment.end_s, (column + 1) * per_column) - max(segment.start_s, column * per_column)
+            if overlap > 0:
+                times[column][segment.emotion] = times[column].get(segment.emotion, 0.0) + overlap
+    return [max(by_emotion, key=by_emotion.__getitem__, default=None) for by_emotion in times]
+
+
+def _axis(duration_s: float, *, width: int) -> Text:
+    axis = ""
+    for time_s, name in ticks(duration_s, most=max(width // _TICK_WIDTH, 1)):
+        mark = f"╵{name}"
+        column = int(time_s / duration_s * width)
+        if column + len(mark) <= width:
+            axis = axis.ljust(column) + mark
+    return Text(axis, "dim", no_wrap=True, overflow="crop")
+
+
+def _shares(recognition: Recognition, letters: Mapping[str, str]) -> Text:
+    """Name each emotion with its letter, its colour, and its share of the speech."""
+    times = dict.fromkeys(letters, 0.0)
+    for segment in recognition.segments:
+        if segment.emotion is not None:
+            times[segment.emotion] += segment.end_s - segment.start_s
+    total = sum(times.values()) or 1.0
+    shares = Text()
+    for emotion, time_s in sorted(times.items(), key=lambda item: -item[1]):
+        shares.append(f" {letters[emotion]} ", _block_style(emotion))
+        shares.append(f" {one_line(emotion)} {time_s / total:.0%}   ")
+    return shares
+
+
+def _lines(recognition: Recognition, *, width: int) -> Table:
+    table = Table(box=None, pad_edge=False, show_header=False)
+    # Where all would be cut, what matters less gives way.
+    columns = 6 if width >= _WIDTH_FOR_NEXT else 5 if width >= _WIDTH_FOR_BAR else 4
+    for is_number in (True, True, False, True, False, False)[:columns]:
+        table.add_column(no_wrap=True, justify="right" if is_number else "left")
+    for segment in recognition.segments:
+        second = sorted(segment.probabilities.items(), key=lambda item: -item[1])[1:2]
+        cells = (
+            clock(segment.start_s, decimals=1),
+            clock(segment.end_s, decimals=1),
+            Text(emotion_name(segment), _text_style(segment.emotion)),
+            "" if segment.confidence is None else f"{segment.confidence:.0%}",
+            Text(_confidence_bar(segment), _text_style(segment.emotion)),
+            Text(", ".join(f"{one_line(label)} {p:.0%}" for label, p in second), "dim"),
+        )
+        table.add_row(*cells[:columns])
+    return table
+
+
+def _confidence_bar(segment: Segment) -> str:
+    full, eighths = divmod(round((segment.confidence or 0.0) * _CONFIDENCE_WIDTH * 8), 8)
+    return ("█" * full + _EIGHTHS[eighths]).ljust(_CONFIDENCE_WIDTH, " ")
+
+
+def _text_style(emotion: str | None) -> Style:
+    return Style(dim=True) if emotion is None else Style(color=colour(emotion), bold=True)
+
+
+def _block_style(emotion: str) -> Style:
+    return Style(color=ink(colour(emotion)), bgcolor=colour(emotion), bold=True)

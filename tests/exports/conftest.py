@@ -1,0 +1,43 @@
+"""What the tests of exports share: one recording in which everything happens."""
+
+from __future__ import annotations
+
+import pytest
+
+from affetto import ModelName, Recognition, Segment
+
+LABELS = ("neutral", "happy", "angry")
+
+
+def segment(start_s: float, end_s: float, *probabilities: float, status: str = "ok") -> Segment:
+    by_label = dict(zip(LABELS, probabilities, strict=True)) if probabilities else {}
+    best = max(by_label, key=by_label.__getitem__, default=None)
+    return Segment(start_s, end_s, status, best, by_label.get(best or ""), by_label)  # type: ignore[arg-type] # a status
+
+
+@pytest.fixture(scope="session")
+def dialogue() -> Recognition:
+    """Ten seconds: pauses, neighbours without one, an uncertain segment, one without speech, one without length."""
+    segments = (
+        segment(0.5, 2.0, 0.1, 0.1, 0.8),
+        segment(2.0, 3.25, 0.75, 0.125, 0.125),
+        segment(4.0, 5.0, status="no_speech"),
+        segment(6.0, 6.0, 0.2, 0.6, 0.2),
+        segment(7.0, 9.999, 0.4, 0.3, 0.3, status="uncertain"),
+    )
+    return Recognition(
+        source='calls/Łucja, "100 %" <b> 😀 --> $x$.wav',
+        duration_s=10.0,
+        status="ok",
+        emotion="neutral",
+        confidence=0.45,
+        probabilities={"neutral": 0.45, "happy": 0.2, "angry": 0.35},
+        segments=segments,
+        model=ModelName("default", "1"),
+    )
+
+
+@pytest.fixture(scope="session")
+def silence() -> Recognition:
+    """Three seconds in which nobody speaks."""
+    return Recognition("silence.wav", 3.0, "no_speech", None, None, {}, (), ModelName("default", "1"))

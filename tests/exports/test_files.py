@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from affetto import ParameterError
+from affetto.exports.files import require_writable, write_bytes
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="modes and pipes are those of POSIX")
+
+
+def test_a_file_is_made_and_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "é 😀.srt"
+    for content in (b"first", b"2"):
+        write_bytes(path, content)
+        assert path.read_bytes() == content
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_was_there_survives_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.srt"
+    path.write_text("precious")
+
+    def full(self: Path, content: bytes) -> int:
+        with self.open("wb") as file:
+            file.write(content[: len(content) // 2])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(ParameterError, match=r"a\.srt cannot be written: No space left on device"):
+        write_bytes(path, b"new content")
+    assert path.read_text() == "precious"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_name_as_long_as_names_may_be(tmp_path: Path) -> None:
+    path = tmp_path / ("a" * 251 + ".srt")
+    write_bytes(path, b"text")
+    assert path.read_bytes() == b"text"
+
+
+@posix
+def test_modes_are_those_of_any_other_file(tmp_path: Path) -> None:
+    (tmp_path / "usual").touch()
+    write_bytes(tmp_path / "new", b"text")
+    assert (tmp_path / "new").stat().st_mode == (tmp_path / "usual").stat().st_mode
+    (tmp_path / "usual").chmod(0o640)
+    write_bytes(tmp_path / "usual", b"text")
+    assert stat.S_IMODE((tmp_path / "usual").stat().st_mode) == 0o640
+
+
+@posix
+def test_links_and_devices_stay_what_they_are(tmp_path: Path) -> None:
+    target, link = tmp_path / "target", tmp_path / "link"
+    target.write_text("old")
+    link.symlink_to(target)
+    write_bytes(link, b"new")
+    assert link.is_symlink()
+    assert target.read_text() == "new"
+    write_bytes(os.devnull, b"text")
+    assert stat.S_ISCHR(os.stat(os.devnull).st_mode)  # noqa: PTH116 (as its name comes)
+
+
+def test_what_cannot_be_written_is_said_before(tmp_path: Path) -> None:
+    with pytest.raises(ParameterError, match="is a folder"):
+        require_writable(tmp_path, sources=[])
+    with pytest.raises(ParameterError, match="there is no folder"):
+        require_writable(tmp_path / "missing" / "a.srt", sources=[])
+    (tmp_path / "call.wav").touch()
+    with pytest.raises(ParameterError, match="is the recording itself"):
+        require_writable(tmp_path / "call.wav", sources=["missing.wav", b"bytes", "a\0b", str(tmp_path / "call.wav")])
+    require_writable(tmp_path / "a.srt", sources=[tmp_path / "call.wav"])
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="needs a user who may not write everything")
+def test_a_file_that_may_not_be_written(tmp_path: Path) -> None:
+    (tmp_path / "a.srt").touch(mode=0o444)
+    with pytest.raises(ParameterError, match="may not be written"):
+        require_writable(tmp_path / "a.srt", sources=[])

@@ -1,0 +1,236 @@
+from __future__ import annotations
+
+import csv
+import dataclasses
+import html
+import io
+import json
+import re
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+import webvtt
+from hypothesis import given
+from hypothesis import strategies as st
+from praatio import textgrid
+
+from affetto import Failure, ModelName, ParameterError, Recognition, Recognizer, Segment
+from affetto.cli.recognize import OutputFormat
+from affetto.exports import FORMATS, find_format, write
+from affetto.exports.text import caption, one_line
+from affetto.recognition.result import Status
+
+SINGLE = sorted(name for name, known in FORMATS.items() if not known.holds_several)
+EXAMPLE = Path(__file__).parents[2] / "examples" / "sad.flac"
+
+
+def text_of(recognition: Recognition, name: str) -> str:
+    return "".join(FORMATS[name].text([recognition], []))
+
+
+def read_grid(path: Path) -> Any:
+    return textgrid.openTextgrid(
+        str(path), includeEmptyIntervals=True, reportingMode="error", duplicateNamesMode="error"
+    )
+
+
+@st.composite
+def recognitions(draw: st.DrawFn) -> Recognition:
+    """Any names and labels, and segments in order with any gaps, in whole milliseconds."""
+    labels = draw(st.lists(st.text(min_size=1), min_size=1, max_size=4, unique=True))
+    edges = sorted(draw(st.lists(st.integers(0, 10_000_000), max_size=12)))
+    segments = []
+    for start, end in zip(edges[::2], edges[1::2], strict=False):
+        status = draw(st.sampled_from(get_args(Status)))
+        spoken = status != "no_speech"
+        label = draw(st.sampled_from(labels)) if spoken else None
+        probabilities = dict.fromkeys(labels, 1 / len(labels)) if spoken else {}
+        confidence = probabilities[label] if label is not None else None
+        segments.append(Segment(start / 1_000, end / 1_000, status, label, confidence, probabilities))
+    duration_s = max(edges, default=0) / 1_000 + draw(st.sampled_from([0.2, 0.0])) or 0.2
+    source = draw(st.text(min_size=1))
+    return Recognition(source, duration_s, "ok", None, None, {}, tuple(segments), ModelName("default", "1"))
+
+
+def captions(recognition: Recognition, *, decimals: int) -> list[tuple[float, float, str]]:
+    """What a reader must find of a recognition: heard segments that have a length, and their words."""
+    return [
+        (round(s.start_s, decimals), round(s.end_s, decimals), caption(s))
+        for s in recognition.segments
+        if s.emotion is not None and s.end_s > s.start_s
+    ]
+
+
+@given(recognition=recognitions())
+def test_webvtt_is_read_back(recognition: Recognition) -> None:
+    cues = webvtt.from_string(text_of(recognition, "vtt")).captions
+    read = [(c.start_in_seconds, c.end_in_seconds, html.unescape(c.raw_text)) for c in cues]
+    # webvtt-py's seconds are whole.
+    assert [(int(start), int(end), text) for start, end, text in captions(recognition, decimals=3)] == read
+    assert all(re.fullmatch(r"\d\d+:\d\d:\d\d\.\d{3}", c.start) for c in cues)
+
+
+@given(recognition=recognitions())
+def test_srt_is_read_back(recognition: Recognition) -> None:
+    text = text_of(recognition, "srt")
+    expected = captions(recognition, decimals=3)
+    # webvtt-py takes an empty file for a damaged one.
+    cues = webvtt.from_buffer(io.StringIO(text), format="srt").captions if text else []
+    assert [(c.start_in_seconds, c.end_in_seconds, c.raw_text) for c in cues] == [
+        (int(start), int(end), text.replace("-->", "→")) for start, end, text in expected
+    ]
+
+
+@given(recognition=recognitions())
+def test_audacity_labels_are_read_back(recognition: Recognition) -> None:
+    lines = text_of(recognition, "audacity").split("\n")
+    assert lines.pop() == ""
+    read = [(float(start), float(end), text) for start, end, text in (line.split("\t") for line in lines)]
+    assert read == [(s.start_s, s.end_s, caption(s)) for s in recognition.segments if s.emotion is not None]
+
+
+@given(recognition=recognitions())
+def test_text_grid_is_read_back(recognition: Recognition, tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.mktemp("grid") / "a.TextGrid"
+    write(recognition, path)
+    grid = read_grid(path)
+    assert grid.tierNames == ("emotion", "confidence")
+    for tier in grid.tiers:
+        edges = [edge for interval in tier.entries for edge in (interval.start, interval.end)]
+        assert edges[0] == 0
+        assert edges[-1] == pytest.approx(recognition.duration_s, abs=1e-6)
+        assert edges[1:-1:2] == edges[2::2]
+        assert all(interval.end > interval.start for interval in tier.entries)
+    heard = [(i.start, i.end, i.label) for i in grid.getTier("emotion").entries if i.label]
+    expected = [(a, b, text.rpartition(" ")[0].strip()) for a, b, text in captions(recognition, decimals=6)]
+    # praatio strips what is around a label.
+    assert heard == [(start, end, text) for start, end, text in expected if text]
+
+
+@given(recognition=recognitions())
+def test_tables_are_read_back(recognition: Recognition) -> None:
+    assert json.loads(text_of(recognition, "json")) == [recognition.to_dict()]
+    lines = text_of(recognition, "jsonl").split("\n")
+    assert lines.pop() == ""
+    by_line = [json.loads(line) for line in lines]
+    if recognition.segments:
+        assert by_line == [{"source": recognition.source} | s for s in recognition.to_dict()["segments"]]
+    by_row = list(csv.DictReader(io.StringIO(text_of(recognition, "csv"), newline="")))
+    assert [row["source"] for row in by_row] == [row["source"] for row in by_line]
+    assert [float(row["start_s"]) for row in by_row] == [row["start_s"] for row in by_line]
+    assert [row["emotion"] for row in by_row] == [row["emotion"] or "" for row in by_line]
+
+
+def test_what_a_subtitle_looks_like(dialogue: Recognition) -> None:
+    assert text_of(dialogue, "srt").splitlines() == [
+        *("1", "00:00:00,500 --> 00:00:02,000", "angry 80%", ""),
+        *("2", "00:00:02,000 --> 00:00:03,250", "neutral 75%", ""),
+        *("3", "00:00:07,000 --> 00:00:09,999", "neutral? 40%"),
+    ]
+    assert text_of(dialogue, "vtt").splitlines()[:7] == [
+        *("WEBVTT", "", 'NOTE calls/Łucja, "100 %" &lt;b&gt; 😀 --&gt; $x$.wav', ""),
+        *("00:00:00.500 --> 00:00:02.000", "angry 80%", ""),
+    ]
+
+
+def test_csv_has_a_column_for_each_label_and_an_error_for_each_failure(dialogue: Recognition, tmp_path: Path) -> None:
+    write([dialogue, Failure("bad.wav", "bad.wav is empty")], tmp_path / "a.csv")
+    rows = list(csv.DictReader((tmp_path / "a.csv").open(encoding="utf-8", newline="")))
+    assert list(rows[0]) == [
+        *("source", "start_s", "end_s", "status", "emotion", "confidence", "neutral", "happy", "angry", "error")
+    ]
+    assert [row["status"] for row in rows] == ["ok", "ok", "no_speech", "ok", "uncertain", "error"]
+    assert rows[0]["angry"] == rows[0]["confidence"] == "0.8"
+    assert rows[2]["emotion"] == rows[2]["angry"] == ""
+    assert rows[5]["error"] == "bad.wav is empty"
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_silence_gives_a_valid_file(name: str, silence: Recognition, tmp_path: Path) -> None:
+    path = tmp_path / f"a{FORMATS[name].ending}"
+    write(silence, path)
+    text = path.read_text(encoding="utf-8")
+    match name:
+        case "json":
+            assert json.loads(text)[0]["segments"] == []
+        case "jsonl":
+            assert (json.loads(text)["end_s"], json.loads(text)["status"]) == (3.0, "no_speech")
+        case "csv":
+            (row,) = csv.DictReader(io.StringIO(text))
+            assert (row["end_s"], row["status"]) == ("3.0", "no_speech")
+        case "vtt":
+            assert webvtt.read(str(path)).captions == []
+        case "textgrid":
+            assert [tuple(i) for i in read_grid(path).getTier("emotion").entries] == [(0, 3, "")]
+        case _:
+            assert text == ""
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_name_that_is_no_unicode(name: str, dialogue: Recognition, tmp_path: Path) -> None:
+    odd = dataclasses.replace(dialogue, source="caf\udce9.wav")
+    write(odd, tmp_path / "out", format=name)
+    text = (tmp_path / "out").read_text(encoding="utf-8")
+    if name == "json":
+        assert json.loads(text)[0]["source"] == odd.source
+
+
+def test_the_command_line_offers_the_formats_that_there_are() -> None:
+    assert [member.value for member in OutputFormat] == ["table", *FORMATS]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_ending_tells_the_format(name: str) -> None:
+    assert find_format(f"a.b{FORMATS[name].ending}").name == name
+    assert find_format(f"a{FORMATS[name].ending.upper()}").name == name
+    assert find_format("a.json", name).name == name
+
+
+@pytest.mark.parametrize("path", ["a.xml", "a", "json", ".csv", "a.wav"])
+def test_an_unknown_ending_is_refused_with_those_that_are_known(path: str, silence: Recognition) -> None:
+    with pytest.raises(ParameterError) as caught:
+        write(silence, path)
+    assert all(known.ending in str(caught.value) for known in FORMATS.values())
+
+
+def test_an_unknown_format_is_refused(silence: Recognition) -> None:
+    with pytest.raises(ParameterError, match=r"no format 'xml'; use one of json, .*textgrid"):
+        write(silence, "a.json", format="xml")
+
+
+@pytest.mark.parametrize("name", SINGLE)
+def test_subtitles_and_labels_hold_one_recording(name: str, silence: Recognition, tmp_path: Path) -> None:
+    failure = Failure("a.wav", "a.wav is empty")
+    for outcomes, count in (([silence, silence], 2), ([failure], 0), ([], 0)):
+        with pytest.raises(ParameterError, match=f"{name} holds one recording, not {count}; for several use json"):
+            write(outcomes, tmp_path / "out", format=name)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_recording_is_never_written_into(name: str, tmp_path: Path, dialogue: Recognition) -> None:
+    recording = tmp_path / "call.wav"
+    recording.write_bytes(b"sound")
+    result = dataclasses.replace(dialogue, source=str(recording))
+    (tmp_path / "link.wav").hardlink_to(recording)
+    for path in (recording, tmp_path / "link.wav", tmp_path / ".." / tmp_path.name / "call.wav"):
+        with pytest.raises(ParameterError, match="is the recording itself"):
+            write(result, path, format=name)
+    assert recording.read_bytes() == b"sound"
+
+
+def test_a_real_recording_in_every_format(tmp_path: Path) -> None:
+    result = Recognizer().recognize(EXAMPLE)
+    for known in FORMATS.values():
+        write(result, tmp_path / f"sad{known.ending}")
+    heard = [s for s in result.segments if s.emotion is not None]
+    assert heard
+    assert json.loads((tmp_path / "sad.json").read_text(encoding="utf-8")) == [result.to_dict()]
+    assert [c.raw_text for c in webvtt.read(str(tmp_path / "sad.vtt")).captions] == [caption(s) for s in heard]
+    assert [c.raw_text for c in webvtt.from_srt(str(tmp_path / "sad.srt")).captions] == [caption(s) for s in heard]
+    labels = [i.label for i in read_grid(tmp_path / "sad.TextGrid").getTier("emotion").entries]
+    assert [label for label in labels if label] == [one_line(str(s.emotion)) for s in heard]
+    rows = list(csv.DictReader((tmp_path / "sad.csv").open(encoding="utf-8")))
+    spoken = [row for row in rows if row["emotion"]]
+    assert [float(row[row["emotion"]]) for row in spoken] == [s.confidence for s in heard]

@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import base64
+import dataclasses
+import io
+import shutil
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
+
+from affetto import Recognition, Recognizer, read
+from affetto.exports import notebook
+
+if TYPE_CHECKING:
+    import pytest
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "sad.flac"
+
+
+class Page(HTMLParser):
+    """The tags of a page, in order, and its text; fails where they do not match."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+        self._open: list[str] = []
+        self.feed(text)
+        self.close()
+        assert self._open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        self._open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+    @property
+    def players(self) -> list[dict[str, str | None]]:
+        return [attributes for tag, attributes in self.tags if tag == "audio"]
+
+
+def test_a_real_recording_has_a_timeline_and_a_player() -> None:
+    result = Recognizer().recognize(EXAMPLE)
+    page = Page(result._repr_html_())
+    assert str(EXAMPLE) in page.text
+    assert any(result.emotion in text for text in page.text if result.emotion)
+    (player,) = page.players
+    kind, _, data = str(player["src"]).partition(",")
+    assert kind == "data:audio/flac;base64"
+    samples, rate = soundfile.read(io.BytesIO(base64.b64decode(data)), dtype="float32")
+    assert rate == 16_000
+    assert np.abs(samples - read(EXAMPLE, sample_rate_hz=16_000).samples).max() < 1e-4
+    clicks = [str(attributes["onclick"]) for _, attributes in page.tags if "onclick" in attributes]
+    assert len(clicks) == len(result.segments)
+    assert f"currentTime={result.segments[0].start_s:.3f}" in clicks[0]
+
+
+def test_nothing_comes_from_elsewhere() -> None:
+    text = Recognizer().recognize(EXAMPLE)._repr_html_()
+    assert "http" not in text
+    assert {tag for tag, _ in Page(text).tags} <= {"div", "span", "b", "audio"}
+
+
+def test_segments_are_where_they_were_heard(dialogue: Recognition) -> None:
+    page = Page(dialogue._repr_html_())
+    blocks = [attributes for _, attributes in page.tags if "title" in attributes]
+    assert [block["title"] for block in blocks] == [
+        "0:00.5 – 0:02.0  angry 80%",
+        "0:02.0 – 0:03.2  neutral 75%",
+        "0:06.0 – 0:06.0  happy 60%",
+        "0:07.0 – 0:10.0  neutral? 40%",
+    ]
+    assert "left:5.000%;width:15.000%;background:#d62839" in str(blocks[0]["style"])
+    assert page.players == []
+    assert not any("onclick" in block for block in blocks)
+
+
+@given(text=st.text(min_size=1) | st.just("<script>alert(1)</script>") | st.just("\" onclick='x' &amp;"))
+def test_whatever_the_names_are_the_page_has_the_same_tags(dialogue: Recognition, text: str) -> None:
+    segments = tuple(dataclasses.replace(s, emotion=s.emotion and text) for s in dialogue.segments)
+    odd = dataclasses.replace(dialogue, source=text, emotion=text, segments=segments, warnings=(text,))
+    usual = dataclasses.replace(dialogue, warnings=("a warning",))
+    names = [[(tag, list(attributes)) for tag, attributes in Page(r._repr_html_()).tags] for r in (odd, usual)]
+    assert names[0] == names[1]
+
+
+def test_silence_and_names_that_are_no_unicode(silence: Recognition) -> None:
+    page = Page(dataclasses.replace(silence, source="caf\udce9.wav")._repr_html_())
+    assert "caf\\udce9.wav" in page.text
+    assert any("no speech" in text for text in page.text)
+    Page(dataclasses.replace(silence, source="a\0b.wav")._repr_html_())
+
+
+def test_without_the_very_recording_there_is_no_player(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "call.flac"
+    shutil.copy(EXAMPLE, path)
+    result = Recognizer().recognize(path)
+    assert Page(result._repr_html_()).players
+    monkeypatch.setattr(notebook, "MAX_PLAYER_S", 1.0)
+    assert not Page(result._repr_html_()).players
+    monkeypatch.undo()
+    soundfile.write(path, np.zeros(16_000), 16_000)
+    assert not Page(result._repr_html_()).players
+    path.write_text("dear diary")
+    assert not Page(result._repr_html_()).players
+    path.unlink()
+    assert not Page(result._repr_html_()).players
+
+
+def test_a_notebook_needs_neither_matplotlib_nor_rich_nor_pandas() -> None:
+    code = (
+        "import sys, affetto\n"
+        "model = affetto.ModelName('a', '1')\n"
+        "affetto.Recognition('a.wav', 1.0, 'no_speech', None, None, {}, (), model)._repr_html_()\n"
+        "assert not {'matplotlib', 'rich', 'pandas', 'typer', 'onnxruntime'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import dataclasses
+import io
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.image import imread
+
+from affetto import AudioError, MissingExtraError, ParameterError, Recognition, Recognizer
+from affetto.exports import plot
+from affetto.exports.colours import colour
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "sad.flac"
+
+
+def colours_in(path: Path, *, rows: slice = slice(None)) -> set[str]:
+    pixels = (imread(path)[rows, :, :3] * 255).round().astype(int).reshape(-1, 3)
+    values, counts = np.unique(pixels, axis=0, return_counts=True)
+    return {f"#{r:02x}{g:02x}{b:02x}" for (r, g, b), n in zip(values, counts, strict=True) if n > 50}
+
+
+def test_a_real_recording_is_drawn(tmp_path: Path) -> None:
+    result = Recognizer().recognize(EXAMPLE)
+    plot(result, EXAMPLE, tmp_path / "sad.png")
+    image = imread(tmp_path / "sad.png")
+    assert image.shape[:2] == (900, 1800)
+    assert {colour(segment.emotion) for segment in result.segments} <= colours_in(tmp_path / "sad.png", rows=slice(400))
+
+
+def test_waveform_segments_and_probabilities_have_the_emotions_colours(dialogue: Recognition, tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, 80_000)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        plot(dialogue, (noise, 8_000), tmp_path / "a.png")
+    heard = {colour("neutral"), colour("angry")}
+    assert heard | {colour(None)} <= colours_in(tmp_path / "a.png", rows=slice(50, 400))
+    assert heard | {colour("happy")} <= colours_in(tmp_path / "a.png", rows=slice(520, 800))
+
+
+def test_silence_is_a_line(silence: Recognition, tmp_path: Path) -> None:
+    plot(silence, (np.zeros(24_000), 8_000), tmp_path / "a.PNG")
+    assert colour(None) in colours_in(tmp_path / "a.PNG")
+
+
+@pytest.mark.parametrize("n", [1, 100])
+def test_very_little_sound(n: int, silence: Recognition, tmp_path: Path) -> None:
+    plot(dataclasses.replace(silence, duration_s=n / 8_000), (np.ones(n), 8_000), tmp_path / "a.png")
+    assert (tmp_path / "a.png").stat().st_size > 0
+
+
+def test_a_picture_is_a_png_beside_the_recording(dialogue: Recognition, tmp_path: Path) -> None:
+    with pytest.raises(ParameterError, match=r"a\.pdf is named otherwise; let its name end in \.png"):
+        plot(dialogue, EXAMPLE, tmp_path / "a.pdf")
+    recording = tmp_path / "call.png"  # of this name, but it is sound
+    recording.write_bytes(EXAMPLE.read_bytes())
+    with pytest.raises(ParameterError, match="is the recording itself"):
+        plot(dialogue, recording, recording)
+    assert recording.read_bytes() == EXAMPLE.read_bytes()
+    with pytest.raises(AudioError, match="no such file"):
+        plot(dialogue, tmp_path / "missing.wav", tmp_path / "a.png")
+    with pytest.raises(AudioError, match="is empty"):
+        plot(dialogue, io.BytesIO(), tmp_path / "a.png")
+    assert list(tmp_path.iterdir()) == [recording]
+
+
+def test_without_matplotlib_the_extra_is_named(
+    dialogue: Recognition, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("affetto.extras.find_spec", lambda _: None)
+    with pytest.raises(MissingExtraError, match=r"matplotlib.*affetto\[plot\]"):
+        plot(dialogue, EXAMPLE, tmp_path / "a.png")

@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pytest
+
+from affetto import MissingExtraError, Recognition
+
+
+def test_a_table_has_a_row_for_each_segment(dialogue: Recognition) -> None:
+    table = dialogue.to_pandas()
+    assert list(table.columns) == [
+        *("source", "start_s", "end_s", "status", "emotion", "confidence", "neutral", "happy", "angry")
+    ]
+    assert table["source"].unique() == [dialogue.source]
+    assert table["end_s"].tolist() == [segment.end_s for segment in dialogue.segments]
+    assert table["status"].tolist() == ["ok", "ok", "no_speech", "ok", "uncertain"]
+    assert table["angry"].idxmax() == 0
+    assert table["emotion"].isna().tolist() == [False, False, True, False, False]
+    assert table["confidence"].dtype == table["angry"].dtype == np.float64
+
+
+def test_a_table_of_silence_is_one_row(silence: Recognition) -> None:
+    table = silence.to_pandas()
+    assert table[["start_s", "end_s", "status"]].values.tolist() == [[0.0, 3.0, "no_speech"]]
+    assert table["confidence"].dtype == np.float64
+
+
+def test_without_pandas_it_is_named(dialogue: Recognition, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(MissingExtraError, match="pip install pandas"):
+        dialogue.to_pandas()

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import dataclasses
+import io
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+
+from affetto import ModelName, Recognition, Segment
+from affetto.exports.timeline import Timeline
+
+
+def drawn(recognition: Recognition, *, width: int = 80, colours: bool = False) -> list[str]:
+    console = Console(
+        file=io.StringIO(),
+        width=width,
+        force_terminal=colours,
+        color_system="truecolor" if colours else None,
+        highlight=False,
+    )
+    console.print(Timeline(recognition))
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue().splitlines()
+
+
+def test_bar_and_axis_without_colours(dialogue: Recognition) -> None:
+    title, bar, axis, shares, *lines = drawn(dataclasses.replace(dialogue, source="a.wav"), width=60)
+    assert title == "a.wav  0:10.0  neutral 45%"
+    # Six columns a second: pauses are dots, segments are filled with their letter and, where it fits, their name.
+    assert bar == "···a angry annnnnnnn······················nnnn neutral nnnnn"
+    assert axis == "╵0:00                         ╵0:05"
+    assert shares.split() == ["n", "neutral", "74%", "a", "angry", "26%", "h", "happy", "0%"]
+    assert len(lines) == len(dialogue.segments)
+    assert lines[0].split()[:4] == ["0:00.5", "0:02.0", "angry", "80%"]
+    assert lines[2].split() == ["0:04.0", "0:05.0", "no", "speech"]
+    assert lines[4].split()[2:4] == ["neutral?", "40%"]
+
+
+@pytest.mark.parametrize("width", [20, 40, 80, 200])
+@pytest.mark.parametrize("colours", [False, True])
+def test_nothing_is_wider_than_the_terminal(dialogue: Recognition, width: int, colours: bool) -> None:
+    console = Console(file=io.StringIO(), width=width, color_system="truecolor" if colours else None)
+    lines = console.render_lines(Timeline(dialogue), pad=False)
+    assert all(sum(cell_len(piece.text) for piece in line) <= width for line in lines)
+
+
+def test_colours_are_used_where_there_are_any(dialogue: Recognition) -> None:
+    assert "48;2;214;40;57" in "".join(drawn(dialogue, colours=True))  # angry, as background
+    assert "\x1b" not in "".join(drawn(dialogue))
+
+
+def test_silence_is_drawn_too(silence: Recognition) -> None:
+    title, bar, axis = drawn(silence, width=60)
+    assert title == "silence.wav  0:03.0  no speech"
+    assert set(bar) == {"·"}
+    assert "0:02" in axis
+
+
+def test_emotions_of_any_name_get_letters_of_their_own() -> None:
+    labels = ("sad", "surprised", "sa", "[bold]", "", "怒")
+    segments = tuple(
+        Segment(float(i), i + 1.0, "ok", label, 0.5, dict.fromkeys(labels, 0.5)) for i, label in enumerate(labels)
+    )
+    recognition = Recognition("a.wav", 6.0, "ok", "sad", 0.5, {}, segments, ModelName("own", "1"))
+    bar = drawn(recognition, width=60)[1]
+    assert bar[::10] == "suab??"
+    assert any("[bold]" in line for line in drawn(recognition))
+
+
+def test_an_hour_fits_in_one_bar() -> None:
+    segments = tuple(
+        Segment(5.0 * i, 5.0 * i + 4, "ok", ("sad", "calm")[i % 10 == 0], 0.5, {"sad": 0.5, "calm": 0.5})
+        for i in range(720)
+    )
+    _, bar, axis, *_ = drawn(Recognition("a.wav", 3600.0, "ok", "sad", 0.5, {}, segments, ModelName("own", "1")))
+    assert set(bar) == set("s ad")
+    assert "1:00:00" not in axis
+    assert "45:00" in axis
