@@ -1,4 +1,5 @@
+"""Where somebody speaks: stretches of speech, cut out of sound while it arrives."""
 
-from affetto.preprocessing.voice_activity.detector import FRAME_SAMPLES, SAMPLE_RATE_HZ, VoiceActivity
+from affetto.preprocessing.voice_activity.segmenter import MAX_SEGMENT_S, SpeechSegmenter, Stretch
 
-__all__ = ["FRAME_SAMPLES", "SAMPLE_RATE_HZ", "VoiceActivity"]
+__all__ = ["MAX_SEGMENT_S", "SpeechSegmenter", "Stretch"]

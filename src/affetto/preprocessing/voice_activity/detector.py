@@ -26,6 +26,11 @@ class VoiceActivity:
 
     It keeps what it has heard so far: take one for each recording.
 
+    Attributes
+    ----------
+    greatest_power : float
+        The greatest mean power of a frame so far, without its mean.
+
     References
     ----------
     Silero Team: Silero VAD: pre-trained enterprise-grade voice activity detector. 2024.
@@ -38,6 +43,7 @@ class VoiceActivity:
         self._cell = np.zeros((1, 1, 128), np.float32)
         # The end of the last frame, which the network hears once more, then what does not fill a frame yet.
         self._heard = np.zeros(_CONTEXT_SAMPLES, np.float32)
+        self.greatest_power = 0.0
 
     def hear(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """Take more sound.
@@ -59,7 +65,9 @@ class VoiceActivity:
             last = min(n_frames, first + _FRAMES_AT_ONCE)
             stretch = heard[first * FRAME_SAMPLES : last * FRAME_SAMPLES + _CONTEXT_SAMPLES]
             frames = np.lib.stride_tricks.sliding_window_view(stretch, _CONTEXT_SAMPLES + FRAME_SAMPLES)
-            inputs = {"input": frames[::FRAME_SAMPLES], "h": self._hidden, "c": self._cell}
+            frames = frames[::FRAME_SAMPLES]
+            self.greatest_power = max(self.greatest_power, float(frames.var(axis=1).max()))
+            inputs = {"input": frames, "h": self._hidden, "c": self._cell}
             found, self._hidden, self._cell = self._session.run(["speech_probs", "hn", "cn"], inputs)
             probabilities.append(found)
         self._heard = heard[n_frames * FRAME_SAMPLES :].copy()

@@ -1,0 +1,132 @@
+"""From sound that comes in pieces to stretches of speech."""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from affetto.preprocessing.voice_activity.detector import FRAME_SAMPLES, SAMPLE_RATE_HZ, VoiceActivity
+from affetto.preprocessing.voice_activity.utterances import Utterances
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from affetto.preprocessing.voice_activity.utterances import Utterance
+
+MAX_SEGMENT_S = 15.0
+"""Longer utterances are cut."""
+
+_PAUSE_S = 0.42
+_MARGIN_S = 0.08
+_SHORTEST_S = 0.15
+
+# The detector hears everything slowed down by this factor. It knows ordinary speech and takes screams for noise; slower,
+# and so lower, they are found, while ordinary voices still are and noise is taken for speech less often.
+_SLOWNESS = 1.25
+
+
+class Stretch(NamedTuple):
+    """A stretch of speech.
+
+    Attributes
+    ----------
+    start : int
+        The sample that it begins with, counted from the beginning of the recording.
+    samples : ndarray of float32, shape (n_samples,)
+    """
+
+    start: int
+    samples: NDArray[np.float32]
+
+
+class SpeechSegmenter:
+    """Cuts sound into stretches of speech between pauses, each at most `MAX_SEGMENT_S` long.
+
+    Sound arrives in pieces of any size, which makes no difference to what comes out. A stretch is given as soon as it is
+    over, about half a second after its speech ends; no more sound is kept than may still be needed. Take a segmenter
+    for each recording.
+
+    Parameters
+    ----------
+    sample_rate_hz : int
+        Of the sound.
+    """
+
+    def __init__(self, sample_rate_hz: int) -> None:
+        import soxr
+
+        self._frame = FRAME_SAMPLES * sample_rate_hz / (SAMPLE_RATE_HZ * _SLOWNESS)
+        frame_s = self._frame / sample_rate_hz
+        margin = round(_MARGIN_S / frame_s)
+        self._slowed = soxr.ResampleStream(
+            sample_rate_hz, SAMPLE_RATE_HZ * _SLOWNESS, 1, dtype="float32", quality="HQ"
+        )
+        self._activity = VoiceActivity()
+        self._utterances = Utterances(
+            pause=ceil(_PAUSE_S / frame_s),
+            margin=margin,
+            shortest=round(_SHORTEST_S / frame_s),
+            longest=int(MAX_SEGMENT_S / frame_s) - 2 * margin,
+        )
+        self._first = 0  # which sample the kept sound begins with
+        self._kept: list[NDArray[np.float32]] = []
+
+    @property
+    def loudest_dbfs(self) -> float:
+        """Level of the loudest moment so far, in decibels relative to full scale; a constant offset does not count."""
+        return float(10 * np.log10(self._activity.greatest_power + 1e-20))
+
+    def hear(self, samples: NDArray[np.float32]) -> list[Stretch]:
+        """Take more sound.
+
+        Parameters
+        ----------
+        samples : ndarray of float32, shape (n_samples,)
+
+        Returns
+        -------
+        list of Stretch
+            Those that are over.
+        """
+        self._kept.append(samples)
+        probabilities = self._activity.hear(self._slowed.resample_chunk(np.ascontiguousarray(samples)))
+        stretches = self._cut_out(self._utterances.hear(probabilities.tolist()))
+        self._forget(int(self._utterances.needed_from * self._frame))
+        return stretches
+
+    def end(self) -> list[Stretch]:
+        """Take the end of the sound.
+
+        Returns
+        -------
+        list of Stretch
+            What was not over before.
+        """
+        rest = self._activity.hear(self._slowed.resample_chunk(np.empty(0, np.float32), last=True))
+        probabilities = [*rest.tolist(), *self._activity.end().tolist()]
+        return self._cut_out([*self._utterances.hear(probabilities), *self._utterances.end()])
+
+    def _cut_out(self, utterances: Iterable[Utterance]) -> list[Stretch]:
+        stretches = []
+        for utterance in utterances:
+            sound = self._joined()
+            start, end = (min(round(frame * self._frame), self._first + len(sound)) for frame in utterance)
+            stretches.append(Stretch(start, sound[start - self._first : end - self._first].copy()))
+        return stretches
+
+    def _joined(self) -> NDArray[np.float32]:
+        if len(self._kept) > 1:
+            self._kept = [np.concatenate(self._kept)]
+        return self._kept[0]
+
+    def _forget(self, before: int) -> None:
+        """Let go of sound that nothing needs any more, piece by piece: no copies while silence goes on."""
+        while self._kept and self._first + len(self._kept[0]) <= before:
+            self._first += len(self._kept.pop(0))
+        if self._kept and before - self._first > SAMPLE_RATE_HZ:
+            self._kept[0] = self._kept[0][before - self._first :].copy()
+            self._first = before
