@@ -29,4 +29,6 @@ def require_extra(name: str, *, purpose: str = "this") -> None:
     """
     missing = [library for library in _EXTRAS[name] if find_spec(library) is None]
     if missing:
-        raise MissingExtraError(f"{purpose} needs {' and '.join(missing)}; install affetto with its extra: affetto[{name}]")
+        raise MissingExtraError(
+            f"{purpose} needs {' and '.join(missing)}; install affetto with its extra: affetto[{name}]"
+        )

@@ -15,6 +15,7 @@ from affetto.speech.streaming import BLOCK_SAMPLES
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
+    from av.audio.codeccontext import AudioCodecContext
     from av.audio.frame import AudioFrame
     from av.audio.layout import AudioLayout
     from av.audio.stream import AudioStream
@@ -54,6 +55,8 @@ _EXACT = ("mov",)
 # Formats that cannot say how much of AAC's beginning is the encoder's delay. Its first frame always is: it overlaps
 # with nothing yet.
 _UNTRIMMED = ("aac", "loas", "mpegts", "flv")
+# Of Windows Media, libav would always leave out the two frames that Microsoft's encoder puts first; its own puts one.
+_SKIP_MANUAL = 1 << 29  # AV_CODEC_FLAG2_SKIP_MANUAL
 
 # Where the packets' times leave a gap, there is silence: the sound begins after the picture, a caller's network or a
 # silence-suppressing codec left something out, or a packet is damaged. Times are rounded, hence the thresholds.
@@ -142,8 +145,7 @@ class LibavDecoder:
         best = streams.best("audio") or tracks[0]
         chosen = next(stream for stream in tracks if stream.index == best.index) if track is None else tracks[track - 1]
         codec = chosen.codec_context
-        protected = codec is not None and codec.codec_tag in _ENCRYPTED_TAGS
-        if protected or any(key.startswith("ASF_Protection") for key in self._container.metadata):
+        if (codec is not None and _tag(codec) in _ENCRYPTED_TAGS) or any(key.startswith("ASF_Protection") for key in self._container.metadata):
             raise AudioError(f"{name} is encrypted (DRM); export it without protection")
         if codec is None or codec.name not in _DECODERS:
             kind = "an unknown kind" if codec is None else f"the kind {codec.name}"
@@ -205,11 +207,11 @@ class LibavDecoder:
     def _timed(self) -> Iterator[tuple[NDArray[np.float32], int]]:
         """Yield samples and rate of each frame, and silence where their times leave a gap."""
         position_s, silence_s = 0.0, 0.0
-        is_first = self._format in _UNTRIMMED and self._stream.codec_context.name.startswith("aac")
+        n_delay = self._n_delay_frames()
         for frame in self._frames():
             samples = _samples(frame)
-            if is_first or not samples.size:
-                is_first = False
+            if n_delay or not samples.size:
+                n_delay -= bool(n_delay)
                 continue
             rate, time_base = frame.sample_rate, frame.time_base or self._stream.time_base
             if frame.pts is not None and time_base:
@@ -227,18 +229,28 @@ class LibavDecoder:
             yield samples, rate
             position_s += len(samples) / rate
 
+    def _n_delay_frames(self) -> int:
+        """Return how many frames at the beginning are the encoder's delay, beyond what libav leaves out."""
+        codec = self._stream.codec_context
+        if codec.name in ("wmav1", "wmav2"):
+            codec.flags2 |= _SKIP_MANUAL
+            return 1 if self._container.metadata.get("encoder", "").startswith("Lavf") else 2
+        return int(self._format in _UNTRIMMED and codec.name.startswith("aac"))
+
     def _frames(self) -> Iterator[AudioFrame]:
         """Decode what decodes, and count what does not."""
         idle = stumbles = 0
-        while stumbles < _MAX_STUMBLES:
+        while stumbles < _MAX_STUMBLES and idle < _MAX_IDLE_PACKETS:
             try:
                 for packet in self._container.demux(self._stream):
                     frames = self._decoded(packet)
                     yield from frames
                     idle = 0 if frames else idle + 1
-                    if idle > _MAX_IDLE_PACKETS:
+                    if idle >= _MAX_IDLE_PACKETS:
                         return
                 return
+            except LookupError:
+                idle += 1  # a packet of a track that appeared on the way, which PyAV does not expect
             except av.FFmpegError:
                 stumbles += 1
                 self.n_damaged += 1
@@ -255,6 +267,14 @@ class LibavDecoder:
             if " " in frame.layout.name:
                 _kept.append(frame.layout)
         return frames
+
+
+def _tag(codec: AudioCodecContext) -> str:
+    """Return the four letters that call the codec in the container."""
+    try:
+        return codec.codec_tag
+    except UnicodeDecodeError:  # damaged
+        return ""
 
 
 def _timed_streams(container: InputContainer) -> list[Stream]:

@@ -179,8 +179,10 @@ class SoundStream:
         if self._channels == "each":
             if n == self.n_channels:
                 return block
+            if n == 1:
+                return np.repeat(block, self.n_channels, axis=1)
             missing = np.zeros((len(block), max(self.n_channels - n, 0)), np.float32)
-            return np.repeat(block, self.n_channels, axis=1) if n == 1 else np.hstack([block, missing])[:, : self.n_channels]
+            return np.hstack([block, missing])[:, : self.n_channels]
         return block[:, min(self._channels, n) - 1]
 
 

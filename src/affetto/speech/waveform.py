@@ -135,8 +135,9 @@ def require_finite(samples: NDArray[Any], sample_rate_hz: int, *, name: str, sta
     if samples.size == 0 or (np.isfinite(samples.max()) and np.isfinite(samples.min())):
         return
     first = np.flatnonzero(~np.isfinite(samples.reshape(len(samples), -1)).all(axis=1))[0]
+    first_s = start_s + first / sample_rate_hz
     raise AudioError(
-        f"{name} holds samples that are not numbers (NaN or infinite), the first at {start_s + first / sample_rate_hz:.3f} s; "
+        f"{name} holds samples that are not numbers (NaN or infinite), the first at {first_s:.3f} s; "
         "repair or export the recording again"
     )
 
