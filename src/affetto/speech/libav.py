@@ -117,6 +117,7 @@ class LibavDecoder:
         except BaseException:
             self._container.close()
             raise
+        file.opened()
         self._first = first
         self.sample_rate_hz = first[1]
         self.n_channels = first[0].shape[1]

@@ -24,6 +24,7 @@ _SALVAGE_FRAMES = 1 << 12
 # What libsndfile says of a length that it does not know.
 _UNKNOWN_FRAMES = 1 << 62
 _UNSUPPORTED_ENCODING = 4
+_BAD_FILE = 7  # said of an mp3 without frames, in words that would mislead
 
 
 class SndfileDecoder:
@@ -50,8 +51,9 @@ class SndfileDecoder:
         try:
             self._sound = _ForwardSoundFile(file)
         except soundfile.LibsndfileError as error:
-            file.seek(0)
-            raise UnreadableError(reason(error), knows_format=error.code == _UNSUPPORTED_ENCODING) from None
+            why = "nothing of it decodes" if error.code == _BAD_FILE else reason(error)
+            raise UnreadableError(why, knows_format=error.code == _UNSUPPORTED_ENCODING) from None
+        file.opened()
         self.sample_rate_hz: int = self._sound.samplerate
         self.n_channels: int = self._sound.channels
         n_frames = self._sound.frames if self._sound.frames < _UNKNOWN_FRAMES else 0
@@ -62,7 +64,6 @@ class SndfileDecoder:
             self._first = self._next()
         except soundfile.LibsndfileError as error:
             self._close_sound()
-            file.seek(0)
             raise UnreadableError(reason(error)) from None
 
     def blocks(self) -> Iterator[tuple[NDArray[np.float32], int]]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import math
 import os
 import shutil
+import time
 from contextlib import suppress
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
@@ -23,6 +25,9 @@ Source: TypeAlias = "str | os.PathLike[str] | bytes | BinaryIO | tuple[ArrayLike
 
 # A pipe is kept in memory up to this many bytes, and beyond on disk.
 _SPOOL_BYTES = 1 << 25
+# A decoder finds the beginning of any real file in far less. Of a damaged header, megabytes of zeros may be taken for
+# millions of empty parts.
+_MAX_OPENING_CPU_S = 4.0
 
 
 def source_name(source: Source) -> str:
@@ -77,14 +82,30 @@ class EncodedFile:
         self._file = file
         self._owned = owned
         self._failure: OSError | None = None
+        self._deadline_s = time.thread_time() + _MAX_OPENING_CPU_S
+        self._is_given_up = False
         self._start = file.tell()
+
+    def opened(self) -> None:
+        """Lift the limit of time, which a decoder has while it looks for the beginning."""
+        self._deadline_s = math.inf
+
+    def rewind(self) -> None:
+        """Begin again, for another decoder, with a new limit of time."""
+        self._deadline_s = time.thread_time() + _MAX_OPENING_CPU_S
+        self._is_given_up = self._failure is not None
+        self.seek(0)
 
     def read(self, size: int = -1) -> bytes:
         """Return the next bytes; none at the end, or where reading fails."""
+        if self._is_given_up or time.thread_time() > self._deadline_s:
+            self._is_given_up = True
+            return b""
         try:
             return self._file.read(size)
         except OSError as error:
             self._failure = error
+            self._is_given_up = True
             return b""
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
@@ -94,16 +115,8 @@ class EncodedFile:
         return self.tell()
 
     def tell(self) -> int:
-        """Return the position."""
-        return self._file.tell() - self._start
-
-    @property
-    def size(self) -> int:
-        """Number of bytes."""
-        position = self.tell()
-        size = self.seek(0, os.SEEK_END)
-        self.seek(position)
-        return size
+        """Return the position; once the file is given up, its end, beyond which no decoder looks for more."""
+        return (self._file.seek(0, os.SEEK_END) if self._is_given_up else self._file.tell()) - self._start
 
     def check(self) -> None:
         """Raise AudioError if reading failed, which decoders take for the end of the file."""
@@ -140,7 +153,7 @@ def open_file(source: str | os.PathLike[str] | bytes | BinaryIO) -> EncodedFile:
                 "give a path, bytes, a file object or (samples, sample_rate)"
             )
     is_empty = not file.read(1)
-    file.seek(0)
+    file.rewind()
     if is_empty:
         file.close()
         file.check()

@@ -298,6 +298,7 @@ def _file_decoder(file: EncodedFile, *, name: str, track: int | None) -> Decoder
             return SndfileDecoder(file)
         except UnreadableError as error:
             file.check()
+            file.rewind()
             refusal = error
     label = container_label(file)
     if refusal is None or refusal.knows_format or label is not None or find_spec("av") is not None:
