@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 import soundfile
 import soxr
+from av.stream import Disposition
 
 from affetto.speech import read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
+    from av.container import OutputContainer
     from numpy.typing import NDArray
 
 _LAYOUTS = {1: "mono", 2: "stereo", 6: "5.1", 8: "7.1"}
@@ -85,45 +86,65 @@ class Encoder:
         resampled: NDArray[np.float32] = soxr.resample(self.samples, self.rate, rate)
         return resampled
 
+    def at_rate_of(self, kind: str) -> NDArray[np.float32]:
+        """The recording at the rate at which a format is encoded."""
+        return self.at(FORMATS[kind].rate)
+
     def __call__(self, kind: str, samples: NDArray[np.float32] | None = None) -> bytes:
         """The recording, or other samples, in one of the formats."""
         form = FORMATS[kind]
-        samples = self.at(form.rate) if samples is None else samples
+        samples = self.at_rate_of(kind) if samples is None else samples
         if form.codec is None:
             out = io.BytesIO()
             soundfile.write(out, samples, form.rate, format=form.container, subtype=form.subtype)
             return out.getvalue()
         return self.mux(form.container, (form.codec, samples, form.rate))
 
-    def mux(self, container: str, *tracks: tuple[str, NDArray[np.float32], int], picture: str | None = None) -> bytes:
-        """One or more audio tracks of (codec, samples, rate), with a moving picture or a cover beside them."""
+    def mux(
+        self,
+        container: str,
+        *tracks: tuple[str, NDArray[np.float32], int],
+        picture: str | None = None,
+        cover: bool = False,
+        gap_s: float = 0.0,
+    ) -> bytes:
+        """One or more audio tracks of (codec, samples, rate), with a second of picture, or a cover, or a gap."""
         out = io.BytesIO()
         with av.open(out, "w", format=container) as muxer:
-            if picture is not None:
-                video: Any = muxer.add_stream(picture, rate=25)
-                video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
-            sounds: list[Any] = []
-            for codec, samples, rate in tracks:
-                sound: Any = muxer.add_stream(
-                    codec, rate=rate, layout=_LAYOUTS[1 if samples.ndim == 1 else samples.shape[1]]
-                )
-                if codec.startswith("wma"):
-                    sound.bit_rate = 64_000
-                sounds.append(sound)
-            if picture is not None:
-                for i in range(25):
-                    frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 8 * i, np.uint8), format="rgb24")
-                    frame.pts, frame.time_base = i, Fraction(1, 25)
-                    muxer.mux(video.encode(frame))
+            sounds = [self._track(muxer, *track) for track in tracks]
+            if cover or picture is not None:
+                video: Any = muxer.add_stream("mjpeg" if cover else picture, rate=25)
+                video.width, video.height, video.pix_fmt = 64, 48, "yuvj420p" if cover else "yuv420p"
+                if cover:
+                    video.disposition = Disposition.attached_pic
+                for i in range(1 if cover else 25):
+                    image = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 8 * i, np.uint8), format="rgb24")
+                    image.pts, image.time_base = i, Fraction(1, 25)
+                    muxer.mux(video.encode(image))
                 muxer.mux(video.encode(None))
             for sound, (_, samples, rate) in zip(sounds, tracks, strict=True):
-                n_channels = 1 if samples.ndim == 1 else samples.shape[1]
-                packed = np.ascontiguousarray(samples.reshape(1, -1), dtype=np.float32)
-                tone = av.AudioFrame.from_ndarray(packed, format="flt", layout=_LAYOUTS[n_channels])
-                tone.sample_rate, tone.pts, tone.time_base = rate, 0, Fraction(1, rate)
-                muxer.mux(sound.encode(tone))
+                half = len(samples) // 2
+                for start, part in ((0, samples[:half]), (half, samples[half:])) if gap_s else ((0, samples),):
+                    frame = self._frame(part, rate)
+                    frame.pts = start + (round(gap_s * rate) if start else 0)
+                    muxer.mux(sound.encode(frame))
                 muxer.mux(sound.encode(None))
         return out.getvalue()
+
+    @staticmethod
+    def _track(muxer: OutputContainer, codec: str, samples: NDArray[np.float32], rate: int) -> Any:
+        sound: Any = muxer.add_stream(codec, rate=rate, layout=_LAYOUTS[samples.shape[1] if samples.ndim == 2 else 1])
+        if codec.startswith("wma"):
+            sound.bit_rate = 64_000
+        return sound
+
+    @staticmethod
+    def _frame(samples: NDArray[np.float32], rate: int) -> av.AudioFrame:
+        packed = np.ascontiguousarray(samples.reshape(1, -1), dtype=np.float32)
+        layout = _LAYOUTS[samples.shape[1] if samples.ndim == 2 else 1]
+        frame = av.AudioFrame.from_ndarray(packed, format="flt", layout=layout)
+        frame.sample_rate, frame.time_base = rate, Fraction(1, rate)
+        return frame
 
 
 @pytest.fixture(scope="session")
@@ -134,14 +155,7 @@ def encode(root: Path) -> Encoder:
     return Encoder(waveform.samples / 2, waveform.sample_rate_hz)
 
 
-@pytest.fixture(scope="session", params=sorted(FORMATS))
-def kind(request: pytest.FixtureRequest) -> str:
-    """Each of the formats."""
-    name: str = request.param
-    return name
-
-
 @pytest.fixture(scope="session")
-def rate_of() -> Callable[[str], int]:
-    """The rate at which a format is encoded."""
-    return lambda kind: FORMATS[kind].rate
+def kinds() -> list[str]:
+    """The names of all formats."""
+    return sorted(FORMATS)

@@ -146,7 +146,9 @@ class LibavDecoder:
         best = streams.best("audio") or tracks[0]
         chosen = next(stream for stream in tracks if stream.index == best.index) if track is None else tracks[track - 1]
         codec = chosen.codec_context
-        if (codec is not None and _tag(codec) in _ENCRYPTED_TAGS) or any(key.startswith("ASF_Protection") for key in self._container.metadata):
+        if (codec is not None and _tag(codec) in _ENCRYPTED_TAGS) or any(
+            key.startswith("ASF_Protection") for key in self._container.metadata
+        ):
             raise AudioError(f"{name} is encrypted (DRM); export it without protection")
         if codec is None or codec.name not in _DECODERS:
             kind = "an unknown kind" if codec is None else f"the kind {codec.name}"
