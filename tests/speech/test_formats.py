@@ -14,8 +14,9 @@ from affetto.speech import open_stream, read
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Encoder
     from numpy.typing import NDArray
+
+    from conftest import Encoder
 
 SPEECH_CODECS = {"wav-gsm": 0.9, "amr": 0.75, "3gp": 0.75}
 LOSSY = 0.985
@@ -47,9 +48,46 @@ def likeness(samples: NDArray[np.float32], reference: NDArray[np.float32], shift
     return float(np.corrcoef(samples[:n], reference[:n])[0, 1])
 
 
-KINDS = """wav wav-24-bit wav-float wav-alaw wav-mulaw wav-gsm wav-ms-adpcm wav-ima-adpcm rf64 w64 aiff au caf caf-alac
-voc flac ogg-vorbis ogg-opus mp3 ogg-flac m4a-aac m4a-alac mp4 mov mov-pcm aac webm mkv-aac mkv-pcm mkv-flac wma amr 3gp
-avi flv mpeg-ts ac3 wavpack""".split()
+KINDS = (
+    "wav",
+    "wav-24-bit",
+    "wav-float",
+    "wav-alaw",
+    "wav-mulaw",
+    "wav-gsm",
+    "wav-ms-adpcm",
+    "wav-ima-adpcm",
+    "rf64",
+    "w64",
+    "aiff",
+    "au",
+    "caf",
+    "caf-alac",
+    "voc",
+    "flac",
+    "ogg-vorbis",
+    "ogg-opus",
+    "mp3",
+    "ogg-flac",
+    "m4a-aac",
+    "m4a-alac",
+    "mp4",
+    "mov",
+    "mov-pcm",
+    "aac",
+    "webm",
+    "mkv-aac",
+    "mkv-pcm",
+    "mkv-flac",
+    "wma",
+    "amr",
+    "3gp",
+    "avi",
+    "flv",
+    "mpeg-ts",
+    "ac3",
+    "wavpack",
+)
 
 
 def test_all_formats_are_tested(kinds: list[str]) -> None:

@@ -150,7 +150,7 @@ def test_a_long_pipe_is_kept_on_disk(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_file_that_fails_on_the_way_is_no_shorter_recording(encode: Any) -> None:
     class Failing(io.BytesIO):
         def read(self, size: int | None = -1, /) -> bytes:
-            if self.tell() > 10_000:
+            if self.tell() + (size or 0) > 20_000:
                 raise OSError(5, "Input/output error")
             return super().read(size)
 
@@ -164,7 +164,8 @@ def test_long_files_are_read_as_in_one_piece(kind: str) -> None:
     samples = np.random.default_rng(0).normal(0, 0.1, 300_000).astype(np.float32)
     subtype = {"FLAC": "PCM_16", "OGG": "VORBIS", "MP3": "MPEG_LAYER_III"}[kind]
     data = encoded(samples, kind=kind, subtype=subtype)
-    whole, _ = soundfile.read(io.BytesIO(data), dtype="float32")
+    with soundfile.SoundFile(io.BytesIO(data)) as sound:
+        whole = sound.read(dtype="float32")
     assert np.array_equal(collect(data), whole)
 
 

@@ -28,16 +28,21 @@ if TYPE_CHECKING:
 
 # Only these may be guessed from a file's content. Playlists (hls, dash, concat, sdp) are left out because they open
 # other files and addresses, headerless formats because they take any bytes for sound.
+# fmt: off
 _DEMUXERS = (
-    "aac ac3 aiff amr asf au avi caf dss eac3 flac flv loas matroska mov mp3 mpeg mpegts ogg w64 wav wv"
-).split()
+    "aac", "ac3", "aiff", "amr", "asf", "au", "avi", "caf", "dss", "eac3", "flac", "flv", "loas", "matroska", "mov",
+    "mp3", "mpeg", "mpegts", "ogg", "w64", "wav", "wv",
+)
 # Sound only: a damaged picture must not cost time, memory or safety.
 _DECODERS = (
-    "aac aac_latm ac3 adpcm_ima_qt adpcm_ima_wav adpcm_ms adpcm_swf adpcm_yamaha alac amrnb amrwb dca dss_sp eac3 evrc "
-    "flac g722 g723_1 g726 g729 gsm gsm_ms ilbc mp1 mp1float mp2 mp2float mp3 mp3float nellymoser opus pcm_alaw "
-    "pcm_f32be pcm_f32le pcm_f64be pcm_f64le pcm_mulaw pcm_s16be pcm_s16le pcm_s24be pcm_s24le pcm_s32be pcm_s32le "
-    "pcm_s8 pcm_u8 qcelp speex vorbis wavpack wmalossless wmapro wmav1 wmav2 wmavoice"
-).split()
+    "aac", "aac_latm", "ac3", "adpcm_ima_qt", "adpcm_ima_wav", "adpcm_ms", "adpcm_swf", "adpcm_yamaha", "alac",
+    "amrnb", "amrwb", "dca", "dss_sp", "eac3", "evrc", "flac", "g722", "g723_1", "g726", "g729", "gsm", "gsm_ms",
+    "ilbc", "mp1", "mp1float", "mp2", "mp2float", "mp3", "mp3float", "nellymoser", "opus", "pcm_alaw", "pcm_f32be",
+    "pcm_f32le", "pcm_f64be", "pcm_f64le", "pcm_mulaw", "pcm_s16be", "pcm_s16le", "pcm_s24be", "pcm_s24le",
+    "pcm_s32be", "pcm_s32le", "pcm_s8", "pcm_u8", "qcelp", "speex", "vorbis", "wavpack", "wmalossless", "wmapro",
+    "wmav1", "wmav2", "wmavoice",
+)
+# fmt: on
 _OPTIONS = {
     "format_whitelist": ",".join(_DEMUXERS),
     "codec_whitelist": ",".join(_DECODERS),
@@ -265,10 +270,8 @@ class LibavDecoder:
         except (av.FFmpegError, ValueError):
             self.n_damaged += packet is not None and packet.size > 0
             return []
-        for frame in frames:
-            # "5.1" is a layout's name; "3 channels (FL+FR+LFE)" and "ambisonic 1" are made of its parts.
-            if " " in frame.layout.name:
-                _kept.append(frame.layout)
+        # "5.1" is a layout's name; "3 channels (FL+FR+LFE)" and "ambisonic 1" are made of its parts.
+        _kept.extend(frame.layout for frame in frames if " " in frame.layout.name)
         return frames
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-import numpy as np
 import soundfile
 
 from affetto.speech.sources import UnreadableError, reason
@@ -15,6 +14,7 @@ from affetto.speech.wav import read_wav_header
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from affetto.speech.sources import EncodedFile
