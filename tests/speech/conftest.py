@@ -113,7 +113,7 @@ class Encoder:
         with av.open(out, "w", format=container) as muxer:
             sounds = [self._track(muxer, *track) for track in tracks]
             if cover or picture is not None:
-                video: Any = muxer.add_stream("mjpeg" if cover else picture, rate=25)
+                video: Any = muxer.add_stream(picture or "mjpeg", rate=25)
                 video.width, video.height, video.pix_fmt = 64, 48, "yuvj420p" if cover else "yuv420p"
                 if cover:
                     video.disposition = Disposition.attached_pic
@@ -152,7 +152,7 @@ def encode(root: Path) -> Encoder:
     """Encodes one of the examples."""
     waveform = read(root / "examples" / "angry.flac")
     # Resampled and encoded, it must still not exceed full scale.
-    return Encoder(waveform.samples / 2, waveform.sample_rate_hz)
+    return Encoder(waveform.samples * np.float32(0.5), waveform.sample_rate_hz)
 
 
 @pytest.fixture(scope="session")

@@ -300,7 +300,7 @@ def _samples(frame: AudioFrame) -> NDArray[np.float32]:
     # Not frame.to_ndarray(): of eight planar channels it takes what lies behind them for a ninth.
     planes = frame.planes[: n_channels if is_planar else 1]
     count = frame.samples if is_planar else frame.samples * n_channels
-    columns = [np.frombuffer(plane, _DTYPES[kind], count) for plane in planes]
+    columns = [np.frombuffer(memoryview(plane), _DTYPES[kind], count) for plane in planes]
     samples = np.stack(columns, axis=1) if is_planar else columns[0].reshape(-1, n_channels)
     if kind == "u8":
         samples = samples.astype(np.float32) - 128

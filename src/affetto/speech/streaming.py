@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 
@@ -277,11 +277,11 @@ def open_stream(
         raise
 
 
-def _samples_decoder(source: Waveform | tuple[object, ...], *, name: str, channels: Channels) -> _InMemory:
+def _samples_decoder(source: Waveform | tuple[Any, ...], *, name: str, channels: Channels) -> _InMemory:
     if isinstance(source, Waveform):
         return _InMemory(source.samples[:, None], source.sample_rate_hz)
     mixed = waveform_of_pair(source, name=name)
-    shape = np.shape(source[0])  # type: ignore[arg-type] # an array, as was checked just now
+    shape = np.shape(source[0])
     if channels == "mix" or len(shape) == 1:
         return _InMemory(mixed.samples[:, None], mixed.sample_rate_hz)
     columns = [waveform_of_pair(source, name=name, channel=i).samples for i in range(shape[1])]
