@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -152,6 +154,18 @@ def test_channels_of_a_container(encode: Encoder, codec: str, n_channels: int) -
         samples = np.concatenate(list(stream))
     loud = int(np.abs(samples).mean(axis=0).argmax())
     assert likeness(samples[:, loud], speech, 0) > LOSSY
+
+
+def test_channels_in_an_order_without_a_name(encode: Encoder, tmp_path: Path) -> None:
+    channels = np.repeat(encode.at(24_000)[:, None], 3, axis=1)
+    data = encode.mux("mov", ("pcm_s16le", channels, 24_000))
+    at = data.index(b"chan") + 8
+    path = tmp_path / "centre-first.mov"
+    path.write_bytes(data[:at] + struct.pack(">I", (114 << 16) | 3) + data[at + 4 :])  # C, L, R
+    # In a process of its own, which PyAV alone would crash, be it at its end.
+    code = f"from affetto import read; print(len(read({str(path)!r}).samples))"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(result.stdout) == len(channels)
 
 
 @pytest.mark.parametrize("kind", ["mp4", "mkv-aac", "aac", "webm", "flv", "mpeg-ts", "amr"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from typing import TYPE_CHECKING
 
 import av
@@ -76,9 +77,6 @@ _MAX_IDLE_PACKETS = 20_000
 
 _SCALES = {"u8": 2.0**-7, "s16": 2.0**-15, "s32": 2.0**-31, "s64": 2.0**-63, "flt": 1.0, "dbl": 1.0}
 _DTYPES = {"u8": "u1", "s16": "i2", "s32": "i4", "s64": "i8", "flt": "f4", "dbl": "f8"}
-
-# PyAV up to 18 frees the memory of layouts that have no name twice; what is kept is never freed by it.
-_kept: list[AudioLayout] = []
 
 
 class LibavDecoder:
@@ -270,8 +268,10 @@ class LibavDecoder:
         except (av.FFmpegError, ValueError):
             self.n_damaged += packet is not None and packet.size > 0
             return []
-        # "5.1" is a layout's name; "3 channels (FL+FR+LFE)" and "ambisonic 1" are made of its parts.
-        _kept.extend(frame.layout for frame in frames if " " in frame.layout.name)
+        for frame in frames:
+            # "5.1" is a layout's name; "3 channels (FL+FR+LFE)" and "ambisonic 1" are made of its parts.
+            if " " in frame.layout.name:
+                _keep_forever(frame.layout)
         return frames
 
 
@@ -281,6 +281,11 @@ def _tag(codec: AudioCodecContext) -> str:
         return codec.codec_tag
     except UnicodeDecodeError:  # damaged
         return ""
+
+
+def _keep_forever(layout: AudioLayout) -> None:
+    """Let a layout never be deleted: PyAV 18 frees the memory of those without a name a second time, and crashes."""
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(layout))
 
 
 def _timed_streams(container: InputContainer) -> list[Stream]:
