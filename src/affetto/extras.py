@@ -7,18 +7,22 @@ from importlib.util import find_spec
 from affetto.errors import MissingExtraError
 
 _EXTRAS = {
+    "formats": ("av",),
+    "live": ("sounddevice",),
     "plot": ("matplotlib",),
     "train": ("huggingface_hub", "matplotlib", "onnx", "onnxscript", "safetensors", "skl2onnx", "skorch", "torch"),
 }
 
 
-def require_extra(name: str) -> None:
+def require_extra(name: str, *, purpose: str = "this") -> None:
     """Say which extra is missing, before anything else is done.
 
     Parameters
     ----------
-    name : {"plot", "train"}
+    name : {"formats", "live", "plot", "train"}
         The extra.
+    purpose : str
+        What needs it.
 
     Raises
     ------
@@ -27,4 +31,6 @@ def require_extra(name: str) -> None:
     """
     missing = [library for library in _EXTRAS[name] if find_spec(library) is None]
     if missing:
-        raise MissingExtraError(f"this needs {' and '.join(missing)}; install affetto with its extra: affetto[{name}]")
+        raise MissingExtraError(
+            f"{purpose} needs {' and '.join(missing)}; install affetto with its extra: affetto[{name}]"
+        )

@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from affetto.speech.sources import EncodedFile
+
 # PCM, float, and the extensible header around either. Of compressed formats the header's sizes tell no length.
 _UNCOMPRESSED = (0x0001, 0x0003, 0xFFFE)
 # What programs write that stream to a pipe and never learn the length: sox, arecord, ffmpeg.
 _UNKNOWN_SIZES = (0, 0x7FFFF000, 0x80000000, 0xFFFFFFFF)
+# Real files have a handful; a damaged one may be read as millions of empty chunks.
+_MAX_CHUNKS = 1_000
 
 
 class WavHeader(NamedTuple):
@@ -29,7 +33,7 @@ class WavHeader(NamedTuple):
     has_padding: bool
 
 
-def read_wav_header(file: BinaryIO) -> WavHeader | None:
+def read_wav_header(file: BinaryIO | EncodedFile) -> WavHeader | None:
     """Read the header of a wav file (RIFF or RF64).
 
     Parameters
@@ -61,9 +65,11 @@ def read_wav_header(file: BinaryIO) -> WavHeader | None:
     return WavHeader(0.0, has_padding)
 
 
-def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
+def _chunks(file: BinaryIO | EncodedFile) -> Iterator[tuple[bytes, int]]:
     """Yield name and size of each chunk, the file being at the chunk's content."""
-    while len(header := file.read(8)) == 8:
+    for _ in range(_MAX_CHUNKS):
+        if len(header := file.read(8)) < 8:
+            return
         chunk, size = struct.unpack("<4sI", header)
         start = file.tell()
         yield chunk, size

@@ -40,7 +40,7 @@ class Waveform:
                 f"samples of type {self.samples.dtype} and shape {self.samples.shape} make no waveform; "
                 "use Waveform.from_samples"
             )
-        _require_finite(self.samples, self.sample_rate_hz, name="the waveform")
+        require_finite(self.samples, self.sample_rate_hz, name="the waveform")
         samples = self.samples.view()
         samples.flags.writeable = False
         object.__setattr__(self, "samples", samples)
@@ -85,7 +85,7 @@ class Waveform:
                 "transpose them to (n_samples, n_channels)"
             )
         if array.dtype.kind == "f":
-            _require_finite(array, rate, name=name)
+            require_finite(array, rate, name=name)
         mono = _to_mono(array)
         # Two passes without a copy: a long recording is large.
         peak = max(float(mono.max()), -float(mono.min()))
@@ -129,14 +129,15 @@ def check_sample_rate(sample_rate_hz: float, *, name: str) -> int:
     return round(rate)
 
 
-def _require_finite(samples: NDArray[Any], sample_rate_hz: int, *, name: str) -> None:
-    """Refuse NaN and infinite samples, with the time of the first."""
+def require_finite(samples: NDArray[Any], sample_rate_hz: int, *, name: str, start_s: float = 0.0) -> None:
+    """Refuse NaN and infinite samples, with the time of the first, the samples beginning at a time."""
     # The extremes are finite only if all are; a mask of all samples is only made to find the culprit.
     if samples.size == 0 or (np.isfinite(samples.max()) and np.isfinite(samples.min())):
         return
     first = np.flatnonzero(~np.isfinite(samples.reshape(len(samples), -1)).all(axis=1))[0]
+    first_s = start_s + first / sample_rate_hz
     raise AudioError(
-        f"{name} holds samples that are not numbers (NaN or infinite), the first at {first / sample_rate_hz:.3f} s; "
+        f"{name} holds samples that are not numbers (NaN or infinite), the first at {first_s:.3f} s; "
         "repair or export the recording again"
     )
 

@@ -1,0 +1,209 @@
+"""What a recording may come as: names for messages, and open binary files for the decoders."""
+
+from __future__ import annotations
+
+import io
+import math
+import os
+import shutil
+import time
+from contextlib import suppress
+from pathlib import Path
+from tempfile import SpooledTemporaryFile
+from typing import IO, TYPE_CHECKING, BinaryIO, TypeAlias, cast
+
+import numpy as np
+
+from affetto.errors import AudioError
+from affetto.speech.waveform import Waveform
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+Source: TypeAlias = "str | os.PathLike[str] | bytes | BinaryIO | tuple[ArrayLike, float] | Waveform"
+"""A path, an encoded file's bytes, a binary file object, (samples, sample rate in Hz), or a waveform."""
+
+# A pipe is kept in memory up to this many bytes, and beyond on disk.
+_SPOOL_BYTES = 1 << 25
+# A decoder finds the beginning of any real file in far less. Of a damaged header, megabytes of zeros may be taken for
+# millions of empty parts.
+_MAX_OPENING_CPU_S = 4.0
+
+
+def source_name(source: Source) -> str:
+    """Return what messages and results call a source: the path, or what it is."""
+    match source:
+        case str() | os.PathLike():
+            return os.fspath(source)
+        case Waveform() | tuple():
+            return "<samples>"
+        case bytes() | bytearray() | memoryview():
+            return "<bytes>"
+        case _:
+            name = getattr(source, "name", None)
+            return name if isinstance(name, str) else "<file>"
+
+
+class UnreadableError(Exception):
+    """A decoder cannot read a file; another one may.
+
+    Parameters
+    ----------
+    why : str
+        The decoder's reason.
+    knows_format : bool
+        Whether it is a file of a known format, only encoded in a way that is unknown.
+    """
+
+    def __init__(self, why: str, *, knows_format: bool = False) -> None:
+        super().__init__(why)
+        self.knows_format = knows_format
+
+
+class EncodedFile:
+    """An open file as the decoders see it: without a name, beginning where it was given, and never raising.
+
+    From a name they would conclude the format, rightly or wrongly. What is raised in a decoder's callback is lost or
+    printed, so a failure is kept for `check`, and a seek to where nothing can be, which damaged headers ask for,
+    leaves the position as it is.
+
+    Parameters
+    ----------
+    file : binary file object
+        Open and seekable.
+    name : str
+        What error messages call it.
+    owned : bool
+        Whether to close it in the end.
+    """
+
+    def __init__(self, file: IO[bytes], *, name: str, owned: bool) -> None:
+        self._name = name
+        self._file = file
+        self._owned = owned
+        self._failure: OSError | None = None
+        self._deadline_s = time.thread_time() + _MAX_OPENING_CPU_S
+        self._is_given_up = False
+        self._start = file.tell()
+
+    def opened(self) -> None:
+        """Lift the limit of time, which a decoder has while it looks for the beginning."""
+        self._deadline_s = math.inf
+
+    def rewind(self) -> None:
+        """Begin again, for another decoder, with a new limit of time."""
+        self._deadline_s = time.thread_time() + _MAX_OPENING_CPU_S
+        self._is_given_up = self._failure is not None
+        self.seek(0)
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the next bytes; none at the end, or where reading fails."""
+        if self._is_given_up or time.thread_time() > self._deadline_s:
+            self._is_given_up = True
+            return b""
+        try:
+            return self._file.read(size)
+        except OSError as error:
+            self._failure = error
+            self._is_given_up = True
+            return b""
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Go to a position if there can be such, and return the position."""
+        with suppress(OSError, ValueError, OverflowError):
+            self._file.seek(offset + self._start if whence == os.SEEK_SET else offset, whence)
+        return self.tell()
+
+    def tell(self) -> int:
+        """Return the position; once the file is given up, its end, beyond which no decoder looks for more."""
+        return (self._file.seek(0, os.SEEK_END) if self._is_given_up else self._file.tell()) - self._start
+
+    def check(self) -> None:
+        """Raise AudioError if reading failed, which decoders take for the end of the file."""
+        if self._failure is not None:
+            raise AudioError(f"{self._name} cannot be read: {reason(self._failure)}")
+
+    def close(self) -> None:
+        """Close the file, unless it is the caller's."""
+        if self._owned:
+            self._file.close()
+
+
+def open_file(source: str | os.PathLike[str] | bytes | BinaryIO) -> EncodedFile:
+    """Open an encoded recording of whatever kind, or say in one sentence why not.
+
+    A pipe or socket is read to its end first, since decoders must seek.
+
+    Raises
+    ------
+    AudioError
+        If there is no such file, it may not be read, is empty, or is no binary file.
+    """
+    name = source_name(source)
+    match source:
+        case bytes() | bytearray() | memoryview():
+            file = EncodedFile(io.BytesIO(source), name=name, owned=True)
+        case str() | os.PathLike():
+            file = EncodedFile(_open_path(Path(source)), name=name, owned=True)
+        case _ if hasattr(source, "read"):
+            file = _wrapped(source, name=name)
+        case _:
+            raise AudioError(
+                f"cannot read a recording from {type(source).__name__}; "
+                "give a path, bytes, a file object or (samples, sample_rate)"
+            )
+    is_empty = not file.read(1)
+    file.rewind()
+    if is_empty:
+        file.close()
+        file.check()
+        raise AudioError(f"{name} is empty (0 bytes); record or export it again")
+    return file
+
+
+def waveform_of_pair(pair: tuple[object, ...], *, name: str, channel: int | None = None) -> Waveform:
+    """Make a waveform of (samples, sample rate): of all channels' mean, or of one channel, counted from 0."""
+    if len(pair) != 2:
+        raise AudioError(f"{name}: a tuple must be (samples, sample_rate), not {len(pair)} values")
+    samples, rate = pair
+    if np.isscalar(samples) and not np.isscalar(rate):
+        raise AudioError(f"{name}: give (samples, sample_rate), in this order")
+    if channel is not None and np.ndim(samples) == 2:  # type: ignore[arg-type] # no array is refused below
+        samples = np.asarray(samples)[:, channel]
+    return Waveform.from_samples(samples, rate, name=name)  # type: ignore[arg-type] # checked there
+
+
+def reason(error: Exception) -> str:
+    """Return a library's message as part of our sentence."""
+    text = getattr(error, "error_string", None) or getattr(error, "strerror", None) or str(error)
+    return str(text).strip().rstrip(".") or type(error).__name__
+
+
+def _open_path(path: Path) -> BinaryIO:
+    if path.is_dir():
+        raise AudioError(f"{path} is a folder; name the recordings in it, for example {path / '*.wav'}")
+    try:
+        return path.open("rb")
+    except FileNotFoundError:
+        raise AudioError(f"{path}: there is no such file; check the name") from None
+    except PermissionError:
+        raise AudioError(f"{path}: reading it is not permitted; check the file's permissions") from None
+    except (OSError, ValueError) as error:  # ValueError: a null character in the name
+        raise AudioError(f"{path} cannot be opened: {reason(error)}") from None
+
+
+def _wrapped(file: BinaryIO, *, name: str) -> EncodedFile:
+    if isinstance(file, io.TextIOBase):
+        raise AudioError(f"{name} gives text; open it in binary mode")
+    try:
+        if file.seekable():
+            return EncodedFile(file, name=name, owned=False)
+        # Closed by the EncodedFile.
+        spool = cast("IO[bytes]", SpooledTemporaryFile(_SPOOL_BYTES))  # noqa: SIM115
+        shutil.copyfileobj(file, spool)
+    except TypeError:
+        raise AudioError(f"{name} gives something else than bytes; open it in binary mode") from None
+    except (OSError, ValueError, AttributeError) as error:
+        raise AudioError(f"{name} cannot be read: {reason(error)}") from None
+    spool.seek(0)
+    return EncodedFile(spool, name=name, owned=True)

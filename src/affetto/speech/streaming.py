@@ -1,0 +1,315 @@
+"""The door: recordings of every kind and length, block by block, in memory that does not grow."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+
+import numpy as np
+
+from affetto.errors import AudioError, ParameterError
+from affetto.extras import require_extra
+from affetto.speech.containers import container_label
+from affetto.speech.sources import UnreadableError, open_file, source_name, waveform_of_pair
+from affetto.speech.waveform import Waveform, check_sample_rate, require_finite
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+    from types import TracebackType
+    from typing import Self
+
+    import soxr
+    from numpy.typing import NDArray
+
+    from affetto.speech.sources import EncodedFile, Source
+
+Channels: TypeAlias = 'Literal["mix", "each"] | int'
+"""The channels' mean, each channel by itself, or one channel, counted from 1."""
+
+BLOCK_SAMPLES = 1 << 17
+"""Samples in a block, all channels together: large enough that Python costs nothing, small enough for thousands of
+channels."""
+
+
+class Decoder(Protocol):
+    """What decodes one recording, whatever its format.
+
+    Attributes
+    ----------
+    sample_rate_hz : int
+        The rate at the beginning.
+    n_channels : int
+        The number of channels at the beginning.
+    promised_s : float
+        Length that the header promises; 0 where it promises none. Final after the last block.
+    tolerance_s : float
+        By how much less than promised is still all.
+    n_damaged : int
+        Pieces that did not decode so far.
+    """
+
+    sample_rate_hz: int
+    n_channels: int
+    promised_s: float
+    tolerance_s: float
+    n_damaged: int
+
+    def blocks(self) -> Iterator[tuple[NDArray[np.float32], int]]:
+        """Yield samples of shape (n_samples, n_channels), and their rate, which may change on the way."""
+
+    def close(self) -> None:
+        """Release the file."""
+
+
+class SoundStream:
+    """An opened recording, whose blocks can be iterated over once; made by `open_stream`.
+
+    A block is float32 samples of shape (n_samples,), or (n_samples, n_channels) where each channel is wanted. It holds
+    at most some hundred thousand samples and at least one. Samples are in [-1, 1] but where a codec or a float file
+    exceeds full scale; only `read`, which sees the whole, brings such a recording back.
+
+    Attributes
+    ----------
+    name : str
+        What messages and results call the source.
+    sample_rate_hz : int
+        Rate of the samples that are delivered.
+    n_channels : int
+        Channels that are delivered: 1, or all of the recording's where each is wanted.
+    n_samples : int
+        How many samples of each channel have been delivered so far.
+    """
+
+    def __init__(self, decoder: Decoder, *, name: str, sample_rate_hz: int | None, channels: Channels) -> None:
+        self.name = name
+        own_rate = check_sample_rate(decoder.sample_rate_hz, name=name)
+        self.sample_rate_hz = own_rate if sample_rate_hz is None else sample_rate_hz
+        n_channels = decoder.n_channels
+        if isinstance(channels, int) and channels > n_channels:
+            have = "1 channel" if n_channels == 1 else f"{n_channels} channels"
+            raise AudioError(f"{name} has {have}; there is no channel {channels}, choose one from 1 to {n_channels}")
+        self.n_channels = n_channels if channels == "each" else 1
+        self.n_samples = 0
+        self._channels = channels
+        self._decoder = decoder
+        self._blocks = self._deliver()
+
+    def __iter__(self) -> Iterator[NDArray[np.float32]]:
+        return self._blocks
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release the file, unless it is the caller's."""
+        self._blocks.close()
+        self._decoder.close()
+
+    @property
+    def position_s(self) -> float:
+        """How many seconds have been delivered so far."""
+        return self.n_samples / self.sample_rate_hz
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Sentences on what is missing or damaged, known after the last block."""
+        remarks = []
+        promised_s, n_damaged = self._decoder.promised_s, self._decoder.n_damaged
+        if n_damaged:
+            what = "1 piece" if n_damaged == 1 else f"{n_damaged} pieces"
+            remarks.append(f"{self.name} is damaged: {what} of it cannot be decoded; what is left was read")
+        if promised_s - self.position_s > self._decoder.tolerance_s:
+            remarks.append(
+                f"{self.name} ends after {self.position_s:.2f} s although its header promises {promised_s:.2f} s; "
+                "what is there was read"
+            )
+        return tuple(remarks)
+
+    def _deliver(self) -> Generator[NDArray[np.float32], None, None]:
+        """Choose the channels and resample, block by block."""
+        rate, resampler, decoded_s = 0, None, 0.0
+        for block, block_rate in self._decoder.blocks():
+            if block_rate != rate:
+                if resampler is not None:
+                    yield from self._counted(self._resampled(resampler, self._nothing, last=True))
+                rate = check_sample_rate(block_rate, name=self.name)
+                resampler = None if rate == self.sample_rate_hz else self._resampler(rate)
+            chosen = self._choose(block)
+            # Before resampling, which would spread what is no number over the whole block.
+            require_finite(chosen, rate, name=self.name, start_s=decoded_s)
+            decoded_s += len(block) / rate
+            yield from self._counted(chosen if resampler is None else self._resampled(resampler, chosen))
+        if resampler is not None:
+            yield from self._counted(self._resampled(resampler, self._nothing, last=True))
+        if self.n_samples == 0:
+            raise AudioError(f"{self.name} holds no samples; record or export it again")
+
+    def _counted(self, block: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
+        if len(block):
+            self.n_samples += len(block)
+            yield block
+
+    @property
+    def _nothing(self) -> NDArray[np.float32]:
+        return np.empty((0, self.n_channels) if self._channels == "each" else 0, np.float32)
+
+    def _resampler(self, rate: int) -> soxr.ResampleStream:
+        import soxr
+
+        return soxr.ResampleStream(rate, self.sample_rate_hz, self.n_channels, dtype="float32", quality="HQ")
+
+    def _resampled(
+        self, resampler: soxr.ResampleStream, block: NDArray[np.float32], *, last: bool = False
+    ) -> NDArray[np.float32]:
+        resampled: NDArray[np.float32] = resampler.resample_chunk(block, last=last)
+        # Numbers so large that the filter's sums are none.
+        require_finite(resampled, self.sample_rate_hz, name=self.name, start_s=self.position_s)
+        return resampled
+
+    def _choose(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Make of all channels those that are wanted; a recording may gain or lose channels on its way."""
+        n = block.shape[1]
+        if self._channels == "mix":
+            return block[:, 0] if n == 1 else block.mean(axis=1, dtype=np.float32)
+        if self._channels == "each":
+            if n == self.n_channels:
+                return block
+            if n == 1:
+                return np.repeat(block, self.n_channels, axis=1)
+            missing = np.zeros((len(block), max(self.n_channels - n, 0)), np.float32)
+            return np.hstack([block, missing])[:, : self.n_channels]
+        return block[:, min(self._channels, n) - 1]
+
+
+class _InMemory:
+    """Samples that are decoded already."""
+
+    promised_s = 0.0
+    tolerance_s = 0.0
+    n_damaged = 0
+
+    def __init__(self, samples: NDArray[np.float32], sample_rate_hz: int) -> None:
+        self.samples = samples
+        self.sample_rate_hz = sample_rate_hz
+        self.n_channels = samples.shape[1]
+
+    def blocks(self) -> Iterator[tuple[NDArray[np.float32], int]]:
+        size = max(BLOCK_SAMPLES // self.n_channels, 1)
+        for start in range(0, len(self.samples), size):
+            yield self.samples[start : start + size], self.sample_rate_hz
+
+    def close(self) -> None:
+        """There is no file."""
+
+
+def open_stream(
+    source: Source,
+    *,
+    sample_rate_hz: int | None = None,
+    channels: Channels = "mix",
+    track: int | None = None,
+) -> SoundStream:
+    """Open a recording, to be iterated over in blocks.
+
+    Files are decoded on the way, in memory that does not grow with their length. `read` reads through this.
+
+    Parameters
+    ----------
+    source : path, bytes, binary file object, (samples, sample rate), or Waveform
+        What `read` reads. A pipe is read to its end first, beyond some megabytes into a temporary file.
+    sample_rate_hz : int, optional
+        Resample to this rate; by default the recording keeps its own.
+    channels : "mix", "each" or int
+        The channels' mean, each channel by itself, or one channel, counted from 1.
+    track : int, optional
+        One of several audio tracks, counted from 1; by default the one that players choose.
+
+    Returns
+    -------
+    SoundStream
+        A context manager and an iterator over blocks. Where decoding meets damage, iteration goes on with what decodes,
+        and `SoundStream.remarks` says so in the end.
+
+    Raises
+    ------
+    AudioError
+        If there is no such file, or it cannot be read, is no audio, or has no such channel or track; while iterating,
+        if it holds no samples, or samples that are not numbers.
+    MissingExtraError
+        If the format needs the extra ``formats``.
+
+    Examples
+    --------
+    >>> from affetto.speech import open_stream
+    >>> with open_stream("examples/angry.flac", sample_rate_hz=16_000) as stream:
+    ...     n_samples = sum(len(block) for block in stream)
+    >>> n_samples == stream.n_samples, round(stream.position_s, 2), stream.remarks
+    (True, 2.52, ())
+    """
+    name = source_name(source)
+    if channels not in ("mix", "each") and not (isinstance(channels, int) and channels >= 1):
+        raise ParameterError(f"channels is {channels!r}; choose 'mix', 'each' or a channel's number, from 1")
+    if track is not None and track < 1:
+        raise ParameterError(f"track is {track!r}; choose an audio track's number, from 1")
+    if sample_rate_hz is not None:
+        check_sample_rate(sample_rate_hz, name=name)
+    decoder: Decoder
+    if isinstance(source, Waveform | tuple):
+        if track not in (None, 1):
+            raise AudioError(f"{name} has 1 audio track; there is no track {track}")
+        decoder = _samples_decoder(source, name=name, channels=channels)
+    else:
+        file = open_file(source)
+        try:
+            decoder = _file_decoder(file, name=name, track=track)
+        except BaseException:
+            file.close()
+            raise
+    try:
+        return SoundStream(decoder, name=name, sample_rate_hz=sample_rate_hz, channels=channels)
+    except BaseException:
+        decoder.close()
+        raise
+
+
+def _samples_decoder(source: Waveform | tuple[Any, ...], *, name: str, channels: Channels) -> _InMemory:
+    if isinstance(source, Waveform):
+        return _InMemory(source.samples[:, None], source.sample_rate_hz)
+    mixed = waveform_of_pair(source, name=name)
+    shape = np.shape(source[0])
+    if channels == "mix" or len(shape) == 1:
+        return _InMemory(mixed.samples[:, None], mixed.sample_rate_hz)
+    columns = [waveform_of_pair(source, name=name, channel=i).samples for i in range(shape[1])]
+    return _InMemory(np.stack(columns, axis=1), mixed.sample_rate_hz)
+
+
+def _file_decoder(file: EncodedFile, *, name: str, track: int | None) -> Decoder:
+    """Open a file with libsndfile or, where it does not know the format or a track is wanted, with libav."""
+    from affetto.speech.sndfile import SndfileDecoder
+
+    refusal = None
+    if track is None:
+        try:
+            return SndfileDecoder(file)
+        except UnreadableError as error:
+            file.check()
+            file.rewind()
+            refusal = error
+    label = container_label(file)
+    if refusal is None or refusal.knows_format or label is not None or find_spec("av") is not None:
+        require_extra("formats", purpose=f"reading {name if refusal is not None else f'a track of {name}'}")
+        from affetto.speech.libav import LibavDecoder
+
+        try:
+            return LibavDecoder(file, name=name, track=track)
+        except UnreadableError as error:
+            file.check()
+            if label is not None:
+                raise AudioError(f"{name} is {label}, but damaged: {error}; record or export it again") from None
+            refusal = refusal or error
+    raise AudioError(f"{name} is not audio that can be read: {refusal}")
