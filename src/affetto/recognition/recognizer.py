@@ -3,36 +3,34 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
-from itertools import pairwise
-from math import ceil
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from affetto.errors import AffettoError, AudioError, ParameterError
-from affetto.preprocessing.steps import frame_energy
+from affetto.preprocessing.voice_activity import SpeechSegmenter
 from affetto.recognition.bundle import Bundle, find_bundle, load_bundle
 from affetto.recognition.inference import Inference
 from affetto.recognition.result import Failure, ModelName, Recognition, Segment
-from affetto.speech import Waveform, read_with_remarks, source_name
+from affetto.speech import open_stream, resampled_chunks, source_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
+    from affetto.preprocessing.voice_activity import Stretch
     from affetto.recognition.result import Status
-    from affetto.speech import Source
+    from affetto.speech import Channels, SoundStream, Source
 
 DEFAULT_MODEL = "transformer"
 
 MIN_DURATION_S = 0.2
 """Less than a syllable: nothing can be heard in it."""
-
-MAX_SEGMENT_S = 15.0
-"""Longer recordings are heard in equal stretches of at most this length."""
 
 _SILENCE_DBFS = -75.0
 
@@ -47,7 +45,7 @@ class Recognizer:
     model : str or path, optional
         A bundle's folder, or the name of a model that ships with the package; by default the best of these.
     threads : int, optional
-        Threads within one inference; by default all cores.
+        How many work at a time within one recording; by default as many as there are cores.
 
     Raises
     ------
@@ -68,7 +66,7 @@ class Recognizer:
             raise ParameterError(f"threads is {threads}; it must be at least 1")
         self.bundle: Bundle = load_bundle(find_bundle(model))
         self._inference = Inference(self.bundle, threads=threads)
-        self._threads = threads
+        self._jobs = threads or os.cpu_count() or 1
         self._model = ModelName(self.bundle.name, self.bundle.version)
 
     @property
@@ -76,13 +74,21 @@ class Recognizer:
         """The emotions that the model knows, in the order of its probabilities."""
         return self.bundle.labels
 
-    def recognize(self, source: Source) -> Recognition:
+    def recognize(
+        self, source: Source, *, channel: int | None = None, track: int | None = None
+    ) -> Recognition:
         """Recognize one recording.
+
+        Its utterances are found and heard one by one, while it is decoded: memory does not grow with its length.
 
         Parameters
         ----------
         source : path, bytes, binary file object, (samples, sample rate), or Waveform
-            Speech of 0.2 s or more, at 8 to 192 kHz, of any number of channels.
+            At least 0.2 s, at 8 to 192 kHz.
+        channel : int, optional
+            Hear this channel only, counted from 1; by default the mean of all.
+        track : int, optional
+            One of several audio tracks, counted from 1; by default the one that players choose.
 
         Returns
         -------
@@ -91,41 +97,42 @@ class Recognizer:
         Raises
         ------
         AudioError
-            If it cannot be read, is too short, or holds values that are not numbers.
+            If it cannot be read, is too short, holds values that are not numbers, or has no such channel or track.
+        MissingExtraError
+            If its format needs the extra ``formats``.
         """
-        return self._recognize(source, self._inference)
+        (recognition,) = self._recognize(source, "mix" if channel is None else channel, track)
+        return recognition
 
-    def _recognize(self, source: Source, inference: Inference) -> Recognition:
-        name = source_name(source)
-        waveform, remarks = read_with_remarks(source, sample_rate_hz=inference.sample_rate_hz)
-        if waveform.duration_s < MIN_DURATION_S:
-            raise AudioError(
-                f"{name} is {waveform.duration_s:.3g} s long; at least {MIN_DURATION_S:g} s of speech are needed"
-            )
-        segments = tuple(self._segment(inference, waveform, start, end) for start, end in _stretches(waveform))
-        heard = [segment for segment in segments if segment.status != "no_speech"]
-        status: Status
-        emotion: str | None
-        confidence: float | None
-        if heard:
-            weights = np.array([segment.end_s - segment.start_s for segment in heard])
-            rows = np.array([[segment.probabilities[label] for label in self.labels] for segment in heard])
-            status, emotion, confidence, probabilities = self._answer(weights @ rows / weights.sum())
-        else:
-            status, emotion, confidence, probabilities = "no_speech", None, None, {}
-        return Recognition(
-            source=name,
-            duration_s=round(waveform.duration_s, 3),
-            status=status,
-            emotion=emotion,
-            confidence=confidence,
-            probabilities=probabilities,
-            segments=segments,
-            model=self._model,
-            warnings=remarks,
-        )
+    def recognize_channels(self, source: Source, *, track: int | None = None) -> tuple[Recognition, ...]:
+        """Recognize each channel of a recording by itself, for example the agent and the customer of a call.
 
-    def recognize_each(self, sources: Iterable[Source], *, jobs: int | None = None) -> Iterator[Recognition | Failure]:
+        Parameters
+        ----------
+        source : path, bytes, binary file object, (samples, sample rate), or Waveform
+        track : int, optional
+            One of several audio tracks, counted from 1; by default the one that players choose.
+
+        Returns
+        -------
+        tuple of Recognition
+            One for each channel.
+
+        Raises
+        ------
+        AudioError, MissingExtraError
+            As `recognize`.
+        """
+        return self._recognize(source, "each", track)
+
+    def recognize_each(
+        self,
+        sources: Iterable[Source],
+        *,
+        jobs: int | None = None,
+        channels: Channels = "mix",
+        track: int | None = None,
+    ) -> Iterator[Recognition | Failure]:
         """Recognize many recordings, several at a time; one that fails does not stop the others.
 
         Parameters
@@ -133,48 +140,171 @@ class Recognizer:
         sources : iterable of path, bytes, binary file object, (samples, sample rate), or Waveform
         jobs : int, optional
             How many at a time; by default as many as there are cores.
+        channels : "mix", "each" or int
+            Hear the mean of all channels, each by itself, or only one, counted from 1.
+        track : int, optional
+            One of several audio tracks, counted from 1; by default the one that players choose.
 
         Yields
         ------
         Recognition or Failure
-            One for each source, in their order.
+            One for each source, or for each of its channels, in their order.
         """
         if jobs is not None and jobs < 1:
             raise ParameterError(f"jobs is {jobs}; it must be at least 1")
         jobs = jobs or os.cpu_count() or 1
-        # Several recordings at a time leave no core idle: threads within each would only wait for one another.
-        inference = self._inference if jobs == 1 or self._threads else self._single_threaded
-        with ThreadPoolExecutor(jobs) as pool:
-            pending = []
+        if jobs == 1:
             for source in sources:
-                pending.append(pool.submit(self._recognize_or_fail, source, inference))
+                yield from self._recognize_or_fail(source, channels, track)
+            return
+        with ThreadPoolExecutor(jobs) as pool:
+            pending: deque[Future[tuple[Recognition | Failure, ...]]] = deque()
+            for source in sources:
+                # Several recordings at a time leave no core idle: threads within each would only wait for one another.
+                pending.append(
+                    pool.submit(self._recognize_or_fail, source, channels, track, together=False)
+                )
                 # A bounded queue: an endless iterable must not be read ahead of the work.
                 if len(pending) > 2 * jobs:
-                    yield pending.pop(0).result()
+                    yield from pending.popleft().result()
             for future in pending:
-                yield future.result()
+                yield from future.result()
+
+    def stream(self, chunks: Iterable[ArrayLike], *, sample_rate: float) -> Iterator[Segment]:
+        """Recognize sound while it arrives.
+
+        Several streams may run side by side on one recognizer. The segments are those that `recognize` finds in the
+        whole.
+
+        Parameters
+        ----------
+        chunks : iterable of array-like, shape (n_samples,) or (n_samples, n_channels)
+            Pieces of any size, floats with full scale 1 or integers; channels are averaged.
+        sample_rate : float
+            Samples in a second, 8,000 to 192,000.
+
+        Yields
+        ------
+        Segment
+            Each utterance, about half a second after it ends; its times count from the beginning of the stream.
+
+        Raises
+        ------
+        AudioError
+            If the rate or a chunk makes no sense.
+
+        Examples
+        --------
+        >>> import affetto
+        >>> call = affetto.read("examples/angry.flac")
+        >>> chunks = [call.samples[start : start + 1_000] for start in range(0, len(call.samples), 1_000)]
+        >>> [segment.status for segment in affetto.Recognizer().stream(chunks, sample_rate=call.sample_rate_hz)]
+        ['ok']
+        """
+        segmenter = SpeechSegmenter(self._inference.sample_rate_hz)
+        for samples in resampled_chunks(chunks, sample_rate, self._inference.sample_rate_hz):
+            for stretch in segmenter.hear(samples):
+                yield self._segment(stretch, self._inference)
+        for stretch in segmenter.end():
+            yield self._segment(stretch, self._inference)
+
+    def _recognize(
+        self, source: Source, channels: Channels, track: int | None, *, together: bool = True
+    ) -> tuple[Recognition, ...]:
+        rate = self._inference.sample_rate_hz
+        with open_stream(source, sample_rate_hz=rate, channels=channels, track=track) as stream:
+            segmenters = [SpeechSegmenter(rate) for _ in range(stream.n_channels)]
+            segments: list[list[Segment]] = [[] for _ in segmenters]
+            heard = self._heard_together if together else self._heard_in_turn
+            for number, segment in heard(_stretches(stream, segmenters)):
+                segments[number].append(segment)
+        if stream.position_s < MIN_DURATION_S:
+            raise AudioError(
+                f"{stream.name} is {stream.position_s:.3g} s long; at least {MIN_DURATION_S:g} s of speech are needed"
+            )
+        only = channels if isinstance(channels, int) else None
+        return tuple(
+            self._summary(found, segmenter, stream, channel=number if channels == "each" else only)
+            for number, (found, segmenter) in enumerate(zip(segments, segmenters, strict=True), start=1)
+        )
+
+    def _summary(
+        self, segments: list[Segment], segmenter: SpeechSegmenter, stream: SoundStream, *, channel: int | None
+    ) -> Recognition:
+        status: Status = "no_speech"
+        emotion, confidence, probabilities, reason = None, None, dict[str, float](), None
+        if segments:
+            weights = np.array([segment.end_s - segment.start_s for segment in segments])
+            rows = np.array([[segment.probabilities[label] for label in self.labels] for segment in segments])
+            status, emotion, confidence, probabilities = self._answer(weights @ rows / weights.sum())
+        elif segmenter.loudest_dbfs < _SILENCE_DBFS:
+            reason = f"silence: nothing is louder than {_SILENCE_DBFS:g} dB below full scale".replace("-", "")
+        else:
+            reason = "no voice: there is sound, such as noise or music, but nobody speaks in it"
+        return Recognition(
+            source=stream.name,
+            duration_s=round(stream.position_s, 3),
+            status=status,
+            emotion=emotion,
+            confidence=confidence,
+            probabilities=probabilities,
+            segments=tuple(segments),
+            model=self._model,
+            reason=reason,
+            channel=channel,
+            warnings=stream.remarks,
+        )
+
+    def _heard_in_turn(self, stretches: Iterator[tuple[int, Stretch]]) -> Iterator[tuple[int, Segment]]:
+        for channel, stretch in stretches:
+            yield channel, self._segment(stretch, self._single_threaded)
+
+    def _heard_together(self, stretches: Iterator[tuple[int, Stretch]]) -> Iterator[tuple[int, Segment]]:
+        """Hear several utterances at a time, while the next are looked for; all cores are for one that is alone."""
+        first = list(islice(stretches, 2))
+        if len(first) < 2:
+            for channel, stretch in first:
+                yield channel, self._segment(stretch, self._inference)
+            return
+        pending: deque[tuple[int, Future[Segment]]] = deque()
+        for channel, stretch in chain(first, stretches):
+            pending.append((channel, self._pool.submit(self._segment, stretch, self._single_threaded)))
+            if len(pending) > 2 * self._jobs:
+                number, future = pending.popleft()
+                yield number, future.result()
+        for number, future in pending:
+            yield number, future.result()
+
+    @cached_property
+    def _pool(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(self._jobs, thread_name_prefix="affetto")
 
     @cached_property
     def _single_threaded(self) -> Inference:
         return Inference(self.bundle, threads=1)
 
-    def _recognize_or_fail(self, source: Source, inference: Inference) -> Recognition | Failure:
+    def _recognize_or_fail(
+        self, source: Source, channels: Channels, track: int | None, *, together: bool = True
+    ) -> tuple[Recognition | Failure, ...]:
         name = source_name(source)
         try:
-            return self._recognize(source, inference)
+            return self._recognize(source, channels, track, together=together)
         except AffettoError as error:
-            return Failure(name, str(error))
+            return (Failure(name, str(error)),)
         except Exception as error:  # whatever one recording does, the others get their answer
-            return Failure(name, f"{name} cannot be recognized: {type(error).__name__}: {error}")
+            return (Failure(name, f"{name} cannot be recognized: {type(error).__name__}: {error}"),)
 
-    def _segment(self, inference: Inference, waveform: Waveform, start: int, end: int) -> Segment:
-        rate = waveform.sample_rate_hz
-        samples = waveform.samples[start:end]
-        start_s, end_s = round(start / rate, 3), round(end / rate, 3)
-        if _is_silent(samples, rate):
-            return Segment(start_s, end_s, "no_speech", None, None, {})
-        status, emotion, confidence, probabilities = self._answer(inference.probabilities(samples))
-        return Segment(start_s, end_s, status, emotion, confidence, probabilities)
+    def _segment(self, stretch: Stretch, inference: Inference) -> Segment:
+        rate = inference.sample_rate_hz
+        status, emotion, confidence, probabilities = self._answer(inference.probabilities(stretch.samples))
+        return Segment(
+            start_s=round(stretch.start / rate, 3),
+            end_s=round((stretch.start + len(stretch.samples)) / rate, 3),
+            status=status,
+            emotion=emotion,
+            confidence=confidence,
+            probabilities=probabilities,
+        )
 
     def _answer(self, probabilities: NDArray[np.floating]) -> tuple[Status, str, float, dict[str, float]]:
         best = int(probabilities.argmax())
@@ -182,16 +312,13 @@ class Recognizer:
         return "ok", self.labels[best], by_label[self.labels[best]], by_label
 
 
-def _stretches(waveform: Waveform) -> list[tuple[int, int]]:
-    """Cut a recording into equal stretches of at most `MAX_SEGMENT_S`, as pairs of sample indices."""
-    n = len(waveform.samples)
-    count = ceil(n / (MAX_SEGMENT_S * waveform.sample_rate_hz))
-    edges = [n * i // count for i in range(count + 1)]
-    return list(pairwise(edges))
-
-
-def _is_silent(samples: NDArray[np.float32], sample_rate_hz: int) -> bool:
-    """Tell whether even the loudest moment is below what a microphone's own noise would be."""
-    centred = samples - samples.mean(dtype=np.float64).astype(np.float32)
-    energy = frame_energy(centred, round(0.032 * sample_rate_hz), round(0.010 * sample_rate_hz))
-    return bool(energy.max() < 10 ** (_SILENCE_DBFS / 10))
+def _stretches(stream: SoundStream, segmenters: list[SpeechSegmenter]) -> Iterator[tuple[int, Stretch]]:
+    """Yield the stretches of speech of all channels, each with the number of its channel, while the sound arrives."""
+    for block in stream:
+        channels = block[:, None] if block.ndim == 1 else block
+        for number, segmenter in enumerate(segmenters):
+            for stretch in segmenter.hear(channels[:, number]):
+                yield number, stretch
+    for number, segmenter in enumerate(segmenters):
+        for stretch in segmenter.end():
+            yield number, stretch

@@ -17,7 +17,7 @@ Status: TypeAlias = Literal["ok", "uncertain", "no_speech"]
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One stretch of speech and the emotion that its voice expresses.
+    """One utterance and the emotion that its voice expresses.
 
     Attributes
     ----------
@@ -76,9 +76,13 @@ class Recognition:
     probabilities : mapping of str to float
         Every emotion's probability, the mean over the segments weighted by their length.
     segments : tuple of Segment
-        The recording in time.
+        The utterances, in the order of time; none where there is no speech.
     model : ModelName
         Which model answered.
+    reason : str or None
+        Where there is no speech: what there is instead.
+    channel : int or None
+        The channel that was heard, counted from 1; None where it is the mean of all.
     warnings : tuple of str
         What is worth knowing about the recording, for example that it ends before its header says.
     """
@@ -91,6 +95,8 @@ class Recognition:
     probabilities: Mapping[str, float]
     segments: tuple[Segment, ...]
     model: ModelName
+    reason: str | None = None
+    channel: int | None = None
     warnings: tuple[str, ...] = field(default=())
 
     def to_dict(self) -> dict[str, Any]:

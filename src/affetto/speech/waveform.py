@@ -67,16 +67,7 @@ class Waveform:
             If the shape, the type, the rate or a value makes no sense, or if there are no samples.
         """
         rate = check_sample_rate(sample_rate_hz, name=name)
-        try:
-            array = np.asarray(samples)
-        except ValueError:  # rows of different lengths
-            raise AudioError(f"{name}: samples are no array; give (n_samples,) or (n_samples, n_channels)") from None
-        if array.dtype.kind not in "iuf":
-            raise AudioError(f"{name}: samples are of type {array.dtype}; give floats or integers")
-        if array.ndim not in (1, 2):
-            raise AudioError(
-                f"{name}: samples have the shape {array.shape}; give (n_samples,) or (n_samples, n_channels)"
-            )
+        array = as_samples(samples, rate, name=name)
         if array.size == 0:
             raise AudioError(f"{name} holds no samples; give a recording of at least a moment of speech")
         if array.ndim == 2 and array.shape[1] > array.shape[0]:
@@ -84,9 +75,7 @@ class Waveform:
                 f"{name}: samples of shape {array.shape} would be {array.shape[1]} channels; "
                 "transpose them to (n_samples, n_channels)"
             )
-        if array.dtype.kind == "f":
-            require_finite(array, rate, name=name)
-        mono = _to_mono(array)
+        mono = to_mono(array)
         # Two passes without a copy: a long recording is large.
         peak = max(float(mono.max()), -float(mono.min()))
         scaled = (mono / peak if peak > 1.0 else mono).astype(np.float32, copy=False)
@@ -129,6 +118,21 @@ def check_sample_rate(sample_rate_hz: float, *, name: str) -> int:
     return round(rate)
 
 
+def as_samples(samples: ArrayLike, sample_rate_hz: int, *, name: str) -> NDArray[Any]:
+    """Return numbers as an array of shape (n_samples,) or (n_samples, n_channels), or say what is wrong with them."""
+    try:
+        array = np.asarray(samples)
+    except ValueError:  # rows of different lengths
+        raise AudioError(f"{name}: samples are no array; give (n_samples,) or (n_samples, n_channels)") from None
+    if array.dtype.kind not in "iuf":
+        raise AudioError(f"{name}: samples are of type {array.dtype}; give floats or integers")
+    if array.ndim not in (1, 2):
+        raise AudioError(f"{name}: samples have the shape {array.shape}; give (n_samples,) or (n_samples, n_channels)")
+    if array.dtype.kind == "f":
+        require_finite(array, sample_rate_hz, name=name)
+    return array
+
+
 def require_finite(samples: NDArray[Any], sample_rate_hz: int, *, name: str, start_s: float = 0.0) -> None:
     """Refuse NaN and infinite samples, with the time of the first, the samples beginning at a time."""
     # The extremes are finite only if all are; a mask of all samples is only made to find the culprit.
@@ -142,7 +146,7 @@ def require_finite(samples: NDArray[Any], sample_rate_hz: int, *, name: str, sta
     )
 
 
-def _to_mono(array: NDArray[Any]) -> NDArray[np.floating]:
+def to_mono(array: NDArray[Any]) -> NDArray[np.floating]:
     """Average the channels and scale integers to [-1, 1]."""
     if array.dtype.kind == "f":
         # Half precision would round the mean; long doubles bring nothing.

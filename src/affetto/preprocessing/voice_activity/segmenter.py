@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 MAX_SEGMENT_S = 15.0
 """Longer utterances are cut."""
 
-_PAUSE_S = 0.42
+# Long enough for the pauses within a sentence, short enough that an answer comes soon.
+_PAUSE_S = 0.5
 _MARGIN_S = 0.08
-_SHORTEST_S = 0.15
+_LEAST_SPEECH_S = 0.15
 
 # The detector hears everything slowed down by this factor. It knows ordinary speech and takes screams for noise; slower,
 # and so lower, they are found, while ordinary voices still are and noise is taken for speech less often.
@@ -69,7 +70,7 @@ class SpeechSegmenter:
         self._utterances = Utterances(
             pause=ceil(_PAUSE_S / frame_s),
             margin=margin,
-            shortest=round(_SHORTEST_S / frame_s),
+            least=_LEAST_SPEECH_S / frame_s,
             longest=int(MAX_SEGMENT_S / frame_s) - 2 * margin,
         )
         self._first = 0  # which sample the kept sound begins with

@@ -37,25 +37,28 @@ class Utterances:
         Frames of pause that end an utterance.
     margin : int
         Frames kept before and after it, as far as they are not another's: quiet consonants are easily missed.
-    shortest, longest : int
-        Frames without margins. Shorter ones are no speech; longer ones are cut.
+    least : float
+        Expected frames of speech, the sum of their probabilities; what has fewer is noise that sounds like speech for
+        a moment.
+    longest : int
+        Frames without margins; longer utterances are cut.
     """
 
     def __init__(
         self,
         *,
-        onset: float = 0.5,
-        offset: float = 0.35,
-        pause: int = 15,
-        margin: int = 3,
-        shortest: int = 6,
-        longest: int = 460,
+        onset: float = 0.4,
+        offset: float = 0.1,
+        pause: int,
+        margin: int,
+        least: float,
+        longest: int,
     ) -> None:
         self.onset = onset
         self.offset = offset
         self.pause = pause
         self.margin = margin
-        self.shortest = shortest
+        self.least = least
         self.longest = longest
         self._n_frames = 0
         self._free = 0  # the first frame that belongs to no utterance yet
@@ -110,7 +113,7 @@ class Utterances:
 
     def _closed(self) -> Iterator[Utterance]:
         assert self._start is not None
-        if self._last - self._start >= self.shortest:
+        if sum(self._probabilities[: self._last - self._start]) >= self.least:
             end = min(self._last + self.margin, self._n_frames)
             yield Utterance(max(self._free, self._start - self.margin), end)
             self._free = end
