@@ -11,7 +11,7 @@ from affetto import MissingExtraError, Recognition
 def test_a_table_has_a_row_for_each_segment(dialogue: Recognition) -> None:
     table = dialogue.to_pandas()
     assert list(table.columns) == [
-        *("source", "start_s", "end_s", "status", "emotion", "confidence", "neutral", "happy", "angry")
+        *("source", "channel", "start_s", "end_s", "status", "emotion", "confidence", "neutral", "happy", "angry")
     ]
     assert table["source"].unique() == [dialogue.source]
     assert table["end_s"].tolist() == [segment.end_s for segment in dialogue.segments]

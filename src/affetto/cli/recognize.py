@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from affetto.exports import Format
+    from affetto.speech import Channels
 
 
 class OutputFormat(StrEnum):
@@ -56,14 +57,28 @@ def recognize(
         Path | None,
         typer.Option("--plot", metavar="PNG", help="Draw waveform, segments and probabilities of one recording."),
     ] = None,
+    channels: Annotated[
+        str,
+        typer.Option(
+            "--channels", metavar="mix|each|N", help="Hear the mean of all channels, each by itself, or only channel N."
+        ),
+    ] = "mix",
+    track: Annotated[
+        int | None, typer.Option("--track", metavar="N", help="Hear this audio track, counted from 1.")
+    ] = None,
 ) -> None:
     """Recognize the emotion that each recording's voice expresses.
 
     Exit code: 0 when all were recognized, 1 when some failed (each is named on stderr), 2 for wrong usage.
     """
     names = _expanded(files)
+    wanted = _parsed_channels(channels)
     export = _find_export(names, output, output_format, timeline=timeline)
+    if export is not None and not export.holds_several and wanted == "each":
+        raise ParameterError(f"{export.name} holds one channel; choose it with --channels N")
     if picture is not None:
+        if wanted == "each":
+            raise ParameterError("--plot draws one channel; choose it with --channels N")
         _require_picture(names, picture, output)
 
     from affetto.recognition.recognizer import DEFAULT_MODEL, Recognizer
@@ -73,7 +88,8 @@ def recognize(
     outcomes: list[Recognition | Failure] = []
 
     def reported() -> Iterator[Recognition | Failure]:
-        for outcome in recognizer.recognize_each(sources, jobs=1 if len(sources) == 1 else None):
+        jobs = 1 if len(sources) == 1 else None
+        for outcome in recognizer.recognize_each(sources, jobs=jobs, channels=wanted, track=track):
             if isinstance(outcome, Failure):
                 print(f"affetto: {outcome.error}", file=sys.stderr)
             else:
@@ -96,7 +112,7 @@ def recognize(
     if picture is not None and recognized:
         from affetto.exports import plot
 
-        plot(recognized[0], sources[0], picture)
+        plot(recognized[0], sources[0], picture, track=track)
     if len(recognized) < len(outcomes):
         raise typer.Exit(1)
 
@@ -108,6 +124,14 @@ def _expanded(names: Sequence[str]) -> list[str]:
         matches = sorted(glob.glob(name)) if glob.has_magic(name) and not Path(name).exists() else []  # noqa: PTH207 (Path.glob takes no absolute pattern)
         expanded.extend(matches or [name])
     return expanded
+
+
+def _parsed_channels(text: str) -> Channels:
+    if text == "mix" or text == "each":
+        return text
+    if text.isdecimal() and int(text) > 0:
+        return int(text)
+    raise ParameterError(f"--channels is {text!r}; choose mix, each, or a channel's number, from 1")
 
 
 def _find_export(
@@ -174,13 +198,17 @@ def _print_table(outcomes: Sequence[Recognition | Failure]) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from affetto.exports.text import title
+
     table = Table("recording", "length", "emotion", "confidence", "next", box=None, pad_edge=False, header_style="bold")
     for outcome in outcomes:
-        name = Text(outcome.source, overflow="fold")
         if isinstance(outcome, Failure):
-            table.add_row(name, "", Text("failed", style="red"))
-        elif outcome.emotion is None or outcome.confidence is None:
-            table.add_row(name, f"{outcome.duration_s:.1f} s", Text("no speech", style="dim"))
+            table.add_row(Text(outcome.source, overflow="fold"), "", Text("failed", style="red"))
+            continue
+        name = Text(title(outcome), overflow="fold")
+        if outcome.emotion is None or outcome.confidence is None:
+            why = Text((outcome.reason or "").partition(":")[0], style="dim")
+            table.add_row(name, f"{outcome.duration_s:.1f} s", Text("no speech", style="dim"), "", why)
         else:
             second = sorted(outcome.probabilities.items(), key=lambda item: -item[1])[1:2]
             bar = "█" * round(10 * outcome.confidence)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from affetto.errors import AudioError
 from affetto.exports.colours import NOTHING, colour, ink
-from affetto.exports.text import caption, clock, heard, one_line, ticks
+from affetto.exports.text import caption, clock, heard, one_line, ticks, title
 
 if TYPE_CHECKING:
     from affetto.recognition.result import Recognition, Segment
@@ -40,7 +40,7 @@ def as_html(recognition: Recognition) -> str:
     player = _player(recognition)
     parts = [
         '<div class="affetto" style="max-width:60em;font-family:system-ui,sans-serif;font-size:13px">',
-        f'<div style="margin:4px 0"><b>{_escaped(recognition.source)}</b>'
+        f'<div style="margin:4px 0"><b>{_escaped(title(recognition))}</b>'
         f' <span style="opacity:.65">{clock(recognition.duration_s, decimals=1)}</span>'
         f' <b style="color:{colour(recognition.emotion)}">{_escaped(caption(recognition))}</b></div>',
         *(f'<div style="opacity:.65">{_escaped(warning)}</div>' for warning in recognition.warnings),
@@ -108,7 +108,8 @@ def _flac(recognition: Recognition) -> bytes | None:
     try:
         if not Path(recognition.source).is_file():
             return None
-        waveform, _ = read_with_remarks(recognition.source, sample_rate_hz=_PLAYER_RATE_HZ)
+        heard = recognition.channel or "mix"
+        waveform, _ = read_with_remarks(recognition.source, sample_rate_hz=_PLAYER_RATE_HZ, channels=heard)
     except (AudioError, ValueError):  # ValueError: a null character in the name
         return None
     if abs(waveform.duration_s - recognition.duration_s) > 0.05:

@@ -13,10 +13,9 @@ from affetto.errors import ParameterError
 from affetto.exports.colours import NOTHING, colour, ink
 from affetto.exports.files import require_writable, write_bytes
 from affetto.exports.rows import labels_of
-from affetto.exports.text import caption, clock, heard, one_line, ticks
+from affetto.exports.text import caption, clock, heard, one_line, ticks, title
 from affetto.extras import require_extra
-from affetto.speech import read_with_remarks
-from affetto.speech.waveform import MIN_SAMPLE_RATE_HZ
+from affetto.speech import open_stream
 
 if TYPE_CHECKING:
     import os
@@ -36,7 +35,7 @@ _INK = "#2b2d42"
 _FAINT = "#7a8194"
 
 
-def plot(recognition: Recognition, source: Source, path: str | os.PathLike[str]) -> None:
+def plot(recognition: Recognition, source: Source, path: str | os.PathLike[str], *, track: int | None = None) -> None:
     """Draw a recognition as a PNG image: waveform, segments, and probabilities over time.
 
     Parameters
@@ -47,6 +46,8 @@ def plot(recognition: Recognition, source: Source, path: str | os.PathLike[str])
         The same recording, whose sound is drawn.
     path : path
         The image, whose name ends in ".png"; one that exists is replaced.
+    track : int, optional
+        The audio track that was recognized, counted from 1; by default the one that players choose.
 
     Raises
     ------
@@ -58,9 +59,7 @@ def plot(recognition: Recognition, source: Source, path: str | os.PathLike[str])
         If the recording cannot be read.
     """
     require_drawable(path, sources=[source, recognition.source])
-    # What the recording is like at its lowest rate is all that so few columns can show.
-    waveform, _ = read_with_remarks(source, sample_rate_hz=MIN_SAMPLE_RATE_HZ)
-    write_bytes(path, _png(recognition, waveform.samples))
+    write_bytes(path, _png(recognition, _envelope(recognition, source, track)))
 
 
 def require_drawable(path: str | os.PathLike[str], *, sources: Iterable[object]) -> None:
@@ -86,7 +85,22 @@ def require_drawable(path: str | os.PathLike[str], *, sources: Iterable[object])
     require_writable(path, sources=sources)
 
 
-def _png(recognition: Recognition, samples: NDArray[np.float32]) -> bytes:
+def _envelope(recognition: Recognition, source: Source, track: int | None) -> NDArray[np.float32]:
+    """Return the least and the greatest sample of each column, shape (2, n_columns), in memory that does not grow."""
+    with open_stream(source, channels=recognition.channel or "mix", track=track) as stream:
+        columns = min(_COLUMNS, max(1, round(recognition.duration_s * stream.sample_rate_hz)))
+        extremes = np.zeros((2, columns), np.float32)
+        scale = columns / max(recognition.duration_s * stream.sample_rate_hz, 1)
+        heard = 0
+        for block in stream:
+            column = np.minimum(((heard + np.arange(len(block))) * scale).astype(np.intp), columns - 1)
+            np.minimum.at(extremes[0], column, block)
+            np.maximum.at(extremes[1], column, block)
+            heard += len(block)
+    return extremes
+
+
+def _png(recognition: Recognition, envelope: NDArray[np.float32]) -> bytes:
     # Figure and canvas by themselves: pyplot would keep global state and look for a display.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -95,7 +109,7 @@ def _png(recognition: Recognition, samples: NDArray[np.float32]) -> bytes:
     figure = Figure(figsize=_SIZE_INCHES, layout="constrained", facecolor="white")
     canvas = FigureCanvasAgg(figure)
     above, middle, below = figure.subplots(3, sharex=True, height_ratios=(3, 0.55, 2.4))
-    _draw_waveform(above, recognition, samples)
+    _draw_waveform(above, recognition, envelope)
     _draw_segments(middle, recognition)
     labels = labels_of([recognition])
     _draw_probabilities(below, recognition, labels)
@@ -107,7 +121,7 @@ def _png(recognition: Recognition, samples: NDArray[np.float32]) -> bytes:
     below.set_xticks(times, names)
     below.tick_params(axis="x", length=3, color=_FAINT)
     above.set_title(
-        _shortened(one_line(recognition.source)), loc="left", fontsize=13, weight="bold", color=_INK, parse_math=False
+        _shortened(title(recognition)), loc="left", fontsize=13, weight="bold", color=_INK, parse_math=False
     )
     length = clock(recognition.duration_s, decimals=1)
     above.set_title(
@@ -137,12 +151,11 @@ def _png(recognition: Recognition, samples: NDArray[np.float32]) -> bytes:
     return image.getvalue()
 
 
-def _draw_waveform(axes: Axes, recognition: Recognition, samples: NDArray[np.float32]) -> None:
+def _draw_waveform(axes: Axes, recognition: Recognition, envelope: NDArray[np.float32]) -> None:
     """Draw the least and the greatest sample of each column, in the colour of the emotion that is heard there."""
-    edges = np.linspace(0, len(samples), min(_COLUMNS, len(samples)), endpoint=False, dtype=np.int64)
-    low, high = np.minimum.reduceat(samples, edges), np.maximum.reduceat(samples, edges)
-    times_s = (edges + 0.5 * len(samples) / len(edges)) / MIN_SAMPLE_RATE_HZ
-    colours = np.full(len(edges), NOTHING)
+    low, high = envelope
+    times_s = (np.arange(len(low)) + 0.5) / len(low) * recognition.duration_s
+    colours = np.full(len(low), NOTHING)
     for segment, _ in heard(recognition):
         colours[(times_s >= segment.start_s) & (times_s < segment.end_s)] = colour(segment.emotion)
     peak = max(float(high.max()), -float(low.min())) or 1.0

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from affetto.recognition.result import Recognition
 
-COLUMNS = ("source", "start_s", "end_s", "status", "emotion", "confidence")
+COLUMNS = ("source", "channel", "start_s", "end_s", "status", "emotion", "confidence")
 """What every row has before its probabilities."""
 
 
@@ -32,7 +32,7 @@ def rows(outcomes: Iterable[Recognition | Failure]) -> Iterator[dict[str, Any]]:
     Yields
     ------
     dict
-        The source and the fields of `Segment`, or the fields of `Failure` with the status "error".
+        Source, channel, and the fields of `Segment`, or the fields of `Failure` with the status "error".
     """
     for outcome in outcomes:
         if isinstance(outcome, Failure):
@@ -40,7 +40,7 @@ def rows(outcomes: Iterable[Recognition | Failure]) -> Iterator[dict[str, Any]]:
             continue
         silence = Segment(0.0, outcome.duration_s, "no_speech", None, None, {})
         for segment in outcome.segments or (silence,):
-            yield {"source": outcome.source} | dataclasses.asdict(segment)
+            yield {"source": outcome.source, "channel": outcome.channel} | dataclasses.asdict(segment)
 
 
 def flat(row: Mapping[str, Any]) -> dict[str, Any]:

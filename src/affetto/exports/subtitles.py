@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from typing import TYPE_CHECKING
 
-from affetto.exports.text import caption, heard, one_line
+from affetto.exports.text import caption, heard, one_line, title
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def vtt(recognition: Recognition) -> Iterator[str]:
     """Yield WebVTT (https://www.w3.org/TR/webvtt1/)."""
     # What follows NOTE is a comment, which like a cue must hold no arrow.
-    yield f"WEBVTT\n\nNOTE {_vtt_text(recognition.source)}\n"
+    yield f"WEBVTT\n\nNOTE {_vtt_text(title(recognition))}\n"
     for start, end, text in _cues(recognition, separator="."):
         yield f"\n{start} --> {end}\n{_vtt_text(text)}\n"
 

@@ -58,6 +58,12 @@ def emotion_name(answer: Recognition | Segment) -> str:
     return one_line(answer.emotion) + ("?" if answer.status == "uncertain" else "")
 
 
+def title(recognition: Recognition) -> str:
+    """Return what a recognition is called: the recording, and the channel if only one was heard."""
+    name = one_line(recognition.source)
+    return name if recognition.channel is None else f"{name} [channel {recognition.channel}]"
+
+
 def caption(answer: Recognition | Segment) -> str:
     """Return emotion and confidence in a few words, for example "angry 83%"."""
     name = emotion_name(answer)

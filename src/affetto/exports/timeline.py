@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from affetto.exports.colours import colour, ink
-from affetto.exports.text import caption, clock, emotion_name, one_line, ticks
+from affetto.exports.text import caption, clock, emotion_name, one_line, ticks, title
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +45,7 @@ class Timeline:
         recognition, width = self.recognition, options.max_width
         letters = _letters(recognition)
         yield Text.assemble(
-            (one_line(recognition.source), "bold"),
+            (title(recognition), "bold"),
             f"  {clock(recognition.duration_s, decimals=1)}  ",
             (caption(recognition), _text_style(recognition.emotion)),
         )
