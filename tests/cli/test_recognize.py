@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 import soundfile
 
+from affetto import read
+
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.flac"))
 
 
@@ -122,7 +124,41 @@ def test_columns_are_the_models_emotions_even_where_nobody_speaks(tmp_path: Path
     soundfile.write(tmp_path / "silence.wav", np.zeros(16_000), 16_000)
     header, row = run("recognize", "silence.wav", "--format", "csv", cwd=tmp_path).stdout.decode().splitlines()
     assert {"neutral", "angry"} <= set(header.split(","))
-    assert row.startswith("silence.wav,0.0,1.0,no_speech,,")
+    assert row.startswith("silence.wav,,0.0,1.0,no_speech,,")
+
+
+def test_channels_and_tracks_are_chosen(tmp_path: Path) -> None:
+    left, right = (read(EXAMPLES[i], sample_rate_hz=16_000).samples for i in (0, 5))
+    call = np.zeros((len(left) + len(right), 2), np.float32)
+    call[: len(left), 0], call[len(left) :, 1] = left, right
+    soundfile.write(tmp_path / "call.wav", call, 16_000)
+    done = run("recognize", "call.wav", "--channels", "each", "--format", "json", cwd=tmp_path)
+    first, second = json.loads(done.stdout)
+    assert (first["channel"], second["channel"]) == (1, 2)
+    assert first["segments"][0]["end_s"] < second["segments"][0]["start_s"]
+    done = run("recognize", "call.wav", "--channels", "2", "--plot", "a.png", cwd=tmp_path)
+    assert b"call.wav [channel 2]" in done.stdout
+    assert (tmp_path / "a.png").stat().st_size > 10_000
+    done = run("recognize", "call.wav", "--channels", "3", cwd=tmp_path)
+    assert done.returncode == 1
+    assert b"no channel 3" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--channels", "left"], b"--channels is 'left'; choose mix, each, or a channel's number"),
+        (["--channels", "0"], b"--channels is '0'"),
+        (["--track", "0"], b"--track"),
+        (["--channels", "each", "--format", "vtt"], b"vtt holds one channel"),
+        (["--channels", "each", "--plot", "a.png"], b"--plot draws one channel"),
+    ],
+)
+def test_senseless_channels_and_tracks_are_wrong_usage(options: list[str], message: bytes, tmp_path: Path) -> None:
+    done = run("recognize", EXAMPLES[0], *options, cwd=tmp_path)
+    assert done.returncode == 2, done.stderr
+    assert message in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_timeline_and_picture(tmp_path: Path) -> None:

@@ -115,7 +115,9 @@ def test_tables_are_read_back(recognition: Recognition) -> None:
     assert lines.pop() == ""
     by_line = [json.loads(line) for line in lines]
     if recognition.segments:
-        assert by_line == [{"source": recognition.source} | s for s in recognition.to_dict()["segments"]]
+        assert by_line == [
+            {"source": recognition.source, "channel": None} | s for s in recognition.to_dict()["segments"]
+        ]
     by_row = list(csv.DictReader(io.StringIO(text_of(recognition, "csv"), newline="")))
     assert [row["source"] for row in by_row] == [row["source"] for row in by_line]
     assert [float(row["start_s"]) for row in by_row] == [row["start_s"] for row in by_line]
@@ -138,7 +140,19 @@ def test_csv_has_a_column_for_each_label_and_an_error_for_each_failure(dialogue:
     write([dialogue, Failure("bad.wav", "bad.wav is empty")], tmp_path / "a.csv")
     rows = list(csv.DictReader((tmp_path / "a.csv").open(encoding="utf-8", newline="")))
     assert list(rows[0]) == [
-        *("source", "start_s", "end_s", "status", "emotion", "confidence", "neutral", "happy", "angry", "error")
+        *(
+            "source",
+            "channel",
+            "start_s",
+            "end_s",
+            "status",
+            "emotion",
+            "confidence",
+            "neutral",
+            "happy",
+            "angry",
+            "error",
+        )
     ]
     assert [row["status"] for row in rows] == ["ok", "ok", "no_speech", "ok", "uncertain", "error"]
     assert rows[0]["angry"] == rows[0]["confidence"] == "0.8"

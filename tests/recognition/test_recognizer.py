@@ -45,8 +45,10 @@ def test_answer_is_complete_and_consistent(recognizer: Recognizer, angry: Path) 
     assert sum(result.probabilities.values()) == pytest.approx(1, abs=1e-5)
     assert result.confidence == max(result.probabilities.values()) == result.probabilities[result.emotion]
     (segment,) = result.segments
-    assert (segment.start_s, segment.end_s) == (0, result.duration_s)
+    # About a second of silence on both sides.
+    assert 0.5 < segment.start_s < segment.end_s - 1 < result.duration_s - 1.5
     assert segment.probabilities == result.probabilities
+    assert (result.channel, result.reason, result.warnings) == (None, None, ())
     assert result.model.name == recognizer.bundle.name
     assert json.loads(result.to_json()) == result.to_dict()
 
@@ -90,22 +92,73 @@ def test_one_that_fails_does_not_stop_the_others(recognizer: Recognizer, tmp_pat
 def test_silence_is_no_speech(recognizer: Recognizer, samples: np.ndarray) -> None:
     result = recognizer.recognize((samples, 16_000))
     assert (result.status, result.emotion, result.confidence, result.probabilities) == ("no_speech", None, None, {})
-    assert [segment.status for segment in result.segments] == ["no_speech"]
+    assert result.segments == ()
+    assert result.reason is not None
 
 
-def test_a_long_recording_is_heard_in_stretches(recognizer: Recognizer, angry: Path) -> None:
-    samples, rate = soundfile.read(angry, dtype="float32")
-    silence = np.zeros(20 * rate, np.float32)
-    result = recognizer.recognize((np.concatenate([np.tile(samples, 6), silence, silence]), rate))
-    assert len(result.segments) > 2
-    assert all(segment.end_s - segment.start_s <= 15 for segment in result.segments)
-    assert [s.end_s for s in result.segments[:-1]] == [s.start_s for s in result.segments[1:]]
-    assert result.segments[0].status == "ok"
-    assert result.segments[-1].status == "no_speech"
-    heard = [segment for segment in result.segments if segment.status == "ok"]
-    lengths = [segment.end_s - segment.start_s for segment in heard]
-    mean = np.average([segment.probabilities["angry"] for segment in heard], axis=0, weights=lengths)
-    assert result.probabilities["angry"] == pytest.approx(mean, abs=1e-3)
+def test_silence_and_noise_have_a_reason(recognizer: Recognizer, data_dir: Path) -> None:
+    assert str(recognizer.recognize((np.zeros(16_000), 16_000)).reason).startswith("silence: ")
+    for kind in ("rain", "helicopter"):
+        noise = recognizer.recognize(min((data_dir / "noise").glob(f"{kind}-*.ogg")))
+        assert noise.status == "no_speech"
+        assert str(noise.reason).startswith("no voice: ")
+
+
+def test_a_long_recording_is_a_series_of_utterances(recognizer: Recognizer, ravdess_dir: Path) -> None:
+    names = [f"Actor_{a:02}/03-01-{e:02}-01-01-01-{a:02}.flac" for a, e in ((3, 5), (4, 4), (3, 2), (4, 8), (3, 3))]
+    clips = [soundfile.read(ravdess_dir / name, dtype="float32")[0] for name in names]
+    result = recognizer.recognize((np.concatenate(clips), 48_000))
+    assert [segment.emotion for segment in result.segments] == ["angry", "sad", "calm", "surprised", "happy"]
+    begin = 0.0
+    for segment, clip in zip(result.segments, clips, strict=True):
+        assert begin < segment.start_s < segment.end_s < begin + len(clip) / 48_000
+        begin += len(clip) / 48_000
+    lengths = [segment.end_s - segment.start_s for segment in result.segments]
+    for label in recognizer.labels:
+        mean = np.average([segment.probabilities[label] for segment in result.segments], weights=lengths)
+        assert result.probabilities[label] == pytest.approx(mean, abs=1e-5)
+    (alone,) = recognizer.recognize((clips[2], 48_000)).segments
+    assert alone.probabilities["calm"] == pytest.approx(result.segments[2].probabilities["calm"], abs=0.1)
+
+
+def test_each_channel_is_heard_by_itself(recognizer: Recognizer, ravdess_dir: Path, tmp_path: Path) -> None:
+    agent, _ = soundfile.read(ravdess_dir / "Actor_03/03-01-05-01-01-01-03.flac", dtype="float32")
+    customer, _ = soundfile.read(ravdess_dir / "Actor_04/03-01-04-01-01-01-04.flac", dtype="float32")
+    call = np.zeros((len(agent) + len(customer), 2), np.float32)
+    call[: len(agent), 0], call[len(agent) :, 1] = agent, customer
+    soundfile.write(tmp_path / "call.wav", call, 48_000)
+    first, second = recognizer.recognize_channels(tmp_path / "call.wav")
+    assert (first.channel, first.emotion, second.channel, second.emotion) == (1, "angry", 2, "sad")
+    assert first.segments[0].end_s < len(agent) / 48_000 < second.segments[0].start_s
+    assert recognizer.recognize(tmp_path / "call.wav", channel=2) == second
+    assert list(recognizer.recognize_each([tmp_path / "call.wav"] * 2, channels="each")) == [first, second] * 2
+    mixed = recognizer.recognize(tmp_path / "call.wav")
+    assert [segment.emotion for segment in mixed.segments] == ["angry", "sad"]
+    with pytest.raises(AudioError, match="no channel 3"):
+        recognizer.recognize(tmp_path / "call.wav", channel=3)
+    (failure,) = recognizer.recognize_each([tmp_path / "call.wav"], track=2)
+    assert isinstance(failure, Failure)
+
+
+@pytest.mark.parametrize("size", [441, 30_000])
+def test_a_stream_gives_the_segments_of_the_whole(recognizer: Recognizer, ravdess_dir: Path, size: int) -> None:
+    clips = sorted((ravdess_dir / "Actor_08").glob("*.flac"))[::15]
+    samples = np.concatenate([soundfile.read(clip, dtype="int16")[0] for clip in clips])
+    whole = recognizer.recognize((samples, 48_000)).segments
+    chunks = (samples[start : start + size] for start in range(0, len(samples), size))
+    streamed = list(recognizer.stream(chunks, sample_rate=48_000))
+    assert len(streamed) == len(whole) >= len(clips)
+    for got, wanted in zip(streamed, whole, strict=True):
+        assert got.start_s == pytest.approx(wanted.start_s, abs=0.02)
+        assert got.end_s == pytest.approx(wanted.end_s, abs=0.02)
+        assert got.probabilities == pytest.approx(wanted.probabilities, abs=0.02)
+
+
+def test_a_chunk_that_makes_no_sense_is_named(recognizer: Recognizer) -> None:
+    with pytest.raises(AudioError, match="chunk 2 of the stream.*strings|chunk 2 of the stream.*<U1"):
+        list(recognizer.stream([np.zeros(100), np.array(["a"])], sample_rate=16_000))
+    with pytest.raises(AudioError, match="the stream: the sample rate is 100 Hz"):
+        list(recognizer.stream([np.zeros(100)], sample_rate=100))
 
 
 @pytest.mark.parametrize(("n", "message"), [(1, "0.000125 s"), (800, "0.1 s long; at least 0.2 s")])

@@ -64,7 +64,7 @@ def recognize(
         ),
     ] = "mix",
     track: Annotated[
-        int | None, typer.Option("--track", metavar="N", help="Hear this audio track, counted from 1.")
+        int | None, typer.Option("--track", metavar="N", min=1, help="Hear this audio track, counted from 1.")
     ] = None,
 ) -> None:
     """Recognize the emotion that each recording's voice expresses.

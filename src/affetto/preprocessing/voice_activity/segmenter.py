@@ -21,7 +21,7 @@ MAX_SEGMENT_S = 15.0
 """Longer utterances are cut."""
 
 # Long enough for the pauses within a sentence, short enough that an answer comes soon.
-_PAUSE_S = 0.5
+_PAUSE_S = 0.35
 _MARGIN_S = 0.08
 _LEAST_SPEECH_S = 0.15
 
@@ -48,7 +48,7 @@ class SpeechSegmenter:
     """Cuts sound into stretches of speech between pauses, each at most `MAX_SEGMENT_S` long.
 
     Sound arrives in pieces of any size, which makes no difference to what comes out. A stretch is given as soon as it
-    is over, about half a second after its speech ends; no more sound is kept than may still be needed. Take a segmenter
+    is over, less than half a second after its speech ends; no more sound is kept than may still be needed. Take a segmenter
     for each recording.
 
     Parameters

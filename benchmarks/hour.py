@@ -1,0 +1,83 @@
+"""Time and memory for long recordings: an hour of speech with pauses, and ten.
+
+    python benchmarks/hour.py DIR
+
+Makes a recording of RAVDESS's clips, with the silence around them shortened to pauses of half a second to two and a
+half, as 16 kHz wav in a temporary folder, and recognizes it from the command line. Writes benchmarks/results/hour.json.
+Leave the machine alone while it runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import soundfile
+
+from affetto import read
+from affetto.corpora import load_corpus
+from affetto.preprocessing.steps import trim_silence
+
+RESULT = Path(__file__).parent / "results" / "hour.json"
+RATE = 16_000
+
+
+def write_recording(corpus: Path, path: Path, hours: float) -> None:
+    rng = np.random.default_rng(0)
+    paths = [utterance.path for utterance in load_corpus(corpus).utterances]
+    clips = [trim_silence(read(path, sample_rate_hz=RATE).samples, RATE) for path in paths]
+    left = round(hours * 3600 * RATE)
+    with soundfile.SoundFile(path, "w", RATE, 1, "PCM_16", format="RF64") as file:
+        while left > 0:
+            pause = np.zeros(round(rng.uniform(0.5, 2.5) * RATE), np.float32)
+            piece = np.concatenate([clips[rng.integers(len(clips))], pause])[:left]
+            file.write(piece)
+            left -= len(piece)
+
+
+def measured(path: Path) -> dict[str, Any]:
+    """Recognize in a process of its own; the peak is that process's resident size."""
+    command = [sys.executable, "-c", "from affetto.cli import main; main()", "recognize", str(path), "--format", "json"]
+    begin = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    output = process.stdout.read()
+    _, _, usage = os.wait4(process.pid, 0)
+    elapsed = time.perf_counter() - begin
+    (answer,) = json.loads(output)
+    spoken = sum(segment["end_s"] - segment["start_s"] for segment in answer["segments"])
+    return {
+        "recording_s": answer["duration_s"],
+        "segments": len(answer["segments"]),
+        "speech_s": round(spoken, 1),
+        "elapsed_s": round(elapsed, 2),
+        "times_real_time": round(answer["duration_s"] / elapsed, 1),
+        "peak_memory_mb": round(usage.ru_maxrss / 1024),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measure time and memory for long recordings.")
+    parser.add_argument("corpus", type=Path, metavar="DIR")
+    options = parser.parse_args()
+    report: dict[str, Any] = {"machine": f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}"}
+    for hours in (1, 10):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "recording.wav"
+            write_recording(options.corpus, path, hours)
+            report[f"{hours}h"] = measured(path)
+            print(hours, report[f"{hours}h"], flush=True)
+    RESULT.write_text(json.dumps(report, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

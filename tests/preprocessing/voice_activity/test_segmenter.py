@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from affetto import read
+from affetto.preprocessing.steps import trim_silence
+from affetto.preprocessing.voice_activity import MAX_SEGMENT_S, SpeechSegmenter, Stretch
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RATE = 16_000
+
+
+def speech(path: Path) -> np.ndarray:
+    return trim_silence(read(path, sample_rate_hz=RATE).samples, RATE)
+
+
+def pause(seconds: float) -> np.ndarray:
+    return np.zeros(round(seconds * RATE), np.float32)
+
+
+def segmented(samples: np.ndarray, size: int | None = None) -> list[Stretch]:
+    segmenter = SpeechSegmenter(RATE)
+    size = size or len(samples)
+    heard = [s for start in range(0, len(samples), size) for s in segmenter.hear(samples[start : start + size])]
+    return heard + segmenter.end()
+
+
+@pytest.fixture(scope="module")
+def clips(ravdess_dir: Path) -> list[np.ndarray]:
+    """Two women and two men: calm, sad, angry, and a scream that detectors of speech take for noise."""
+    names = ("02/03-01-02-01-01-01-02", "05/03-01-04-01-02-01-05", "07/03-01-05-02-01-01-07", "18/03-01-05-02-02-01-18")
+    return [speech(ravdess_dir / f"Actor_{name}.flac") for name in names]
+
+
+def test_every_utterance_is_found_where_it_is(clips: list[np.ndarray]) -> None:
+    sound, truth = [pause(1)], []
+    for clip in clips:
+        start = sum(map(len, sound))
+        truth.append((start, start + len(clip)))
+        sound += [clip, pause(1.5)]
+    stretches = segmented(np.concatenate(sound))
+    assert len(stretches) == len(clips)
+    whole = np.concatenate(sound)
+    errors = []
+    for stretch, (start, end) in zip(stretches, truth, strict=True):
+        errors += [abs(stretch.start - start), abs(stretch.start + len(stretch.samples) - end)]
+        assert np.array_equal(stretch.samples, whole[stretch.start : stretch.start + len(stretch.samples)])
+    # A sob or a breath at the end may be sound, and speech or not.
+    assert np.median(errors) < 0.15 * RATE
+    assert max(errors) < 0.6 * RATE
+
+
+@pytest.mark.parametrize("size", [7, 160, 4_096, 50_000])
+def test_pieces_make_no_difference(clips: list[np.ndarray], size: int) -> None:
+    sound = np.concatenate([pause(0.7), clips[0], pause(1), clips[1], pause(0.2)])
+    wanted, got = segmented(sound), segmented(sound, size)
+    assert [s.start for s in got] == [s.start for s in wanted]
+    assert all(np.array_equal(a.samples, b.samples) for a, b in zip(got, wanted, strict=True))
+
+
+def test_a_stretch_comes_out_soon_after_its_speech_ends(clips: list[np.ndarray]) -> None:
+    sound = np.concatenate([pause(0.5), clips[2], pause(2)])
+    segmenter = SpeechSegmenter(RATE)
+    for start in range(0, len(sound), 320):
+        stretches = segmenter.hear(sound[start : start + 320])
+        if stretches:
+            (stretch,) = stretches
+            assert start + 320 - (stretch.start + len(stretch.samples)) < 0.7 * RATE
+            return
+    raise AssertionError("nothing came out")
+
+
+def test_long_speech_is_cut(clips: list[np.ndarray]) -> None:
+    sound = np.tile(np.concatenate([np.concatenate([clip, pause(0.1)]) for clip in clips[:3]]), 6)
+    stretches = segmented(sound)
+    assert len(sound) / RATE > 2 * MAX_SEGMENT_S
+    assert max(len(stretch.samples) for stretch in stretches) <= MAX_SEGMENT_S * RATE
+    # Little is lost between them: breaths and sobs.
+    assert sum(len(stretch.samples) for stretch in stretches) > 0.85 * len(sound)
+    assert len(stretches) < 8
+
+
+@pytest.mark.parametrize(
+    "sound",
+    [
+        pause(3),
+        np.full(3 * RATE, 0.3, np.float32),
+        np.random.default_rng(0).normal(0, 0.1, 3 * RATE).astype(np.float32),
+        (0.3 * np.sin(2 * np.pi * 440 * np.arange(3 * RATE) / RATE)).astype(np.float32),
+    ],
+    ids=["silence", "offset", "noise", "tone"],
+)
+def test_where_nobody_speaks_there_is_nothing(sound: np.ndarray) -> None:
+    assert segmented(sound) == []
+
+
+def test_noises_are_not_speech(data_dir: Path) -> None:
+    noises = sorted((data_dir / "noise").glob("*.ogg"))
+    heard = [noise.name for noise in noises if segmented(read(noise, sample_rate_hz=RATE).samples)]
+    assert len(noises) == 100
+    assert len(heard) <= 1, heard
+
+
+def test_the_loudest_moment_is_known() -> None:
+    segmenter = SpeechSegmenter(RATE)
+    assert segmenter.loudest_dbfs < -150
+    segmenter.hear((0.1 * np.sin(2 * np.pi * 500 * np.arange(RATE) / RATE)).astype(np.float32))
+    assert segmenter.loudest_dbfs == pytest.approx(-23, abs=0.5)
+
+
+def test_no_more_sound_is_kept_than_may_be_needed(clips: list[np.ndarray]) -> None:
+    segmenter = SpeechSegmenter(RATE)
+    sound = np.concatenate([clips[0], pause(1)])
+    most = 0
+    for _ in range(40):
+        segmenter.hear(sound)
+        most = max(most, sum(map(len, segmenter._kept)))
+    assert most < 5 * len(sound)
