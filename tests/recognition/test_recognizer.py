@@ -155,7 +155,7 @@ def test_a_stream_gives_the_segments_of_the_whole(recognizer: Recognizer, ravdes
 
 
 def test_a_chunk_that_makes_no_sense_is_named(recognizer: Recognizer) -> None:
-    with pytest.raises(AudioError, match="chunk 2 of the stream.*strings|chunk 2 of the stream.*<U1"):
+    with pytest.raises(AudioError, match="chunk 2 of the stream: samples are of type <U1"):
         list(recognizer.stream([np.zeros(100), np.array(["a"])], sample_rate=16_000))
     with pytest.raises(AudioError, match="the stream: the sample rate is 100 Hz"):
         list(recognizer.stream([np.zeros(100)], sample_rate=100))

@@ -48,8 +48,8 @@ class SpeechSegmenter:
     """Cuts sound into stretches of speech between pauses, each at most `MAX_SEGMENT_S` long.
 
     Sound arrives in pieces of any size, which makes no difference to what comes out. A stretch is given as soon as it
-    is over, less than half a second after its speech ends; no more sound is kept than may still be needed. Take a segmenter
-    for each recording.
+    is over, less than half a second after its speech ends; no more sound is kept than may still be needed. Take a
+    segmenter for each recording.
 
     Parameters
     ----------
