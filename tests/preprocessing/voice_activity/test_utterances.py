@@ -31,7 +31,7 @@ def test_margins_of_neighbours_do_not_overlap() -> None:
 
 
 def test_speech_begins_at_the_onset_and_goes_on_to_the_offset() -> None:
-    assert found([0.0] * 5 + [0.3] * 5 + [0.9] * 5 + [0.3] * 5 + [0.05] * 9, margin=0) == [(10, 20)]
+    assert found([0.0] * 5 + [0.35] * 5 + [0.9] * 5 + [0.35] * 5 + [0.25] * 9, margin=0) == [(10, 20)]
 
 
 def test_what_sounds_like_speech_for_a_moment_is_noise() -> None:

@@ -21,8 +21,8 @@ MAX_SEGMENT_S = 15.0
 """Longer utterances are cut."""
 
 # Long enough for the pauses within a sentence, short enough that an answer comes soon.
-_PAUSE_S = 0.35
-_MARGIN_S = 0.08
+_PAUSE_S = 0.31
+_MARGIN_S = 0.06
 _LEAST_SPEECH_S = 0.15
 
 # The detector hears everything slowed down by this factor. It knows ordinary speech and takes screams for noise;

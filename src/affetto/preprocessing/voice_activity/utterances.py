@@ -48,7 +48,7 @@ class Utterances:
         self,
         *,
         onset: float = 0.4,
-        offset: float = 0.1,
+        offset: float = 0.3,
         pause: int,
         margin: int,
         least: float,
