@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
-    from tests.speech.conftest import Encoder
+    from tests.conftest import Encoder
 
 SPEECH_CODECS = {"wav-gsm": 0.9, "amr": 0.75, "3gp": 0.75}
 LOSSY = 0.985
