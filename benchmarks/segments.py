@@ -60,7 +60,7 @@ def make_track(
     for number, utterance in enumerate(turns):
         pause = np.zeros(round(rng.uniform(0.6, 2.5) * RATE), np.float32)
         if number % 2:
-            noise = normalize_level(read(noises[rng.integers(len(noises))], sample_rate_hz=RATE).samples, RATE)
+            noise = normalize_level(read(noises[int(rng.integers(len(noises)))], sample_rate_hz=RATE).samples, RATE)
             noise = np.resize(noise, len(pause)) * np.float32(0.1)
             pause[:] = np.clip(noise, -1, 1)
         # The silence around a clip would make every pause longer.
@@ -116,7 +116,6 @@ def main() -> None:
         clips += placed
         folds += [fold.number] * len(placed)
         print(f"fold {fold.number}: {len(result.segments)} segments for {len(placed)} clips", flush=True)
-    heard = [near for near in found if near]
     ends = [
         (near[0].start_s - c.start_s, near[-1].end_s - c.end_s) for c, near in zip(clips, found, strict=True) if near
     ]
@@ -126,7 +125,7 @@ def main() -> None:
             owners[fold_number, segment.start_s] = owners.get((fold_number, segment.start_s), 0) + 1
     report: dict[str, Any] = {
         "clips": len(clips),
-        "found": round(len(heard) / len(clips), 4),
+        "found": round(sum(map(bool, found)) / len(clips), 4),
         "split": round(sum(len(near) > 1 for near in found) / len(clips), 4),
         "joined_with_another": round(sum(n - 1 for n in owners.values()) / len(clips), 4),
         "false_speech": round(false_s / sound_s, 4),
@@ -147,7 +146,7 @@ def _row(probabilities: Any, labels: Sequence[str]) -> list[float]:
 
 
 def _predictions(
-    clips: Sequence[Placed], folds: Sequence[int], rows: Sequence[Sequence[float]], labels: Sequence[str]
+    clips: Sequence[Placed], folds: Sequence[int], rows: Sequence[Sequence[float]], labels: tuple[str, ...]
 ) -> Predictions:
     probabilities = np.array(rows)
     utterances = [clip.utterance for clip in clips]

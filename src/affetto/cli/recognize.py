@@ -127,10 +127,11 @@ def _expanded(names: Sequence[str]) -> list[str]:
 
 
 def _parsed_channels(text: str) -> Channels:
-    if text == "mix" or text == "each":
-        return text
-    if text.isdecimal() and int(text) > 0:
-        return int(text)
+    match text:
+        case "mix" | "each":
+            return text
+        case _ if text.isdecimal() and int(text) > 0:
+            return int(text)
     raise ParameterError(f"--channels is {text!r}; choose mix, each, or a channel's number, from 1")
 
 

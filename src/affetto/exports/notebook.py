@@ -108,8 +108,9 @@ def _flac(recognition: Recognition) -> bytes | None:
     try:
         if not Path(recognition.source).is_file():
             return None
-        heard = recognition.channel or "mix"
-        waveform, _ = read_with_remarks(recognition.source, sample_rate_hz=_PLAYER_RATE_HZ, channels=heard)
+        waveform, _ = read_with_remarks(
+            recognition.source, sample_rate_hz=_PLAYER_RATE_HZ, channels=recognition.channel or "mix"
+        )
     except (AudioError, ValueError):  # ValueError: a null character in the name
         return None
     if abs(waveform.duration_s - recognition.duration_s) > 0.05:
