@@ -74,9 +74,7 @@ class Recognizer:
         """The emotions that the model knows, in the order of its probabilities."""
         return self.bundle.labels
 
-    def recognize(
-        self, source: Source, *, channel: int | None = None, track: int | None = None
-    ) -> Recognition:
+    def recognize(self, source: Source, *, channel: int | None = None, track: int | None = None) -> Recognition:
         """Recognize one recording.
 
         Its utterances are found and heard one by one, while it is decoded: memory does not grow with its length.
@@ -161,9 +159,7 @@ class Recognizer:
             pending: deque[Future[tuple[Recognition | Failure, ...]]] = deque()
             for source in sources:
                 # Several recordings at a time leave no core idle: threads within each would only wait for one another.
-                pending.append(
-                    pool.submit(self._recognize_or_fail, source, channels, track, together=False)
-                )
+                pending.append(pool.submit(self._recognize_or_fail, source, channels, track, together=False))
                 # A bounded queue: an endless iterable must not be read ahead of the work.
                 if len(pending) > 2 * jobs:
                     yield from pending.popleft().result()

@@ -63,9 +63,7 @@ class SpeechSegmenter:
         self._frame = FRAME_SAMPLES * sample_rate_hz / (SAMPLE_RATE_HZ * _SLOWNESS)
         frame_s = self._frame / sample_rate_hz
         margin = round(_MARGIN_S / frame_s)
-        self._slowed = soxr.ResampleStream(
-            sample_rate_hz, SAMPLE_RATE_HZ * _SLOWNESS, 1, dtype="float32", quality="HQ"
-        )
+        self._slowed = soxr.ResampleStream(sample_rate_hz, SAMPLE_RATE_HZ * _SLOWNESS, 1, dtype="float32", quality="HQ")
         self._activity = VoiceActivity()
         self._utterances = Utterances(
             pause=ceil(_PAUSE_S / frame_s),
