@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from contextlib import contextmanager
+from math import inf
 from threading import Event
 from typing import TYPE_CHECKING, Annotated
 
@@ -56,15 +57,19 @@ def listen(
     if list_devices:
         _print_devices()
         return
-    if seconds is not None and not seconds > 0:
-        raise ParameterError(f"--seconds is {seconds:g}; it must be more than 0")
+    if seconds is not None and not 0 < seconds < inf:
+        raise ParameterError(f"--seconds is {seconds:g}; it must be a number above 0")
     if fast and file is None:
         raise ParameterError("--fast is for a recording; name one with --file")
     if file is not None and device is not None:
         raise ParameterError("--file and --device are two sources of sound; give one of them")
     export = find_export(output, output_format, sources=[] if file is None else [file], n_results=1)
+
+    from affetto.speech.microphone import Microphone, find_device
+    from affetto.speech.playback import Playback
+
     # The source first: what is wrong with it is said before the model is loaded.
-    source = _microphone(device) if file is None else _playback(file, fast=fast)
+    source = Microphone(find_device(device)) if file is None else Playback(file, fast=fast)
 
     from affetto.cli.display import LiveDisplay
     from affetto.exports import write
@@ -77,6 +82,8 @@ def listen(
     # Whoever reads the export from standard output finds nothing else there.
     console = make_console(stderr=is_printed)
     with _interruption() as interrupted, source, LiveDisplay(console, live, recognizer.labels) as display:
+        if isinstance(source, Microphone):
+            print(f"affetto: listening to {source.device.name}; Ctrl-C ends", file=sys.stderr)
         for chunk in _first(seconds, source):
             display.show(live.hear(chunk))
             if interrupted.is_set():
@@ -120,20 +127,6 @@ def _first(seconds: float | None, source: Microphone | Playback) -> Iterator[NDA
         n_left -= len(chunk)
         if n_left <= 0:
             return
-
-
-def _microphone(wanted: str | None) -> Microphone:
-    from affetto.speech.microphone import Microphone, find_device
-
-    device = find_device(wanted)
-    print(f"affetto: listening to {device.name}; Ctrl-C ends", file=sys.stderr)
-    return Microphone(device)
-
-
-def _playback(file: str, *, fast: bool) -> Playback:
-    from affetto.speech.playback import Playback
-
-    return Playback(file, fast=fast)
 
 
 def _print_devices() -> None:

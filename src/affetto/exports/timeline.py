@@ -144,11 +144,13 @@ def _lines(recognition: Recognition, *, width: int) -> Table:
 
 
 def confidence_bar(segment: Segment) -> str:
+    """Draw a segment's confidence as a bar, filled up with spaces to its full width."""
     full, eighths = divmod(round((segment.confidence or 0.0) * _CONFIDENCE_WIDTH * 8), 8)
     return ("█" * full + _EIGHTHS[eighths]).ljust(_CONFIDENCE_WIDTH, " ")
 
 
 def text_style(emotion: str | None) -> Style:
+    """Return how an emotion's name is written: bold in its colour, pale where there is none."""
     return Style(dim=True) if emotion is None else Style(color=colour(emotion), bold=True)
 
 

@@ -188,7 +188,7 @@ class Microphone:
         self._close()
 
     def __iter__(self) -> Iterator[NDArray[np.float32]]:
-        """Yield chunks of shape (n_samples, 1), an empty one where nothing came for a while, until the device is gone."""
+        """Yield chunks of shape (n_samples, 1), empty ones while nothing comes, until the device is taken for gone."""
         n_waits = 0
         while n_waits < _MOST_WAITS:
             try:

@@ -25,8 +25,8 @@ _PAUSE_S = 0.5
 _MARGIN_S = 0.08
 _LEAST_SPEECH_S = 0.15
 
-# The detector hears everything slowed down by this factor. It knows ordinary speech and takes screams for noise; slower,
-# and so lower, they are found, while ordinary voices still are and noise is taken for speech less often.
+# The detector hears everything slowed down by this factor. It knows ordinary speech and takes screams for noise;
+# slower, and so lower, they are found, while ordinary voices still are and noise is taken for speech less often.
 _SLOWNESS = 1.25
 
 
@@ -47,8 +47,8 @@ class Stretch(NamedTuple):
 class SpeechSegmenter:
     """Cuts sound into stretches of speech between pauses, each at most `MAX_SEGMENT_S` long.
 
-    Sound arrives in pieces of any size, which makes no difference to what comes out. A stretch is given as soon as it is
-    over, about half a second after its speech ends; no more sound is kept than may still be needed. Take a segmenter
+    Sound arrives in pieces of any size, which makes no difference to what comes out. A stretch is given as soon as it
+    is over, about half a second after its speech ends; no more sound is kept than may still be needed. Take a segmenter
     for each recording.
 
     Parameters
