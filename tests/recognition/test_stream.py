@@ -140,9 +140,7 @@ def test_an_answer_comes_soon_after_speech_ends(
     assert max(delays) <= 0.7
 
 
-def test_what_is_said_about_the_moment(
-    recognizer: Recognizer, call: NDArray[np.float32], whole: Recognition
-) -> None:
+def test_what_is_said_about_the_moment(recognizer: Recognizer, call: NDArray[np.float32], whole: Recognition) -> None:
     live = recognizer.listen(sample_rate=RATE)
     first = whole.segments[0]
     interims: list[Segment] = []
