@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from affetto.cli import corpus, evaluate, models, recognize, train
+from affetto.cli import corpus, evaluate, listen, models, recognize, train
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -16,6 +16,7 @@ app = typer.Typer(
     help="Speech emotion recognition: a recording goes in, the emotion that its voice expresses comes out.",
 )
 app.command()(recognize.recognize)
+app.command()(listen.listen)
 app.command()(models.models)
 app.add_typer(corpus.app, name="corpus")
 app.command()(train.train)

@@ -6,12 +6,20 @@ import logging
 import sys
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from affetto.errors import ParameterError
+from affetto.recognition.result import Failure, Recognition
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from rich.console import Console
+
+    from affetto.exports import Format
 
 _WIDTH_OF_A_PIPE = 160
 
@@ -23,11 +31,75 @@ class ReportFormat(StrEnum):
     json = "json"
 
 
-def make_console() -> Console:
-    """Return the console of standard output; a pipe or a file has no width, so nothing is cut to 80 columns there."""
+class OutputFormat(StrEnum):
+    """How results are written: a table to look at, or one of `affetto.exports.FORMATS`."""
+
+    table = "table"
+    json = "json"
+    jsonl = "jsonl"
+    csv = "csv"
+    vtt = "vtt"
+    srt = "srt"
+    audacity = "audacity"
+    textgrid = "textgrid"
+
+
+ModelOption = Annotated[
+    str | None,
+    typer.Option("--model", metavar="BUNDLE", help="A bundle's folder, or a name from `affetto models`."),
+]
+OutputOption = Annotated[
+    Path | None,
+    typer.Option("--output", metavar="FILE", help="Write the results to a file, in the format that its ending says."),
+]
+FormatOption = Annotated[
+    OutputFormat | None,
+    typer.Option("--format", help="How to write the results. [default: table, or what --output's ending says]"),
+]
+
+
+def make_console(*, stderr: bool = False) -> Console:
+    """Return the console of an output; a pipe or a file has no width, so nothing is cut to 80 columns there."""
     from rich.console import Console
 
-    return Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH_OF_A_PIPE)
+    is_terminal = (sys.stderr if stderr else sys.stdout).isatty()
+    return Console(stderr=stderr, highlight=False, width=None if is_terminal else _WIDTH_OF_A_PIPE)
+
+
+def find_export(
+    output: Path | None, output_format: OutputFormat | None, *, sources: Sequence[str | int], n_results: int
+) -> Format | None:
+    """Return the format to write, None for what is only shown; tell wrong usage before anything is recognized."""
+    from affetto.exports import find_format
+    from affetto.exports.files import require_writable
+
+    if output_format is OutputFormat.table:
+        if output is not None:
+            raise ParameterError("--format table is only for the terminal; leave it out, or name another for --output")
+        return None
+    if output is not None:
+        require_writable(output, sources=sources)
+    elif output_format is None:
+        return None
+    found = find_format(output or "", output_format)
+    found.require_room(n_results)
+    return found
+
+
+def print_export(export: Format, outcomes: Iterable[Recognition | Failure], labels: Sequence[str]) -> None:
+    """Print piece by piece, so that nothing is held back until the end."""
+    if not export.holds_several:
+        outcomes = [outcome for outcome in outcomes if isinstance(outcome, Recognition)]
+        if not outcomes:
+            return
+    for piece in export.text(outcomes, labels):
+        print(piece, end="", flush=True)
+
+
+def print_warnings(recognition: Recognition) -> None:
+    """Print on stderr what is worth knowing about a recording."""
+    for warning in recognition.warnings:
+        print(f"affetto: warning: {warning}", file=sys.stderr)
 
 
 @contextmanager

@@ -4,52 +4,35 @@ from __future__ import annotations
 
 import glob
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from affetto.cli.output import make_console
+from affetto.cli.output import (
+    FormatOption,
+    ModelOption,
+    OutputFormat,
+    OutputOption,
+    find_export,
+    make_console,
+    print_export,
+    print_warnings,
+)
 from affetto.errors import ParameterError
 from affetto.recognition.result import Failure, Recognition
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from affetto.exports import Format
     from affetto.speech import Channels
-
-
-class OutputFormat(StrEnum):
-    """How results are written: a table to look at, or one of `affetto.exports.FORMATS`."""
-
-    table = "table"
-    json = "json"
-    jsonl = "jsonl"
-    csv = "csv"
-    vtt = "vtt"
-    srt = "srt"
-    audacity = "audacity"
-    textgrid = "textgrid"
 
 
 def recognize(
     files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Recordings; - reads one from standard input.")],
-    model: Annotated[
-        str | None,
-        typer.Option("--model", metavar="BUNDLE", help="A bundle's folder, or a name from `affetto models`."),
-    ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output", metavar="FILE", help="Write the results to a file, in the format that its ending says."
-        ),
-    ] = None,
-    output_format: Annotated[
-        OutputFormat | None,
-        typer.Option("--format", help="How to write the results. [default: table, or what --output's ending says]"),
-    ] = None,
+    model: ModelOption = None,
+    output: OutputOption = None,
+    output_format: FormatOption = None,
     timeline: Annotated[
         bool, typer.Option("--timeline", help="Draw each recording's emotions over time instead of the table.")
     ] = False,
@@ -73,7 +56,11 @@ def recognize(
     """
     names = _expanded(files)
     wanted = _parsed_channels(channels)
-    export = _find_export(names, output, output_format, timeline=timeline)
+    if timeline and output is None and output_format not in (None, OutputFormat.table):
+        raise ParameterError(
+            f"--timeline and --format {output_format} would be mixed in one output; give the latter an --output"
+        )
+    export = find_export(output, output_format, sources=_read_from(names), n_results=len(names))
     if export is not None and not export.holds_several and wanted == "each":
         raise ParameterError(f"{export.name} holds one channel; choose it with --channels N")
     if picture is not None:
@@ -93,13 +80,12 @@ def recognize(
             if isinstance(outcome, Failure):
                 print(f"affetto: {outcome.error}", file=sys.stderr)
             else:
-                for warning in outcome.warnings:
-                    print(f"affetto: warning: {warning}", file=sys.stderr)
+                print_warnings(outcome)
             outcomes.append(outcome)
             yield outcome
 
     if export is not None and output is None:
-        _print_export(export, reported(), recognizer.labels)
+        print_export(export, reported(), recognizer.labels)
     elif timeline:
         _print_timelines(reported())
     else:
@@ -135,31 +121,6 @@ def _parsed_channels(text: str) -> Channels:
     raise ParameterError(f"--channels is {text!r}; choose mix, each, or a channel's number, from 1")
 
 
-def _find_export(
-    names: Sequence[str], output: Path | None, output_format: OutputFormat | None, *, timeline: bool
-) -> Format | None:
-    """Return the format to write, None for what is only shown; tell wrong usage before anything is recognized."""
-    from affetto.exports import find_format
-    from affetto.exports.files import require_writable
-
-    if output_format is OutputFormat.table:
-        if output is not None:
-            raise ParameterError("--format table is only for the terminal; leave it out, or name another for --output")
-        return None
-    if output is None:
-        if output_format is None:
-            return None
-        if timeline:
-            raise ParameterError(
-                f"--timeline and --format {output_format} would be mixed in one output; give the latter an --output"
-            )
-    else:
-        require_writable(output, sources=_read_from(names))
-    found = find_format(output or "", output_format)
-    found.require_room(len(names))
-    return found
-
-
 def _require_picture(names: Sequence[str], picture: Path, output: Path | None) -> None:
     """Tell what stands in the way of the picture, before anything is recognized."""
     from affetto.exports.picture import require_drawable
@@ -174,16 +135,6 @@ def _require_picture(names: Sequence[str], picture: Path, output: Path | None) -
 def _read_from(names: Sequence[str]) -> list[str | int]:
     """Return what the recordings are read from: paths, and the descriptor of standard input."""
     return [sys.stdin.fileno() if name == "-" else name for name in names]
-
-
-def _print_export(export: Format, outcomes: Iterable[Recognition | Failure], labels: Sequence[str]) -> None:
-    """Print piece by piece, so that nothing is held back until the end."""
-    if not export.holds_several:
-        outcomes = [outcome for outcome in outcomes if isinstance(outcome, Recognition)]
-        if not outcomes:
-            return
-    for piece in export.text(outcomes, labels):
-        print(piece, end="", flush=True)
 
 
 def _print_timelines(outcomes: Iterable[Recognition | Failure]) -> None:

@@ -47,7 +47,7 @@ class Timeline:
         yield Text.assemble(
             (title(recognition), "bold"),
             f"  {clock(recognition.duration_s, decimals=1)}  ",
-            (caption(recognition), _text_style(recognition.emotion)),
+            (caption(recognition), text_style(recognition.emotion)),
         )
         yield _bar(recognition, letters, width=width, plain=console.color_system is None or console.no_color)
         yield _axis(recognition.duration_s, width=width)
@@ -103,7 +103,7 @@ def _axis(duration_s: float, *, width: int) -> Text:
     axis = ""
     for time_s, name in ticks(duration_s, most=max(width // _TICK_WIDTH, 1)):
         mark = f"╵{name}"
-        column = int(time_s / duration_s * width)
+        column = int(time_s / duration_s * width) if time_s else 0
         if column + len(mark) <= width:
             axis = axis.ljust(column) + mark
     return Text(axis, "dim", no_wrap=True, overflow="crop")
@@ -134,21 +134,23 @@ def _lines(recognition: Recognition, *, width: int) -> Table:
         cells = (
             clock(segment.start_s, decimals=1),
             clock(segment.end_s, decimals=1),
-            Text(emotion_name(segment), _text_style(segment.emotion)),
+            Text(emotion_name(segment), text_style(segment.emotion)),
             "" if segment.confidence is None else f"{segment.confidence:.0%}",
-            Text(_confidence_bar(segment), _text_style(segment.emotion)),
+            Text(confidence_bar(segment), text_style(segment.emotion)),
             Text(", ".join(f"{one_line(label)} {p:.0%}" for label, p in second), "dim"),
         )
         table.add_row(*cells[:columns])
     return table
 
 
-def _confidence_bar(segment: Segment) -> str:
+def confidence_bar(segment: Segment) -> str:
+    """Draw a segment's confidence as a bar, filled up with spaces to its full width."""
     full, eighths = divmod(round((segment.confidence or 0.0) * _CONFIDENCE_WIDTH * 8), 8)
     return ("█" * full + _EIGHTHS[eighths]).ljust(_CONFIDENCE_WIDTH, " ")
 
 
-def _text_style(emotion: str | None) -> Style:
+def text_style(emotion: str | None) -> Style:
+    """Return how an emotion's name is written: bold in its colour, pale where there is none."""
     return Style(dim=True) if emotion is None else Style(color=colour(emotion), bold=True)
 
 

@@ -5,22 +5,22 @@ from __future__ import annotations
 import os
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from affetto.errors import AffettoError, AudioError, ParameterError
 from affetto.preprocessing.voice_activity import SpeechSegmenter
 from affetto.recognition.bundle import Bundle, find_bundle, load_bundle
 from affetto.recognition.inference import Inference
+from affetto.recognition.live import LiveRecognition, SpeechMean
 from affetto.recognition.result import Failure, ModelName, Recognition, Segment
-from affetto.speech import open_stream, resampled_chunks, source_name
+from affetto.speech import ArrivingSound, open_stream, source_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
     from affetto.preprocessing.voice_activity import Stretch
@@ -197,12 +197,41 @@ class Recognizer:
         >>> [segment.status for segment in affetto.Recognizer().stream(chunks, sample_rate=call.sample_rate_hz)]
         ['ok']
         """
-        segmenter = SpeechSegmenter(self._inference.sample_rate_hz)
-        for samples in resampled_chunks(chunks, sample_rate, self._inference.sample_rate_hz):
-            for stretch in segmenter.hear(samples):
-                yield self._segment(stretch, self._inference)
-        for stretch in segmenter.end():
-            yield self._segment(stretch, self._inference)
+        live = self.listen(sample_rate=sample_rate, keep=False)
+        for chunk in chunks:
+            yield from live.hear(chunk)
+        yield from live.end().segments
+
+    def listen(self, *, sample_rate: float, keep: bool = True) -> LiveRecognition:
+        """Begin to recognize sound that arrives piece by piece, where `stream` gives too little.
+
+        Parameters
+        ----------
+        sample_rate : float
+            Samples in a second, 8,000 to 192,000.
+        keep : bool
+            Whether the result in the end holds all segments; if not, only those that are not out before, and memory
+            does not grow however long the sound goes on.
+
+        Returns
+        -------
+        LiveRecognition
+            Tells also whether somebody speaks now and what can be said of an utterance that is not over, and gives a
+            `Recognition` of the whole in the end.
+
+        Raises
+        ------
+        AudioError
+            If the rate makes no sense.
+        """
+        rate = self._inference.sample_rate_hz
+        return LiveRecognition(
+            ArrivingSound(sample_rate, rate),
+            SpeechSegmenter(rate),
+            answer=partial(self._segment, inference=self._inference),
+            summarize=self._summary,
+            keep=keep,
+        )
 
     def _recognize(
         self, source: Source, channels: Channels, track: int | None, *, together: bool = True
@@ -211,35 +240,51 @@ class Recognizer:
         with open_stream(source, sample_rate_hz=rate, channels=channels, track=track) as stream:
             segmenters = [SpeechSegmenter(rate) for _ in range(stream.n_channels)]
             segments: list[list[Segment]] = [[] for _ in segmenters]
+            means = [SpeechMean() for _ in segmenters]
             heard = self._heard_together if together else self._heard_in_turn
             for number, segment in heard(_stretches(stream, segmenters)):
                 segments[number].append(segment)
+                means[number].add(segment)
         if stream.position_s < MIN_DURATION_S:
             raise AudioError(
                 f"{stream.name} is {stream.position_s:.3g} s long; at least {MIN_DURATION_S:g} s of speech are needed"
             )
         only = channels if isinstance(channels, int) else None
         return tuple(
-            self._summary(found, segmenter, stream, channel=number if channels == "each" else only)
-            for number, (found, segmenter) in enumerate(zip(segments, segmenters, strict=True), start=1)
+            self._summary(
+                segments[number],
+                means[number],
+                source=stream.name,
+                duration_s=stream.position_s,
+                loudest_dbfs=segmenter.loudest_dbfs,
+                channel=number + 1 if channels == "each" else only,
+                warnings=stream.remarks,
+            )
+            for number, segmenter in enumerate(segmenters)
         )
 
     def _summary(
-        self, segments: list[Segment], segmenter: SpeechSegmenter, stream: SoundStream, *, channel: int | None
+        self,
+        segments: list[Segment],
+        mean: SpeechMean,
+        *,
+        source: str,
+        duration_s: float,
+        loudest_dbfs: float,
+        channel: int | None = None,
+        warnings: tuple[str, ...] = (),
     ) -> Recognition:
         status: Status = "no_speech"
         emotion, confidence, probabilities, reason = None, None, dict[str, float](), None
-        if segments:
-            weights = np.array([segment.end_s - segment.start_s for segment in segments])
-            rows = np.array([[segment.probabilities[label] for label in self.labels] for segment in segments])
-            status, emotion, confidence, probabilities = self._answer(weights @ rows / weights.sum())
-        elif segmenter.loudest_dbfs < _SILENCE_DBFS:
+        if mean.speech_s:
+            status, emotion, confidence, probabilities = self._answer(mean.probabilities)
+        elif loudest_dbfs < _SILENCE_DBFS:
             reason = f"silence: nothing is louder than {_SILENCE_DBFS:g} dB below full scale".replace("-", "")
         else:
             reason = "no voice: there is sound, such as noise or music, but nobody speaks in it"
         return Recognition(
-            source=stream.name,
-            duration_s=round(stream.position_s, 3),
+            source=source,
+            duration_s=round(duration_s, 3),
             status=status,
             emotion=emotion,
             confidence=confidence,
@@ -248,7 +293,7 @@ class Recognizer:
             model=self._model,
             reason=reason,
             channel=channel,
-            warnings=stream.remarks,
+            warnings=warnings,
         )
 
     def _heard_in_turn(self, stretches: Iterator[tuple[int, Stretch]]) -> Iterator[tuple[int, Segment]]:

@@ -6,43 +6,89 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from affetto.speech.waveform import as_samples, check_sample_rate, to_mono
+from affetto.speech.waveform import as_samples, check_sample_rate, require_finite, to_mono
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from numpy.typing import ArrayLike, NDArray
 
+_LEAST_S = 0.01
 
-def resampled_chunks(
-    chunks: Iterable[ArrayLike], sample_rate_hz: float, wanted_hz: int
-) -> Iterator[NDArray[np.float32]]:
-    """Mix and resample sound piece by piece; the sizes of the pieces make no difference to the whole.
+
+class ArrivingSound:
+    """Mixes and resamples sound piece by piece; the sizes of the pieces make no difference to the whole.
+
+    It keeps what it has heard so far: take one for each stream.
 
     Parameters
     ----------
-    chunks : iterable of array-like, shape (n_samples,) or (n_samples, n_channels)
-        Floats with full scale 1, or integers.
     sample_rate_hz : float
-        Their rate.
+        The rate of what arrives.
     wanted_hz : int
         The rate of what comes out.
-
-    Yields
-    ------
-    ndarray of float32, shape (n_samples,)
 
     Raises
     ------
     AudioError
-        If the rate or a chunk makes no sense.
+        If the rate makes no sense.
     """
-    import soxr
 
-    rate = check_sample_rate(sample_rate_hz, name="the stream")
-    resampler = None if rate == wanted_hz else soxr.ResampleStream(rate, wanted_hz, 1, dtype="float32", quality="HQ")
-    for number, chunk in enumerate(chunks, start=1):
-        samples = to_mono(as_samples(chunk, rate, name=f"chunk {number} of the stream")).astype(np.float32)
-        yield samples if resampler is None else resampler.resample_chunk(samples)
-    if resampler is not None:
-        yield resampler.resample_chunk(np.empty(0, np.float32), last=True)
+    def __init__(self, sample_rate_hz: float, wanted_hz: int) -> None:
+        import soxr
+
+        self._rate = check_sample_rate(sample_rate_hz, name="the stream")
+        self._resampler = (
+            None
+            if self._rate == wanted_hz
+            else soxr.ResampleStream(self._rate, wanted_hz, 1, dtype="float32", quality="HQ")
+        )
+        self._wanted_hz = wanted_hz
+        self._n_chunks = 0
+        self._n_ready = 0
+        # Pieces of a few samples are gathered: each one by itself would cost as much as a hundred times its length.
+        self._gathered: list[NDArray[np.floating]] = []
+        self._n_gathered = 0
+
+    def hear(self, chunk: ArrayLike) -> NDArray[np.float32]:
+        """Take more sound.
+
+        Parameters
+        ----------
+        chunk : array-like, shape (n_samples,) or (n_samples, n_channels)
+            Floats with full scale 1, or integers.
+
+        Returns
+        -------
+        ndarray of float32, shape (n_samples,)
+            What is ready; the rest comes later.
+
+        Raises
+        ------
+        AudioError
+            If the chunk makes no sense.
+        """
+        self._n_chunks += 1
+        samples = to_mono(as_samples(chunk, self._rate, name=f"chunk {self._n_chunks} of the stream"))
+        self._gathered.append(samples)
+        self._n_gathered += len(samples)
+        return self._ready() if self._n_gathered >= _LEAST_S * self._rate else np.empty(0, np.float32)
+
+    def end(self) -> NDArray[np.float32]:
+        """Take the end of the sound.
+
+        Returns
+        -------
+        ndarray of float32, shape (n_samples,)
+            What was not ready before.
+        """
+        return self._ready(last=True)
+
+    def _ready(self, *, last: bool = False) -> NDArray[np.float32]:
+        with np.errstate(over="ignore"):  # refused below
+            samples = np.concatenate([np.empty(0), *self._gathered]).astype(np.float32)
+        self._gathered, self._n_gathered = [], 0
+        if self._resampler is not None:
+            samples = self._resampler.resample_chunk(samples, last=last)
+        # Numbers so large that float32 or the filter's sums hold them no more.
+        require_finite(samples, self._wanted_hz, name="the stream", start_s=self._n_ready / self._wanted_hz)
+        self._n_ready += len(samples)
+        return samples

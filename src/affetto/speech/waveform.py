@@ -126,7 +126,7 @@ def as_samples(samples: ArrayLike, sample_rate_hz: int, *, name: str) -> NDArray
         raise AudioError(f"{name}: samples are no array; give (n_samples,) or (n_samples, n_channels)") from None
     if array.dtype.kind not in "iuf":
         raise AudioError(f"{name}: samples are of type {array.dtype}; give floats or integers")
-    if array.ndim not in (1, 2):
+    if array.ndim not in (1, 2) or array.shape[1:] == (0,):
         raise AudioError(f"{name}: samples have the shape {array.shape}; give (n_samples,) or (n_samples, n_channels)")
     if array.dtype.kind == "f":
         require_finite(array, sample_rate_hz, name=name)

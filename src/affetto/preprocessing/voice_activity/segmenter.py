@@ -71,6 +71,8 @@ class SpeechSegmenter:
             least=_LEAST_SPEECH_S / frame_s,
             longest=int(MAX_SEGMENT_S / frame_s) - 2 * margin,
         )
+        self._rate = sample_rate_hz
+        self._n_samples = 0
         self._first = 0  # which sample the kept sound begins with
         self._kept: list[NDArray[np.float32]] = []
 
@@ -78,6 +80,22 @@ class SpeechSegmenter:
     def loudest_dbfs(self) -> float:
         """Level of the loudest moment so far, in decibels relative to full scale; a constant offset does not count."""
         return float(10 * np.log10(self._activity.greatest_power + 1e-20))
+
+    @property
+    def position_s(self) -> float:
+        """How many seconds have been heard so far."""
+        return self._n_samples / self._rate
+
+    @property
+    def speaking(self) -> bool:
+        """Whether somebody speaks at the moment."""
+        return self._utterances.speaking
+
+    @property
+    def ongoing(self) -> Stretch | None:
+        """The stretch that is not over, as far as it is heard: what `end` would give now; None while nobody speaks."""
+        utterance = self._utterances.ongoing
+        return None if utterance is None else self._cut_out([utterance])[0]
 
     def hear(self, samples: NDArray[np.float32]) -> list[Stretch]:
         """Take more sound.
@@ -92,6 +110,7 @@ class SpeechSegmenter:
             Those that are over.
         """
         self._kept.append(samples)
+        self._n_samples += len(samples)
         probabilities = self._activity.hear(self._slowed.resample_chunk(np.ascontiguousarray(samples)))
         stretches = self._cut_out(self._utterances.hear(probabilities.tolist()))
         self._forget(int(self._utterances.needed_from * self._frame))

@@ -72,6 +72,18 @@ class Utterances:
         begin = self._n_frames if self._start is None else self._start
         return max(self._free, begin - self.margin)
 
+    @property
+    def ongoing(self) -> Utterance | None:
+        """What `end` would give now: the utterance that goes on; None where there is none or too little of it yet."""
+        if self._start is None or sum(self._probabilities[: self._last - self._start]) < self.least:
+            return None
+        return Utterance(max(self._free, self._start - self.margin), min(self._last + self.margin, self._n_frames))
+
+    @property
+    def speaking(self) -> bool:
+        """Whether the last frames are speech, and enough of it for an utterance."""
+        return self.ongoing is not None and self._n_frames - self._last <= self.margin
+
     def hear(self, probabilities: Iterable[float]) -> Iterator[Utterance]:
         """Take more frames.
 
@@ -108,16 +120,14 @@ class Utterances:
         Utterance
             The one that was not over.
         """
-        if self._start is not None:
-            yield from self._closed()
+        yield from self._closed()
 
     def _closed(self) -> Iterator[Utterance]:
-        assert self._start is not None
-        if sum(self._probabilities[: self._last - self._start]) >= self.least:
-            end = min(self._last + self.margin, self._n_frames)
-            yield Utterance(max(self._free, self._start - self.margin), end)
-            self._free = end
+        utterance = self.ongoing
         self._start = None
+        if utterance is not None:
+            self._free = utterance.end
+            yield utterance
 
     def _cut(self) -> Utterance:
         """Cut where speech is least probable, not too early; what comes after goes on as the next."""

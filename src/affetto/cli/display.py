@@ -1,0 +1,95 @@
+"""What a terminal shows while sound is recognized."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+from rich.live import Live
+from rich.text import Text
+
+from affetto.exports.text import clock, emotion_name
+from affetto.exports.timeline import confidence_bar, text_style
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import TracebackType
+    from typing import Self
+
+    from rich.console import Console
+
+    from affetto.recognition.live import LiveRecognition
+    from affetto.recognition.result import Recognition, Segment
+
+_UPDATE_S = 0.5
+
+
+class LiveDisplay:
+    """A line for each utterance that is over and, on a terminal, one that tells about the moment.
+
+    Parameters
+    ----------
+    console : Console
+        Where to show them; used as a context manager.
+    live : LiveRecognition
+        What to ask about the moment.
+    labels : sequence of str
+        The model's emotions.
+    """
+
+    def __init__(self, console: Console, live: LiveRecognition, labels: Sequence[str]) -> None:
+        self._console = console
+        self._live = live
+        self._name_width = max(map(cell_len, labels)) + 1  # and the "?" of one that is uncertain
+        is_terminal = console.file.isatty() and not console.is_dumb_terminal
+        self._line = Live(console=console, auto_refresh=False, transient=True) if is_terminal else None
+        self._n_shown = 0
+        self._next_update_s = 0.0
+
+    def __enter__(self) -> Self:
+        if self._line is not None:
+            self._line.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._line is not None:
+            self._line.stop()
+
+    def show(self, segments: Sequence[Segment]) -> None:
+        """Show utterances that are over and, if it is time, the moment."""
+        for segment in segments:
+            times = (f"{clock(time_s, decimals=1):>9}  " for time_s in (segment.start_s, segment.end_s))
+            self._console.print(Text.assemble(*times, self._answer(segment)))
+        self._n_shown += len(segments)
+        now_s = time.monotonic()
+        if self._line is not None and now_s >= self._next_update_s:
+            self._line.update(self._moment(), refresh=True)
+            # At most a third of the time goes into looking: a slow machine must still keep up with the sound.
+            self._next_update_s = now_s + max(_UPDATE_S, 3 * (time.monotonic() - now_s))
+
+    def end(self, recognition: Recognition) -> None:
+        """Show the utterances that only the end of the sound has ended."""
+        self.show(recognition.segments[self._n_shown :])
+
+    def _moment(self) -> Text:
+        interim = self._live.interim()
+        return Text.assemble(
+            ("● ", "red") if self._live.speaking else ("○ ", "dim"),
+            f"{clock(self._live.position_s):>7}  ",
+            f"{'speaking' if self._live.speaking else 'quiet':<10}  ",
+            "" if interim is None else self._answer(interim),
+            no_wrap=True,
+            overflow="crop",
+        )
+
+    def _answer(self, segment: Segment) -> Text:
+        style = text_style(segment.emotion)
+        confidence = "" if segment.confidence is None else f"{segment.confidence:.0%}"
+        return Text.assemble(
+            (f"{emotion_name(segment):<{self._name_width}}  ", style),
+            f"{confidence:>4}  ",
+            (confidence_bar(segment).rstrip(), style),
+        )

@@ -1,0 +1,236 @@
+from __future__ import annotations
+
+import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
+from itertools import zip_longest
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import soundfile
+import soxr
+
+from affetto import AudioError, Recognition, Recognizer, Segment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+RATE = 48_000
+
+
+@pytest.fixture(scope="module")
+def recognizer() -> Recognizer:
+    return Recognizer()
+
+
+def joined(folder: Path, *names: str, pause_s: float = 1.2) -> NDArray[np.float32]:
+    """Join clips of one actor, with noise too quiet to hear between them."""
+    random = np.random.default_rng(0)
+    parts = []
+    for name in names:
+        samples, rate = soundfile.read(folder / f"{name}.flac", dtype="float32")
+        assert rate == RATE
+        mono = samples if samples.ndim == 1 else samples.mean(axis=1)
+        parts += [mono, random.normal(0, 1e-4, round(pause_s * RATE)).astype(np.float32)]
+    return np.concatenate(parts)
+
+
+@pytest.fixture(scope="module")
+def call(ravdess_dir: Path) -> NDArray[np.float32]:
+    names = [f"03-01-{emotion:02}-01-0{1 + emotion % 2}-01-06" for emotion in range(1, 9)]
+    return joined(ravdess_dir / "Actor_06", *names)
+
+
+@pytest.fixture(scope="module")
+def other_call(ravdess_dir: Path) -> NDArray[np.float32]:
+    names = [f"03-01-{emotion:02}-01-01-02-11" for emotion in (5, 8, 4)]
+    return joined(ravdess_dir / "Actor_11", *names, pause_s=0.9)
+
+
+@pytest.fixture(scope="module")
+def whole(recognizer: Recognizer, call: NDArray[np.float32]) -> Recognition:
+    result = recognizer.recognize((call, RATE))
+    assert len(result.segments) >= 8
+    return result
+
+
+def pieces(samples: NDArray[np.generic], sizes: int | None) -> Iterator[NDArray[np.generic]]:
+    """Cut sound into pieces of one size, or of all kinds of sizes, nothing included."""
+    random = np.random.default_rng(1)
+    start = 0
+    while start < len(samples):
+        size = int(10 ** random.uniform(0, 5)) - 1 if sizes is None else sizes
+        yield samples[start : start + size]
+        start += size
+
+
+def assert_same(found: list[Segment], expected: tuple[Segment, ...] | list[Segment]) -> None:
+    assert len(found) == len(expected)
+    for one, other in zip(found, expected, strict=True):
+        assert one.start_s == pytest.approx(other.start_s, abs=0.02)
+        assert one.end_s == pytest.approx(other.end_s, abs=0.02)
+        assert one.probabilities == pytest.approx(other.probabilities, abs=0.02)
+
+
+@pytest.mark.parametrize("size", [160, 4_096, None, 10_000_000])
+def test_sizes_of_chunks_make_no_difference(
+    recognizer: Recognizer, call: NDArray[np.float32], whole: Recognition, size: int | None
+) -> None:
+    assert_same(list(recognizer.stream(pieces(call, size), sample_rate=RATE)), whole.segments)
+
+
+def test_single_samples_are_chunks_too(recognizer: Recognizer, other_call: NDArray[np.float32]) -> None:
+    slow = soxr.resample(other_call, RATE, 16_000)
+    expected = recognizer.recognize((slow, 16_000)).segments
+    assert_same(list(recognizer.stream(pieces(slow, 1), sample_rate=16_000)), expected)
+
+
+@pytest.mark.parametrize("rate", [8_000, 16_000, 22_050, 44_100, 48_000])
+def test_rates(recognizer: Recognizer, other_call: NDArray[np.float32], rate: int) -> None:
+    samples = soxr.resample(other_call, RATE, rate)
+    expected = recognizer.recognize((samples, rate))
+    assert expected.segments
+    for size in (rate // 50, None):
+        assert_same(list(recognizer.stream(pieces(samples, size), sample_rate=rate)), expected.segments)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float16", "int16", "int32", "uint8"])
+@pytest.mark.parametrize("n_channels", [1, 2, 6])
+def test_types_and_channels(
+    recognizer: Recognizer, other_call: NDArray[np.float32], dtype: str, n_channels: int
+) -> None:
+    mono = other_call[: 6 * RATE]
+    samples = np.outer(mono, np.linspace(1, 0.5, n_channels))
+    if np.dtype(dtype).kind != "f":
+        info = np.iinfo(dtype)
+        middle = 0 if info.min else (info.max + 1) // 2
+        samples = samples * (info.max - middle) + middle
+    converted = samples.astype(dtype)
+    expected = recognizer.recognize((converted, RATE))
+    assert expected.segments
+    assert_same(list(recognizer.stream(pieces(converted, 1_024), sample_rate=RATE)), expected.segments)
+
+
+def test_the_end_gives_what_recognize_gives(
+    recognizer: Recognizer, call: NDArray[np.float32], whole: Recognition
+) -> None:
+    live = recognizer.listen(sample_rate=RATE)
+    segments = [segment for chunk in pieces(call, 2_400) for segment in live.hear(chunk)]
+    result = live.end(source="call", warnings=("so it is",))
+    assert (result.source, result.warnings) == ("call", ("so it is",))
+    assert (result.status, result.emotion, result.model) == (whole.status, whole.emotion, whole.model)
+    assert result.duration_s == pytest.approx(whole.duration_s, abs=0.002)
+    assert result.probabilities == pytest.approx(whole.probabilities, abs=0.02)
+    assert_same(list(result.segments), whole.segments)
+    assert segments == list(result.segments[: len(segments)])
+
+
+def test_an_answer_comes_soon_after_speech_ends(
+    recognizer: Recognizer, call: NDArray[np.float32], whole: Recognition
+) -> None:
+    live = recognizer.listen(sample_rate=RATE)
+    heard_s, delays = 0.0, []
+    for chunk in pieces(call, RATE // 50):
+        heard_s += len(chunk) / RATE
+        delays += [heard_s - whole.segments[len(delays)].end_s for _ in live.hear(chunk)]
+    assert len(delays) == len(whole.segments)
+    assert max(delays) <= 0.7
+
+
+def test_what_is_said_about_the_moment(recognizer: Recognizer, call: NDArray[np.float32], whole: Recognition) -> None:
+    live = recognizer.listen(sample_rate=RATE)
+    first = whole.segments[0]
+    interims: list[Segment] = []
+    for chunk in pieces(call[: round((first.end_s + 1.1) * RATE)], RATE // 10):
+        done = live.hear(chunk)
+        interim = live.interim()
+        if live.position_s < first.start_s or done:
+            assert (live.speaking, interim) == (False, None)
+        if first.start_s + 0.5 < live.position_s < first.end_s - 0.2:
+            assert interim is not None
+        if interim is not None:
+            assert interim.start_s == pytest.approx(first.start_s, abs=0.02)
+            assert interim.end_s <= live.position_s
+            assert sum(interim.probabilities.values()) == pytest.approx(1, abs=1e-4)
+            interims.append(interim)
+    assert [i.end_s for i in interims] == sorted(i.end_s for i in interims)
+    # During the pause that ends it, all of the utterance is heard already.
+    assert_same([interims[-1]], [first])
+
+
+def test_asking_about_the_moment_changes_nothing(recognizer: Recognizer, other_call: NDArray[np.float32]) -> None:
+    asked, left_alone = recognizer.listen(sample_rate=RATE), recognizer.listen(sample_rate=RATE)
+    for chunk in pieces(other_call, RATE // 4):
+        assert asked.hear(chunk) == left_alone.hear(chunk)
+        asked.interim()
+    assert asked.end() == left_alone.end()
+
+
+def test_streams_side_by_side_share_nothing(
+    recognizer: Recognizer, call: NDArray[np.float32], other_call: NDArray[np.float32]
+) -> None:
+    calls = [call, other_call, call[::-1].copy()]
+    alone = [list(recognizer.stream(pieces(samples, 1_600), sample_rate=RATE)) for samples in calls]
+    lives = [recognizer.listen(sample_rate=RATE) for _ in calls]
+    for chunks in zip_longest(*(pieces(samples, 1_600) for samples in calls), fillvalue=np.empty(0, np.float32)):
+        for live, chunk in zip(lives, chunks, strict=True):
+            live.hear(chunk)
+    assert [list(live.end().segments) for live in lives] == alone
+    with ThreadPoolExecutor(len(calls)) as pool:
+        streams = [recognizer.stream(pieces(samples, 1_600), sample_rate=RATE) for samples in calls]
+        assert list(pool.map(list, streams)) == alone
+
+
+def test_memory_does_not_grow(recognizer: Recognizer, other_call: NDArray[np.float32]) -> None:
+    minute = np.resize(soxr.resample(other_call, RATE, 16_000), 60 * 16_000)
+
+    def endless() -> Iterator[NDArray[np.float32]]:
+        for number in range(8):
+            if number in (2, 7):
+                held.append(tracemalloc.get_traced_memory()[0])
+            yield from np.split(minute, 600)
+
+    held: list[int] = []
+    tracemalloc.start()
+    try:
+        n_segments = sum(1 for _ in recognizer.stream(endless(), sample_rate=16_000))
+    finally:
+        tracemalloc.stop()
+    assert n_segments > 50
+    assert held[1] - held[0] < 100_000
+
+
+@pytest.mark.parametrize("n", [0, 1, 800])
+def test_next_to_nothing_is_silence(recognizer: Recognizer, n: int) -> None:
+    live = recognizer.listen(sample_rate=16_000)
+    assert live.hear(np.zeros(n)) == []
+    result = live.end()
+    assert (result.status, result.segments, result.duration_s) == ("no_speech", (), round(n / 16_000, 3))
+    assert "silence" in str(result.reason)
+
+
+@pytest.mark.parametrize(
+    ("chunk", "message"),
+    [
+        ([[[0.0]]], "chunk 2 of the stream: samples have the shape"),
+        (["speech"], "chunk 2 of the stream: samples are of type"),
+        ([[0.0, 0.0], [0.0]], "chunk 2 of the stream: samples are no array"),
+        ([0.0, np.nan], "chunk 2 of the stream holds samples that are not numbers"),
+        (np.zeros((100, 0)), "chunk 2 of the stream: samples have the shape"),
+        (np.full(16_000, 1e300), "the stream holds samples that are not numbers"),
+    ],
+)
+def test_chunks_that_make_no_sense(recognizer: Recognizer, chunk: object, message: str) -> None:
+    live = recognizer.listen(sample_rate=44_100)
+    live.hear(np.zeros(100))
+    with pytest.raises(AudioError, match=message):
+        live.hear(chunk)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("rate", [0, 7_999, 200_000, float("nan"), "fast"])
+def test_rates_that_make_no_sense(recognizer: Recognizer, rate: float) -> None:
+    with pytest.raises(AudioError, match="the stream: the sample rate is"):
+        recognizer.listen(sample_rate=rate)

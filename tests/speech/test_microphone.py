@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import sys
+import types
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from affetto.speech.microphone import InputDevice, Microphone
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+DEVICE = InputDevice(number=0, name="Headset", system="ALSA", n_channels=1, sample_rate_hz=8_000, is_default=True)
+CHUNK = 400
+
+
+@pytest.fixture
+def callbacks(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What a device would call for each chunk, of every stream that is opened."""
+    given: list[Any] = []
+
+    class InputStream:
+        def __init__(self, *, callback: Any, **options: object) -> None:
+            assert options["blocksize"] == CHUNK
+            given.append(callback)
+
+        def start(self) -> None: ...
+
+        def close(self) -> None: ...
+
+    fake = types.ModuleType("sounddevice")
+    fake.__dict__.update(InputStream=InputStream, PortAudioError=OSError, __spec__=types.SimpleNamespace())
+    monkeypatch.setitem(sys.modules, "sounddevice", fake)
+    return given
+
+
+def numbered(first: int) -> NDArray[np.float32]:
+    return np.arange(first, first + CHUNK, dtype=np.float32)[:, None] / 1e6
+
+
+def test_what_does_not_fit_is_counted_and_becomes_silence(callbacks: list[Any]) -> None:
+    fine = types.SimpleNamespace(input_overflow=False)
+    with Microphone(DEVICE) as microphone:
+        (take,) = callbacks
+        # Fifteen seconds while nobody reads, of which ten fit, then five that are read at once.
+        for number in range(300):
+            take(numbered(number * CHUNK), CHUNK, None, fine)
+        chunks = iter(microphone)
+        heard = [next(chunks) for _ in range(200)]
+        take(numbered(300 * CHUNK), CHUNK, None, fine)
+        heard += [next(chunks) for _ in range(101)]
+        assert microphone.remarks == (
+            "5.0 s of sound were lost, since recognizing did not keep up; they count as silence",
+        )
+        assert len(next(chunks)) == 0  # nothing more has come
+    sound = np.concatenate(heard)[:, 0]
+    expected = np.arange(301 * CHUNK, dtype=np.float32) / np.float32(1e6)
+    expected[200 * CHUNK : 300 * CHUNK] = 0
+    np.testing.assert_array_equal(sound, expected.astype(np.float32))
