@@ -1,0 +1,34 @@
+"""How neutral speech sounds: what explanations compare with.
+
+Measured by ``benchmarks/neutral.py`` on the neutral clips of RAVDESS and nEMO, in which single sentences are read or
+acted. Each clip is measured as a recording is, over the longest segment that is found in it, and every speaker counts
+the same. Low voices are men's, high voices women's.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Usual(NamedTuple):
+    """How a measure is distributed over neutral speech.
+
+    Attributes
+    ----------
+    low, median, high : float
+        The 10th, 50th and 90th percentile.
+    """
+
+    low: float
+    median: float
+    high: float
+
+
+NEUTRAL: Mapping[str, Mapping[str, Usual]] = {
+    "low": {},
+    "high": {},
+}
+"""Each measure of low and of high voices, under the name of the field of `Explanation`."""
