@@ -2,8 +2,8 @@
 
     python benchmarks/neutral.py RAVDESS NEMO
 
-Prints the table of src/affetto/recognition/neutral.py and writes benchmarks/results/neutral.json. Every speaker counts the
-same, however many clips there are.
+Prints the table of src/affetto/recognition/neutral.py and writes benchmarks/results/neutral.json. Every speaker counts
+the same, however many clips there are.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ import numpy as np
 
 from affetto.corpora import load_corpus
 from affetto.preprocessing.voice_activity import SpeechSegmenter
-from affetto.recognition.explanation import Explanation, explain
+from affetto.recognition.explaining import explain
+from affetto.recognition.explanation import Explanation
 from affetto.speech import read
 
 if TYPE_CHECKING:

@@ -56,6 +56,10 @@ def recognize(
         Path | None,
         typer.Option("--plot", metavar="PNG", help="Draw waveform, segments and probabilities of one recording."),
     ] = None,
+    explain: Annotated[
+        bool,
+        typer.Option("--explain", help="Tell too how each voice sounds: pitch, loudness, tempo, pauses, brightness."),
+    ] = False,
 ) -> None:
     """Recognize the emotion that each recording's voice expresses.
 
@@ -70,10 +74,11 @@ def recognize(
 
     recognizer = Recognizer(model or DEFAULT_MODEL)
     sources = [sys.stdin.buffer.read() if name == "-" else name for name in names]
+    jobs = 1 if len(sources) == 1 else None
     outcomes: list[Recognition | Failure] = []
 
     def reported() -> Iterator[Recognition | Failure]:
-        for outcome in recognizer.recognize_each(sources, jobs=1 if len(sources) == 1 else None):
+        for outcome in recognizer.recognize_each(sources, jobs=jobs, explain=explain):
             if isinstance(outcome, Failure):
                 print(f"affetto: {outcome.error}", file=sys.stderr)
             else:
@@ -83,16 +88,17 @@ def recognize(
             yield outcome
 
     if export is not None and output is None:
-        _print_export(export, reported(), recognizer.labels)
+        _print_export(export, reported(), recognizer.labels, explained=explain)
     elif timeline:
         _print_timelines(reported())
     else:
         _print_table(list(reported()))
+        _print_explanations(outcomes)
     recognized = [outcome for outcome in outcomes if isinstance(outcome, Recognition)]
     if export is not None and output is not None and (recognized or export.holds_several):
         from affetto.exports import write
 
-        write(outcomes, output, format=export.name, labels=recognizer.labels)
+        write(outcomes, output, format=export.name, labels=recognizer.labels, explained=explain)
     if picture is not None and recognized:
         from affetto.exports import plot
 
@@ -151,13 +157,15 @@ def _read_from(names: Sequence[str]) -> list[str | int]:
     return [sys.stdin.fileno() if name == "-" else name for name in names]
 
 
-def _print_export(export: Format, outcomes: Iterable[Recognition | Failure], labels: Sequence[str]) -> None:
+def _print_export(
+    export: Format, outcomes: Iterable[Recognition | Failure], labels: Sequence[str], *, explained: bool
+) -> None:
     """Print piece by piece, so that nothing is held back until the end."""
     if not export.holds_several:
         outcomes = [outcome for outcome in outcomes if isinstance(outcome, Recognition)]
         if not outcomes:
             return
-    for piece in export.text(outcomes, labels):
+    for piece in export.text(outcomes, labels, explained=explained):
         print(piece, end="", flush=True)
 
 
@@ -192,3 +200,19 @@ def _print_table(outcomes: Sequence[Recognition | Failure]) -> None:
                 Text(", ".join(f"{label} {p:.0%}" for label, p in second), style="dim"),
             )
     make_console().print(table)
+
+
+def _print_explanations(outcomes: Sequence[Recognition | Failure]) -> None:
+    from rich.padding import Padding
+    from rich.text import Text
+
+    from affetto.exports.text import caption, clock, one_line, words
+
+    console = make_console()
+    for outcome in outcomes:
+        for segment in outcome.segments if isinstance(outcome, Recognition) else ():
+            if explanation := words(segment):
+                when = f"{clock(segment.start_s, decimals=1)} – {clock(segment.end_s, decimals=1)}"
+                console.print()
+                console.print(Text.assemble((one_line(outcome.source), "bold"), f"  {when}  {caption(segment)}"))
+                console.print(Padding(Text(explanation), (0, 0, 0, 2)))

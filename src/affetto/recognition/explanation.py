@@ -4,25 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from math import log2
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from affetto.features import pitch
-from affetto.features.loudness import active_speech_level
-from affetto.features.rhythm import find_rhythm
-from affetto.features.spectrum import FREQUENCIES_HZ, SAMPLE_RATE_HZ, TINY, frames, power_spectrum
-from affetto.preprocessing.steps import remove_dc
 from affetto.recognition.neutral import NEUTRAL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from numpy.typing import NDArray
-
-    from affetto.recognition.result import Segment
-
-_SPEECH_HZ = (50.0, 5_000.0)  # as eGeMAPS; beyond, recordings differ more than voices do
+    from collections.abc import Iterator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,96 +79,6 @@ class Explanation:
         return {**dataclasses.asdict(self), "sentences": list(self.sentences)}
 
 
-def explain(samples: NDArray[np.float32], sample_rate_hz: int) -> Explanation:
-    """Measure how a voice sounds.
-
-    Parameters
-    ----------
-    samples : ndarray, shape (n_samples,)
-        One segment, at the level at which it was recorded.
-    sample_rate_hz : int
-
-    Returns
-    -------
-    Explanation
-        Without anything in it where there is nothing but silence.
-    """
-    loudness = active_speech_level(samples, sample_rate_hz)
-    if loudness is None:
-        return Explanation()
-    if sample_rate_hz != SAMPLE_RATE_HZ:
-        import soxr
-
-        samples = soxr.resample(samples, sample_rate_hz, SAMPLE_RATE_HZ)
-    power = power_spectrum(frames(remove_dc(samples, SAMPLE_RATE_HZ)))
-    power[FREQUENCIES_HZ < _SPEECH_HZ[0]] = 0  # rumble
-    level = 10 * np.log10(np.maximum(power.sum(axis=0), TINY))
-    f0, _ = pitch.track(*pitch.candidates(power), level - np.percentile(level, 90))
-    voiced = f0[f0 > 0]
-    rhythm = find_rhythm(level, f0 > 0)
-    speech_s = rhythm.duration_s - rhythm.pause_s
-    return Explanation(
-        pitch_hz=_rounded(np.median(voiced), 1) if len(voiced) else None,
-        pitch_range_semitones=_rounded(_distance(12 * np.log2(voiced), 5, 95), 1) if len(voiced) else None,
-        loudness_dbfs=_rounded(loudness, 1),
-        loudness_range_db=_rounded(_distance(level[rhythm.sounding], 10, 95), 1),
-        tempo_syllables_per_s=_rounded(rhythm.nuclei / speech_s, 2) if rhythm.nuclei else None,
-        pauses=rhythm.pauses,
-        pause_share=_rounded(rhythm.pause_s / rhythm.duration_s, 3),
-        brightness_hz=_rounded(np.median(_centroid(power[:, rhythm.sounding])), 0),
-    )
-
-
-def compare_loudness(segments: Sequence[Segment]) -> list[Segment]:
-    """Return the segments of one recording with their loudness relative to its average.
-
-    Parameters
-    ----------
-    segments : sequence of Segment
-
-    Returns
-    -------
-    list of Segment
-        Unchanged where fewer than two have a loudness.
-    """
-    measured = [
-        (segment.explanation.loudness_dbfs, segment.end_s - segment.start_s)
-        for segment in segments
-        if segment.explanation is not None and segment.explanation.loudness_dbfs is not None
-    ]
-    if len(measured) < 2:
-        return list(segments)
-    levels, lengths = zip(*measured, strict=True)
-    return [_compared(segment, float(np.average(levels, weights=lengths))) for segment in segments]
-
-
-def _compared(segment: Segment, average_dbfs: float) -> Segment:
-    explanation = segment.explanation
-    if explanation is None or explanation.loudness_dbfs is None:
-        return segment
-    above = _rounded(explanation.loudness_dbfs - average_dbfs, 1)
-    return dataclasses.replace(
-        segment, explanation=dataclasses.replace(explanation, loudness_above_average_db=above)
-    )
-
-
-def _distance(values: NDArray[np.floating], low: float, high: float) -> float:
-    """Return how far apart two percentiles are."""
-    return float(np.ptp(np.percentile(values, [low, high])))
-
-
-def _centroid(power: NDArray[np.float32]) -> NDArray[np.floating]:
-    """Return the mean frequency of each frame, weighted by power."""
-    band = (FREQUENCIES_HZ >= _SPEECH_HZ[0]) & (FREQUENCIES_HZ <= _SPEECH_HZ[1])
-    strength = np.maximum(power[band], np.float32(TINY))
-    centroid: NDArray[np.floating] = (FREQUENCIES_HZ[band] @ strength) / strength.sum(axis=0)
-    return centroid
-
-
-def _rounded(value: float | np.floating, decimals: int) -> float:
-    return round(float(value), decimals)
-
-
 def _sentences(explanation: Explanation) -> Iterator[str]:
     if (hertz := explanation.pitch_hz) is not None:
         yield f"pitch {hertz:.0f} Hz: {_pitch_for(hertz, 'low')}, {_pitch_for(hertz, 'high')}"
@@ -203,16 +101,13 @@ def _sentences(explanation: Explanation) -> Iterator[str]:
 
 
 def _pitch_for(pitch_hz: float, voices: str) -> str:
-    """Say how a pitch would be for a low or a high voice: nobody knows which of them speaks."""
-    usual = NEUTRAL[voices]["pitch_hz"]
-    word = _word(round(pitch_hz), usual.low, usual.high, ("low", "high"))
-    semitones = round(12 * np.log2(pitch_hz / usual.median))
-    if semitones == 0:
-        place = "at"
-    else:
-        unit = "semitone" if abs(semitones) == 1 else "semitones"
-        place = f"{abs(semitones)} {unit} {'above' if semitones > 0 else 'below'}"
-    return f"{word} for a {voices} voice ({place} its neutral speech)"
+    """Say how a pitch would be for a low or for a high voice: nobody knows which of them speaks."""
+    neutral = NEUTRAL[voices]["pitch_hz"]
+    word = _word(round(pitch_hz), neutral.low, neutral.high, ("low", "high"))
+    semitones = round(12 * log2(pitch_hz / neutral.median))
+    distance = f"{abs(semitones)} semitone{'' if abs(semitones) == 1 else 's'} "
+    place = "at" if semitones == 0 else distance + ("above" if semitones > 0 else "below")
+    return f"{word} for a {voices} voice ({place} neutral)"
 
 
 def _beside_average(above_db: float | None) -> str:
@@ -229,7 +124,7 @@ def _relation(name: str, value: float, words: tuple[str, str], *, decimals: int 
     high = max(NEUTRAL[voices][name].high for voices in NEUTRAL)
     # As the reader sees them: 5.6 is not above 5.6.
     word = _word(round(value, decimals), low, high, words)
-    return f"{word} (neutral speech: {low:.{decimals}f} to {high:.{decimals}f})"
+    return f"{word} (neutral: {low:.{decimals}f} to {high:.{decimals}f})"
 
 
 def _word(value: float, low: float, high: float, words: tuple[str, str]) -> str:
