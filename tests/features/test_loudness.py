@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -9,6 +10,9 @@ from hypothesis import strategies as st
 
 from affetto.features.loudness import active_speech_level
 from affetto.speech import read
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 RATE = 16_000
 
@@ -44,8 +48,8 @@ def by_the_book(samples: np.ndarray) -> float:
 
 
 @pytest.mark.parametrize("name", ["angry", "neutral", "sad"])
-def test_speech_is_as_loud_as_by_the_book(name: str, root: object) -> None:
-    samples = read(f"{root}/examples/{name}.flac", sample_rate_hz=RATE).samples
+def test_speech_is_as_loud_as_by_the_book(name: str, root: Path) -> None:
+    samples = read(root / "examples" / f"{name}.flac", sample_rate_hz=RATE).samples
     assert active_speech_level(samples, RATE) == pytest.approx(by_the_book(samples - samples.mean()), abs=0.3)
 
 

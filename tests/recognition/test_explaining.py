@@ -3,7 +3,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections import defaultdict
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -15,6 +15,9 @@ from affetto import Explanation, Segment
 from affetto.corpora import load_corpus
 from affetto.recognition.explaining import compare_loudness, explain
 from affetto.speech import read
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 RATE = 16_000
 
@@ -154,7 +157,9 @@ def test_loudness_is_compared_within_the_recording() -> None:
     compared = compare_loudness([segment(0, 1, -20.0), segment(1, 4, -28.0), segment(5, 6, None)])
     above = [s.explanation and s.explanation.loudness_above_average_db for s in compared]
     assert above == [6.0, -2.0, None]
-    assert "6 dB louder than this recording's average" in str(compared[0].explanation and compared[0].explanation.sentences)
+    assert "6 dB louder than this recording's average" in str(
+        compared[0].explanation and compared[0].explanation.sentences
+    )
 
 
 def test_a_single_segment_is_compared_with_nothing() -> None:
