@@ -37,11 +37,11 @@ from affetto.recognition.neutral import NEUTRAL
             "loudness -23 dBFS, as loud as this recording's average",
         ),
         (Explanation(loudness_range_db=9.0), "loudness varies by 9 dB: even (neutral: 16 to 22)"),
-        (Explanation(tempo_syllables_per_s=6.22), "tempo 6.2 syllables a second: fast (neutral: 4.0 to 5.8)"),
+        (Explanation(tempo_syllables_per_s=6.22), "tempo 6.2 syllables a second: fast (neutral: 3.7 to 5.7)"),
         (Explanation(pauses=0, pause_share=0.0), "no pauses"),
         (Explanation(pauses=1, pause_share=0.124), "1 pause, 12% of the time"),
         (Explanation(pauses=3, pause_share=0.3), "3 pauses, 30% of the time"),
-        (Explanation(brightness_hz=1226.0), "brightness 1226 Hz: bright (neutral: 322 to 630)"),
+        (Explanation(brightness_hz=1226.0), "brightness 1226 Hz: bright (neutral: 321 to 614)"),
     ],
 )
 def test_words(explanation: Explanation, sentence: str) -> None:

@@ -48,9 +48,11 @@ def explain(samples: NDArray[np.float32], sample_rate_hz: int) -> Explanation:
         samples = soxr.resample(samples, sample_rate_hz, SAMPLE_RATE_HZ)
     power = power_spectrum(frames(remove_dc(samples, SAMPLE_RATE_HZ)))
     power[: _SPEECH.start] = 0  # rumble
-    level = 10 * np.log10(np.maximum(power.sum(axis=0), TINY))
+    level = _db(power.sum(axis=0))
     f0, _ = pitch.track(*pitch.candidates(power), level - np.percentile(level, 90))
     voiced = f0[f0 > 0]
+    speech = _without_noise(power[_SPEECH], level)
+    level = _db(speech.sum(axis=0))
     rhythm = find_rhythm(level, f0 > 0)
     speech_s = rhythm.duration_s - rhythm.pause_s
     return Explanation(
@@ -61,7 +63,7 @@ def explain(samples: NDArray[np.float32], sample_rate_hz: int) -> Explanation:
         tempo_syllables_per_s=_rounded(rhythm.nuclei / speech_s, 2) if rhythm.nuclei else None,
         pauses=rhythm.pauses,
         pause_share=_rounded(rhythm.pause_s / rhythm.duration_s, 3),
-        brightness_hz=_rounded(np.median(_centroid(power[:, rhythm.sounding])), 0),
+        brightness_hz=_rounded(np.median(_centroid(speech[:, rhythm.sounding])), 0),
     )
 
 
@@ -101,11 +103,28 @@ def _distance(values: NDArray[np.floating], low: float, high: float) -> float:
     return float(np.ptp(np.percentile(values, [low, high])))
 
 
+def _without_noise(power: NDArray[np.float32], level_db: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Subtract what is there in the quietest moments too: steady noise would sound bright, and fill the pauses.
+
+    References
+    ----------
+    M. Berouti, R. Schwartz, J. Makhoul: Enhancement of speech corrupted by acoustic noise. ICASSP, 1979. (Subtracting
+    more than the noise, down to a part of the power.)
+    """
+    noise = power[:, level_db <= np.percentile(level_db, 5)].mean(axis=1, keepdims=True)
+    return np.maximum(power - np.float32(1.5) * noise, np.float32(0.01) * power)
+
+
 def _centroid(power: NDArray[np.float32]) -> NDArray[np.floating]:
     """Return the mean frequency of each frame, weighted by power."""
-    strength = np.maximum(power[_SPEECH], np.float32(TINY))
+    strength = np.maximum(power, np.float32(TINY))
     centroid: NDArray[np.floating] = (FREQUENCIES_HZ[_SPEECH] @ strength) / strength.sum(axis=0)
     return centroid
+
+
+def _db(power: NDArray[np.float32]) -> NDArray[np.float32]:
+    levels: NDArray[np.float32] = 10 * np.log10(np.maximum(power, np.float32(TINY)))
+    return levels
 
 
 def _rounded(value: float | np.floating, decimals: int) -> float:

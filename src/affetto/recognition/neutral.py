@@ -31,16 +31,16 @@ NEUTRAL: Mapping[str, Mapping[str, Usual]] = {
     "low": {
         "pitch_hz": Usual(94, 112, 148),
         "pitch_range_semitones": Usual(6, 8, 15),
-        "loudness_range_db": Usual(16, 19, 22),
-        "tempo_syllables_per_s": Usual(4, 4.9, 5.8),
-        "brightness_hz": Usual(322, 418, 543),
+        "loudness_range_db": Usual(16, 20, 22),
+        "tempo_syllables_per_s": Usual(3.7, 4.9, 5.7),
+        "brightness_hz": Usual(321, 415, 542),
     },
     "high": {
         "pitch_hz": Usual(179, 203, 235),
         "pitch_range_semitones": Usual(5, 8, 13),
-        "loudness_range_db": Usual(16, 19, 22),
-        "tempo_syllables_per_s": Usual(4.1, 4.5, 5.2),
-        "brightness_hz": Usual(341, 485, 630),
+        "loudness_range_db": Usual(18, 20, 22),
+        "tempo_syllables_per_s": Usual(4, 4.5, 5.2),
+        "brightness_hz": Usual(336, 485, 614),
     },
 }
 """Each measure of low and of high voices, under the name of the field of `Explanation`."""
