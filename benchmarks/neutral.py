@@ -1,9 +1,9 @@
 """How neutral speech sounds: the neutral clips of RAVDESS and nEMO, measured as explanations measure.
 
-    python benchmarks/neutral.py RAVDESS NEMO
+    python benchmarks/neutral.py RAVDESS NEMO --unseen EMODB
 
 Prints the table of src/affetto/recognition/neutral.py and writes benchmarks/results/neutral.json. Every speaker counts
-the same, however many clips there are.
+the same, however many clips there are. Then how many neutral clips of another corpus the table calls usual.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from affetto.corpora import load_corpus
+from affetto.corpora import Corpus, load_corpus
 from affetto.preprocessing.voice_activity import SpeechSegmenter
 from affetto.recognition.explaining import explain
 from affetto.recognition.explanation import Explanation
@@ -71,25 +71,47 @@ def summary(clips: Sequence[Measured]) -> dict[str, Any]:
     return {"speakers": len({clip.speaker for clip in clips}), "clips": len(clips), "usual": usual}
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Measure neutral speech.")
-    parser.add_argument("corpora", type=Path, nargs="+", metavar="DIR")
-    corpora = [load_corpus(folder) for folder in parser.parse_args().corpora]
-    clips = [
+def neutral_clips(corpus: Corpus) -> list[Measured]:
+    return [
         Measured(f"{corpus.name} {utterance.speaker}", utterance.gender, measure(utterance.path))
-        for corpus in corpora
         for utterance in corpus.utterances
         if utterance.emotion == "neutral"
     ]
+
+
+def share_usual(clips: Sequence[Measured], voices: dict[str, Any]) -> dict[str, float]:
+    """Return the share of clips that each measure's words call usual, their pitch for voices of their own kind."""
+    shares = {}
+    for name in DECIMALS:
+        usual = 0
+        for clip in clips:
+            kinds = [kind for kind in VOICES if name != "pitch_hz" or VOICES[kind] == clip.gender]
+            value = getattr(clip.explanation, name)
+            low = min(voices[kind]["usual"][name][0] for kind in kinds)
+            high = max(voices[kind]["usual"][name][2] for kind in kinds)
+            usual += value is not None and low <= round(value, DECIMALS[name]) <= high
+        shares[name] = round(usual / len(clips), 2)
+    return shares
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description="Measure neutral speech.")
+    parser.add_argument("corpora", type=Path, nargs="+", metavar="DIR")
+    parser.add_argument("--unseen", type=Path, required=True, metavar="DIR", help="a corpus to test the table on")
+    options = parser.parse_args()
+    corpora = [load_corpus(folder) for folder in options.corpora]
+    clips = [clip for corpus in corpora for clip in neutral_clips(corpus)]
+    voices = {voice: summary([clip for clip in clips if clip.gender == gender]) for voice, gender in VOICES.items()}
+    unseen = neutral_clips(load_corpus(options.unseen))
     content = {
         "corpora": [corpus.name for corpus in corpora],
-        "voices": {
-            voice: summary([clip for clip in clips if clip.gender == gender]) for voice, gender in VOICES.items()
-        },
+        "voices": voices,
+        "unseen": {"clips": len(unseen), "usual": share_usual(unseen, voices)},
     }
     RESULT.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    for voice, measured in content["voices"].items():
+    for voice, measured in voices.items():
         print(f'    "{voice}": {{')
         for name, usual in measured["usual"].items():
             print(f'        "{name}": Usual({", ".join(f"{value:g}" for value in usual)}),')
         print("    },")
+    print(content["unseen"])

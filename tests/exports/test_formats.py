@@ -239,7 +239,7 @@ def test_a_real_recording_in_every_format(tmp_path: Path) -> None:
 def test_tables_hold_explanations_where_there_are_any(
     explained: Recognition, dialogue: Recognition, tmp_path: Path
 ) -> None:
-    outcomes = [Failure("a.wav", "broken"), explained]
+    outcomes: list[Recognition | Failure] = [Failure("a.wav", "broken"), explained]
     for name in ("json", "jsonl", "csv"):
         write(outcomes, tmp_path / f"a.{name}")
     _, found = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -50,7 +51,8 @@ def test_words(explanation: Explanation, sentence: str) -> None:
 
 @pytest.mark.parametrize("voices", ["low", "high"])
 def test_neutral_speech_is_usual(voices: str) -> None:
-    found = Explanation(**{name: usual.median for name, usual in NEUTRAL[voices].items()}).sentences
+    medians: dict[str, Any] = {name: usual.median for name, usual in NEUTRAL[voices].items()}
+    found = Explanation(**medians).sentences
     assert f"usual for a {voices} voice (at neutral)" in found[0]
     assert len(found) == 5
     assert all("usual" in sentence for sentence in found)

@@ -112,7 +112,8 @@ def _without_noise(power: NDArray[np.float32], level_db: NDArray[np.float32]) ->
     more than the noise, down to a part of the power.)
     """
     noise = power[:, level_db <= np.percentile(level_db, 5)].mean(axis=1, keepdims=True)
-    return np.maximum(power - np.float32(1.5) * noise, np.float32(0.01) * power)
+    speech: NDArray[np.float32] = np.maximum(power - np.float32(1.5) * noise, np.float32(0.01) * power)
+    return speech
 
 
 def _centroid(power: NDArray[np.float32]) -> NDArray[np.floating]:
