@@ -83,11 +83,14 @@ def test_what_is_above_speech_and_below_it_is_not_heard() -> None:
     assert found.brightness_hz == pytest.approx(explain(plain, RATE).brightness_hz, rel=0.05)
 
 
-@pytest.mark.parametrize("low", [300, 1_000])
-def test_a_whisper_has_no_pitch_but_a_brightness(low: float) -> None:
-    found = explain(noise(low, 4_000), RATE)
-    assert found.pitch_hz is None or found.tempo_syllables_per_s is None
+@pytest.mark.parametrize(("low", "high"), [(0, 8_000), (300, 4_000), (1_000, 4_000), (500, 1_500)])
+def test_a_whisper_has_no_pitch_but_a_brightness(low: float, high: float) -> None:
+    hills = 0.1 + np.sin(np.pi * 4 * np.arange(2 * RATE) / RATE) ** 2
+    found = explain((noise(low, high) * hills).astype(np.float32), RATE)
+    assert (found.pitch_hz, found.pitch_range_semitones, found.tempo_syllables_per_s) == (None, None, None)
     assert found.brightness_hz is not None
+    assert found.loudness_dbfs is not None
+    assert not any("pitch" in sentence for sentence in found.sentences)
 
 
 @given(gain_db=st.floats(-30, 15))

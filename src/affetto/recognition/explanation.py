@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """How a voice sounds in one segment. What cannot be measured, such as the pitch of a whisper, is None.
+    """How a voice sounds in one segment. What cannot be measured is None.
 
     Attributes
     ----------
     pitch_hz : float or None
-        Median fundamental frequency.
+        Median fundamental frequency; None for a whisper.
     pitch_range_semitones : float or None
         From the 5th to the 95th percentile of the pitch.
     loudness_dbfs : float or None
@@ -30,7 +30,7 @@ class Explanation:
     loudness_above_average_db : float or None
         Relative to the mean of the recording's segments, weighted by their length; None where there is only one.
     tempo_syllables_per_s : float or None
-        Syllables for each second of speech, without pauses.
+        Syllables for each second of speech, without pauses; None, as pitch, for a whisper.
     pauses : int or None
         Silences of a quarter of a second or more within the segment.
     pause_share : float or None
