@@ -50,6 +50,13 @@ def test_exports_example(
     assert {path.name for path in tmp_path.iterdir()} == {"examples", "sad.TextGrid", "sad.png"}
 
 
+def test_explain_example(root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(root)
+    (block,) = python_blocks(root / "docs" / "explain.md")
+    exec(compile(block, "explain.md", "exec"), {})
+    assert f"```\n{capsys.readouterr().out}```" in (root / "docs" / "explain.md").read_text(encoding="utf-8")
+
+
 def test_the_saved_model_runs_without_affetto_as_the_docs_say(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         MissingExtraError,
         ParameterError,
     )
+    from affetto.recognition.explanation import Explanation
     from affetto.recognition.recognizer import Recognizer
     from affetto.recognition.result import Failure, ModelName, Recognition, Segment
     from affetto.speech import TruncatedAudioWarning, Waveform, read
@@ -24,6 +25,7 @@ __all__ = [
     "AudioError",
     "BundleError",
     "CorpusError",
+    "Explanation",
     "Failure",
     "MissingExtraError",
     "ModelName",
@@ -46,6 +48,7 @@ __getattr__, __dir__ = lazy_names(
         **dict.fromkeys(_ERRORS, "affetto.errors"),
         **dict.fromkeys(_RESULTS, "affetto.recognition.result"),
         **dict.fromkeys(("TruncatedAudioWarning", "Waveform", "read"), "affetto.speech"),
+        "Explanation": "affetto.recognition.explanation",
         "Recognizer": "affetto.recognition.recognizer",
     },
 )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
-from affetto import ModelName, Recognition, Segment
+from affetto import Explanation, ModelName, Recognition, Segment
 
 LABELS = ("neutral", "happy", "angry")
 
@@ -41,3 +43,16 @@ def dialogue() -> Recognition:
 def silence() -> Recognition:
     """Three seconds in which nobody speaks."""
     return Recognition("silence.wav", 3.0, "no_speech", None, None, {}, (), ModelName("default", "1"))
+
+
+@pytest.fixture(scope="session")
+def explained(dialogue: Recognition) -> Recognition:
+    """The dialogue with explanations, one of them of a segment in which nothing could be measured."""
+    first, second, *others = dialogue.segments
+    explanation = Explanation(pitch_hz=210.0, loudness_dbfs=-20.5, pauses=1, pause_share=0.25)
+    segments = (
+        dataclasses.replace(first, explanation=explanation),
+        dataclasses.replace(second, explanation=Explanation()),
+        *others,
+    )
+    return dataclasses.replace(dialogue, segments=segments)

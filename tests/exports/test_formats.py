@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from praatio import textgrid
 
 from affetto import Failure, ModelName, ParameterError, Recognition, Recognizer, Segment
-from affetto.cli.recognize import OutputFormat
+from affetto.cli.output import OutputFormat
 from affetto.exports import FORMATS, find_format, write
 from affetto.exports.text import caption, one_line
 from affetto.recognition.result import Status
@@ -248,3 +248,22 @@ def test_a_real_recording_in_every_format(tmp_path: Path) -> None:
     rows = list(csv.DictReader((tmp_path / "sad.csv").open(encoding="utf-8")))
     spoken = [row for row in rows if row["emotion"]]
     assert [float(row[row["emotion"]]) for row in spoken] == [s.confidence for s in heard]
+
+
+def test_tables_hold_explanations_where_there_are_any(
+    explained: Recognition, dialogue: Recognition, tmp_path: Path
+) -> None:
+    outcomes: list[Recognition | Failure] = [Failure("a.wav", "broken"), explained]
+    for name in ("json", "jsonl", "csv"):
+        write(outcomes, tmp_path / f"a.{name}")
+    _, found = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))
+    first, second, third = (segment["explanation"] for segment in found["segments"][:3])
+    assert (first["pitch_hz"], second["pitch_hz"], third) == (210.0, None, None)
+    assert (len(first["sentences"]), second["sentences"]) == (3, [])
+    lines = (tmp_path / "a.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line).get("explanation") for line in lines[1:4]] == [first, second, third]
+    rows = list(csv.DictReader((tmp_path / "a.csv").open(encoding="utf-8", newline="")))
+    assert [row["pitch_hz"] for row in rows[:3]] == ["", "210.0", ""]
+    assert "sentences" not in rows[0]
+    write([Failure("a.wav", "broken"), dialogue], tmp_path / "plain.csv")
+    assert "pitch_hz" not in (tmp_path / "plain.csv").read_text(encoding="utf-8")

@@ -21,6 +21,14 @@ def test_a_table_has_a_row_for_each_segment(dialogue: Recognition) -> None:
     assert table["confidence"].dtype == table["angry"].dtype == np.float64
 
 
+def test_a_table_has_columns_for_explanations(explained: Recognition) -> None:
+    table = explained.to_pandas()
+    assert list(table.columns[9:12]) == ["pitch_hz", "pitch_range_semitones", "loudness_dbfs"]
+    assert table["pitch_hz"].dropna().tolist() == [210.0]
+    assert table["pitch_hz"].dtype == table["tempo_syllables_per_s"].dtype == np.float64
+    assert not {"explanation", "sentences"} & set(table.columns)
+
+
 def test_a_table_of_silence_is_one_row(silence: Recognition) -> None:
     table = silence.to_pandas()
     assert table[["start_s", "end_s", "status"]].values.tolist() == [[0.0, 3.0, "no_speech"]]

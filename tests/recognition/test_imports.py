@@ -22,8 +22,10 @@ HEAVY = {
 CODE = """
 import json, sys
 from affetto import Recognizer
-result = Recognizer(*sys.argv[2:]).recognize(sys.argv[1])
-print(json.dumps({"probabilities": result.probabilities, "modules": sorted(sys.modules)}))
+source, explain, *model = sys.argv[1:]
+result = Recognizer(*model).recognize(source, explain=bool(explain))
+explained = [segment.explanation is not None for segment in result.segments]
+print(json.dumps({"probabilities": result.probabilities, "explained": explained, "modules": sorted(sys.modules)}))
 """
 
 # Loudness of the first and the second half: enough to see that the recording itself arrives.
@@ -44,11 +46,12 @@ halves (float[1, n] samples) => (float[1, 2] probabilities)
 """
 
 
-def recognize(*model: str) -> tuple[dict[str, float], set[str]]:
-    done = subprocess.run(
-        [sys.executable, "-c", CODE, str(EXAMPLE), *model], check=True, capture_output=True, encoding="utf-8"
-    )
+def recognize(*model: str, explain: bool = False) -> tuple[dict[str, float], set[str]]:
+    command = [sys.executable, "-c", CODE, str(EXAMPLE), "yes" if explain else "", *model]
+    done = subprocess.run(command, check=True, capture_output=True, encoding="utf-8")
     answer = json.loads(done.stdout)
+    assert answer["explained"] == [explain]
+    assert ("affetto.recognition.explaining" in answer["modules"]) == explain
     return answer["probabilities"], {name.split(".")[0] for name in answer["modules"]}
 
 
@@ -70,8 +73,9 @@ def waveform_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_bundle(folder, manifest, parser.parse_model(GRAPH).SerializeToString()).folder
 
 
-def test_a_model_of_the_waveform_needs_no_library_that_trains(waveform_bundle: Path) -> None:
-    probabilities, modules = recognize(str(waveform_bundle))
+@pytest.mark.parametrize("explain", [False, True])
+def test_a_model_of_the_waveform_needs_no_library_that_trains(waveform_bundle: Path, explain: bool) -> None:
+    probabilities, modules = recognize(str(waveform_bundle), explain=explain)
     assert list(probabilities) == ["neutral", "angry"]
     assert 0 < probabilities["neutral"] < 1
     assert "onnxruntime" in modules

@@ -176,6 +176,29 @@ def test_a_cut_recording_is_answered_with_a_warning(recognizer: Recognizer, angr
     assert "header promises" in result.warnings[0]
 
 
+def test_explanations_are_the_same_from_every_way_in(recognizer: Recognizer, tmp_path: Path) -> None:
+    angry, sad = (soundfile.read(EXAMPLES[0].with_stem(name))[0] for name in ("angry", "sad"))
+    rate = soundfile.info(EXAMPLES[0]).samplerate
+    # Whatever lies beyond the pauses of one channel, the other is heard by itself.
+    both = np.concatenate([angry, np.zeros(2 * rate), sad])
+    soundfile.write(tmp_path / "call.wav", np.stack([both, np.zeros_like(both)], axis=1), rate)
+    call = tmp_path / "call.wav"
+    result = recognizer.recognize(call, channel=1, explain=True)
+    assert recognizer.recognize_channels(call, explain=True)[0] == result
+    assert list(recognizer.recognize_each([call] * 3, channels=1, jobs=2, explain=True)) == [result] * 3
+    assert list(recognizer.recognize_each([call], channels=1, jobs=1, explain=True)) == [result]
+    louder, quieter = (segment.explanation for segment in result.segments)
+    assert louder is not None
+    assert quieter is not None
+    assert louder.loudness_above_average_db is not None
+    assert quieter.loudness_above_average_db is not None
+    assert quieter.loudness_above_average_db < 0 < louder.loudness_above_average_db
+    assert json.loads(result.to_json()) == result.to_dict()
+    plain = recognizer.recognize(call, channel=1)
+    assert [segment.explanation for segment in plain.segments] == [None, None]
+    assert [segment.probabilities for segment in plain.segments] == [s.probabilities for s in result.segments]
+
+
 def test_threads_must_be_positive() -> None:
     with pytest.raises(ParameterError, match="threads is 0"):
         Recognizer(threads=0)

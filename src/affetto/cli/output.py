@@ -86,13 +86,15 @@ def find_export(
     return found
 
 
-def print_export(export: Format, outcomes: Iterable[Recognition | Failure], labels: Sequence[str]) -> None:
+def print_export(
+    export: Format, outcomes: Iterable[Recognition | Failure], labels: Sequence[str], *, explained: bool = False
+) -> None:
     """Print piece by piece, so that nothing is held back until the end."""
     if not export.holds_several:
         outcomes = [outcome for outcome in outcomes if isinstance(outcome, Recognition)]
         if not outcomes:
             return
-    for piece in export.text(outcomes, labels):
+    for piece in export.text(outcomes, labels, explained=explained):
         print(piece, end="", flush=True)
 
 

@@ -49,6 +49,10 @@ def recognize(
     track: Annotated[
         int | None, typer.Option("--track", metavar="N", min=1, help="Hear this audio track, counted from 1.")
     ] = None,
+    explain: Annotated[
+        bool,
+        typer.Option("--explain", help="Tell too how each voice sounds: pitch, loudness, tempo, pauses, brightness."),
+    ] = False,
 ) -> None:
     """Recognize the emotion that each recording's voice expresses.
 
@@ -72,11 +76,11 @@ def recognize(
 
     recognizer = Recognizer(model or DEFAULT_MODEL)
     sources = [sys.stdin.buffer.read() if name == "-" else name for name in names]
+    jobs = 1 if len(sources) == 1 else None
     outcomes: list[Recognition | Failure] = []
 
     def reported() -> Iterator[Recognition | Failure]:
-        jobs = 1 if len(sources) == 1 else None
-        for outcome in recognizer.recognize_each(sources, jobs=jobs, channels=wanted, track=track):
+        for outcome in recognizer.recognize_each(sources, jobs=jobs, channels=wanted, track=track, explain=explain):
             if isinstance(outcome, Failure):
                 print(f"affetto: {outcome.error}", file=sys.stderr)
             else:
@@ -85,16 +89,17 @@ def recognize(
             yield outcome
 
     if export is not None and output is None:
-        print_export(export, reported(), recognizer.labels)
+        print_export(export, reported(), recognizer.labels, explained=explain)
     elif timeline:
         _print_timelines(reported())
     else:
         _print_table(list(reported()))
+        _print_explanations(outcomes)
     recognized = [outcome for outcome in outcomes if isinstance(outcome, Recognition)]
     if export is not None and output is not None and (recognized or export.holds_several):
         from affetto.exports import write
 
-        write(outcomes, output, format=export.name, labels=recognizer.labels)
+        write(outcomes, output, format=export.name, labels=recognizer.labels, explained=explain)
     if picture is not None and recognized:
         from affetto.exports import plot
 
@@ -172,3 +177,19 @@ def _print_table(outcomes: Sequence[Recognition | Failure]) -> None:
                 Text(", ".join(f"{label} {p:.0%}" for label, p in second), style="dim"),
             )
     make_console().print(table)
+
+
+def _print_explanations(outcomes: Sequence[Recognition | Failure]) -> None:
+    from rich.padding import Padding
+    from rich.text import Text
+
+    from affetto.exports.text import caption, clock, title, words
+
+    console = make_console()
+    for outcome in outcomes:
+        for segment in outcome.segments if isinstance(outcome, Recognition) else ():
+            if explanation := words(segment):
+                when = f"{clock(segment.start_s, decimals=1)} – {clock(segment.end_s, decimals=1)}"
+                console.print()
+                console.print(Text.assemble((title(outcome), "bold"), f"  {when}  {caption(segment)}"))
+                console.print(Padding(Text(explanation), (0, 0, 0, 2)))

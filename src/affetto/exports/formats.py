@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from affetto.errors import ParameterError
 from affetto.exports.annotations import audacity, text_grid
 from affetto.exports.files import require_writable, write_bytes
-from affetto.exports.rows import labels_of
+from affetto.exports.rows import is_explained, labels_of
 from affetto.exports.subtitles import srt, vtt
 from affetto.exports.tables import csv_rows, json_array, json_lines
 from affetto.recognition.result import Failure, Recognition
@@ -17,6 +17,13 @@ from affetto.recognition.result import Failure, Recognition
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    class _Text(Protocol):
+        """From recordings, the labels of the model that heard them and whether it explained, to pieces of text."""
+
+        def __call__(
+            self, outcomes: Iterable[Recognition | Failure], labels: Sequence[str], *, explained: bool = False
+        ) -> Iterator[str]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +37,15 @@ class Format:
     ending : str
         The ending of its files.
     text : callable
-        From recordings, and the labels of the model that heard them, to the pieces of the file's text.
+        From recordings, the labels of the model that heard them, and whether there are explanations, to the pieces of
+        the file's text.
     holds_several : bool
         Whether one file holds several recordings.
     """
 
     name: str
     ending: str
-    text: Callable[[Iterable[Recognition | Failure], Sequence[str]], Iterator[str]]
+    text: _Text
     holds_several: bool
 
     def require_room(self, recordings: int) -> None:
@@ -47,12 +55,15 @@ class Format:
             raise ParameterError(f"{self.name} holds one recording, not {recordings}; for several use {several}")
 
 
-def _of_one(
-    text: Callable[[Recognition], Iterator[str]],
-) -> Callable[[Iterable[Recognition | Failure], Sequence[str]], Iterator[str]]:
+def _of_one(text: Callable[[Recognition], Iterator[str]]) -> _Text:
     """Make what writes one recording look like what writes several."""
 
-    def of_one(outcomes: Iterable[Recognition | Failure], labels: Sequence[str]) -> Iterator[str]:  # noqa: ARG001 (only tables need them)
+    def of_one(
+        outcomes: Iterable[Recognition | Failure],
+        labels: Sequence[str],  # noqa: ARG001 (only tables need them)
+        *,
+        explained: bool = False,  # noqa: ARG001 (only tables need it)
+    ) -> Iterator[str]:
         (recognition,) = (outcome for outcome in outcomes if isinstance(outcome, Recognition))
         return text(recognition)
 
@@ -111,6 +122,7 @@ def write(
     *,
     format: str | None = None,  # noqa: A002 (what the command line calls it too)
     labels: Sequence[str] | None = None,
+    explained: bool | None = None,
 ) -> None:
     """Write one or several recognitions to a file, which appears whole or not at all.
 
@@ -124,6 +136,8 @@ def write(
         By default what the file's ending says. The first three hold several recordings.
     labels : sequence of str, optional
         The model's emotions, each a column of CSV; by default those that any recording has.
+    explained : bool, optional
+        Whether CSV has the columns of explanations; by default if any segment has one.
 
     Raises
     ------
@@ -145,6 +159,8 @@ def write(
     require_writable(path, sources=[outcome.source for outcome in outcomes])
     found = find_format(path, format)
     found.require_room(sum(isinstance(outcome, Recognition) for outcome in outcomes))
-    text = "".join(found.text(outcomes, labels_of(outcomes) if labels is None else labels))
+    labels = labels_of(outcomes) if labels is None else labels
+    explained = is_explained(outcomes) if explained is None else explained
+    text = "".join(found.text(outcomes, labels, explained=explained))
     # A name that is no valid Unicode, as Linux allows, is written with its bytes escaped.
     write_bytes(path, text.encode("utf-8", "backslashreplace"))

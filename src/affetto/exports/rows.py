@@ -6,6 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from affetto.errors import MissingExtraError
+from affetto.recognition.explanation import Explanation
 from affetto.recognition.result import Failure, Segment
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 COLUMNS = ("source", "channel", "start_s", "end_s", "status", "emotion", "confidence")
 """What every row has before its probabilities."""
+
+MEASURES = tuple(field.name for field in dataclasses.fields(Explanation))
+"""What every row has after its probabilities where explanations were asked for."""
 
 
 def rows(outcomes: Iterable[Recognition | Failure]) -> Iterator[dict[str, Any]]:
@@ -40,17 +44,26 @@ def rows(outcomes: Iterable[Recognition | Failure]) -> Iterator[dict[str, Any]]:
             continue
         silence = Segment(0.0, outcome.duration_s, "no_speech", None, None, {})
         for segment in outcome.segments or (silence,):
-            yield {"source": outcome.source, "channel": outcome.channel} | dataclasses.asdict(segment)
+            yield {"source": outcome.source, "channel": outcome.channel} | segment.to_dict()
 
 
 def flat(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a row whose probabilities are columns of their own."""
-    return {**{key: value for key, value in row.items() if key != "probabilities"}, **row.get("probabilities", {})}
+    """Return a row whose probabilities and measures are columns of their own."""
+    nested = ("probabilities", "explanation")
+    columns = {key: value for key, value in row.items() if key not in nested}
+    for key in nested:
+        columns |= row.get(key) or {}
+    return columns
 
 
 def labels_of(outcomes: Iterable[Recognition | Failure]) -> tuple[str, ...]:
     """Return every emotion that has a probability, in the model's order."""
     return tuple(dict.fromkeys(label for row in rows(outcomes) for label in row.get("probabilities", {})))
+
+
+def is_explained(outcomes: Iterable[Recognition | Failure]) -> bool:
+    """Return whether any segment has an explanation."""
+    return any(row.get("explanation") for row in rows(outcomes))
 
 
 def data_frame(recognition: Recognition) -> pd.DataFrame:
@@ -66,7 +79,7 @@ def data_frame(recognition: Recognition) -> pd.DataFrame:
     except ImportError:
         raise MissingExtraError("a table of pandas needs pandas; install it with: pip install pandas") from None
 
-    labels = labels_of([recognition])
-    frame = pd.DataFrame([flat(row) for row in rows([recognition])], columns=[*COLUMNS, *labels])
+    numbers = [*labels_of([recognition]), *(MEASURES if is_explained([recognition]) else ())]
+    frame = pd.DataFrame([flat(row) for row in rows([recognition])], columns=[*COLUMNS, *numbers])
     # A column of nothing but None would be one of objects.
-    return frame.astype(dict.fromkeys(("confidence", *labels), float))
+    return frame.astype(dict.fromkeys(("confidence", *numbers), float))

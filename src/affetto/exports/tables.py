@@ -7,7 +7,7 @@ import io
 import json
 from typing import TYPE_CHECKING
 
-from affetto.exports.rows import COLUMNS, flat, rows
+from affetto.exports.rows import COLUMNS, MEASURES, flat, rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -15,7 +15,12 @@ if TYPE_CHECKING:
     from affetto.recognition.result import Failure, Recognition
 
 
-def json_array(outcomes: Iterable[Recognition | Failure], labels: Sequence[str]) -> Iterator[str]:  # noqa: ARG001 (as every table)
+def json_array(
+    outcomes: Iterable[Recognition | Failure],
+    labels: Sequence[str],  # noqa: ARG001 (as every table)
+    *,
+    explained: bool = False,  # noqa: ARG001 (as every table)
+) -> Iterator[str]:
     """Yield one JSON array, an object for each recording, so that nothing is held back until the end."""
     separator = "[\n"
     for outcome in outcomes:
@@ -24,15 +29,22 @@ def json_array(outcomes: Iterable[Recognition | Failure], labels: Sequence[str])
     yield "[]\n" if separator == "[\n" else "\n]\n"
 
 
-def json_lines(outcomes: Iterable[Recognition | Failure], labels: Sequence[str]) -> Iterator[str]:  # noqa: ARG001 (as every table)
+def json_lines(
+    outcomes: Iterable[Recognition | Failure],
+    labels: Sequence[str],  # noqa: ARG001 (as every table)
+    *,
+    explained: bool = False,  # noqa: ARG001 (as every table)
+) -> Iterator[str]:
     """Yield one JSON object for each segment, each on a line of its own."""
     for row in rows(outcomes):
         yield json.dumps(row, ensure_ascii=False) + "\n"
 
 
-def csv_rows(outcomes: Iterable[Recognition | Failure], labels: Sequence[str]) -> Iterator[str]:
-    """Yield a header and a row for each segment, with a column for each of the labels."""
-    columns = [*COLUMNS, *labels, "error"]
+def csv_rows(
+    outcomes: Iterable[Recognition | Failure], labels: Sequence[str], *, explained: bool = False
+) -> Iterator[str]:
+    """Yield a header and a row for each segment, with a column for each of the labels and, if asked for, measures."""
+    columns = [*COLUMNS, *labels, *(MEASURES if explained else ()), "error"]
     yield _csv_line(columns)
     for row in rows(outcomes):
         cells = flat(row)

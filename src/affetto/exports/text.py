@@ -70,6 +70,11 @@ def caption(answer: Recognition | Segment) -> str:
     return name if answer.confidence is None else f"{name} {answer.confidence:.0%}"
 
 
+def words(segment: Segment) -> str:
+    """Return a segment's explanation on one line; nothing where there is none."""
+    return "" if segment.explanation is None else "; ".join(segment.explanation.sentences)
+
+
 def clock(seconds: float, *, decimals: int = 0) -> str:
     """Return a time as people write it.
 

@@ -6,12 +6,14 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
+from rich.padding import Padding
+from rich.segment import Segment as Line
 from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
 from affetto.exports.colours import colour, ink
-from affetto.exports.text import caption, clock, emotion_name, one_line, ticks, title
+from affetto.exports.text import caption, clock, emotion_name, one_line, ticks, title, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,7 +55,7 @@ class Timeline:
         yield _axis(recognition.duration_s, width=width)
         if letters:
             yield _shares(recognition, letters)
-        yield _lines(recognition, width=width)
+        yield from _lines(recognition, console, options)
 
 
 def _letters(recognition: Recognition) -> dict[str, str]:
@@ -123,7 +125,18 @@ def _shares(recognition: Recognition, letters: Mapping[str, str]) -> Text:
     return shares
 
 
-def _lines(recognition: Recognition, *, width: int) -> Table:
+def _lines(recognition: Recognition, console: Console, options: ConsoleOptions) -> RenderResult:
+    """Yield a line for each segment, and beneath it the words of its explanation."""
+    lines = console.render_lines(_table(recognition, width=options.max_width), options, pad=False)
+    # A table without segments still has one empty line.
+    for segment, line in zip(recognition.segments, lines, strict=False):
+        yield from line
+        yield Line.line()
+        if explanation := words(segment):
+            yield Padding(Text(explanation, "dim"), (0, 0, 0, 2))
+
+
+def _table(recognition: Recognition, *, width: int) -> Table:
     table = Table(box=None, pad_edge=False, show_header=False)
     # Where all would be cut, what matters less gives way.
     columns = 6 if width >= _WIDTH_FOR_NEXT else 5 if width >= _WIDTH_FOR_BAR else 4

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from affetto.preprocessing.voice_activity import Stretch
+    from affetto.recognition.explanation import Explanation
     from affetto.recognition.result import Status
     from affetto.speech import Channels, SoundStream, Source
 
@@ -74,7 +75,9 @@ class Recognizer:
         """The emotions that the model knows, in the order of its probabilities."""
         return self.bundle.labels
 
-    def recognize(self, source: Source, *, channel: int | None = None, track: int | None = None) -> Recognition:
+    def recognize(
+        self, source: Source, *, channel: int | None = None, track: int | None = None, explain: bool = False
+    ) -> Recognition:
         """Recognize one recording.
 
         Its utterances are found and heard one by one, while it is decoded: memory does not grow with its length.
@@ -87,6 +90,8 @@ class Recognizer:
             Hear this channel only, counted from 1; by default the mean of all.
         track : int, optional
             One of several audio tracks, counted from 1; by default the one that players choose.
+        explain : bool
+            Measure too how the voice sounds in each segment: `Segment.explanation`.
 
         Returns
         -------
@@ -99,10 +104,12 @@ class Recognizer:
         MissingExtraError
             If its format needs the extra ``formats``.
         """
-        (recognition,) = self._recognize(source, "mix" if channel is None else channel, track)
+        (recognition,) = self._recognize(source, "mix" if channel is None else channel, track, explain=explain)
         return recognition
 
-    def recognize_channels(self, source: Source, *, track: int | None = None) -> tuple[Recognition, ...]:
+    def recognize_channels(
+        self, source: Source, *, track: int | None = None, explain: bool = False
+    ) -> tuple[Recognition, ...]:
         """Recognize each channel of a recording by itself, for example the agent and the customer of a call.
 
         Parameters
@@ -110,6 +117,8 @@ class Recognizer:
         source : path, bytes, binary file object, (samples, sample rate), or Waveform
         track : int, optional
             One of several audio tracks, counted from 1; by default the one that players choose.
+        explain : bool
+            Measure too how the voice sounds in each segment: `Segment.explanation`.
 
         Returns
         -------
@@ -121,7 +130,7 @@ class Recognizer:
         AudioError, MissingExtraError
             As `recognize`.
         """
-        return self._recognize(source, "each", track)
+        return self._recognize(source, "each", track, explain=explain)
 
     def recognize_each(
         self,
@@ -130,6 +139,7 @@ class Recognizer:
         jobs: int | None = None,
         channels: Channels = "mix",
         track: int | None = None,
+        explain: bool = False,
     ) -> Iterator[Recognition | Failure]:
         """Recognize many recordings, several at a time; one that fails does not stop the others.
 
@@ -142,6 +152,8 @@ class Recognizer:
             Hear the mean of all channels, each by itself, or only one, counted from 1.
         track : int, optional
             One of several audio tracks, counted from 1; by default the one that players choose.
+        explain : bool
+            Measure too how the voice sounds in each segment: `Segment.explanation`.
 
         Yields
         ------
@@ -153,13 +165,15 @@ class Recognizer:
         jobs = jobs or os.cpu_count() or 1
         if jobs == 1:
             for source in sources:
-                yield from self._recognize_or_fail(source, channels, track)
+                yield from self._recognize_or_fail(source, channels, track, explain=explain)
             return
         with ThreadPoolExecutor(jobs) as pool:
             pending: deque[Future[tuple[Recognition | Failure, ...]]] = deque()
             for source in sources:
                 # Several recordings at a time leave no core idle: threads within each would only wait for one another.
-                pending.append(pool.submit(self._recognize_or_fail, source, channels, track, together=False))
+                pending.append(
+                    pool.submit(self._recognize_or_fail, source, channels, track, explain=explain, together=False)
+                )
                 # A bounded queue: an endless iterable must not be read ahead of the work.
                 if len(pending) > 2 * jobs:
                     yield from pending.popleft().result()
@@ -234,7 +248,7 @@ class Recognizer:
         )
 
     def _recognize(
-        self, source: Source, channels: Channels, track: int | None, *, together: bool = True
+        self, source: Source, channels: Channels, track: int | None, *, explain: bool, together: bool = True
     ) -> tuple[Recognition, ...]:
         rate = self._inference.sample_rate_hz
         with open_stream(source, sample_rate_hz=rate, channels=channels, track=track) as stream:
@@ -242,13 +256,17 @@ class Recognizer:
             segments: list[list[Segment]] = [[] for _ in segmenters]
             means = [SpeechMean() for _ in segmenters]
             heard = self._heard_together if together else self._heard_in_turn
-            for number, segment in heard(_stretches(stream, segmenters)):
+            for number, segment in heard(_stretches(stream, segmenters), explain=explain):
                 segments[number].append(segment)
                 means[number].add(segment)
         if stream.position_s < MIN_DURATION_S:
             raise AudioError(
                 f"{stream.name} is {stream.position_s:.3g} s long; at least {MIN_DURATION_S:g} s of speech are needed"
             )
+        if explain:
+            from affetto.recognition.explaining import compare_loudness
+
+            segments = [compare_loudness(found) for found in segments]
         only = channels if isinstance(channels, int) else None
         return tuple(
             self._summary(
@@ -296,20 +314,25 @@ class Recognizer:
             warnings=warnings,
         )
 
-    def _heard_in_turn(self, stretches: Iterator[tuple[int, Stretch]]) -> Iterator[tuple[int, Segment]]:
+    def _heard_in_turn(
+        self, stretches: Iterator[tuple[int, Stretch]], *, explain: bool
+    ) -> Iterator[tuple[int, Segment]]:
         for channel, stretch in stretches:
-            yield channel, self._segment(stretch, self._single_threaded)
+            yield channel, self._segment(stretch, self._single_threaded, explain=explain)
 
-    def _heard_together(self, stretches: Iterator[tuple[int, Stretch]]) -> Iterator[tuple[int, Segment]]:
+    def _heard_together(
+        self, stretches: Iterator[tuple[int, Stretch]], *, explain: bool
+    ) -> Iterator[tuple[int, Segment]]:
         """Hear several utterances at a time, while the next are looked for; all cores are for one that is alone."""
         first = list(islice(stretches, 2))
         if len(first) < 2:
             for channel, stretch in first:
-                yield channel, self._segment(stretch, self._inference)
+                yield channel, self._segment(stretch, self._inference, explain=explain)
             return
         pending: deque[tuple[int, Future[Segment]]] = deque()
         for channel, stretch in chain(first, stretches):
-            pending.append((channel, self._pool.submit(self._segment, stretch, self._single_threaded)))
+            future = self._pool.submit(self._segment, stretch, self._single_threaded, explain=explain)
+            pending.append((channel, future))
             if len(pending) > 2 * self._jobs:
                 number, future = pending.popleft()
                 yield number, future.result()
@@ -325,17 +348,17 @@ class Recognizer:
         return Inference(self.bundle, threads=1)
 
     def _recognize_or_fail(
-        self, source: Source, channels: Channels, track: int | None, *, together: bool = True
+        self, source: Source, channels: Channels, track: int | None, *, explain: bool, together: bool = True
     ) -> tuple[Recognition | Failure, ...]:
         name = source_name(source)
         try:
-            return self._recognize(source, channels, track, together=together)
+            return self._recognize(source, channels, track, explain=explain, together=together)
         except AffettoError as error:
             return (Failure(name, str(error)),)
         except Exception as error:  # whatever one recording does, the others get their answer
             return (Failure(name, f"{name} cannot be recognized: {type(error).__name__}: {error}"),)
 
-    def _segment(self, stretch: Stretch, inference: Inference) -> Segment:
+    def _segment(self, stretch: Stretch, inference: Inference, *, explain: bool = False) -> Segment:
         rate = inference.sample_rate_hz
         status, emotion, confidence, probabilities = self._answer(inference.probabilities(stretch.samples))
         return Segment(
@@ -345,12 +368,19 @@ class Recognizer:
             emotion=emotion,
             confidence=confidence,
             probabilities=probabilities,
+            explanation=_explained(stretch, rate) if explain else None,
         )
 
     def _answer(self, probabilities: NDArray[np.floating]) -> tuple[Status, str, float, dict[str, float]]:
         best = int(probabilities.argmax())
         by_label = {label: round(float(p), 6) for label, p in zip(self.labels, probabilities, strict=True)}
         return "ok", self.labels[best], by_label[self.labels[best]], by_label
+
+
+def _explained(stretch: Stretch, sample_rate_hz: int) -> Explanation:
+    from affetto.recognition.explaining import explain
+
+    return explain(stretch.samples, sample_rate_hz)
 
 
 def _stretches(stream: SoundStream, segmenters: list[SpeechSegmenter]) -> Iterator[tuple[int, Stretch]]:

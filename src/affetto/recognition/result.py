@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from affetto.recognition.explanation import Explanation
+
 Status: TypeAlias = Literal["ok", "uncertain", "no_speech"]
 
 
@@ -31,6 +33,8 @@ class Segment:
         That emotion's probability.
     probabilities : mapping of str to float
         Every emotion's probability; empty where there is no speech.
+    explanation : Explanation or None
+        How the voice sounds, where that was asked for.
     """
 
     start_s: float
@@ -39,6 +43,12 @@ class Segment:
     emotion: str | None
     confidence: float | None
     probabilities: Mapping[str, float]
+    explanation: Explanation | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain dictionaries, lists, strings and numbers."""
+        explanation = None if self.explanation is None else self.explanation.to_dict()
+        return dataclasses.asdict(self) | {"explanation": explanation}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +112,7 @@ class Recognition:
     def to_dict(self) -> dict[str, Any]:
         """Return plain dictionaries, lists, strings and numbers."""
         return dataclasses.asdict(self) | {
-            "segments": [dataclasses.asdict(segment) for segment in self.segments],
+            "segments": [segment.to_dict() for segment in self.segments],
             "warnings": list(self.warnings),
         }
 

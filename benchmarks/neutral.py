@@ -1,0 +1,117 @@
+"""How neutral speech sounds: the neutral clips of RAVDESS and nEMO, measured as explanations measure.
+
+    python benchmarks/neutral.py RAVDESS NEMO --unseen EMODB
+
+Prints the table of src/affetto/recognition/neutral.py and writes benchmarks/results/neutral.json. Every speaker counts
+the same, however many clips there are. Then how many neutral clips of another corpus the table calls usual.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from affetto.corpora import Corpus, load_corpus
+from affetto.preprocessing.voice_activity import SpeechSegmenter
+from affetto.recognition.explaining import explain
+from affetto.recognition.explanation import Explanation
+from affetto.speech import read
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+RESULT = Path(__file__).parent / "results" / "neutral.json"
+RATE_HZ = 16_000
+VOICES = {"low": "male", "high": "female"}
+DECIMALS = {
+    "pitch_hz": 0,
+    "pitch_range_semitones": 0,
+    "loudness_range_db": 0,
+    "tempo_syllables_per_s": 1,
+    "brightness_hz": 0,
+}
+
+
+class Measured(NamedTuple):
+    """One clip: whose it is, and how it sounds."""
+
+    speaker: str
+    gender: str | None
+    explanation: Explanation
+
+
+def measure(path: Path) -> Explanation:
+    """Explain the longest segment of a clip."""
+    segmenter = SpeechSegmenter(RATE_HZ)
+    stretches = [*segmenter.hear(read(path, sample_rate_hz=RATE_HZ).samples), *segmenter.end()]
+    return explain(max((stretch.samples for stretch in stretches), key=len), RATE_HZ) if stretches else Explanation()
+
+
+def percentiles(values: Sequence[float], speakers: Sequence[str]) -> list[float]:
+    """Return the 10th, 50th and 90th percentile, every speaker weighing the same."""
+    clips = Counter(speakers)
+    order = np.argsort(values)
+    weights = np.array([1 / clips[speaker] for speaker in speakers])[order]
+    position = (np.cumsum(weights) - weights / 2) / weights.sum()
+    found: list[float] = np.interp([0.1, 0.5, 0.9], position, np.array(values)[order]).tolist()
+    return found
+
+
+def summary(clips: Sequence[Measured]) -> dict[str, Any]:
+    usual = {}
+    for name, decimals in DECIMALS.items():
+        known = [(value, c.speaker) for c in clips if (value := getattr(c.explanation, name)) is not None]
+        values, speakers = zip(*known, strict=True)
+        usual[name] = [round(value, decimals) for value in percentiles(values, speakers)]
+    return {"speakers": len({clip.speaker for clip in clips}), "clips": len(clips), "usual": usual}
+
+
+def neutral_clips(corpus: Corpus) -> list[Measured]:
+    return [
+        Measured(f"{corpus.name} {utterance.speaker}", utterance.gender, measure(utterance.path))
+        for utterance in corpus.utterances
+        if utterance.emotion == "neutral"
+    ]
+
+
+def share_usual(clips: Sequence[Measured], voices: dict[str, Any]) -> dict[str, float]:
+    """Return the share of clips that each measure's words call usual, their pitch for voices of their own kind."""
+    shares = {}
+    for name in DECIMALS:
+        usual = 0
+        for clip in clips:
+            kinds = [kind for kind in VOICES if name != "pitch_hz" or VOICES[kind] == clip.gender]
+            value = getattr(clip.explanation, name)
+            low = min(voices[kind]["usual"][name][0] for kind in kinds)
+            high = max(voices[kind]["usual"][name][2] for kind in kinds)
+            usual += value is not None and low <= round(value, DECIMALS[name]) <= high
+        shares[name] = round(usual / len(clips), 2)
+    return shares
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description="Measure neutral speech.")
+    parser.add_argument("corpora", type=Path, nargs="+", metavar="DIR")
+    parser.add_argument("--unseen", type=Path, required=True, metavar="DIR", help="a corpus to test the table on")
+    options = parser.parse_args()
+    corpora = [load_corpus(folder) for folder in options.corpora]
+    clips = [clip for corpus in corpora for clip in neutral_clips(corpus)]
+    voices = {voice: summary([clip for clip in clips if clip.gender == gender]) for voice, gender in VOICES.items()}
+    unseen = neutral_clips(load_corpus(options.unseen))
+    content = {
+        "corpora": [corpus.name for corpus in corpora],
+        "voices": voices,
+        "unseen": {"clips": len(unseen), "usual": share_usual(unseen, voices)},
+    }
+    RESULT.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    for voice, measured in voices.items():
+        print(f'    "{voice}": {{')
+        for name, usual in measured["usual"].items():
+            print(f'        "{name}": Usual({", ".join(f"{value:g}" for value in usual)}),')
+        print("    },")
+    print(content["unseen"])
