@@ -50,6 +50,17 @@ def test_exports_example(
     assert {path.name for path in tmp_path.iterdir()} == {"examples", "sad.TextGrid", "sad.png"}
 
 
+def test_live_example(root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(root)
+    (block,) = python_blocks(root / "docs" / "live.md")
+    namespace: dict[str, object] = {}
+    exec(compile(block, "live.md", "exec"), namespace)
+    printed = capsys.readouterr().out
+    assert "over: " in printed
+    assert "so far: " in printed
+    assert getattr(namespace["result"], "status") == "ok"  # noqa: B009 (of a type that mypy cannot know)
+
+
 def test_the_saved_model_runs_without_affetto_as_the_docs_say(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from praatio import textgrid
 
 from affetto import Failure, ModelName, ParameterError, Recognition, Recognizer, Segment
-from affetto.cli.recognize import OutputFormat
+from affetto.cli.output import OutputFormat
 from affetto.exports import FORMATS, find_format, write
 from affetto.exports.text import caption, one_line
 from affetto.recognition.result import Status
