@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -45,14 +46,16 @@ def write_recording(corpus: Path, path: Path, hours: float) -> None:
 
 
 def measured(path: Path) -> dict[str, Any]:
-    """Recognize in a process of its own; the peak is that process's resident size."""
+    """Recognize in a process of its own, whose peak resident size is asked for while it runs."""
     command = [sys.executable, "-c", "from affetto.cli import main; main()", "recognize", str(path), "--format", "json"]
     begin = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.PIPE)
-    assert process.stdout is not None
-    output = process.stdout.read()
-    _, _, usage = os.wait4(process.pid, 0)
+    peaks = [0]
+    watch = Thread(target=_watch, args=(process, peaks))
+    watch.start()
+    output, _ = process.communicate()
     elapsed = time.perf_counter() - begin
+    watch.join()
     (answer,) = json.loads(output)
     spoken = sum(segment["end_s"] - segment["start_s"] for segment in answer["segments"])
     return {
@@ -61,8 +64,16 @@ def measured(path: Path) -> dict[str, Any]:
         "speech_s": round(spoken, 1),
         "elapsed_s": round(elapsed, 2),
         "times_real_time": round(answer["duration_s"] / elapsed, 1),
-        "peak_memory_mb": round(usage.ru_maxrss / 1024),
+        "peak_memory_mb": round(peaks[-1] / 1024),
     }
+
+
+def _watch(process: subprocess.Popen[bytes], peaks: list[int]) -> None:
+    while process.poll() is None:
+        status = Path(f"/proc/{process.pid}/status").read_text(encoding="ascii")
+        if "VmHWM:" in status:
+            peaks.append(int(status.partition("VmHWM:")[2].split()[0]))
+        time.sleep(0.02)
 
 
 def main() -> None:

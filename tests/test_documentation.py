@@ -13,6 +13,7 @@ import pytest
 import soundfile
 
 import affetto
+from affetto.preprocessing.voice_activity import SpeechSegmenter
 from affetto.speech import read
 
 if TYPE_CHECKING:
@@ -57,19 +58,30 @@ def test_explain_example(root: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
     assert f"```\n{capsys.readouterr().out}```" in (root / "docs" / "explain.md").read_text(encoding="utf-8")
 
 
+def test_live_example(root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(root)
+    (block,) = python_blocks(root / "docs" / "live.md")
+    namespace: dict[str, object] = {}
+    exec(compile(block, "live.md", "exec"), namespace)
+    printed = capsys.readouterr().out
+    assert "over: " in printed
+    assert "so far: " in printed
+    assert getattr(namespace["result"], "status") == "ok"  # noqa: B009 (of a type that mypy cannot know)
+
+
 def test_the_saved_model_runs_without_affetto_as_the_docs_say(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     waveform = read(root / "examples" / "angry.flac", sample_rate_hz=16_000)
     # The model hears an utterance; where utterances are, the recognizer finds out.
-    (utterance,) = affetto.Recognizer().recognize(waveform).segments
-    samples = waveform.samples[round(utterance.start_s * 16_000) : round(utterance.end_s * 16_000)]
-    soundfile.write(tmp_path / "clip.wav", samples, 16_000, subtype="FLOAT")
+    segmenter = SpeechSegmenter(16_000)
+    (stretch,) = [*segmenter.hear(waveform.samples), *segmenter.end()]
+    soundfile.write(tmp_path / "clip.wav", stretch.samples, 16_000, subtype="FLOAT")
     monkeypatch.chdir(root)
     (block,) = python_blocks(root / "docs" / "networks.md")
     exec(compile(block.replace("clip.wav", (tmp_path / "clip.wav").as_posix()), "networks.md", "exec"), {})
     printed = [float(number) for number in re.findall(r"\d\.[\de+-]+", capsys.readouterr().out)]
-    expected = utterance.probabilities
+    expected = affetto.Recognizer().recognize(waveform).probabilities
     assert printed == pytest.approx(list(expected.values()), abs=1e-4)
 
 

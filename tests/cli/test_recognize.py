@@ -212,7 +212,7 @@ def test_columns_of_explanations_are_there_even_where_nobody_speaks(tmp_path: Pa
     header, row = printed.splitlines()
     assert (tmp_path / "a.csv").read_text(encoding="utf-8").splitlines() == [header, row]
     assert "pitch_hz,pitch_range_semitones,loudness_dbfs" in header
-    assert row.startswith("silence.wav,0.0,1.0,no_speech,,")
+    assert row.startswith("silence.wav,,0.0,1.0,no_speech,,")
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ def test_a_table_has_a_row_for_each_segment(dialogue: Recognition) -> None:
 
 def test_a_table_has_columns_for_explanations(explained: Recognition) -> None:
     table = explained.to_pandas()
-    assert list(table.columns[9:12]) == ["pitch_hz", "pitch_range_semitones", "loudness_dbfs"]
+    assert list(table.columns[10:13]) == ["pitch_hz", "pitch_range_semitones", "loudness_dbfs"]
     assert table["pitch_hz"].dropna().tolist() == [210.0]
     assert table["pitch_hz"].dtype == table["tempo_syllables_per_s"].dtype == np.float64
     assert not {"explanation", "sentences"} & set(table.columns)

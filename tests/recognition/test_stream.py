@@ -132,7 +132,8 @@ def test_an_answer_comes_soon_after_speech_ends(
     recognizer: Recognizer, call: NDArray[np.float32], whole: Recognition
 ) -> None:
     live = recognizer.listen(sample_rate=RATE)
-    heard_s, delays = 0.0, []
+    heard_s = 0.0
+    delays: list[float] = []
     for chunk in pieces(call, RATE // 50):
         heard_s += len(chunk) / RATE
         delays += [heard_s - whole.segments[len(delays)].end_s for _ in live.hear(chunk)]

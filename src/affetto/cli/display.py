@@ -59,20 +59,23 @@ class LiveDisplay:
             self._line.stop()
 
     def show(self, segments: Sequence[Segment]) -> None:
-        """Show utterances that are over and, if it is time, the moment."""
-        for segment in segments:
-            times = (f"{clock(time_s, decimals=1):>9}  " for time_s in (segment.start_s, segment.end_s))
-            self._console.print(Text.assemble(*times, self._answer(segment)))
-        self._n_shown += len(segments)
+        """Show utterances that are over and, if it is time or they change it, the moment."""
+        self._print(segments)
         now_s = time.monotonic()
-        if self._line is not None and now_s >= self._next_update_s:
+        if self._line is not None and (segments or now_s >= self._next_update_s):
             self._line.update(self._moment(), refresh=True)
             # At most a third of the time goes into looking: a slow machine must still keep up with the sound.
             self._next_update_s = now_s + max(_UPDATE_S, 3 * (time.monotonic() - now_s))
 
     def end(self, recognition: Recognition) -> None:
         """Show the utterances that only the end of the sound has ended."""
-        self.show(recognition.segments[self._n_shown :])
+        self._print(recognition.segments[self._n_shown :])
+
+    def _print(self, segments: Sequence[Segment]) -> None:
+        for segment in segments:
+            times = (f"{clock(time_s, decimals=1):>9}  " for time_s in (segment.start_s, segment.end_s))
+            self._console.print(Text.assemble(*times, self._answer(segment)))
+        self._n_shown += len(segments)
 
     def _moment(self) -> Text:
         interim = self._live.interim()

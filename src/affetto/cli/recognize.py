@@ -187,7 +187,9 @@ def _print_explanations(outcomes: Sequence[Recognition | Failure]) -> None:
 
     console = make_console()
     for outcome in outcomes:
-        for segment in outcome.segments if isinstance(outcome, Recognition) else ():
+        if isinstance(outcome, Failure):
+            continue
+        for segment in outcome.segments:
             if explanation := words(segment):
                 when = f"{clock(segment.start_s, decimals=1)} – {clock(segment.end_s, decimals=1)}"
                 console.print()

@@ -87,10 +87,10 @@ class LiveRecognition:
     >>> import affetto
     >>> call = affetto.read("examples/angry.flac")
     >>> live = affetto.Recognizer().listen(sample_rate=call.sample_rate_hz)
-    >>> segments = live.hear(call.samples[:25_000])
-    >>> len(segments), live.speaking, live.interim().start_s < 0.5
+    >>> segments = live.hear(call.samples[:35_000])
+    >>> len(segments), live.speaking, live.interim().end_s < 1.6
     (0, True, True)
-    >>> segments += live.hear(call.samples[25_000:])
+    >>> segments += live.hear(call.samples[35_000:])
     >>> result = live.end()
     >>> result.status, len(result.segments), result.duration_s == round(call.duration_s, 3)
     ('ok', 1, True)
