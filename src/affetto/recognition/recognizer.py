@@ -297,7 +297,7 @@ class Recognizer:
         if mean.speech_s:
             status, emotion, confidence, probabilities = self._answer(mean.probabilities)
         elif loudest_dbfs < _SILENCE_DBFS:
-            reason = f"silence: nothing is louder than {_SILENCE_DBFS:g} dB below full scale".replace("-", "")
+            reason = f"silence: nothing is louder than {-_SILENCE_DBFS:g} dB below full scale"
         else:
             reason = "no voice: there is sound, such as noise or music, but nobody speaks in it"
         return Recognition(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,6 +47,19 @@ def test_a_long_utterance_is_cut_where_a_pause_is_most_probable() -> None:
     assert first.end == second.start
     assert 28 < first.end < 33
     assert (first.start, second.end) == (0, 50)
+
+
+def test_steady_speech_is_not_cut_at_its_end() -> None:
+    first, second = found([0.9] * 50)
+    assert first.end == second.start
+    assert 20 <= first.end < 38
+
+
+@pytest.mark.parametrize("n_speech", [35, 36, 37, 38, 39])
+def test_nothing_comes_after_a_cut_in_the_last_pause(n_speech: int) -> None:
+    (only,) = found([0.9] * n_speech + [0.0] * 60)
+    assert only.start == 0
+    assert n_speech - 2 <= only.end <= n_speech + 2
 
 
 def test_an_utterance_comes_out_as_soon_as_its_pause_is_over() -> None:

@@ -16,7 +16,7 @@ FRAME_SAMPLES = 512
 """32 ms: what one probability stands for."""
 
 _CONTEXT_SAMPLES = 64
-# More frames at once leave the processor's cache, and each then takes twice as long.
+# More at once gain no time, and would cost memory.
 _FRAMES_AT_ONCE = 32
 _MODEL = Path(__file__).with_name("silero.onnx")
 

@@ -145,6 +145,6 @@ class SpeechSegmenter:
         """Let go of sound that nothing needs any more, piece by piece: no copies while silence goes on."""
         while self._kept and self._first + len(self._kept[0]) <= before:
             self._first += len(self._kept.pop(0))
-        if self._kept and before - self._first > SAMPLE_RATE_HZ:
+        if self._kept and before - self._first > self._rate:
             self._kept[0] = self._kept[0][before - self._first :].copy()
             self._first = before

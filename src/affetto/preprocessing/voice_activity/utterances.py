@@ -132,10 +132,13 @@ class Utterances:
     def _cut(self) -> Utterance:
         """Cut where speech is least probable, not too early; what comes after goes on as the next."""
         assert self._start is not None
-        earliest = self.longest // 2
-        kept = min(range(earliest, len(self._probabilities)), key=lambda i: sum(self._probabilities[i - 2 : i + 3]))
+        # Only where both neighbours are known: a sum over fewer frames would always be the least.
+        candidates = range(self.longest // 2, len(self._probabilities) - 2)
+        kept = min(candidates, key=lambda i: sum(self._probabilities[i - 2 : i + 3]))
         cut = self._start + kept
         utterance = Utterance(max(self._free, self._start - self.margin), cut)
         self._start, self._free = cut, cut
+        # Speech may have ended before the cut, which is in its pause then.
+        self._last = max(self._last, cut)
         self._probabilities = self._probabilities[kept:]
         return utterance
