@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from affetto.training.chains import DEEP, make_chain
-from affetto.training.checkpoints import keeping_checkpoints
+from affetto.training.checkpoints import keeping_checkpoints, without_checkpoints
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,3 +56,10 @@ def test_a_chain_without_networks_is_left_alone(tmp_path: Path) -> None:
     with keeping_checkpoints(chain, tmp_path, resume=False):
         assert str(chain.get_params(deep=True).keys()) == before
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_recipe_does_not_say_where_its_state_is_kept(tmp_path: Path) -> None:
+    chain = make_chain("cnn")
+    with keeping_checkpoints(chain, tmp_path, resume=False):
+        assert repr(without_checkpoints(chain.chain.classifier)) == repr(make_chain("cnn").chain.classifier)
+        assert kept_by(chain) == [tmp_path / "checkpoints"]

@@ -13,6 +13,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.svm import SVC
 
 from affetto.classifiers.corpora import CorpusMarginalClassifier
+from affetto.classifiers.embedding import VoiceEmbedding
 from affetto.classifiers.gmm import GaussianMixtureClassifier
 from affetto.classifiers.networks import AttentiveHead, ConvolutionalNetwork
 from affetto.classifiers.neural import SequenceClassifier
@@ -21,6 +22,7 @@ from affetto.classifiers.sequences import SequenceComponents, SequenceScaler, Se
 from affetto.errors import BundleError
 from affetto.features import BandFrames
 from affetto.preprocessing import DCRemoval, LevelNormalization, ReadSpeech, SilenceTrimming
+from affetto.training.calibration import CalibratedChain
 from affetto.training.chains import make_chain
 from affetto.training.fitting import fit_chain
 from affetto.training.waveform_export import as_module, export_waveform_model
@@ -110,6 +112,14 @@ def test_a_module_transforms_as_its_transformer(transformer: Any) -> None:
         assert np.abs(got - wanted).max() < 1e-4
 
 
+def test_a_module_gives_the_embeddings_of_its_estimator() -> None:
+    X, y, _ = ragged()
+    fitted = VoiceEmbedding().fit(X, y, voices=np.arange(len(X)) % 6)
+    wanted = fitted.transform(X)
+    assert wanted.shape == (len(X), 2)
+    assert np.abs(heard(as_module(fitted), X) - wanted).max() < 1e-4
+
+
 @pytest.mark.parametrize("transformer", [ClippedScaler(limit=1.0), DiscriminantProjection(shrinkage=0.3)])
 def test_a_module_transforms_rows_as_its_transformer(transformer: Any) -> None:
     X, y, _ = ragged()
@@ -134,43 +144,60 @@ def _as_array(X: list[np.ndarray]) -> np.ndarray:
 class Exported:
     """A chain and the model that it became."""
 
-    chain: Any
+    chain: CalibratedChain
     session: Any
     cost: dict[str, Any]
+    paths: list[Path]
     recordings: list[np.ndarray]
     speech: list[np.ndarray]
 
     def __call__(self, samples: np.ndarray) -> np.ndarray:
-        (rows,) = self.session.run(["probabilities"], {"samples": samples.astype(np.float32)[None]})
-        assert rows.shape == (1, 8)
-        return np.asarray(rows[0])
+        return self.hear(samples)[0]
+
+    def hear(self, samples: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        rows, embeddings = self.session.run(
+            ["probabilities", "embedding"], {"samples": samples.astype(np.float32)[None]}
+        )
+        assert (rows.shape, embeddings.shape) == ((1, 8), (1, 7))
+        return rows[0], embeddings[0]
 
 
 @pytest.fixture(scope="module")
 def exported(ravdess_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Exported:
-    """A convolutional network that has heard two actors for a moment."""
+    """A convolutional network that has heard two actors for a moment, calibrated, with a space of voices."""
     paths = [p for actor in (1, 2) for p in sorted((ravdess_dir / f"Actor_{actor:02}").glob("03-01-*-01-01-*.flac"))]
     X = np.empty(len(paths), dtype=object)
     X[:] = paths
-    chain = make_chain("cnn", n_jobs=1).set_params(
-        copies=[],
-        front_end__folder=tmp_path_factory.mktemp("cache"),
-        classifier__network__n_networks=1,
-        classifier__network__epochs=8,
-        classifier__network__batch_size=8,
+    chain = make_chain("cnn", n_jobs=1)
+    assert isinstance(chain, CalibratedChain)
+    chain.set_params(
+        draft=None,
+        chain__copies=[],
+        chain__embedding=VoiceEmbedding(),
+        chain__front_end__folder=tmp_path_factory.mktemp("cache"),
+        chain__classifier__network__n_networks=1,
+        chain__classifier__network__epochs=8,
+        chain__classifier__network__batch_size=8,
     )
     fit_chain(chain, X, np.array([int(p.stem[6:8]) for p in paths]), speakers=[p.stem[-2:] for p in paths])
     waveforms = ReadSpeech().transform(paths[::4])
     prepared = make_pipeline(DCRemoval(), SilenceTrimming(), LevelNormalization()).transform(waveforms)
     recordings, speech = ([w.samples for w in ws] for ws in (waveforms, prepared))
-    model, cost = export_waveform_model(BandFrames().module(), chain.classifier_, recordings, speech)
-    return Exported(chain, onnxruntime.InferenceSession(model), cost, recordings, speech)
+    model, cost = export_waveform_model(
+        BandFrames().module(),
+        chain.chain_.classifier_,
+        recordings,
+        speech,
+        sharpness=chain.calibration_.sharpness,
+        embedding=chain.chain_.embedding_,
+    )
+    return Exported(chain, onnxruntime.InferenceSession(model), cost, paths[::4], recordings, speech)
 
 
 def test_the_model_answers_about_what_the_chain_does(exported: Exported) -> None:
-    frames = exported.chain.front_end.transformer.named_steps["frames"].module()
-    whole = torch.nn.Sequential(frames, as_module(exported.chain.classifier_))
-    wanted = heard(whole, exported.speech)
+    # One at a time: the convolutional network hears how long the others in its batch are.
+    heard = [exported.chain.hear([path]) for path in exported.paths]
+    wanted = np.concatenate([probabilities for probabilities, _ in heard])
     got = np.stack([exported(samples) for samples in exported.recordings])
     assert np.ptp(wanted, axis=0).max() > 0.02  # they do depend on what is heard
     difference = np.abs(got - wanted).max()
@@ -178,6 +205,24 @@ def test_the_model_answers_about_what_the_chain_does(exported: Exported) -> None
     assert exported.cost["recordings"] == len(exported.recordings)
     assert exported.cost["largest_difference"] == pytest.approx(difference, abs=2e-4)
     assert exported.cost["same_emotion"] == pytest.approx((got.argmax(1) == wanted.argmax(1)).mean(), abs=1e-4)
+
+
+def test_the_model_gives_the_embeddings_that_the_chain_does(exported: Exported) -> None:
+    wanted = np.concatenate([exported.chain.hear([path])[1] for path in exported.paths])
+    got = np.stack([exported.hear(samples)[1] for samples in exported.recordings])
+    # Far closer to each other than utterances are.
+    assert np.abs(got - wanted).mean() < 0.1 * np.std(wanted, axis=0).mean()
+    assert exported.cost["embedding_difference"] == pytest.approx(np.abs(got - wanted).mean(), rel=0.5)
+
+
+def test_the_model_is_as_sharp_as_it_was_calibrated(exported: Exported) -> None:
+    """What the chain's own classifier says, raised to the sharpness that was chosen on the actor left out."""
+    sharpness = exported.chain.calibration_.sharpness
+    assert abs(np.log(sharpness)) > 0.05  # else nothing is shown
+    raw = np.concatenate([exported.chain.chain_.predict_proba([path]) for path in exported.paths])
+    wanted = raw**sharpness / (raw**sharpness).sum(axis=1, keepdims=True)
+    got = np.stack([exported(samples) for samples in exported.recordings])
+    assert np.abs(got - wanted).max() < 0.3 * np.abs(raw - wanted).max()
 
 
 CONTENTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
@@ -198,8 +243,9 @@ def test_every_recording_gets_probabilities(exported: Exported, content: str, se
     n = round(seconds * RATE)
     loud = exported.speech[0]
     samples = CONTENTS[content](np.resize(loud[len(loud) // 4 :], n))
-    probabilities = exported(samples)
+    probabilities, embedding = exported.hear(samples)
     assert np.isfinite(probabilities).all()
+    assert np.isfinite(embedding).all()
     assert (probabilities >= 0).all()
     assert probabilities.sum() == pytest.approx(1, abs=1e-5)
 
@@ -229,7 +275,7 @@ def test_the_model_carries_nothing_of_this_machine(exported: Exported) -> None:
 
     session = exported.session
     assert [(i.name, i.type) for i in session.get_inputs()] == [("samples", "tensor(float)")]
-    assert [o.name for o in session.get_outputs()] == ["probabilities"]
+    assert [o.name for o in session.get_outputs()] == ["probabilities", "embedding"]
     model = onnx.load_from_string(session._model_bytes)
     assert {opset.domain for opset in model.opset_import} <= {"", "com.microsoft", "ai.onnx"}
     text = session._model_bytes
@@ -251,3 +297,21 @@ def test_a_model_that_hears_something_else_than_it_learnt_on_is_refused() -> Non
 
     with pytest.raises(BundleError, match=r"differ by .* from PyTorch's; at most 0\.0001"):
         export_waveform_model(Constant(), classifier, sound, something_else)
+
+
+def test_a_model_whose_embedding_is_not_what_was_fitted_is_refused() -> None:
+    """Even where the probabilities are: adapted answers would be wrong."""
+    random = np.random.default_rng(0)
+    X = [random.normal(0, 1, (20, 128)).astype(np.float32) + label for label in (0, 1) * 10]
+    embedding = VoiceEmbedding().fit(X, [0, 1] * 10)
+    undecided = mixture("diag", temperature=1e9).fit(X, [0, 1] * 10)
+    sound = [random.normal(0, 0.1, RATE).astype(np.float32)]
+    something_else = [np.sin(np.arange(RATE) / 9).astype(np.float32)]
+
+    class Cut(torch.nn.Module):
+        def forward(self, samples: torch.Tensor) -> torch.Tensor:
+            return samples[:, : 20 * 128].reshape(1, 20, 128) * 10 + 0.5
+
+    export_waveform_model(Cut(), undecided, sound, something_else)
+    with pytest.raises(BundleError, match=r"differ by .* from PyTorch's"):
+        export_waveform_model(Cut(), undecided, sound, something_else, embedding=embedding)

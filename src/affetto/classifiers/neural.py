@@ -119,7 +119,7 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         y : array-like of shape (n_clips,)
         corpora : array-like of shape (n_clips,), optional
             The corpus of each clip; by default all are of one. In an epoch each corpus gives as many clips, together as
-            many as a corpus has on average.
+            many as there are.
         """
         self._check_parameters()
         labels = np.asarray(y)
@@ -261,13 +261,12 @@ class _Clips(torch.utils.data.Dataset[Any]):
 class _Batches:
     """The clips of an epoch, in random batches of about one length; the randomness is torch's.
 
-    Of one corpus these are all clips. Of several each gives as many, together as many as a corpus has on average: large
-    ones are sampled, small ones repeated.
+    Of one corpus these are all clips. Of several each gives as many: large ones are sampled, small ones repeated.
     """
 
     def __init__(self, dataset: _Clips, batch_size: int) -> None:
         self.dataset = dataset
-        self.share = max(1, len(dataset) // len(dataset.members) ** 2)
+        self.share = max(1, len(dataset) // len(dataset.members))
         self.batch_size = min(batch_size, self.share * len(dataset.members))
         self.lengths = np.array([len(sequence) for sequence in dataset.sequences])
 

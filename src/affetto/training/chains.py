@@ -8,12 +8,15 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.svm import SVC
 
+from affetto.classifiers.embedding import VoiceEmbedding
 from affetto.classifiers.gmm import GaussianMixtureClassifier
 from affetto.classifiers.projection import ClippedScaler, DiscriminantProjection
+from affetto.degradation.chance import Degradation
 from affetto.errors import ParameterError
 from affetto.features import AcousticFeatures, CachedTransformer
 from affetto.preprocessing import DCRemoval, LevelNormalization, PreEmphasis, ReadSpeech, SilenceTrimming, SpeedChange
 from affetto.training.augmentation import AugmentedClassifier
+from affetto.training.calibration import CalibratedChain
 from affetto.training.tuning import TunedClassifier
 
 if TYPE_CHECKING:
@@ -66,7 +69,7 @@ def make_chain(
     front_end: Pipeline | None = None,
     encoders: Sequence[str | os.PathLike[str]] | None = None,
     n_jobs: int | None = -1,
-) -> AugmentedClassifier:
+) -> AugmentedClassifier | CalibratedChain:
     """Return an unfitted chain: recordings in, probabilities out.
 
     Everything that it chooses or calibrates while it is fitted, it does on speakers that were left out: pass the
@@ -86,7 +89,8 @@ def make_chain(
 
     Returns
     -------
-    AugmentedClassifier
+    AugmentedClassifier or CalibratedChain
+        The latter for the networks; the others calibrate within.
 
     Raises
     ------
@@ -102,24 +106,32 @@ def make_chain(
     if classifier in DEEP:
         from affetto.training import networks
 
+        copies: list[dict[str, Any]]
         if classifier == "cnn":
-            (frames, network), speeds = networks.cnn(), CNN_SPEEDS
+            frames, network, draft = networks.cnn()
+            copies = [{"transformer__speed__factor": factor} for factor in CNN_SPEEDS]
+            embedding = None
         else:
-            (frames, network), speeds = networks.transformer(encoders or ENCODERS), VIRTUAL_SPEAKERS
+            frames, network, draft = networks.transformer(encoders or ENCODERS)
             frames.module()  # what is wrong with a checkpoint shows now, not after hours
+            # One in four is degraded, each clip in another way: more of that would cost clean speech.
+            copies = [{"transformer__speed__factor": factor} for factor in VIRTUAL_SPEAKERS]
+            copies.append({"transformer__degradation__seed": 0})
+            embedding = VoiceEmbedding()
         steps = [
             ("speech", ReadSpeech()),
             ("dc", DCRemoval()),
             ("trim", SilenceTrimming()),
+            # After the silence is gone: recognition hears utterances, not the noise around them.
+            ("degradation", Degradation()),
             ("level", LevelNormalization()),
             ("speed", SpeedChange()),
             ("frames", frames),
         ]
-        return AugmentedClassifier(
-            CachedTransformer(Pipeline(steps), n_jobs=n_jobs),
-            network,
-            copies=[{"transformer__speed__factor": factor} for factor in speeds],
+        chain = AugmentedClassifier(
+            CachedTransformer(Pipeline(steps), n_jobs=n_jobs), network, copies=copies, embedding=embedding
         )
+        return CalibratedChain(chain, draft=draft)
     final, grid = {"mlp": _mlp, "svm": _svm, "gmm": _gmm}[classifier]()
     projected = Pipeline([("scale", ClippedScaler()), ("project", DiscriminantProjection()), ("classify", final)])
     return AugmentedClassifier(

@@ -28,7 +28,7 @@ def keeping_checkpoints(chain: Any, folder: Path, *, resume: bool) -> Iterator[N
         Whether to go on from what an interrupted training left there; otherwise that is removed first.
     """
     kept = folder / CHECKPOINTS
-    names = [name for name in chain.get_params(deep=True) if name.split("__")[-1] == "checkpoints"]
+    names = _parameters(chain)
     if not resume:
         shutil.rmtree(kept, ignore_errors=True)
     chain.set_params(**dict.fromkeys(names, kept))
@@ -37,3 +37,23 @@ def keeping_checkpoints(chain: Any, folder: Path, *, resume: bool) -> Iterator[N
     finally:
         chain.set_params(**dict.fromkeys(names))
     shutil.rmtree(kept, ignore_errors=True)
+
+
+def without_checkpoints(estimator: Any) -> Any:
+    """Return an unfitted copy that keeps no state: what was asked for is the same wherever it is fitted.
+
+    Parameters
+    ----------
+    estimator : estimator
+
+    Returns
+    -------
+    estimator
+    """
+    from sklearn.base import clone
+
+    return clone(estimator).set_params(**dict.fromkeys(_parameters(estimator)))
+
+
+def _parameters(estimator: Any) -> list[str]:
+    return [name for name in estimator.get_params(deep=True) if name.split("__")[-1] == "checkpoints"]

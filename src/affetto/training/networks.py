@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def transformer(encoders: Sequence[str | os.PathLike[str]]) -> tuple[EncoderFrames, Any]:
-    """Return frames and classifier of the transformer: two heads on frozen encoders, averaged.
+def transformer(encoders: Sequence[str | os.PathLike[str]]) -> tuple[EncoderFrames, Any, dict[str, Any]]:
+    """Return frames, classifier and draft of the transformer: two heads on frozen encoders, averaged.
 
     The one projects statistics of the whole clip and compares them with Gaussians: it is fitted in closed form, and
     hardly overfits. The other are small networks that choose where to listen. Each is right where the other is not.
@@ -45,7 +45,7 @@ def transformer(encoders: Sequence[str | os.PathLike[str]]) -> tuple[EncoderFram
     attention = Pipeline(
         [
             ("components", SequenceComponents(n_components=320)),
-            ("network", SequenceClassifier(AttentiveHead, n_networks=4, epochs=8)),
+            ("network", SequenceClassifier(AttentiveHead, n_networks=4, epochs=6)),
         ]
     )
     classifier = VotingClassifier(
@@ -54,11 +54,11 @@ def transformer(encoders: Sequence[str | os.PathLike[str]]) -> tuple[EncoderFram
         weights=[1, 2],
         flatten_transform=False,
     )
-    return EncoderFrames(encoders=encoders), classifier
+    return EncoderFrames(encoders=encoders), classifier, {"classifier__attention__network__n_networks": 2}
 
 
-def cnn() -> tuple[BandFrames, Any]:
-    """Return frames and classifier of the convolutional network, which is trained from scratch."""
+def cnn() -> tuple[BandFrames, Any, dict[str, Any]]:
+    """Return frames, classifier and draft of the convolutional network, which is trained from scratch."""
     network = SequenceClassifier(
         ConvolutionalNetwork,
         n_networks=2,
@@ -68,4 +68,5 @@ def cnn() -> tuple[BandFrames, Any]:
         mixup=0.0,
         label_smoothing=0.1,
     )
-    return BandFrames(), Pipeline([("scale", SequenceScaler()), ("network", network)])
+    classifier = Pipeline([("scale", SequenceScaler()), ("network", network)])
+    return BandFrames(), classifier, {"classifier__network__n_networks": 1}

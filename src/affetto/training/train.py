@@ -2,46 +2,49 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import platform
 import subprocess
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from affetto import __version__
 from affetto.errors import ParameterError
 from affetto.recognition.bundle import MANIFEST_FILE, MODEL_FILE, write_bundle
+from affetto.training.calibration import CalibratedChain
 from affetto.training.chains import DEEP
-from affetto.training.checkpoints import CHECKPOINTS, keeping_checkpoints
+from affetto.training.checkpoints import CHECKPOINTS, keeping_checkpoints, without_checkpoints
 from affetto.training.fitting import fit_chain, require_trainable
 from affetto.training.pooling import pool
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from affetto.corpora.base import Corpus
     from affetto.recognition.bundle import Bundle
     from affetto.training.augmentation import AugmentedClassifier
     from affetto.training.pooling import TrainingSet
 
+Chain: TypeAlias = "AugmentedClassifier | CalibratedChain"
+
 
 def train(
-    chain: AugmentedClassifier,
+    chain: Chain,
     corpus: Corpus,
     folder: Path,
     *,
     classifier: str,
     train_with: Sequence[Corpus] = (),
     name: str | None = None,
-    results: Sequence[Mapping[str, Any]] = (),
     resume: bool = False,
 ) -> Bundle:
     """Fit a chain on whole corpora and write it as a bundle.
 
     Parameters
     ----------
-    chain : AugmentedClassifier
+    chain : AugmentedClassifier or CalibratedChain
         From `affetto.training.chains.make_chain`; fitted in place.
     corpus : Corpus
         What to learn from.
@@ -53,8 +56,6 @@ def train(
         Further corpora to learn from. The emotions of all become the bundle's labels.
     name : str, optional
         The bundle's name; by default the folder's.
-    results : sequence of mapping
-        Measured figures of this recipe, for the manifest.
     resume : bool
         Whether to go on from the checkpoints that an interrupted training left in the folder.
 
@@ -79,7 +80,37 @@ def train(
     everything = pool(*corpora)
     with keeping_checkpoints(chain, folder, resume=resume):
         fit_chain(chain, everything.X, everything.y, speakers=everything.speakers, corpora=everything.corpora)
-        model, described = (_waveform_model if classifier in DEEP else _feature_model)(chain, everything)
+        return save(chain, corpora, folder, classifier=classifier, name=name)
+
+
+def save(chain: Chain, corpora: Sequence[Corpus], folder: Path, *, classifier: str, name: str | None = None) -> Bundle:
+    """Write a fitted chain as a bundle.
+
+    Parameters
+    ----------
+    chain : AugmentedClassifier or CalibratedChain
+        Fitted.
+    corpora : sequence of Corpus
+        What it was fitted on, all of it.
+    folder : Path
+        The bundle; made if it is missing. A bundle that is there already is replaced.
+    classifier : str
+        The kind of classifier, for the manifest.
+    name : str, optional
+        The bundle's name; by default the folder's.
+
+    Returns
+    -------
+    Bundle
+        Read back from disk.
+
+    Raises
+    ------
+    BundleError
+        If the saved model answers otherwise than the chain.
+    """
+    everything = pool(*corpora)
+    model, described = (_waveform_model if classifier in DEEP else _feature_model)(chain, everything)
     manifest = {
         "name": name or folder.resolve().name,
         "version": __version__,
@@ -87,7 +118,7 @@ def train(
         "labels": list(everything.labels),
         **described,
         "licence": " AND ".join(sorted({part.licence for part in corpora})),
-        "corpora": [_described(part) for part in corpora],
+        "corpora": [described_corpus(part) for part in corpora],
         "training": {
             "recipe": _recipe(chain),
             "affetto": __version__,
@@ -95,7 +126,7 @@ def train(
             "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
             "libraries": {"python": platform.python_version(), **_versions()},
         },
-        "results": list(results),
+        "results": [],  # of this recipe, where it was measured; see `update_manifest` of affetto.recognition.bundle
     }
     return write_bundle(folder, manifest, model)
 
@@ -115,25 +146,37 @@ def _feature_model(chain: AugmentedClassifier, everything: TrainingSet) -> tuple
     return export_classifier(chain.classifier_.calibrated_, features), described
 
 
-def _waveform_model(chain: AugmentedClassifier, everything: TrainingSet) -> tuple[bytes, dict[str, Any]]:
+def _waveform_model(calibrated: CalibratedChain, everything: TrainingSet) -> tuple[bytes, dict[str, Any]]:
     """Return the model of a network, which does everything itself, and what its manifest says about it."""
     from affetto.training.waveform_export import export_waveform_model
 
     # A hundred recordings from all over the corpora say whether it was converted well.
     recordings = everything.X[:: max(1, len(everything.X) // _COMPARED)]
+    chain, calibration = calibrated.chain_, calibrated.calibration_
     steps = chain.front_end.transformer.named_steps
     waveforms = steps["speech"].transform(recordings)
     prepared = waveforms
     for step in ("dc", "trim", "level"):
         prepared = steps[step].transform(prepared)
     model, quantization = export_waveform_model(
-        steps["frames"].module(), chain.classifier_, [w.samples for w in waveforms], [w.samples for w in prepared]
+        steps["frames"].module(),
+        chain.classifier_,
+        [w.samples for w in waveforms],
+        [w.samples for w in prepared],
+        sharpness=calibration.sharpness,
+        embedding=chain.embedding_,
     )
     described = {
         "input": {"kind": "waveform", "sample_rate_hz": steps["speech"].sample_rate_hz},
         "preprocessing": [],
         "quantization": quantization,
+        "calibration": {
+            "method": "temperature, fitted on speakers left out",
+            **{name: round(value, 4) for name, value in dataclasses.asdict(calibration).items()},
+        },
     }
+    if calibrated.space_ is not None:
+        described["voices"] = calibrated.space_.to_dict()
     if hasattr(steps["frames"], "encoders"):
         names = [Path(str(encoder)).name for encoder in steps["frames"].encoders]
         described["encoders"] = {"names": names, "layers": steps["frames"].n_layers, "licence": "MIT (OpenAI Whisper)"}
@@ -162,22 +205,29 @@ def require_bundle_folder(folder: Path) -> None:
         raise ParameterError(f"{folder} cannot be made: {error.strerror}; name another folder") from None
 
 
-def _described(corpus: Corpus) -> dict[str, Any]:
+def described_corpus(corpus: Corpus) -> dict[str, Any]:
+    """Return what a manifest says of a corpus that was trained on."""
     return {
         "name": corpus.name,
         "licence": corpus.licence,
         "citation": corpus.citation,
+        **({"speech": corpus.speech} if corpus.speech else {}),
         "utterances": len(corpus.utterances),
         "speakers": len({utterance.speaker for utterance in corpus.utterances}),
     }
 
 
-def _recipe(chain: AugmentedClassifier) -> dict[str, Any]:
+def _recipe(chain: Chain) -> dict[str, Any]:
     """Return what was asked for and what was chosen, as plain text: enough to fit the same again."""
+    if isinstance(chain, CalibratedChain):
+        calibrated = {"n_splits": chain.n_splits, "draft": dict(chain.draft or {})}
+        return _recipe(chain.chain_) | {"calibration": calibrated}
     recipe: dict[str, Any] = {
-        "classifier": " ".join(repr(chain.classifier).split()),
+        "classifier": " ".join(repr(without_checkpoints(chain.classifier)).split()),
         "copies": [dict(copy) for copy in chain.copies],
     }
+    if chain.embedding is not None:
+        recipe["embedding"] = repr(chain.embedding)
     if hasattr(chain.classifier_, "best_params_"):
         recipe["chosen"] = chain.classifier_.best_params_
         recipe["uar_of_choice"] = round(chain.classifier_.best_score_, 4)

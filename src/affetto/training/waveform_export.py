@@ -16,6 +16,7 @@ from sklearn.pipeline import Pipeline
 from torch import Tensor, nn
 
 from affetto.classifiers.corpora import CorpusMarginalClassifier
+from affetto.classifiers.embedding import VoiceEmbedding
 from affetto.classifiers.gmm import GaussianMixtureClassifier
 from affetto.classifiers.neural import SequenceClassifier
 from affetto.classifiers.projection import ClippedScaler, DiscriminantProjection
@@ -110,7 +111,13 @@ _ENERGY = """
 
 
 def export_waveform_model(
-    frames: nn.Module, classifier: Any, recordings: Sequence[NDArray[np.float32]], speech: Sequence[NDArray[np.float32]]
+    frames: nn.Module,
+    classifier: Any,
+    recordings: Sequence[NDArray[np.float32]],
+    speech: Sequence[NDArray[np.float32]],
+    *,
+    sharpness: float = 1.0,
+    embedding: VoiceEmbedding | None = None,
 ) -> tuple[bytes, dict[str, Any]]:
     """Convert frames and classifier to one ONNX model with int8 weights, and compare it with PyTorch.
 
@@ -124,11 +131,16 @@ def export_waveform_model(
         Recordings at 16 kHz to compare both on.
     speech : sequence of ndarray, shape (n_samples,)
         The same as the chain's pre-processing leaves them, which becomes part of the model.
+    sharpness : float
+        The log-probabilities are multiplied by it.
+    embedding : VoiceEmbedding, optional
+        From sequences of frames to embeddings, fitted.
 
     Returns
     -------
     bytes
-        A model with the input `samples`, shape (1, n_samples), and the output `probabilities`, shape (1, n_classes).
+        A model with the input `samples`, shape (1, n_samples), and the outputs `probabilities`, shape (1, n_classes),
+        and, where there is one, `embedding`, shape (1, n_dimensions).
     dict
         What int8 costs: by how much a probability differs at most, and on which share of the recordings the most
         probable emotion stays the same.
@@ -138,23 +150,29 @@ def export_waveform_model(
     BundleError
         If the model in float32 differs from PyTorch by more than `TOLERANCE`.
     """
-    network = nn.Sequential(frames, as_module(classifier)).eval()
-    exact = _with_preprocessing(_exported(network))
-    wanted = _torch_probabilities(network, speech)
-    difference = np.abs(_onnx_probabilities(exact, recordings) - wanted).max()
+    network = _Chain(frames, classifier, sharpness, embedding).eval()
+    names = ["probabilities", *(["embedding"] if embedding else [])]
+    exact = _with_preprocessing(_exported(network, names))
+    wanted, wanted_embeddings = _torch_outputs(network, speech)
+    got, embeddings = _onnx_outputs(exact, names, recordings)
+    difference = np.abs(got - wanted).max()
+    if embedding is not None:
+        # One is by how much utterances of one emotion by one voice differ: a thousandth of it changes no answer.
+        difference = max(difference, np.abs(embeddings - wanted_embeddings).max() / 10)
     if not difference <= TOLERANCE:
         raise BundleError(
-            f"the exported model's probabilities differ by {difference:.2g} from PyTorch's; "
-            f"at most {TOLERANCE:g} is allowed"
+            f"the exported model's outputs differ by {difference:.2g} from PyTorch's; at most {TOLERANCE:g} is allowed"
         )
     compressed = _compressed(exact)
-    got = _onnx_probabilities(compressed, recordings)
+    got, embeddings = _onnx_outputs(compressed, names, recordings)
     cost = {
         "weights": "int8 (large matrices), float16",
         "largest_difference": round(float(np.abs(got - wanted).max()), 4),
         "same_emotion": round(float((got.argmax(1) == wanted.argmax(1)).mean()), 4),
         "recordings": len(recordings),
     }
+    if embedding is not None:
+        cost["embedding_difference"] = round(float(np.abs(embeddings - wanted_embeddings).mean()), 4)
     return compressed, cost
 
 
@@ -181,7 +199,25 @@ def as_module(estimator: Any) -> nn.Module:
             return _Product(estimator.components_.T, offset)
         case GaussianMixtureClassifier():
             return _Mixtures(estimator)
+        case VoiceEmbedding():
+            return nn.Sequential(_Statistics(), as_module(estimator.scaler_), as_module(estimator.projection_))
     raise TypeError(f"{type(estimator).__name__} has no counterpart as a module")
+
+
+class _Chain(nn.Module):
+    """Frames, classifier with its temperature, and embedding: everything behind the pre-processing."""
+
+    def __init__(self, frames: nn.Module, classifier: Any, sharpness: float, embedding: VoiceEmbedding | None) -> None:
+        super().__init__()
+        self.frames, self.classifier, self.sharpness = frames, as_module(classifier), sharpness
+        self.embedding = None if embedding is None else as_module(embedding)
+
+    def forward(self, samples: Tensor) -> tuple[Tensor, ...]:
+        frames = self.frames(samples)
+        # As in `CalibratedChain`: the least probability is bounded before its logarithm is taken.
+        scores = self.sharpness * self.classifier(frames).clamp_min(1e-6).log()
+        probabilities = scores.softmax(1)
+        return (probabilities,) if self.embedding is None else (probabilities, self.embedding(frames))
 
 
 class _Average(nn.Module):
@@ -256,7 +292,7 @@ def _tensor(values: Any) -> Tensor:
     return torch.tensor(values, dtype=torch.float32)
 
 
-def _exported(network: nn.Module) -> onnx.ModelProto:
+def _exported(network: nn.Module, names: Sequence[str]) -> onnx.ModelProto:
     length = torch.export.Dim("n_samples", min=MIN_SAMPLES)
     example = torch.randn(1, 30_011, generator=torch.Generator().manual_seed(0)) * 0.1
     with _quiet(), torch.inference_mode():
@@ -264,7 +300,7 @@ def _exported(network: nn.Module) -> onnx.ModelProto:
             network,
             (example,),
             input_names=["speech"],
-            output_names=["probabilities"],
+            output_names=list(names),
             dynamic_shapes=({1: length},),
             opset_version=_OPSET,
             dynamo=True,
@@ -355,27 +391,33 @@ def _halve(model: onnx.ModelProto) -> None:
     model.graph.node.extend(nodes)
 
 
-def _torch_probabilities(network: nn.Module, clips: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+def _torch_outputs(
+    network: nn.Module, clips: Sequence[NDArray[np.float32]]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return probabilities and embeddings; where there are none, the probabilities again."""
     rows = []
     with torch.inference_mode():
         for clip in clips:
             samples = np.pad(clip, (0, max(0, MIN_SAMPLES - len(clip))))
-            rows.append(network(torch.tensor(samples)[None])[0].numpy())
-    return np.stack(rows)
+            rows.append([output[0].numpy() for output in network(torch.tensor(samples)[None])])
+    return np.stack([row[0] for row in rows]), np.stack([row[-1] for row in rows])
 
 
-def _onnx_probabilities(model: onnx.ModelProto | bytes, clips: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+def _onnx_outputs(
+    model: onnx.ModelProto | bytes, names: Sequence[str], clips: Sequence[NDArray[np.float32]]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     import onnxruntime
 
     content = model if isinstance(model, bytes) else model.SerializeToString()
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
-    return np.stack([session.run(["probabilities"], {"samples": clip[None]})[0][0] for clip in clips])
+    rows = [session.run(names, {"samples": clip[None]}) for clip in clips]
+    return np.stack([row[0][0] for row in rows]), np.stack([row[-1][0] for row in rows])
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Silence the exporter and the quantizer, which speak about their own inner life."""
-    level = logging.root.manager.disable
+    """Silence the exporter and the quantizer, who speak of their inner life, and let them leave no log handlers."""
+    level, handlers = logging.root.manager.disable, list(logging.root.handlers)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         logging.disable(logging.WARNING)
@@ -383,3 +425,4 @@ def _quiet() -> Iterator[None]:
             yield
         finally:
             logging.disable(level)
+            logging.root.handlers[:] = handlers

@@ -1,0 +1,233 @@
+"""One person's voice: how far it lies from the average, learned from utterances that nobody labelled.
+
+In a small space of embeddings every utterance is its emotion's mean, plus what is peculiar to the voice (and to its
+microphone and language), plus chance. The peculiarity of a new voice is estimated from its utterances, whose emotions
+are not known either. Only numpy is needed: recognition uses this too.
+
+References
+----------
+P. Kenny: Bayesian speaker verification with heavy-tailed priors. Odyssey, 2010 (the model: a normal distribution of
+voices, and one around each of them).
+J.-L. Gauvain, C.-H. Lee: Maximum a posteriori estimation for multivariate Gaussian mixture observations of Markov
+chains. IEEE Transactions on Speech and Audio Processing 2, 1994 (the means of the emotions).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import ArrayLike, NDArray
+
+_SOFTNESS = 3.0  # embeddings know less than their dimensions say: log-likelihoods are divided by it
+_STEPS = 5
+
+# Between so many different emotions in what was heard of a voice, counted by their entropy, belief turns from "each
+# utterance is what it sounds like" to "the voice expressed all emotions about as often". The first alone would take a
+# voice that sounds angry by nature for an angry one; the second alone, a person who is always calm for the average.
+_FEW, _MANY = 3.0, 5.0
+
+# Emotions' means move halfway towards what was heard of them when so many utterances of each were.
+_RELEVANCE = 3.0
+_RELEVANCE_STEPS = 3
+_TRUST = 0.3  # in the unadapted probabilities, when utterances are told apart to move these means
+
+# Adapted and unadapted answers weigh the same after so many utterances.
+_HALF = 3.0
+
+
+@dataclass(frozen=True, eq=False)
+class VoiceSpace:
+    """How emotions and voices are spread among embeddings.
+
+    Attributes
+    ----------
+    means : ndarray of shape (n_classes, n_dimensions)
+        Of each emotion, over all voices.
+    within : ndarray of shape (n_dimensions, n_dimensions)
+        Covariance of one voice's utterances of one emotion.
+    between : ndarray of shape (n_dimensions, n_dimensions)
+        Covariance of the voices' peculiarities.
+    sharpness : float
+        Log-likelihoods of adapted answers are multiplied by it.
+    trust : float
+        So much the unadapted log-probabilities weigh within adapted answers.
+    """
+
+    means: NDArray[np.float64]
+    within: NDArray[np.float64]
+    between: NDArray[np.float64]
+    sharpness: float = 1 / _SOFTNESS
+    trust: float = _TRUST
+
+    def voice(self, embeddings: ArrayLike, probabilities: ArrayLike) -> Voice:
+        """Estimate what is peculiar to a voice.
+
+        Parameters
+        ----------
+        embeddings : array-like of shape (n_utterances, n_dimensions)
+            Utterances of one voice.
+        probabilities : array-like of shape (n_utterances, n_classes)
+            What each sounds like without adaptation.
+
+        Returns
+        -------
+        Voice
+        """
+        rows = np.asarray(embeddings, dtype=np.float64).reshape(-1, self.means.shape[1])
+        heard = np.asarray(probabilities, dtype=np.float64).reshape(-1, len(self.means))
+        count = len(rows)
+        # How far the estimate of the peculiarity may be off, which widens what is expected of the next utterance.
+        doubt = np.linalg.inv(self._precision_between + count * self._precision_within)
+        precision = np.linalg.inv(self.within + doubt)
+        if not count:
+            return Voice(self, self.means, precision, 0)
+        gain, total = doubt @ self._precision_within, rows.sum(axis=0)
+
+        def peculiarity(share: NDArray[np.float64]) -> NDArray[np.float64]:
+            return np.asarray(gain @ (total - share.sum(axis=0) @ self.means))
+
+        # As if each utterance was what it sounds like, once the voice is taken into account.
+        offset = np.zeros(len(gain))
+        share = np.empty_like(heard)
+        for _ in range(_STEPS):
+            share = _softmax(_log_likelihoods(rows, self.means + offset, self._precision_within) / _SOFTNESS)
+            offset = peculiarity(share)
+        # As if all emotions were expressed about as often.
+        everything = peculiarity(np.full_like(share, 1 / share.shape[1]))
+        belief = np.clip((_effective_number(share.mean(axis=0)) - _FEW) / (_MANY - _FEW), 0, 1)
+        start = self.means + belief * everything + (1 - belief) * offset
+
+        means, known = start, _TRUST * np.log(heard + 1e-3)
+        for _ in range(_RELEVANCE_STEPS):
+            share = _softmax(_log_likelihoods(rows, means, precision) / _SOFTNESS + known)
+            means = (_RELEVANCE * start + share.T @ rows) / (_RELEVANCE + share.sum(axis=0)[:, None])
+        return Voice(self, means, precision, count)
+
+    @cached_property
+    def _precision_within(self) -> NDArray[np.float64]:
+        return np.asarray(np.linalg.inv(self.within))
+
+    @cached_property
+    def _precision_between(self) -> NDArray[np.float64]:
+        return np.asarray(np.linalg.inv(self.between))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain lists and numbers, for the manifest of a bundle."""
+        return {
+            "means": self.means.round(5).tolist(),
+            "within": self.within.round(5).tolist(),
+            "between": self.between.round(5).tolist(),
+            "sharpness": round(self.sharpness, 4),
+            "trust": round(self.trust, 4),
+        }
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Self:
+        """Return what `to_dict` gave.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            If something is missing or does not fit together.
+        """
+        means, within, between = (
+            np.asarray(content[name], dtype=np.float64) for name in ("means", "within", "between")
+        )
+        if means.ndim != 2 or within.shape != between.shape or within.shape != (means.shape[1],) * 2:
+            raise ValueError(f"means {means.shape}, within {within.shape} and between {between.shape} do not fit")
+        for name, covariance in (("within", within), ("between", between)):
+            # Not a number either, where it holds such.
+            if not (np.allclose(covariance, covariance.T) and np.linalg.eigvalsh(covariance).min() > 0):
+                raise ValueError(f"{name} is no covariance")
+        sharpness, trust = float(content["sharpness"]), float(content["trust"])
+        if not (np.isfinite(means).all() and 0 <= sharpness < np.inf and 0 <= trust < np.inf):
+            raise ValueError(f"means, sharpness ({sharpness}) or trust ({trust}) are out of range")
+        return cls(means, within, between, sharpness, trust)
+
+
+@dataclass(frozen=True, eq=False)
+class Voice:
+    """What is known of one voice; made by `VoiceSpace.voice`.
+
+    Attributes
+    ----------
+    space : VoiceSpace
+    means : ndarray of shape (n_classes, n_dimensions)
+        Where this voice's emotions lie.
+    precision : ndarray of shape (n_dimensions, n_dimensions)
+        Inverse of the covariance of its utterances around these.
+    count : int
+        How many utterances were heard.
+    """
+
+    space: VoiceSpace
+    means: NDArray[np.float64]
+    precision: NDArray[np.float64]
+    count: int
+
+    @property
+    def weight(self) -> float:
+        """How much the adapted answer counts beside the unadapted one, from 0 to 1."""
+        return self.count / (self.count + _HALF)
+
+    def log_likelihoods(self, embeddings: ArrayLike) -> NDArray[np.float64]:
+        """Return the log-likelihood of each emotion, but for what is the same for all emotions.
+
+        Parameters
+        ----------
+        embeddings : array-like of shape (n_utterances, n_dimensions)
+
+        Returns
+        -------
+        ndarray of shape (n_utterances, n_classes)
+        """
+        return _log_likelihoods(np.asarray(embeddings, dtype=np.float64), self.means, self.precision)
+
+    def probabilities(self, embedding: ArrayLike, probabilities: ArrayLike) -> NDArray[np.float64]:
+        """Return the probabilities of one utterance, adapted to this voice.
+
+        Parameters
+        ----------
+        embedding : array-like of shape (n_dimensions,)
+        probabilities : array-like of shape (n_classes,)
+            Unadapted.
+
+        Returns
+        -------
+        ndarray of shape (n_classes,)
+        """
+        likelihoods = self.log_likelihoods(np.asarray(embedding)[None])[0]
+        unadapted = np.log(np.asarray(probabilities, dtype=np.float64) + 1e-6)
+        adapted = self.space.sharpness * likelihoods + self.space.trust * unadapted
+        # Both are log-probabilities, so that neither outweighs the other by a constant.
+        weight = self.weight
+        return _softmax(weight * _log_softmax(adapted) + (1 - weight) * unadapted)
+
+
+def _log_likelihoods(
+    rows: NDArray[np.float64], means: NDArray[np.float64], precision: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Compare rows with normal distributions of one covariance, in which their own length makes no difference."""
+    weighted = means @ precision
+    return np.asarray(rows @ weighted.T - 0.5 * (weighted * means).sum(axis=1))
+
+
+def _effective_number(shares: NDArray[np.float64]) -> float:
+    """Return how many equally frequent emotions have the same entropy."""
+    return float(np.exp(-(shares * np.log(shares + 1e-12)).sum()))
+
+
+def _log_softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    shifted = scores - scores.max(axis=-1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True)))
+
+
+def _softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.exp(_log_softmax(scores))

@@ -1,0 +1,304 @@
+"""Probabilities that mean what they say: calibrated on training speakers that were left out."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from scipy.optimize import minimize, minimize_scalar
+from scipy.special import log_softmax
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+
+from affetto.evaluation.protocols import inner_groups
+from affetto.evaluation.scores import expected_calibration_error
+from affetto.training.fitting import fit_chain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from affetto.classifiers.voices import VoiceSpace
+    from affetto.speech import Source
+    from affetto.training.augmentation import AugmentedClassifier
+
+RELIABLE = 0.85
+"""An answer is certain where answers like it, or surer, were right in at least this share of cases."""
+
+_LEAST = 1e-6
+# Sizes of what is heard of a voice before it is recognized, when adapted answers are calibrated.
+_HEARD = (5, 20, 10_000)
+_UTTERANCES_OF_VOICE = 60
+# Likelihoods may count for nothing or a lot; unadapted answers are calibrated already, and more than once they would
+# only become too sure. Few voices tell neither well.
+_SHARPNESS, _TRUST = (1e-3, 10.0), (1e-3, 1.0)
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What the confidence of a chain is worth, on training speakers that were left out.
+
+    Attributes
+    ----------
+    sharpness : float
+        The log-probabilities were multiplied by it.
+    threshold : float
+        Answers of this confidence or more are certain.
+    precision : float
+        Which share of these was right.
+    coverage : float
+        Which share of all answers these are.
+    expected_calibration_error : float
+    cases : int
+        How many answers this was learned from.
+    """
+
+    sharpness: float
+    threshold: float
+    precision: float
+    coverage: float
+    expected_calibration_error: float
+    cases: int
+
+
+class CalibratedChain(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
+    """A chain whose probabilities are calibrated by one temperature, and so are those that are adapted to a voice.
+
+    The temperature is fitted to the answers of chains that did not hear the speaker: the training speakers are dealt to
+    groups, and each group is answered by a chain that was fitted on the others.
+
+    Parameters
+    ----------
+    chain : AugmentedClassifier
+        From recordings to probabilities.
+    n_splits : int
+        Into how many groups the training speakers are dealt; fewer where there are fewer speakers.
+    draft : mapping, optional
+        Parameters of the chain while it is fitted without a group: a cheaper one that is about as sure of itself.
+
+    Attributes
+    ----------
+    chain_ : AugmentedClassifier
+        Fitted on everybody.
+    calibration_ : Calibration
+    space_ : VoiceSpace or None
+        By which answers are adapted to a voice; None where the chain has no embedding.
+    classes_ : ndarray of shape (n_classes,)
+
+    References
+    ----------
+    C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger: On calibration of modern neural networks. ICML, 2017.
+    """
+
+    def __init__(
+        self, chain: AugmentedClassifier, *, n_splits: int = 3, draft: Mapping[str, Any] | None = None
+    ) -> None:
+        self.chain = chain
+        self.n_splits = n_splits
+        self.draft = draft
+
+    def fit(
+        self,
+        X: Sequence[Source],
+        y: ArrayLike,
+        *,
+        groups: ArrayLike | None = None,
+        corpora: ArrayLike | None = None,
+    ) -> Self:
+        """Fit the chain, and calibrate it.
+
+        Parameters
+        ----------
+        X : sequence of recordings
+        y : array-like of shape (n_recordings,)
+        groups : array-like of shape (n_recordings,), optional
+            Who speaks in each; without it each recording counts as a speaker of its own.
+        corpora : array-like of shape (n_recordings,), optional
+            From which corpus each is. All corpora count the same.
+        """
+        recordings, labels = np.asarray(X), np.asarray(y)
+        speakers = np.asarray(groups if groups is not None else range(len(labels))).astype(str)
+        corpus_of = np.zeros(len(labels)) if corpora is None else np.asarray(corpora)
+        self.chain_ = self._fitted(self.chain, recordings, labels, speakers, corpus_of)
+        self.classes_ = self.chain_.classes_
+        truth = np.searchsorted(self.classes_, labels)
+        weights = _equal_weights(corpus_of)
+        log_heard = np.full((len(labels), len(self.classes_)), np.log(_LEAST))
+        left_out: list[tuple[VoiceSpace, NDArray[np.intp], NDArray[np.float64]]] = []
+        draft = clone(self.chain).set_params(**(self.draft or {}))
+        groups_left_out = inner_groups(speakers.tolist(), min(self.n_splits, len(set(speakers.tolist()))))
+        for number, (train, test) in enumerate(groups_left_out, start=1):
+            logger.info("calibrating: group %d of %d of speakers left out", number, len(groups_left_out))
+            fitted = self._fitted(draft, recordings[train], labels[train], speakers[train], corpus_of[train])
+            probabilities, embeddings = fitted.hear(recordings[test])
+            columns = np.searchsorted(self.classes_, fitted.classes_)
+            log_heard[np.ix_(test, columns)] = np.log(np.maximum(probabilities, _LEAST))
+            # A group without some emotion gives another space than the whole; its voices cannot be used.
+            if fitted.embedding_ is not None and embeddings is not None and len(columns) == len(self.classes_):
+                left_out.append((fitted.embedding_.space_, test, embeddings))
+        sharpness = _sharpness(log_heard, truth, weights)
+        calibrated = np.exp(log_softmax(sharpness * log_heard, axis=1))
+        self.calibration_ = _calibration(calibrated, truth, weights, sharpness)
+        self.space_ = None
+        if self.chain_.embedding_ is not None:
+            self.space_ = self.chain_.embedding_.space_
+            if left_out:
+                cases = list(_adapted_cases(left_out, calibrated, truth, speakers, weights))
+                self.space_ = _adjusted(self.space_, cases)
+        return self
+
+    def hear(self, X: Sequence[Source]) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+        """Return the calibrated probability of each class, and the embeddings.
+
+        Parameters
+        ----------
+        X : sequence of recordings
+
+        Returns
+        -------
+        ndarray of shape (n_recordings, n_classes)
+        ndarray of shape (n_recordings, n_dimensions), or None
+        """
+        probabilities, embeddings = self.chain_.hear(X)
+        log_heard = np.log(np.maximum(probabilities, _LEAST))
+        return np.exp(log_softmax(self.calibration_.sharpness * log_heard, axis=1)), embeddings
+
+    def predict_proba(self, X: Sequence[Source]) -> NDArray[np.float64]:
+        """Return the calibrated probability of each class.
+
+        Parameters
+        ----------
+        X : sequence of recordings
+
+        Returns
+        -------
+        ndarray of shape (n_recordings, n_classes)
+        """
+        return self.hear(X)[0]
+
+    def predict(self, X: Sequence[Source]) -> NDArray[Any]:
+        """Return the most probable class.
+
+        Parameters
+        ----------
+        X : sequence of recordings
+
+        Returns
+        -------
+        ndarray of shape (n_recordings,)
+        """
+        return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
+
+    @staticmethod
+    def _fitted(
+        chain: AugmentedClassifier,
+        recordings: NDArray[Any],
+        labels: NDArray[Any],
+        speakers: NDArray[np.str_],
+        corpus_of: NDArray[Any],
+    ) -> AugmentedClassifier:
+        fitted: AugmentedClassifier = fit_chain(clone(chain), recordings, labels, speakers=speakers, corpora=corpus_of)
+        return fitted
+
+
+def _equal_weights(corpus_of: NDArray[Any]) -> NDArray[np.float64]:
+    """Return weights by which every corpus counts the same, one on average."""
+    _, index, counts = np.unique(corpus_of, return_inverse=True, return_counts=True)
+    return np.asarray(len(index) / (len(counts) * counts[index]))
+
+
+def _negative_log_likelihood(
+    scores: NDArray[np.float64], truth: NDArray[np.intp], weights: NDArray[np.float64]
+) -> float:
+    return -float(np.average(log_softmax(scores, axis=1)[np.arange(len(truth)), truth], weights=weights))
+
+
+def _sharpness(log_heard: NDArray[np.float64], truth: NDArray[np.intp], weights: NDArray[np.float64]) -> float:
+    found = minimize_scalar(
+        lambda logarithm: _negative_log_likelihood(np.exp(logarithm) * log_heard, truth, weights),
+        bounds=(np.log(0.05), np.log(20)),
+        method="bounded",
+    )
+    return float(np.exp(found.x))
+
+
+def _calibration(
+    probabilities: NDArray[np.float64], truth: NDArray[np.intp], weights: NDArray[np.float64], sharpness: float
+) -> Calibration:
+    confidence, right = probabilities.max(axis=1), (probabilities.argmax(axis=1) == truth).astype(np.float64)
+    order = np.argsort(-confidence, kind="stable")
+    reliable = np.cumsum((weights * right)[order]) >= RELIABLE * np.cumsum(weights[order])
+    # Those of one confidence are certain together, or not at all.
+    reliable &= np.append(np.diff(confidence[order]) < 0, True)
+    # The last place at which the surest answers are right often enough; where there is none, no answer is certain.
+    last = int(np.flatnonzero(reliable)[-1]) if reliable.any() else -1
+    threshold = float(confidence[order[last]]) if last >= 0 else 1.0
+    certain = confidence >= threshold
+    share = weights * certain
+    return Calibration(
+        sharpness=sharpness,
+        threshold=threshold,
+        precision=float((share * right).sum() / share.sum()) if share.any() else 0.0,
+        coverage=float(share.sum() / weights.sum()),
+        expected_calibration_error=expected_calibration_error(truth, probabilities, weights=weights),
+        cases=len(truth),
+    )
+
+
+@dataclass(frozen=True)
+class _Case:
+    """An utterance, and what its voice was before."""
+
+    likelihoods: NDArray[np.float64]
+    unadapted: NDArray[np.float64]
+    weight: float
+    truth: int
+    importance: float
+
+
+def _adapted_cases(
+    left_out: Sequence[tuple[VoiceSpace, NDArray[np.intp], NDArray[np.float64]]],
+    calibrated: NDArray[np.float64],
+    truth: NDArray[np.intp],
+    speakers: NDArray[np.str_],
+    weights: NDArray[np.float64],
+) -> Iterator[_Case]:
+    """Adapt to speakers that were left out, each utterance by others of the same speaker."""
+    rng = np.random.default_rng(0)
+    for space, clips, embeddings in left_out:
+        for speaker in np.unique(speakers[clips]).tolist():
+            own = np.flatnonzero(speakers[clips] == speaker)
+            for one in rng.permutation(own)[:_UTTERANCES_OF_VOICE].tolist():
+                others = rng.permutation(own[own != one])
+                for size in _HEARD:
+                    heard = others[:size]
+                    voice = space.voice(embeddings[heard], calibrated[clips[heard]])
+                    yield _Case(
+                        likelihoods=voice.log_likelihoods(embeddings[one : one + 1])[0],
+                        unadapted=np.log(calibrated[clips[one]] + _LEAST),
+                        weight=voice.weight,
+                        truth=int(truth[clips[one]]),
+                        importance=float(weights[clips[one]]),
+                    )
+
+
+def _adjusted(space: VoiceSpace, cases: Sequence[_Case]) -> VoiceSpace:
+    """Choose how much likelihoods and unadapted answers count within adapted ones."""
+    likelihoods = np.stack([case.likelihoods for case in cases])
+    unadapted = np.stack([case.unadapted for case in cases])
+    weight = np.array([case.weight for case in cases])[:, None]
+    truth = np.array([case.truth for case in cases])
+    importance = np.array([case.importance for case in cases])
+
+    def loss(parameters: NDArray[np.float64]) -> float:
+        sharpness, trust = np.exp(parameters)
+        adapted = log_softmax(sharpness * likelihoods + trust * unadapted, axis=1)
+        return _negative_log_likelihood(weight * adapted + (1 - weight) * unadapted, truth, importance)
+
+    start, bounds = np.log([space.sharpness, space.trust]), np.log([_SHARPNESS, _TRUST])
+    sharpness, trust = np.exp(minimize(loss, start, method="Nelder-Mead", bounds=bounds).x)
+    return replace(space, sharpness=float(sharpness), trust=float(trust))

@@ -1,0 +1,114 @@
+"""Bundles of the folds of a protocol: saved models, each of which knows none of the speakers that it is tested on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from affetto.errors import BundleError
+from affetto.recognition.bundle import MANIFEST_FILE, load_bundle
+from affetto.training.chains import make_chain
+from affetto.training.train import described_corpus, require_bundle_folder, save, train
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from affetto.corpora.base import Corpus
+    from affetto.evaluation.protocols import Fold
+    from affetto.recognition.bundle import Bundle
+
+
+def fold_bundle(
+    classifier: str,
+    corpus: Corpus,
+    fold: Fold,
+    folder: Path,
+    *,
+    train_with: Sequence[Corpus] = (),
+    encoders: Sequence[str] | None = None,
+) -> Bundle:
+    """Train a bundle on what a fold is trained on, or take the one that an earlier run has left.
+
+    Parameters
+    ----------
+    classifier : str
+        The kind of classifier.
+    corpus : Corpus
+        What the protocol splits.
+    fold : Fold
+        Whose training part to learn.
+    folder : Path
+        Where the bundles of all folds are: this one's is ``fold-N`` in it, and stays there.
+    train_with : sequence of Corpus, optional
+        Further corpora to learn from.
+    encoders : sequence of str, optional
+        The transformer's checkpoints.
+
+    Returns
+    -------
+    Bundle
+
+    Raises
+    ------
+    BundleError
+        If the bundle that is there is of another classifier, or was trained on something else.
+    ParameterError, CorpusError, AudioError
+        As `affetto.training.train.train`.
+    """
+    path, known = _place(folder, fold), _known(corpus, fold)
+    if (path / MANIFEST_FILE).is_file():
+        bundle = load_bundle(path)
+        found = (bundle.name, bundle.manifest["classifier"], bundle.manifest.get("corpora"))
+        if found != (path.name, classifier, [described_corpus(part) for part in (known, *train_with)]):
+            raise BundleError(
+                f"{path} is no {classifier} of fold {fold.number}, trained on {len(known.utterances)} utterances of "
+                f"{' and '.join(part.name for part in (known, *train_with))}; remove it, or name another folder"
+            )
+        return bundle
+    chain = make_chain(classifier, encoders=encoders)
+    return train(chain, known, path, classifier=classifier, train_with=train_with)
+
+
+def require_fold_folders(folder: Path, folds: Iterable[Fold]) -> None:
+    """Make the folders of the bundles of folds, and refuse what holds something else, before hours of fitting.
+
+    Parameters
+    ----------
+    folder : Path
+    folds : iterable of Fold
+
+    Raises
+    ------
+    ParameterError
+        If one cannot be made, or holds something else than a bundle.
+    """
+    for fold in folds:
+        require_bundle_folder(_place(folder, fold))
+
+
+def save_fold(
+    chain: Any, classifier: str, corpus: Corpus, fold: Fold, folder: Path, *, train_with: Sequence[Corpus] = ()
+) -> Bundle:
+    """Write a chain that was fitted on a fold's training part where `fold_bundle` finds it.
+
+    Parameters
+    ----------
+    chain : AugmentedClassifier or CalibratedChain
+        Fitted.
+    classifier, corpus, fold, folder, train_with
+        As in `fold_bundle`.
+
+    Returns
+    -------
+    Bundle
+    """
+    return save(chain, (_known(corpus, fold), *train_with), _place(folder, fold), classifier=classifier)
+
+
+def _place(folder: Path, fold: Fold) -> Path:
+    return folder / f"fold-{fold.number}"
+
+
+def _known(corpus: Corpus, fold: Fold) -> Corpus:
+    return replace(corpus, utterances=[corpus.utterances[index] for index in fold.train.tolist()])

@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from affetto.classifiers.embedding import VoiceEmbedding
+from affetto.classifiers.gmm import GaussianMixtureClassifier
+from affetto.classifiers.projection import ClippedScaler, DiscriminantProjection
+from affetto.classifiers.sequences import SequenceStatistics
+from affetto.evaluation.scores import expected_calibration_error
+from affetto.training.augmentation import AugmentedClassifier
+from affetto.training.calibration import RELIABLE, CalibratedChain, _calibration
+from affetto.training.fitting import fit_chain
+
+EMOTIONS = 4
+WIDTH = 10
+
+
+@dataclass
+class Clips:
+    """Sequences of frames of some speakers."""
+
+    X: Any
+    y: np.ndarray
+    speakers: np.ndarray
+
+    def without(self, emotion: int, *, of: Any) -> Clips:
+        kept = ~((self.y == emotion) & np.isin(self.speakers, of))
+        return Clips(self.X[kept], self.y[kept], self.speakers[kept])
+
+    def __add__(self, other: Clips) -> Clips:
+        return Clips(*(np.concatenate([getattr(c, n) for c in (self, other)]) for n in ("X", "y", "speakers")))
+
+
+def clips(n_speakers: int, each: int = 8, *, seed: int = 0, unclear: float = 1.3, prefix: str = "s") -> Clips:
+    """Whoever speaks lies off by something; utterances lie around it, the farther the more unclear."""
+    world, random = np.random.default_rng(5), np.random.default_rng(seed)
+    means = world.normal(size=(EMOTIONS, WIDTH))
+    X, y, speakers = [], [], []
+    for speaker in range(n_speakers):
+        own = random.normal(0, 0.6, WIDTH)
+        for emotion in np.repeat(np.arange(EMOTIONS), each):
+            centre = means[emotion] + own + random.normal(0, unclear, WIDTH)
+            X.append((centre + random.normal(size=(12, WIDTH))).astype(np.float32))
+            y.append(emotion)
+            speakers.append(f"{prefix}{speaker}")
+    recordings = np.empty(len(X), dtype=object)
+    recordings[:] = X
+    return Clips(recordings, np.array(y), np.array(speakers))
+
+
+def chain(temperature: float = 0.3, *, embedding: bool = True, **parameters: Any) -> CalibratedChain:
+    """The transformer's statistics head in small, far too sure of itself by its temperature."""
+    head = make_pipeline(
+        SequenceStatistics(),
+        ClippedScaler(),
+        DiscriminantProjection(shrinkage=0.3),
+        GaussianMixtureClassifier(temperature=temperature, random_state=0),
+    )
+    augmented = AugmentedClassifier(FunctionTransformer(), head, embedding=VoiceEmbedding() if embedding else None)
+    return CalibratedChain(augmented, **parameters)
+
+
+def fitted(made: CalibratedChain, given: Clips, corpora: np.ndarray | None = None) -> CalibratedChain:
+    result: CalibratedChain = fit_chain(made, given.X, given.y, speakers=given.speakers, corpora=corpora)
+    return result
+
+
+@pytest.fixture(scope="module")
+def known() -> Clips:
+    return clips(20)
+
+
+@pytest.fixture(scope="module")
+def new() -> Clips:
+    return clips(40, seed=1, prefix="new")
+
+
+@pytest.fixture(scope="module")
+def calibrated(known: Clips) -> CalibratedChain:
+    return fitted(chain(), known)
+
+
+def test_confidence_is_what_it_is_worth_for_new_speakers(calibrated: CalibratedChain, new: Clips) -> None:
+    before, after = calibrated.chain_.predict_proba(new.X), calibrated.predict_proba(new.X)
+    assert expected_calibration_error(new.y, before) > 0.15
+    assert expected_calibration_error(new.y, after) < 0.05
+    assert np.array_equal(before.argmax(axis=1), after.argmax(axis=1))
+    assert after.sum(axis=1) == pytest.approx(1)
+    assert calibrated.calibration_.sharpness < 0.6
+
+
+def test_one_that_is_not_sure_enough_is_sharpened(known: Clips, new: Clips) -> None:
+    timid = fitted(chain(8.0, embedding=False), known)
+    assert timid.calibration_.sharpness > 5
+    before, after = timid.chain_.predict_proba(new.X), timid.predict_proba(new.X)
+    assert expected_calibration_error(new.y, after) < 0.08 < 0.2 < expected_calibration_error(new.y, before)
+
+
+def test_answers_above_the_threshold_are_right_as_often_as_is_said(calibrated: CalibratedChain, new: Clips) -> None:
+    calibration = calibrated.calibration_
+    probabilities = calibrated.predict_proba(new.X)
+    certain = probabilities.max(axis=1) >= calibration.threshold
+    right = probabilities.argmax(axis=1) == new.y
+    assert right.mean() < RELIABLE - 0.05 < RELIABLE <= calibration.precision < RELIABLE + 0.02
+    assert right[certain].mean() == pytest.approx(calibration.precision, abs=0.04)
+    assert certain.mean() == pytest.approx(calibration.coverage, abs=0.08)
+    assert 0.2 < calibration.coverage < 0.95
+    assert calibration.cases == 20 * EMOTIONS * 8
+
+
+@pytest.mark.parametrize(("unclear", "coverage"), [(0.05, 1.0), (40.0, 0.1)])
+def test_all_is_certain_where_all_is_right_and_next_to_nothing_where_all_is_guessed(
+    unclear: float, coverage: float
+) -> None:
+    calibration = fitted(chain(), clips(8, 6, unclear=unclear)).calibration_
+    assert calibration.coverage == pytest.approx(coverage, abs=0.1)
+    assert 0 < calibration.threshold <= 1
+
+
+def test_every_corpus_counts_the_same() -> None:
+    """A small corpus in which all is clear, beside one ten times as large in which little is."""
+    clear, unclear = clips(4, 6, unclear=0.3, prefix="c"), clips(24, 10, seed=2, unclear=2.5, prefix="u")
+    both = clear + unclear
+    corpora = np.repeat(["clear", "unclear"], [len(clear.y), len(unclear.y)])
+    by_corpus, all_alike = fitted(chain(embedding=False), both, corpora), fitted(chain(embedding=False), both)
+    # What is clear weighs half instead of a tenth, and lets answers be surer.
+    assert by_corpus.calibration_.sharpness > 1.2 * all_alike.calibration_.sharpness
+
+
+def test_answers_of_one_confidence_are_certain_together_or_not_at_all() -> None:
+    """Four hundred answers at 0.8, of which three in four are right, after a hundred at 0.9 that all are."""
+    confidence = np.repeat([0.9, 0.8], [100, 400])
+    probabilities = np.stack([confidence, 1 - confidence], axis=1)
+    # The wrong ones last, so that the sum is reliable until far into those of 0.8.
+    truth = np.repeat([0, 1], [400, 100])
+    found = _calibration(probabilities, truth, np.ones(500), 1.0)
+    assert (found.threshold, found.precision, found.coverage) == (0.9, 1.0, 0.2)
+    worthless = _calibration(probabilities, np.ones(500, dtype=int), np.ones(500), 1.0)
+    assert (worthless.threshold, worthless.precision, worthless.coverage) == (1.0, 0.0, 0.0)
+
+
+def test_speakers_of_whom_only_some_express_an_emotion(known: Clips) -> None:
+    """None but the speakers of one group: without it the emotion is unknown, and its voices lie in another space."""
+    rare = known.without(3, of=[f"s{number}" for number in range(2, 20)])
+    found = fitted(chain(), rare)
+    assert found.classes_.tolist() == [0, 1, 2, 3]
+    assert found.calibration_.cases == len(rare.y)
+    assert found.space_ is not None
+    assert found.space_.means.shape == (4, 3)
+    assert found.predict_proba(known.X).shape == (len(known.y), 4)
+
+
+def test_two_speakers_suffice() -> None:
+    two = clips(2)
+    found = fitted(chain(), two)
+    assert np.isfinite(list(vars(found.calibration_).values())).all()
+    assert found.space_ is not None
+    # So few say nothing about how adapted answers are to be weighed; they do not become absurd.
+    assert 0 < found.space_.sharpness <= 10
+    assert 0 < found.space_.trust <= 1
+    assert (found.predict_proba(two.X).argmax(axis=1) == two.y).mean() > 0.5
+
+
+def test_without_speakers_each_recording_is_one(known: Clips) -> None:
+    found = chain(embedding=False).fit(known.X, known.y)
+    assert found.space_ is None
+    assert found.hear(known.X[:3])[1] is None
+    assert found.calibration_.cases == len(known.y)
+
+
+def test_a_draft_is_fitted_where_a_group_is_left_out(known: Clips) -> None:
+    """One that guesses: nothing of what it says is certain, while the chain itself is as good as ever."""
+    given = {"classifier__gaussianmixtureclassifier__temperature": 1e6}
+    found = fitted(chain(draft=given), known)
+    assert found.calibration_.sharpness == pytest.approx(20, rel=0.01)
+    assert (found.predict(known.X) == known.y).mean() > 0.5
+
+
+def test_adapted_answers_are_better_and_calibrated_too(calibrated: CalibratedChain, new: Clips) -> None:
+    space = calibrated.space_
+    assert space is not None
+    unadapted, embeddings = calibrated.hear(new.X)
+    assert embeddings is not None
+    adapted = np.empty_like(unadapted)
+    for speaker in np.unique(new.speakers):
+        own = np.flatnonzero(new.speakers == speaker)
+        for one in own:
+            others = own[own != one]
+            voice = space.voice(embeddings[others], unadapted[others])
+            adapted[one] = voice.probabilities(embeddings[one], unadapted[one])
+    won = (adapted.argmax(axis=1) == new.y).mean() - (unadapted.argmax(axis=1) == new.y).mean()
+    assert won > 0.02
+    assert expected_calibration_error(new.y, adapted) < 0.05

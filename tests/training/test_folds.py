@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from affetto import Recognizer
+from affetto.corpora import Corpus, load_corpus
+from affetto.errors import BundleError, ParameterError
+from affetto.evaluation import get_protocol
+from affetto.training.chains import make_chain
+from affetto.training.fitting import fit_chain
+from affetto.training.folds import fold_bundle, require_fold_folders, save_fold
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory, ravdess_dir: Path) -> Corpus:
+    """Three actors, one take of one sentence with normal intensity: 24 clips."""
+    folder = tmp_path_factory.mktemp("corpus")
+    for actor in (1, 2, 3):
+        for clip in (ravdess_dir / f"Actor_{actor:02}").glob("03-01-??-01-01-01-??.flac"):
+            shutil.copy(clip, folder)
+    return load_corpus(folder)
+
+
+def test_each_fold_has_a_bundle_that_stays(corpus: Corpus, tmp_path: Path) -> None:
+    first, second, _ = get_protocol("loso").split(corpus)
+    bundle = fold_bundle("gmm", corpus, first, tmp_path)
+    assert bundle.folder == tmp_path / "fold-1"
+    (part,) = bundle.manifest["corpora"]
+    assert (part["utterances"], part["speakers"]) == (16, 2)
+    assert Recognizer(bundle.folder).recognize(corpus.utterances[0].path).status == "ok"
+    written = (bundle.folder / "model.onnx").stat().st_mtime_ns
+    assert fold_bundle("gmm", corpus, first, tmp_path).model == bundle.model
+    assert (bundle.folder / "model.onnx").stat().st_mtime_ns == written
+    # Another recipe, or another fold's bundle in its place, would not be what the figures claim.
+    with pytest.raises(BundleError, match=r"fold-1 is no svm of fold 1, trained on 16 utterances of ravdess;"):
+        fold_bundle("svm", corpus, first, tmp_path)
+    with pytest.raises(BundleError, match="of ravdess and other; remove it"):
+        fold_bundle("gmm", corpus, first, tmp_path, train_with=[Corpus("other", "", "", corpus.utterances)])
+    bundle.folder.rename(tmp_path / "fold-2")
+    with pytest.raises(BundleError, match="fold-2 is no gmm of fold 2"):
+        fold_bundle("gmm", corpus, second, tmp_path)
+
+
+def test_a_chain_that_was_evaluated_is_saved_where_it_is_found(corpus: Corpus, tmp_path: Path) -> None:
+    first, second, _ = get_protocol("loso").split(corpus)
+    utterances = [corpus.utterances[index] for index in second.train]
+    chain = fit_chain(
+        make_chain("gmm"),
+        np.array([u.path for u in utterances], dtype=object),
+        np.array([corpus.emotions.index(u.emotion) for u in utterances]),
+        speakers=[u.speaker for u in utterances],
+    )
+    require_fold_folders(tmp_path, [first, second])
+    saved = save_fold(chain, "gmm", corpus, second, tmp_path)
+    assert saved.folder == tmp_path / "fold-2"
+    assert fold_bundle("gmm", corpus, second, tmp_path).manifest == saved.manifest
+    tested = corpus.utterances[second.test[0]]
+    probabilities = Recognizer(saved.folder, self_adaptation=False).recognize(tested.path).probabilities
+    assert set(probabilities) == set(corpus.emotions)
+
+
+def test_places_of_folds_are_looked_at_before_anything_is_fitted(corpus: Corpus, tmp_path: Path) -> None:
+    folds = list(get_protocol("loso").split(corpus))
+    (tmp_path / "fold-3").mkdir()
+    (tmp_path / "fold-3/diary.txt").write_text("dear diary")
+    with pytest.raises(ParameterError, match="fold-3 is a folder with other things in it"):
+        require_fold_folders(tmp_path, folds)
+    (tmp_path / "file").write_text("dear diary")
+    with pytest.raises(ParameterError, match="cannot be made"):
+        require_fold_folders(tmp_path / "file", folds)
