@@ -226,6 +226,17 @@ def test_a_gap_in_the_times_is_silence(encode: Encoder) -> None:
     assert np.array_equal(with_gap.samples[-half + 48 :], whole.samples[-half + 48 :])
 
 
+@pytest.mark.parametrize("picture", [None, "mpeg4"])
+def test_a_gap_too_long_to_be_filled_is_said(encode: Encoder, picture: str | None) -> None:
+    speech = encode.at(24_000)
+    data = encode.mux("matroska", ("pcm_s16le", speech, 24_000), gap_s=400.0, picture=picture)
+    with open_stream(data) as stream:
+        assert sum(map(len, stream)) == pytest.approx(len(speech), abs=24)
+    assert stream.remarks[-1] == (
+        "<bytes> has gaps in time that are too long to be filled with silence; by its own times, its end is 400 s later"
+    )
+
+
 @pytest.mark.parametrize("kind", ["m4a-aac", "webm", "amr", "wma", "aac", "avi", "flv", "wavpack"])
 def test_without_the_extra_it_is_named(encode: Encoder, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     hide_pyav(monkeypatch)

@@ -33,6 +33,12 @@ def originals(tmp_path_factory: pytest.TempPathFactory, encode: Encoder, kinds: 
     (folder / "video").write_bytes(two_tracks)
     six_channels = np.repeat(speech[:, None], 6, axis=1)
     (folder / "surround").write_bytes(encode.mux("matroska", ("aac", six_channels, 24_000)))
+    # What is read in ways of its own: an mp3 that states no length, a wav whose recorder was ended, two in one file.
+    mp3, wav, ogg = (encode(kind, speech) for kind in ("mp3", "wav", "ogg-vorbis"))
+    (folder / "mp3-bare").write_bytes(mp3[mp3.index(mp3[:2], 100) :])
+    size_at = wav.index(b"data") + 4
+    (folder / "wav-unset").write_bytes(wav[:size_at] + bytes(4) + wav[size_at + 4 :])
+    (folder / "ogg-joined").write_bytes(ogg + ogg)
     return folder
 
 

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import gzip
 import io
 import os
 import struct
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -92,6 +95,16 @@ def test_all_ways_in_give_the_same_sound(tmp_path: Path) -> None:
             assert np.array_equal(read(source).samples, expected)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pipes with a path")
+def test_a_pipe_may_have_a_path(tmp_path: Path) -> None:
+    path = write(tmp_path / "tone.flac")
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(pipe.write_bytes, path.read_bytes())
+        assert np.array_equal(read(pipe).samples, read(path).samples)
+
+
 def test_real_stereo_clip_of_ravdess(ravdess_dir: Path) -> None:
     path = ravdess_dir / "Actor_01" / "03-01-02-01-01-02-01.flac"
     stereo, rate = soundfile.read(path, dtype="float32")
@@ -169,6 +182,7 @@ def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
     ("source", "message"),
     [
         (3.14, "float"),
+        ("a" * 5_000, "cannot be opened"),
         ((TONE,), "not 1 values"),
         ((24_000, TONE), "in this order"),
         ((TONE, "24000"), "'24000'"),
@@ -180,6 +194,24 @@ def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
 def test_what_is_no_recording_is_said(source: Any, message: str) -> None:
     with pytest.raises(AudioError, match=message):
         read(source)
+
+
+def test_a_file_of_text_that_does_not_look_like_one(tmp_path: Path) -> None:
+    with NamedTemporaryFile("w+", dir=tmp_path, encoding="utf-8") as file:
+        file.write("Dear diary")
+        file.seek(0)
+        with pytest.raises(AudioError, match="cannot be read: it gives str instead of bytes; open it in binary mode"):
+            read(file)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_a_damaged_archive_is_no_shorter_recording(tmp_path: Path, share: float) -> None:
+    data = gzip.compress(write(tmp_path / "noise.wav", np.random.default_rng(0).normal(0, 0.1, 50_000)).read_bytes())
+    with (
+        gzip.open(io.BytesIO(data[: round(share * len(data))])) as file,
+        pytest.raises(AudioError, match="cannot be read: Compressed file ended before"),
+    ):
+        read(file)  # type: ignore[arg-type]
 
 
 def test_a_cut_wav_is_read_to_its_end_with_a_warning(tmp_path: Path) -> None:
@@ -204,6 +236,72 @@ def test_a_wav_that_was_streamed_and_promises_nothing_needs_no_warning(
     data = bytearray(write(tmp_path / "tone.wav", subtype="PCM_16").read_bytes())
     data[4:8] = data[40:44] = struct.pack("<I", size)
     assert read(bytes(data)).duration_s == 1
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize("riff_size", [0, 36, 0xFFFFFFFF])
+@pytest.mark.parametrize("subtype", ["PCM_16", "FLOAT"])
+def test_a_wav_whose_recorder_was_ended_is_read(
+    tmp_path: Path, recwarn: pytest.WarningsRecorder, riff_size: int, subtype: str
+) -> None:
+    data = bytearray(write(tmp_path / "tone.wav", subtype=subtype).read_bytes())
+    at = data.index(b"data") + 4
+    data[4:8], data[at : at + 4] = struct.pack("<I", riff_size), bytes(4)
+    waveform = read(bytes(data))
+    assert not recwarn.list
+    data[4:8], data[at : at + 4] = struct.pack("<I", len(data) - 8), struct.pack("<I", len(data) - at - 4)
+    # libsndfile adds a chunk of eight bytes to what is float; without the samples' size, that is some too.
+    assert np.array_equal(waveform.samples[: len(TONE)], read(bytes(data)).samples[: len(TONE)])
+    assert len(waveform.samples) - len(TONE) < 10
+
+
+@pytest.mark.parametrize("chunk", [b"", b"LIST\x04\0\0\0abcd", b"id3 \x04\0\0\0abcd"])
+def test_a_wav_without_samples_holds_none_whatever_follows(tmp_path: Path, chunk: bytes) -> None:
+    data = write(tmp_path / "none.wav", np.zeros(0), subtype="PCM_16").read_bytes()
+    with pytest.raises(AudioError, match="holds no samples"):
+        read(data + chunk)
+
+
+def encoded_mp3(*parts: np.ndarray, rate: int = 24_000) -> bytes:
+    """Sound as an mp3 whose bit rate varies; it begins with a frame that holds Xing's header."""
+    out = io.BytesIO()
+    with soundfile.SoundFile(out, "w", rate, 1, format="MP3", compression_level=0.5, bitrate_mode="VARIABLE") as file:
+        file.write(np.concatenate(parts))
+    assert b"Xing" in out.getvalue()[:200]
+    return out.getvalue()
+
+
+NOISE = np.random.default_rng(0).normal(0, 0.3, 5 * 24_000).astype(np.float32)
+HUM = np.tile(TONE, 20) * np.float32(0.1)
+
+
+@pytest.mark.parametrize("parts", [(NOISE, HUM), (HUM, NOISE)], ids=["loud first", "quiet first"])
+@pytest.mark.parametrize("tag", [b"", b"ID3\x03\0\0\0\0\x28\0" + bytes(5_120)], ids=["bare", "ID3"])
+def test_the_length_of_an_mp3_that_states_none_is_not_guessed(
+    parts: tuple[np.ndarray, ...], tag: bytes, recwarn: pytest.WarningsRecorder
+) -> None:
+    data = encoded_mp3(*parts)
+    headless = data[data.index(data[:2], 100) :]
+    assert b"Xing" not in headless
+    for ending in (b"", b"TAG" + bytes(125)):
+        waveform = read(tag + headless + ending)
+        # No header, no knowledge of the encoder's delay and of what fills its last frame.
+        assert waveform.duration_s == pytest.approx(sum(map(len, parts)) / 24_000, abs=0.1)
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize("kind", ["MP3", "OGG"])
+def test_a_recording_behind_a_recording_is_not_lost_silently(tmp_path: Path, kind: str) -> None:
+    data = write(tmp_path / "tone", np.tile(TONE, 3), format=kind).read_bytes()
+    with pytest.warns(TruncatedAudioWarning, match="holds more, which was not read: .* another recording follows"):
+        assert read(data + data).duration_s == pytest.approx(3, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    "tags", [b"", b"TAG" + b"x" * 125, b"APETAGEX" + struct.pack("<II", 2_000, 3_000) + b"x" * 3_016]
+)
+def test_tags_at_the_end_of_an_mp3_are_no_recording(recwarn: pytest.WarningsRecorder, tags: bytes) -> None:
+    assert read(encoded_mp3(HUM) + tags).duration_s == pytest.approx(20, abs=0.01)
     assert not recwarn.list
 
 

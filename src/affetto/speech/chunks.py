@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from affetto.speech.waveform import as_samples, check_sample_rate, require_finite, to_mono
+from affetto.errors import AudioError
+from affetto.speech.waveform import as_samples, check_sample_rate, require_finite, require_samples_first, to_mono
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 _LEAST_S = 0.01
+# A chunk of few samples has more channels than samples; what has more than these is lying on its side.
+_MOST_CHANNELS = 64
 
 
 class ArrivingSound:
@@ -47,6 +50,7 @@ class ArrivingSound:
         # Pieces of a few samples are gathered: each one by itself would cost as much as a hundred times its length.
         self._gathered: list[NDArray[np.floating]] = []
         self._n_gathered = 0
+        self._is_over = False
 
     def hear(self, chunk: ArrayLike) -> NDArray[np.float32]:
         """Take more sound.
@@ -64,11 +68,17 @@ class ArrivingSound:
         Raises
         ------
         AudioError
-            If the chunk makes no sense.
+            If the chunk makes no sense, or comes after the end.
         """
+        self._require_more()
         self._n_chunks += 1
-        samples = to_mono(as_samples(chunk, self._rate, name=f"chunk {self._n_chunks} of the stream"))
-        self._gathered.append(samples)
+        name = f"chunk {self._n_chunks} of the stream"
+        array = as_samples(chunk, self._rate, name=name)
+        if len(array):
+            require_samples_first(array, name=name, most_channels=_MOST_CHANNELS)
+        samples = to_mono(array)
+        # A copy, since whoever records may use the chunk's memory again for the next.
+        self._gathered.append(samples.copy())
         self._n_gathered += len(samples)
         return self._ready() if self._n_gathered >= _LEAST_S * self._rate else np.empty(0, np.float32)
 
@@ -79,8 +89,19 @@ class ArrivingSound:
         -------
         ndarray of float32, shape (n_samples,)
             What was not ready before.
+
+        Raises
+        ------
+        AudioError
+            If it has ended before.
         """
+        self._require_more()
+        self._is_over = True
         return self._ready(last=True)
+
+    def _require_more(self) -> None:
+        if self._is_over:
+            raise AudioError("the stream has ended; begin another for more sound")
 
     def _ready(self, *, last: bool = False) -> NDArray[np.float32]:
         with np.errstate(over="ignore"):  # refused below

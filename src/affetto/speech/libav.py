@@ -104,6 +104,7 @@ class LibavDecoder:
     def __init__(self, file: EncodedFile, *, name: str, track: int | None) -> None:
         self._file = file
         self.n_damaged = 0
+        self.notes: list[str] = []
         try:
             self._container = av.open(file, mode="r", options=_OPTIONS, metadata_errors="replace")
         except (av.FFmpegError, ValueError) as error:
@@ -212,7 +213,7 @@ class LibavDecoder:
 
     def _timed(self) -> Iterator[tuple[NDArray[np.float32], int]]:
         """Yield samples and rate of each frame, and silence where their times leave a gap."""
-        position_s, silence_s = 0.0, 0.0
+        position_s, silence_s, left_out_s = 0.0, 0.0, 0.0
         n_delay = self._n_delay_frames()
         for frame in self._frames():
             samples = _samples(frame)
@@ -224,8 +225,9 @@ class LibavDecoder:
                 time_s = float(frame.pts * time_base)
                 if self._origin_s is None:
                     self._origin_s = time_s
-                gap_s = time_s - self._origin_s - position_s
+                gap_s = left_out_s = time_s - self._origin_s - position_s
                 if gap_s > (_GAP_S if position_s else _START_GAP_S) and silence_s + gap_s <= _MAX_SILENCE_S:
+                    left_out_s = 0.0
                     if not position_s:
                         self.promised_s += gap_s if self.promised_s else 0.0
                     for silence in _silence(round(gap_s * rate), samples.shape[1]):
@@ -234,6 +236,11 @@ class LibavDecoder:
                     silence_s += gap_s
             yield samples, rate
             position_s += len(samples) / rate
+        if left_out_s > _GAP_S:
+            self.notes.append(
+                "has gaps in time that are too long to be filled with silence; "
+                f"by its own times, its end is {left_out_s:.0f} s later"
+            )
 
     def _n_delay_frames(self) -> int:
         """Return how many frames at the beginning are the encoder's delay, beyond what libav leaves out."""

@@ -7,7 +7,7 @@ import math
 import os
 import shutil
 import time
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING, BinaryIO, TypeAlias, cast
@@ -81,7 +81,7 @@ class EncodedFile:
         self._name = name
         self._file = file
         self._owned = owned
-        self._failure: OSError | None = None
+        self._failure: Exception | None = None
         self._deadline_s = time.thread_time() + _MAX_OPENING_CPU_S
         self._is_given_up = False
         self._start = file.tell()
@@ -102,15 +102,18 @@ class EncodedFile:
             self._is_given_up = True
             return b""
         try:
-            return self._file.read(size)
-        except OSError as error:
+            data = self._file.read(size)
+            if not isinstance(data, bytes | bytearray):
+                raise TypeError(f"it gives {type(data).__name__} instead of bytes; open it in binary mode")
+        except Exception as error:  # of the caller's file, which may be a network's or an archive's
             self._failure = error
             self._is_given_up = True
             return b""
+        return data
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         """Go to a position if there can be such, and return the position."""
-        with suppress(OSError, ValueError, OverflowError):
+        with suppress(Exception):
             self._file.seek(offset + self._start if whence == os.SEEK_SET else offset, whence)
         return self.tell()
 
@@ -144,9 +147,9 @@ def open_file(source: str | os.PathLike[str] | bytes | BinaryIO) -> EncodedFile:
         case bytes() | bytearray() | memoryview():
             file = EncodedFile(io.BytesIO(source), name=name, owned=True)
         case str() | os.PathLike():
-            file = EncodedFile(_open_path(Path(source)), name=name, owned=True)
+            file = _wrapped(_open_path(Path(source)), name=name, owned=True)
         case _ if hasattr(source, "read"):
-            file = _wrapped(source, name=name)
+            file = _wrapped(source, name=name, owned=False)
         case _:
             raise AudioError(
                 f"cannot read a recording from {type(source).__name__}; "
@@ -180,30 +183,31 @@ def reason(error: Exception) -> str:
 
 
 def _open_path(path: Path) -> BinaryIO:
-    if path.is_dir():
-        raise AudioError(f"{path} is a folder; name the recordings in it, for example {path / '*.wav'}")
     try:
-        return path.open("rb")
+        if not path.is_dir():
+            return path.open("rb")
     except FileNotFoundError:
         raise AudioError(f"{path}: there is no such file; check the name") from None
     except PermissionError:
         raise AudioError(f"{path}: reading it is not permitted; check the file's permissions") from None
     except (OSError, ValueError) as error:  # ValueError: a null character in the name
         raise AudioError(f"{path} cannot be opened: {reason(error)}") from None
+    raise AudioError(f"{path} is a folder; name the recordings in it, for example {path / '*.wav'}")
 
 
-def _wrapped(file: BinaryIO, *, name: str) -> EncodedFile:
+def _wrapped(file: BinaryIO, *, name: str, owned: bool) -> EncodedFile:
     if isinstance(file, io.TextIOBase):
         raise AudioError(f"{name} gives text; open it in binary mode")
     try:
         if file.seekable():
-            return EncodedFile(file, name=name, owned=False)
+            return EncodedFile(file, name=name, owned=owned)
         # Closed by the EncodedFile.
         spool = cast("IO[bytes]", SpooledTemporaryFile(_SPOOL_BYTES))  # noqa: SIM115
-        shutil.copyfileobj(file, spool)
+        with file if owned else nullcontext():
+            shutil.copyfileobj(file, spool)
     except TypeError:
         raise AudioError(f"{name} gives something else than bytes; open it in binary mode") from None
-    except (OSError, ValueError, AttributeError) as error:
+    except Exception as error:  # as in `EncodedFile.read`
         raise AudioError(f"{name} cannot be read: {reason(error)}") from None
     spool.seek(0)
     return EncodedFile(spool, name=name, owned=True)

@@ -46,6 +46,8 @@ class Decoder(Protocol):
         By how much less than promised is still all.
     n_damaged : int
         Pieces that did not decode so far.
+    notes : list of str
+        What else is worth knowing, each a sentence without its subject. Final after the last block.
     """
 
     sample_rate_hz: int
@@ -53,6 +55,7 @@ class Decoder(Protocol):
     promised_s: float
     tolerance_s: float
     n_damaged: int
+    notes: list[str]
 
     def blocks(self) -> Iterator[tuple[NDArray[np.float32], int]]:
         """Yield samples of shape (n_samples, n_channels), and their rate, which may change on the way."""
@@ -128,6 +131,7 @@ class SoundStream:
                 f"{self.name} ends after {self.position_s:.2f} s although its header promises {promised_s:.2f} s; "
                 "what is there was read"
             )
+        remarks += [f"{self.name} {note}" for note in self._decoder.notes]
         return tuple(remarks)
 
     def _deliver(self) -> Generator[NDArray[np.float32], None, None]:
@@ -194,6 +198,7 @@ class _InMemory:
     n_damaged = 0
 
     def __init__(self, samples: NDArray[np.float32], sample_rate_hz: int) -> None:
+        self.notes: list[str] = []
         self.samples = samples
         self.sample_rate_hz = sample_rate_hz
         self.n_channels = samples.shape[1]

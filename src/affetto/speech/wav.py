@@ -27,10 +27,13 @@ class WavHeader(NamedTuple):
         Length in seconds that it promises; 0 where it promises none.
     has_padding : bool
         Whether there is a ``FLLR`` chunk, with which Apple's tools align the samples to a disk page.
+    unset_size_at : int or None
+        Where the samples' size stands if it is 0 although there are some: the recorder never came to write it.
     """
 
     promised_s: float
     has_padding: bool
+    unset_size_at: int | None = None
 
 
 def read_wav_header(file: BinaryIO | EncodedFile) -> WavHeader | None:
@@ -54,8 +57,10 @@ def read_wav_header(file: BinaryIO | EncodedFile) -> WavHeader | None:
     has_padding = False
     for chunk, size in _chunks(file):
         if chunk == b"data":
+            start = file.tell()
+            unset_size_at = start - 4 if size == 0 and _holds_samples(file.read(4)) else None
             size = long_size if size in _UNKNOWN_SIZES else size
-            return WavHeader(size / bytes_per_second if bytes_per_second else 0.0, has_padding)
+            return WavHeader(size / bytes_per_second if bytes_per_second else 0.0, has_padding, unset_size_at)
         if chunk == b"fmt ":
             kind, _, rate, _, frame_bytes = struct.unpack("<HHIIH", file.read(14).ljust(14, b"\0"))
             bytes_per_second = rate * frame_bytes if kind in _UNCOMPRESSED else 0
@@ -63,6 +68,11 @@ def read_wav_header(file: BinaryIO | EncodedFile) -> WavHeader | None:
             long_size = int.from_bytes(file.read(16)[8:], "little")
         has_padding |= chunk == b"FLLR"
     return WavHeader(0.0, has_padding)
+
+
+def _holds_samples(beginning: bytes) -> bool:
+    """Return whether bytes are no name of another chunk; samples begin as such a name hardly ever."""
+    return bool(beginning) and not beginning.rstrip(b" ").isalnum()
 
 
 def _chunks(file: BinaryIO | EncodedFile) -> Iterator[tuple[bytes, int]]:

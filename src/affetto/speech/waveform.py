@@ -70,11 +70,7 @@ class Waveform:
         array = as_samples(samples, rate, name=name)
         if array.size == 0:
             raise AudioError(f"{name} holds no samples; give a recording of at least a moment of speech")
-        if array.ndim == 2 and array.shape[1] > array.shape[0]:
-            raise AudioError(
-                f"{name}: samples of shape {array.shape} would be {array.shape[1]} channels; "
-                "transpose them to (n_samples, n_channels)"
-            )
+        require_samples_first(array, name=name)
         mono = to_mono(array)
         # Two passes without a copy: a long recording is large.
         peak = max(float(mono.max()), -float(mono.min()))
@@ -131,6 +127,15 @@ def as_samples(samples: ArrayLike, sample_rate_hz: int, *, name: str) -> NDArray
     if array.dtype.kind == "f":
         require_finite(array, sample_rate_hz, name=name)
     return array
+
+
+def require_samples_first(array: NDArray[Any], *, name: str, most_channels: int = 0) -> None:
+    """Refuse more channels than samples, unless there are so few that a short piece of sound may have them."""
+    if array.ndim == 2 and array.shape[1] > max(array.shape[0], most_channels):
+        raise AudioError(
+            f"{name}: samples of shape {array.shape} would be {array.shape[1]} channels; "
+            "transpose them to (n_samples, n_channels)"
+        )
 
 
 def require_finite(samples: NDArray[Any], sample_rate_hz: int, *, name: str, start_s: float = 0.0) -> None:
