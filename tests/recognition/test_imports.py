@@ -16,7 +16,8 @@ EXAMPLE = sorted((Path(__file__).parents[2] / "examples").glob("*.flac"))[0]
 
 HEAVY = {
     *("huggingface_hub", "joblib", "librosa", "matplotlib", "noisereduce", "numba", "onnx", "onnxscript"),
-    *("pandas", "pooch", "requests", "rich", "safetensors", "scipy", "skl2onnx", "sklearn", "skorch", "torch", "typer"),
+    *("av", "pandas", "pooch", "pyroomacoustics", "requests", "rich", "safetensors", "scipy", "skl2onnx", "sklearn"),
+    *("skorch", "torch", "typer"),
 }
 
 CODE = """

@@ -33,6 +33,34 @@ def test_a_manifest_that_does_not_fit_its_model_is_refused_at_once(
         Recognizer(tmp_path / "bundle")
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"voices": "many"}, "describes its voices in a way unknown here"),
+        ({"voices": {"means": [[0.0]]}}, "describes its voices in a way unknown here"),
+        ({"calibration": "good"}, "describes its calibration in a way unknown here"),
+        ({"calibration": {"threshold": "high"}}, "describes its calibration in a way unknown here"),
+    ],
+)
+def test_voices_and_calibration_are_understood_or_refused(tmp_path: Path, change: dict[str, Any], message: str) -> None:
+    shipped = load_bundle(find_bundle("svm"))
+    write_bundle(tmp_path / "bundle", {**shipped.manifest, **change}, shipped.model)
+    with pytest.raises(BundleError, match=message):
+        Recognizer(tmp_path / "bundle")
+
+
+def test_voices_must_be_those_of_the_model(tmp_path: Path) -> None:
+    adaptable, svm = (load_bundle(find_bundle(name)) for name in ("transformer", "svm"))
+    voices = dict(adaptable.manifest["voices"])
+    for name, shipped, given, message in (
+        ("without", svm, voices, "describes voices in 7 dimensions, but its model gives embeddings of 0"),
+        ("labels", adaptable, voices | {"means": voices["means"][1:]}, "means of 7 emotions, and there are 8"),
+    ):
+        write_bundle(tmp_path / name, {**shipped.manifest, "voices": given}, shipped.model)
+        with pytest.raises(BundleError, match=message):
+            Recognizer(tmp_path / name)
+
+
 def test_a_model_that_is_no_onnx_is_refused(tmp_path: Path) -> None:
     write_bundle(tmp_path / "bundle", load_bundle(find_bundle("svm")).manifest, b"no model")
     with pytest.raises(BundleError, match="ONNX Runtime cannot load"):

@@ -39,7 +39,7 @@ def test_shipped_models_hear_the_actors_that_they_know(model: str, ravdess_dir: 
 def test_answer_is_complete_and_consistent(recognizer: Recognizer, angry: Path) -> None:
     result = recognizer.recognize(angry)
     assert result.source == str(angry)
-    assert result.status == "ok"
+    assert result.status in ("ok", "uncertain")
     assert result.emotion == "angry"
     assert list(result.probabilities) == list(EMOTIONS) == list(recognizer.labels)
     assert sum(result.probabilities.values()) == pytest.approx(1, abs=1e-5)
@@ -172,7 +172,7 @@ def test_a_cut_recording_is_answered_with_a_warning(recognizer: Recognizer, angr
     soundfile.write(cut, *soundfile.read(angry, dtype="int16"))
     cut.write_bytes(cut.read_bytes()[: cut.stat().st_size * 2 // 3])
     result = recognizer.recognize(cut)
-    assert result.status == "ok"
+    assert result.status in ("ok", "uncertain")
     assert "header promises" in result.warnings[0]
 
 

@@ -88,6 +88,13 @@ def test_single_samples_are_chunks_too(recognizer: Recognizer, other_call: NDArr
     assert_same(list(recognizer.stream(pieces(slow, 1), sample_rate=16_000)), expected)
 
 
+def test_single_samples_may_have_several_channels(recognizer: Recognizer) -> None:
+    live = recognizer.listen(sample_rate=16_000)
+    for chunk in (np.zeros((1, 2)), np.zeros((0, 200)), np.zeros((3, 16))):
+        live.hear(chunk)
+    assert live.end().duration_s == 0.0
+
+
 @pytest.mark.parametrize("rate", [8_000, 16_000, 22_050, 44_100, 48_000])
 def test_rates(recognizer: Recognizer, other_call: NDArray[np.float32], rate: int) -> None:
     samples = soxr.resample(other_call, RATE, rate)
@@ -220,6 +227,10 @@ def test_next_to_nothing_is_silence(recognizer: Recognizer, n: int) -> None:
         (["speech"], "chunk 2 of the stream: samples are of type"),
         ([[0.0, 0.0], [0.0]], "chunk 2 of the stream: samples are no array"),
         ([0.0, np.nan], "chunk 2 of the stream holds samples that are not numbers"),
+        (
+            np.zeros((2, 480)),
+            r"chunk 2 of the stream: samples of shape \(2, 480\) would be 480 channels; transpose",
+        ),
         (np.zeros((100, 0)), "chunk 2 of the stream: samples have the shape"),
         (np.full(16_000, 1e300), "the stream holds samples that are not numbers"),
     ],
@@ -229,6 +240,29 @@ def test_chunks_that_make_no_sense(recognizer: Recognizer, chunk: object, messag
     live.hear(np.zeros(100))
     with pytest.raises(AudioError, match=message):
         live.hear(chunk)  # type: ignore[arg-type]
+
+
+def test_the_memory_of_a_chunk_may_be_used_again(recognizer: Recognizer, other_call: NDArray[np.float32]) -> None:
+    samples = other_call[: 5 * RATE]
+    buffer = np.empty(100, np.float32)
+
+    def filled_again() -> Iterator[NDArray[np.float32]]:
+        for chunk in pieces(samples, len(buffer)):
+            buffer[:] = chunk
+            yield buffer
+
+    expected = list(recognizer.stream(pieces(samples, len(buffer)), sample_rate=RATE))
+    assert expected
+    assert list(recognizer.stream(filled_again(), sample_rate=RATE)) == expected
+
+
+@pytest.mark.parametrize("rate", [16_000, 44_100])
+def test_nothing_comes_after_the_end(recognizer: Recognizer, rate: int) -> None:
+    live = recognizer.listen(sample_rate=rate)
+    live.end()
+    for more in (live.end, lambda: live.hear(np.zeros(rate))):
+        with pytest.raises(AudioError, match="the stream has ended; begin another"):
+            more()
 
 
 @pytest.mark.parametrize("rate", [0, 7_999, 200_000, float("nan"), "fast"])

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
 
+    from affetto.classifiers.voices import VoiceSpace
+
 FORMAT_VERSION = 1
 """Raised when a manifest can no longer be read by the rules of the version before; older versions stay readable."""
 
@@ -68,6 +70,42 @@ class Bundle:
     def labels(self) -> tuple[str, ...]:
         """The emotions, in the order of the model's probabilities."""
         return tuple(self.manifest["labels"])
+
+    @property
+    def threshold(self) -> float:
+        """Answers of less confidence are uncertain; 0 where that was not measured.
+
+        Raises
+        ------
+        BundleError
+            If the manifest says so in a way that this version does not understand.
+        """
+        try:
+            return float(self.manifest.get("calibration", {}).get("threshold", 0.0))
+        except (AttributeError, TypeError, ValueError) as error:
+            raise BundleError(f"{self.folder} describes its calibration in a way unknown here: {error}") from None
+
+    @property
+    def voices(self) -> VoiceSpace | None:
+        """How emotions and voices are spread among the model's embeddings; None where it cannot be adapted.
+
+        Raises
+        ------
+        BundleError
+            If the manifest says so in a way that this version does not understand.
+        """
+        content = self.manifest.get("voices")
+        if content is None:
+            return None
+        from affetto.classifiers.voices import VoiceSpace
+
+        try:
+            space = VoiceSpace.from_dict(content)
+            if len(space.means) != len(self.labels):
+                raise ValueError(f"means of {len(space.means)} emotions, and there are {len(self.labels)}")
+            return space
+        except (KeyError, TypeError, ValueError) as error:
+            raise BundleError(f"{self.folder} describes its voices in a way unknown here: {error}") from None
 
 
 def bundled_models() -> dict[str, Path]:
@@ -144,18 +182,45 @@ def write_bundle(folder: Path, manifest: Mapping[str, Any], model: bytes) -> Bun
     Bundle
         As `load_bundle` reads it back.
     """
-    content = {
-        "format_version": FORMAT_VERSION,
-        **manifest,
-        "model": {"file": MODEL_FILE, "bytes": len(model), "sha256": hashlib.sha256(model).hexdigest()},
-    }
-    content.pop("manifest_sha256", None)
-    content["manifest_sha256"] = _manifest_digest(content)
+    described = {"file": MODEL_FILE, "bytes": len(model), "sha256": hashlib.sha256(model).hexdigest()}
     folder.mkdir(parents=True, exist_ok=True)
     (folder / MODEL_FILE).write_bytes(model)
+    _write_manifest(folder, {"format_version": FORMAT_VERSION, **manifest, "model": described})
+    return load_bundle(folder)
+
+
+def update_manifest(folder: Path, fields: Mapping[str, Any]) -> Bundle:
+    """Change fields of a bundle's manifest, and its checksum with them; the model stays as it is.
+
+    Parameters
+    ----------
+    folder : Path
+        The bundle.
+    fields : mapping
+        The new value of each field, as JSON knows it; None removes the field.
+
+    Returns
+    -------
+    Bundle
+        As `load_bundle` reads it back.
+
+    Raises
+    ------
+    BundleError
+        If there is no bundle, or it is damaged: what cannot be trusted is given no new checksum.
+    """
+    manifest = {**load_bundle(folder).manifest, **fields}
+    _write_manifest(folder, {field: value for field, value in manifest.items() if value is not None})
+    return load_bundle(folder)
+
+
+def _write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
+    """Write a manifest and its checksum; what says that both files are whole stands at the end."""
+    last = ("model", "manifest_sha256")
+    content = {field: value for field, value in manifest.items() if field not in last} | {"model": manifest["model"]}
+    content["manifest_sha256"] = _manifest_digest(content)
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
     (folder / MANIFEST_FILE).write_text(text, encoding="utf-8", newline="\n")
-    return load_bundle(folder)
 
 
 def _read_manifest(path: Path) -> dict[str, Any]:

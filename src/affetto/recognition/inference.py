@@ -8,6 +8,7 @@ import numpy as np
 
 from affetto.errors import BundleError
 from affetto.preprocessing.steps import STEPS, apply_steps
+from affetto.recognition.adaptation import Heard
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,18 +51,27 @@ class Inference:
             ) from None
         self._session = _open_session(bundle, threads)
         self._input = self._session.get_inputs()[0].name
+        given = {output.name for output in self._session.get_outputs()}
+        self._outputs = ["probabilities", *({"embedding"} & given)]
         try:
             # A second of noise: whatever does not fit together shows here, not in the middle of a recording.
-            trial = self.probabilities(np.random.default_rng(0).normal(0, 0.1, self.sample_rate_hz).astype(np.float32))
+            trial = self.hear(np.random.default_rng(0).normal(0, 0.1, self.sample_rate_hz).astype(np.float32))
         except Exception as error:  # from three rooms and ONNX Runtime
             raise BundleError(f"{bundle.folder} does not run: {error}; train it again") from None
-        if len(trial) != len(bundle.labels):
+        if len(trial.probabilities) != len(bundle.labels):
             raise BundleError(
-                f"{bundle.folder} names {len(bundle.labels)} labels, but its model gives {len(trial)} probabilities"
+                f"{bundle.folder} names {len(bundle.labels)} labels, "
+                f"but its model gives {len(trial.probabilities)} probabilities"
+            )
+        space = bundle.voices
+        if space is not None and len(trial.embedding) != space.means.shape[1]:
+            raise BundleError(
+                f"{bundle.folder} describes voices in {space.means.shape[1]} dimensions, "
+                f"but its model gives embeddings of {len(trial.embedding)}; train it again"
             )
 
-    def probabilities(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the probability of each label for one stretch of sound.
+    def hear(self, samples: NDArray[np.float32]) -> Heard:
+        """Return the probability of each label for one stretch of sound, and where it lies among voices.
 
         Parameters
         ----------
@@ -70,13 +80,13 @@ class Inference:
 
         Returns
         -------
-        ndarray of float32, shape (n_labels,)
+        Heard
         """
         prepared = apply_steps(samples, self.sample_rate_hz, self._steps)
-        (probabilities,) = self._session.run(["probabilities"], {self._input: self._heard(prepared)[None]})
-        return np.asarray(probabilities[0])
+        probabilities, *embedding = self._session.run(self._outputs, {self._input: self._taken(prepared)[None]})
+        return Heard(probabilities[0], embedding[0][0] if embedding else np.zeros(0, np.float32))
 
-    def _heard(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _taken(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return what the model takes: the samples themselves, or features of them."""
         if self._features is None:
             return samples

@@ -4,47 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
     from affetto.preprocessing.voice_activity import SpeechSegmenter, Stretch
-    from affetto.recognition.result import Recognition, Segment
+    from affetto.recognition.answers import Answers, HeardUtterance
+    from affetto.recognition.result import AdaptedTo, Recognition, Segment
     from affetto.speech import ArrivingSound
-
-
-class SpeechMean:
-    """The mean of segments' probabilities, weighted by their length; it keeps none of them.
-
-    Attributes
-    ----------
-    speech_s : float
-        How long all segments are together.
-    """
-
-    def __init__(self) -> None:
-        self.speech_s = 0.0
-        self._sum: NDArray[np.floating] = np.zeros(1)
-
-    @property
-    def probabilities(self) -> NDArray[np.floating]:
-        """The mean, of shape (n_labels,); there must be a segment."""
-        return self._sum / self.speech_s
-
-    def add(self, segment: Segment) -> None:
-        """Take one segment more.
-
-        Parameters
-        ----------
-        segment : Segment
-            One that is answered.
-        """
-        length_s = segment.end_s - segment.start_s
-        self.speech_s += length_s
-        self._sum = self._sum + length_s * np.array(list(segment.probabilities.values()))
 
 
 class Summarize(Protocol):
@@ -53,7 +21,7 @@ class Summarize(Protocol):
     def __call__(
         self,
         segments: list[Segment],
-        mean: SpeechMean,
+        answers: Answers,
         *,
         source: str,
         duration_s: float,
@@ -75,8 +43,10 @@ class LiveRecognition:
         Makes the pieces what the model hears.
     segmenter : SpeechSegmenter
         Finds the utterances.
-    answer : callable
-        From a stretch of speech to its segment.
+    listen : callable
+        From a stretch of speech to what the model hears of it.
+    answers : Answers
+        From that to segments.
     summarize : Summarize
         From all segments to the recognition.
     keep : bool
@@ -92,8 +62,8 @@ class LiveRecognition:
     (0, True, True)
     >>> segments += live.hear(call.samples[35_000:])
     >>> result = live.end()
-    >>> result.status, len(result.segments), result.duration_s == round(call.duration_s, 3)
-    ('ok', 1, True)
+    >>> len(result.segments), result.duration_s == round(call.duration_s, 3)
+    (1, True)
     """
 
     def __init__(
@@ -101,17 +71,18 @@ class LiveRecognition:
         sound: ArrivingSound,
         segmenter: SpeechSegmenter,
         *,
-        answer: Callable[[Stretch], Segment],
+        listen: Callable[[Stretch], HeardUtterance],
+        answers: Answers,
         summarize: Summarize,
         keep: bool,
     ) -> None:
         self._sound = sound
         self._segmenter = segmenter
-        self._answer = answer
+        self._listen = listen
+        self._answers = answers
         self._summarize = summarize
         self._keep = keep
         self._segments: list[Segment] = []
-        self._mean = SpeechMean()
 
     @property
     def speaking(self) -> bool:
@@ -122,6 +93,11 @@ class LiveRecognition:
     def position_s(self) -> float:
         """How many seconds have been heard so far."""
         return self._segmenter.position_s
+
+    @property
+    def adapted_to(self) -> AdaptedTo | None:
+        """To whose voice answers are adapted, as in `Recognition`."""
+        return self._answers.adapted_to
 
     def hear(self, chunk: ArrayLike) -> list[Segment]:
         """Take more sound.
@@ -158,7 +134,7 @@ class LiveRecognition:
             None where nobody speaks. Each call costs as much as recognizing an utterance.
         """
         stretch = self._segmenter.ongoing
-        return None if stretch is None else self._answer(stretch)
+        return None if stretch is None else self._answers.interim(self._listen(stretch))
 
     def end(self, *, source: str = "<stream>", warnings: tuple[str, ...] = ()) -> Recognition:
         """Take the end of the sound.
@@ -179,7 +155,7 @@ class LiveRecognition:
         self._segments += self._answered(stretches)
         return self._summarize(
             self._segments,
-            self._mean,
+            self._answers,
             source=source,
             duration_s=self.position_s,
             loudest_dbfs=self._segmenter.loudest_dbfs,
@@ -187,7 +163,4 @@ class LiveRecognition:
         )
 
     def _answered(self, stretches: list[Stretch]) -> list[Segment]:
-        segments = [self._answer(stretch) for stretch in stretches]
-        for segment in segments:
-            self._mean.add(segment)
-        return segments
+        return [self._answers.add(self._listen(stretch)) for stretch in stretches]

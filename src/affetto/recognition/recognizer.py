@@ -9,23 +9,25 @@ from functools import cached_property, partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
-from affetto.errors import AffettoError, AudioError, ParameterError
+from affetto.errors import AffettoError, AudioError, ParameterError, ProfileError
 from affetto.preprocessing.voice_activity import SpeechSegmenter
+from affetto.recognition.adaptation import SpeakerProfile, VoiceMemory
+from affetto.recognition.answers import Answers, HeardUtterance
 from affetto.recognition.bundle import Bundle, find_bundle, load_bundle
 from affetto.recognition.inference import Inference
-from affetto.recognition.live import LiveRecognition, SpeechMean
-from affetto.recognition.result import Failure, ModelName, Recognition, Segment
-from affetto.speech import ArrivingSound, open_stream, source_name
+from affetto.recognition.live import LiveRecognition
+from affetto.recognition.result import Failure, ModelName, Recognition
+from affetto.speech import ArrivingSound, Waveform, open_stream, source_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    import numpy as np
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
+    from affetto.classifiers.voices import VoiceSpace
     from affetto.preprocessing.voice_activity import Stretch
     from affetto.recognition.explanation import Explanation
-    from affetto.recognition.result import Status
+    from affetto.recognition.result import Segment, Status
     from affetto.speech import Channels, SoundStream, Source
 
 DEFAULT_MODEL = "transformer"
@@ -47,28 +49,126 @@ class Recognizer:
         A bundle's folder, or the name of a model that ships with the package; by default the best of these.
     threads : int, optional
         How many work at a time within one recording; by default as many as there are cores.
+    profile : SpeakerProfile or path, optional
+        Whose voice all recordings are of; see `adapt`.
+    self_adaptation : bool
+        Whether, where there is no profile, the later utterances of a recording are understood by the earlier ones: by
+        what they tell about voice, microphone and room.
+
+    Attributes
+    ----------
+    bundle : Bundle
+        The model.
 
     Raises
     ------
     BundleError
         If the model is missing, damaged, or needs a newer Affetto.
+    ProfileError
+        If the profile cannot be read, or is of another model.
 
     Examples
     --------
     >>> import affetto
     >>> recognizer = affetto.Recognizer()
     >>> result = recognizer.recognize("examples/angry.flac")
-    >>> result.status, result.emotion in recognizer.labels, 0 <= result.confidence <= 1
-    ('ok', True, True)
+    >>> result.status in ("ok", "uncertain"), result.emotion in recognizer.labels, 0 <= result.confidence <= 1
+    (True, True, True)
     """
 
-    def __init__(self, model: str | os.PathLike[str] = DEFAULT_MODEL, *, threads: int | None = None) -> None:
+    def __init__(
+        self,
+        model: str | os.PathLike[str] = DEFAULT_MODEL,
+        *,
+        threads: int | None = None,
+        profile: SpeakerProfile | str | os.PathLike[str] | None = None,
+        self_adaptation: bool = True,
+    ) -> None:
         if threads is not None and threads < 1:
             raise ParameterError(f"threads is {threads}; it must be at least 1")
         self.bundle: Bundle = load_bundle(find_bundle(model))
         self._inference = Inference(self.bundle, threads=threads)
         self._jobs = threads or os.cpu_count() or 1
         self._model = ModelName(self.bundle.name, self.bundle.version)
+        self._space, self._threshold = self.bundle.voices, self.bundle.threshold
+        self.self_adaptation = self_adaptation
+        self.profile = profile
+
+    @property
+    def profile(self) -> SpeakerProfile | None:
+        """Whose voice all recordings are of; None where that is not known. May be set, also from a file."""
+        return self._profile
+
+    @profile.setter
+    def profile(self, profile: SpeakerProfile | str | os.PathLike[str] | None) -> None:
+        if isinstance(profile, str | os.PathLike):
+            profile = SpeakerProfile.load(profile)
+        self._voice = None if profile is None else profile.voice(self.bundle, self._require_space())
+        self._profile = profile
+
+    def adapt(self, recordings: Iterable[Source]) -> SpeakerProfile:
+        """Learn a voice from unlabelled speech, and recognize by it from now on.
+
+        One utterance already helps a little, twenty or more help most; they need not be of any emotion in particular.
+        What was learned before is replaced.
+
+        Parameters
+        ----------
+        recordings : iterable of path, bytes, binary file object, (samples, sample rate), or Waveform
+            Speech of one person, best by the microphone that is used later.
+
+        Returns
+        -------
+        SpeakerProfile
+            To be saved, and given to a recognizer of the same model another time.
+
+        Raises
+        ------
+        AudioError
+            If a recording cannot be read, or nobody speaks in any.
+        ProfileError
+            If the model cannot be adapted.
+        ParameterError
+            If it is given one recording instead of several.
+
+        Examples
+        --------
+        >>> import affetto
+        >>> recognizer = affetto.Recognizer()
+        >>> profile = recognizer.adapt(["examples/angry.flac", "examples/sad.flac"])
+        >>> recognizer.recognize("examples/happy.flac").adapted_to
+        'profile'
+        """
+        self._require_space()
+        if isinstance(recordings, str | bytes | os.PathLike | Waveform):
+            raise ParameterError("adapt takes several recordings; put a single one into a list")
+        utterances = [utterance for source in recordings for utterance in self.hear(source)]
+        if not utterances:
+            raise AudioError("nobody speaks in the recordings to adapt to; give some with speech of one person")
+        profile = SpeakerProfile.of(self.bundle, utterances)
+        self.profile = profile
+        return profile
+
+    def hear(self, source: Source) -> list[HeardUtterance]:
+        """Return what the model itself makes of each utterance, adapted to nobody: for profiles, and for research.
+
+        Parameters
+        ----------
+        source : path, bytes, binary file object, (samples, sample rate), or Waveform
+
+        Returns
+        -------
+        list of HeardUtterance
+
+        Raises
+        ------
+        AudioError, MissingExtraError
+            As `recognize`.
+        """
+        rate = self._inference.sample_rate_hz
+        with open_stream(source, sample_rate_hz=rate) as stream:
+            heard = self._heard_together(_stretches(stream, [SpeechSegmenter(rate)]), explain=False)
+            return [utterance for _, utterance in heard]
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -167,7 +267,8 @@ class Recognizer:
             for source in sources:
                 yield from self._recognize_or_fail(source, channels, track, explain=explain)
             return
-        with ThreadPoolExecutor(jobs) as pool:
+        pool = ThreadPoolExecutor(jobs)
+        try:
             pending: deque[Future[tuple[Recognition | Failure, ...]]] = deque()
             for source in sources:
                 # Several recordings at a time leave no core idle: threads within each would only wait for one another.
@@ -179,6 +280,9 @@ class Recognizer:
                     yield from pending.popleft().result()
             for future in pending:
                 yield from future.result()
+        finally:
+            # Whoever breaks off, as by Ctrl-C, waits for nothing any more.
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def stream(self, chunks: Iterable[ArrayLike], *, sample_rate: float) -> Iterator[Segment]:
         """Recognize sound while it arrives.
@@ -208,8 +312,8 @@ class Recognizer:
         >>> import affetto
         >>> call = affetto.read("examples/angry.flac")
         >>> chunks = [call.samples[start : start + 1_000] for start in range(0, len(call.samples), 1_000)]
-        >>> [segment.status for segment in affetto.Recognizer().stream(chunks, sample_rate=call.sample_rate_hz)]
-        ['ok']
+        >>> len(list(affetto.Recognizer().stream(chunks, sample_rate=call.sample_rate_hz)))
+        1
         """
         live = self.listen(sample_rate=sample_rate, keep=False)
         for chunk in chunks:
@@ -242,10 +346,18 @@ class Recognizer:
         return LiveRecognition(
             ArrivingSound(sample_rate, rate),
             SpeechSegmenter(rate),
-            answer=partial(self._segment, inference=self._inference),
+            listen=partial(self._heard, inference=self._inference),
+            answers=self._new_answers(),
             summarize=self._summary,
             keep=keep,
         )
+
+    def _require_space(self) -> VoiceSpace:
+        if self._space is None:
+            raise ProfileError(
+                f"the model {self.bundle.name} cannot be adapted to a voice; take one that can, such as {DEFAULT_MODEL}"
+            )
+        return self._space
 
     def _recognize(
         self, source: Source, channels: Channels, track: int | None, *, explain: bool, together: bool = True
@@ -254,11 +366,10 @@ class Recognizer:
         with open_stream(source, sample_rate_hz=rate, channels=channels, track=track) as stream:
             segmenters = [SpeechSegmenter(rate) for _ in range(stream.n_channels)]
             segments: list[list[Segment]] = [[] for _ in segmenters]
-            means = [SpeechMean() for _ in segmenters]
+            answers = [self._new_answers() for _ in segmenters]
             heard = self._heard_together if together else self._heard_in_turn
-            for number, segment in heard(_stretches(stream, segmenters), explain=explain):
-                segments[number].append(segment)
-                means[number].add(segment)
+            for number, utterance in heard(_stretches(stream, segmenters), explain=explain):
+                segments[number].append(answers[number].add(utterance))
         if stream.position_s < MIN_DURATION_S:
             raise AudioError(
                 f"{stream.name} is {stream.position_s:.3g} s long; at least {MIN_DURATION_S:g} s of speech are needed"
@@ -271,11 +382,12 @@ class Recognizer:
         return tuple(
             self._summary(
                 segments[number],
-                means[number],
+                answers[number],
                 source=stream.name,
                 duration_s=stream.position_s,
                 loudest_dbfs=segmenter.loudest_dbfs,
                 channel=number + 1 if channels == "each" else only,
+                track=track,
                 warnings=stream.remarks,
             )
             for number, segmenter in enumerate(segmenters)
@@ -284,18 +396,19 @@ class Recognizer:
     def _summary(
         self,
         segments: list[Segment],
-        mean: SpeechMean,
+        answers: Answers,
         *,
         source: str,
         duration_s: float,
         loudest_dbfs: float,
         channel: int | None = None,
+        track: int | None = None,
         warnings: tuple[str, ...] = (),
     ) -> Recognition:
         status: Status = "no_speech"
         emotion, confidence, probabilities, reason = None, None, dict[str, float](), None
-        if mean.speech_s:
-            status, emotion, confidence, probabilities = self._answer(mean.probabilities)
+        if answers.speech_s:
+            status, emotion, confidence, probabilities = answers.overall()
         elif loudest_dbfs < _SILENCE_DBFS:
             reason = f"silence: nothing is louder than {-_SILENCE_DBFS:g} dB below full scale"
         else:
@@ -311,27 +424,29 @@ class Recognizer:
             model=self._model,
             reason=reason,
             channel=channel,
+            track=track,
             warnings=warnings,
+            adapted_to=answers.adapted_to if answers.speech_s else None,
         )
 
     def _heard_in_turn(
         self, stretches: Iterator[tuple[int, Stretch]], *, explain: bool
-    ) -> Iterator[tuple[int, Segment]]:
+    ) -> Iterator[tuple[int, HeardUtterance]]:
         for channel, stretch in stretches:
-            yield channel, self._segment(stretch, self._single_threaded, explain=explain)
+            yield channel, self._heard(stretch, self._single_threaded, explain=explain)
 
     def _heard_together(
         self, stretches: Iterator[tuple[int, Stretch]], *, explain: bool
-    ) -> Iterator[tuple[int, Segment]]:
+    ) -> Iterator[tuple[int, HeardUtterance]]:
         """Hear several utterances at a time, while the next are looked for; all cores are for one that is alone."""
         first = list(islice(stretches, 2))
         if len(first) < 2:
             for channel, stretch in first:
-                yield channel, self._segment(stretch, self._inference, explain=explain)
+                yield channel, self._heard(stretch, self._inference, explain=explain)
             return
-        pending: deque[tuple[int, Future[Segment]]] = deque()
+        pending: deque[tuple[int, Future[HeardUtterance]]] = deque()
         for channel, stretch in chain(first, stretches):
-            future = self._pool.submit(self._segment, stretch, self._single_threaded, explain=explain)
+            future = self._pool.submit(self._heard, stretch, self._single_threaded, explain=explain)
             pending.append((channel, future))
             if len(pending) > 2 * self._jobs:
                 number, future = pending.popleft()
@@ -358,23 +473,19 @@ class Recognizer:
         except Exception as error:  # whatever one recording does, the others get their answer
             return (Failure(name, f"{name} cannot be recognized: {type(error).__name__}: {error}"),)
 
-    def _segment(self, stretch: Stretch, inference: Inference, *, explain: bool = False) -> Segment:
+    def _heard(self, stretch: Stretch, inference: Inference, *, explain: bool = False) -> HeardUtterance:
         rate = inference.sample_rate_hz
-        status, emotion, confidence, probabilities = self._answer(inference.probabilities(stretch.samples))
-        return Segment(
+        return HeardUtterance(
             start_s=round(stretch.start / rate, 3),
             end_s=round((stretch.start + len(stretch.samples)) / rate, 3),
-            status=status,
-            emotion=emotion,
-            confidence=confidence,
-            probabilities=probabilities,
+            heard=inference.hear(stretch.surrounded),
             explanation=_explained(stretch, rate) if explain else None,
         )
 
-    def _answer(self, probabilities: NDArray[np.floating]) -> tuple[Status, str, float, dict[str, float]]:
-        best = int(probabilities.argmax())
-        by_label = {label: round(float(p), 6) for label, p in zip(self.labels, probabilities, strict=True)}
-        return "ok", self.labels[best], by_label[self.labels[best]], by_label
+    def _new_answers(self) -> Answers:
+        voice = self._voice
+        adapts = voice is not None or self.self_adaptation
+        return Answers(self.labels, self._threshold, VoiceMemory(self._space if adapts else None, voice))
 
 
 def _explained(stretch: Stretch, sample_rate_hz: int) -> Explanation:

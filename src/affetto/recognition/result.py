@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from affetto.recognition.explanation import Explanation
 
 Status: TypeAlias = Literal["ok", "uncertain", "no_speech"]
+AdaptedTo: TypeAlias = Literal["profile", "recording"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class Recognition:
     Attributes
     ----------
     source : str
-        What was recognized: the path as given, or "<bytes>", "<samples>", "<file>".
+        What was recognized: the path as given, a file object's name, or "<bytes>", "<samples>", "<file>".
     duration_s : float
         The recording's length in seconds.
     status : {"ok", "uncertain", "no_speech"}
@@ -93,8 +94,13 @@ class Recognition:
         Where there is no speech: what there is instead.
     channel : int or None
         The channel that was heard, counted from 1; None where it is the mean of all.
+    track : int or None
+        The audio track that was asked for, counted from 1; None where it is the one that players choose.
     warnings : tuple of str
         What is worth knowing about the recording, for example that it ends before its header says.
+    adapted_to : {"profile", "recording"} or None
+        To whose voice the answers are adapted: that of a speaker profile, or the one that is heard in the recording
+        itself, from its second utterance on.
     """
 
     source: str
@@ -107,7 +113,9 @@ class Recognition:
     model: ModelName
     reason: str | None = None
     channel: int | None = None
+    track: int | None = None
     warnings: tuple[str, ...] = field(default=())
+    adapted_to: AdaptedTo | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain dictionaries, lists, strings and numbers."""

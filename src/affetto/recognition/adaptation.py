@@ -1,0 +1,265 @@
+"""Speaker profiles, and what is remembered of a voice while a recording is heard."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+import numpy as np
+
+from affetto.errors import ProfileError
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from affetto.classifiers.voices import Voice, VoiceSpace
+    from affetto.recognition.answers import HeardUtterance
+    from affetto.recognition.bundle import Bundle
+    from affetto.recognition.result import AdaptedTo
+
+_FORMAT, _FORMAT_VERSION = "affetto speaker profile", 1
+_EMBEDDING_DECIMALS, _PROBABILITY_DECIMALS = 5, 6
+_LARGEST = 1e6  # no embedding comes near, and sums of these are still numbers
+
+# What was heard long ago says no more about the voice than what was heard since, and is forgotten.
+_REMEMBERED = 200
+# A voice is estimated anew when so much of what is remembered is new.
+_NEWS = 0.1
+
+
+class Heard(NamedTuple):
+    """What a model makes of one utterance.
+
+    Attributes
+    ----------
+    probabilities : ndarray of shape (n_labels,)
+        Unadapted.
+    embedding : ndarray of shape (n_dimensions,)
+        Where it lies among emotions and voices; of no dimensions where the model has no such space.
+    """
+
+    probabilities: NDArray[np.floating]
+    embedding: NDArray[np.floating]
+
+
+@dataclass(frozen=True, eq=False)
+class SpeakerProfile:
+    """What one model has heard of one person's voice: a few numbers for each utterance, no sound, no words, no labels.
+
+    Made by `Recognizer.adapt`; of use to that model alone.
+
+    Attributes
+    ----------
+    model : str
+        The model's name.
+    model_sha256 : str
+        Its checksum.
+    labels : tuple of str
+        Its emotions.
+    embeddings : ndarray of shape (n_utterances, n_dimensions)
+        Where each utterance lies among emotions and voices.
+    probabilities : ndarray of shape (n_utterances, n_labels)
+        What each sounds like to somebody who does not know the voice.
+    speech_s : float
+        How long all are together, in seconds.
+    """
+
+    model: str
+    model_sha256: str
+    labels: tuple[str, ...]
+    embeddings: NDArray[np.float64] = field(repr=False)
+    probabilities: NDArray[np.float64] = field(repr=False)
+    speech_s: float
+
+    def __len__(self) -> int:
+        """Return the number of utterances."""
+        return len(self.embeddings)
+
+    @classmethod
+    def of(cls, bundle: Bundle, utterances: Sequence[HeardUtterance]) -> Self:
+        """Make a profile of utterances.
+
+        Parameters
+        ----------
+        bundle : Bundle
+            By which they were heard.
+        utterances : sequence of HeardUtterance
+            One or more, each with an embedding.
+        """
+        return cls(
+            model=bundle.name,
+            model_sha256=str(bundle.manifest["model"]["sha256"]),
+            labels=bundle.labels,
+            # As they are written: a profile answers alike before and after it was saved.
+            embeddings=np.array([u.heard.embedding for u in utterances], dtype=np.float64).round(_EMBEDDING_DECIMALS),
+            probabilities=np.array([u.heard.probabilities for u in utterances], dtype=np.float64).round(
+                _PROBABILITY_DECIMALS
+            ),
+            speech_s=round(sum(u.end_s - u.start_s for u in utterances), 3),
+        )
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the profile as JSON. A file that is there already is replaced.
+
+        Parameters
+        ----------
+        path : path
+
+        Raises
+        ------
+        ParameterError
+            If it cannot be written.
+        """
+        from affetto.exports.files import write_bytes
+
+        content = {
+            "format": _FORMAT,
+            "format_version": _FORMAT_VERSION,
+            "model": {"name": self.model, "sha256": self.model_sha256},
+            "labels": list(self.labels),
+            "speech_s": self.speech_s,
+            "embeddings": self.embeddings.round(_EMBEDDING_DECIMALS).tolist(),
+            "probabilities": self.probabilities.round(_PROBABILITY_DECIMALS).tolist(),
+        }
+        write_bytes(path, f"{json.dumps(content)}\n".encode())
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Read a profile.
+
+        Parameters
+        ----------
+        path : path
+
+        Raises
+        ------
+        ProfileError
+            If it cannot be read, or is none.
+        """
+        try:
+            content = json.loads(Path(path).read_text(encoding="utf-8"))
+        except OSError as error:
+            raise ProfileError(
+                f"the profile {path} cannot be read: {error.strerror}; make one with `affetto adapt`"
+            ) from None
+        except (ValueError, RecursionError) as error:  # neither UTF-8 nor JSON; a null character in the name
+            raise ProfileError(f"{path} is no speaker profile: {error}") from None
+        if not isinstance(content, dict) or content.get("format") != _FORMAT:
+            raise ProfileError(f"{path} is no speaker profile; make one with `affetto adapt`")
+        if content.get("format_version") != _FORMAT_VERSION:
+            raise ProfileError(
+                f"{path} has format version {content.get('format_version')!r}; "
+                f"this Affetto reads {_FORMAT_VERSION}: upgrade affetto, or adapt again"
+            )
+        try:
+            return cls._from_dict(content)
+        except KeyError as error:
+            raise ProfileError(f"{path} is damaged (it has no {error}); adapt again") from None
+        except (TypeError, ValueError, OverflowError) as error:
+            raise ProfileError(f"{path} is damaged ({error}); adapt again") from None
+
+    @classmethod
+    def _from_dict(cls, content: Mapping[str, Any]) -> Self:
+        labels = tuple(map(str, content["labels"]))
+        embeddings = np.array(content["embeddings"], dtype=np.float64)
+        probabilities = np.array(content["probabilities"], dtype=np.float64)
+        if embeddings.ndim != 2 or probabilities.shape != (len(embeddings), len(labels)):
+            raise ValueError(
+                f"embeddings {embeddings.shape}, probabilities {probabilities.shape}, {len(labels)} labels"
+            )
+        speech_s = float(content["speech_s"])
+        # Asked so that what is no number is refused too.
+        possible = (np.abs(embeddings) < _LARGEST).all() and ((probabilities >= 0) & (probabilities <= 1)).all()
+        if not (possible and 0 <= speech_s < np.inf):
+            raise ValueError("it holds values that no model gives")
+        model = content["model"]
+        return cls(str(model["name"]), str(model["sha256"]), labels, embeddings, probabilities, speech_s)
+
+    def voice(self, bundle: Bundle, space: VoiceSpace) -> Voice:
+        """Return the voice as the model's space describes it.
+
+        Parameters
+        ----------
+        bundle : Bundle
+        space : VoiceSpace
+            The bundle's.
+
+        Raises
+        ------
+        ProfileError
+            If the profile is of another model.
+        """
+        made_with = (self.model_sha256, self.labels, self.embeddings.shape[1])
+        if made_with != (bundle.manifest["model"]["sha256"], bundle.labels, space.means.shape[1]):
+            raise ProfileError(
+                f"the profile was made with another model ({self.model}, {self.model_sha256[:12]}…) "
+                f"than {bundle.name}; adapt again with this one"
+            )
+        return space.voice(self.embeddings, self.probabilities)
+
+
+class VoiceMemory:
+    """What has been heard in one recording, by which later utterances in it are understood.
+
+    Parameters
+    ----------
+    space : VoiceSpace, optional
+        Without one nothing is adapted.
+    voice : Voice, optional
+        A known voice. All answers are adapted to it, and nothing else is remembered.
+    """
+
+    def __init__(self, space: VoiceSpace | None, voice: Voice | None = None) -> None:
+        self._space = space
+        self._known = voice
+        self._voice = voice
+        self._heard: list[Heard] = []
+        self._due = 1.0
+        self._n_added = 0
+        self._learned = False
+
+    @property
+    def adapted_to(self) -> AdaptedTo | None:
+        """Whose voice answers were adapted to: one that was known, or what was heard in the recording before."""
+        if self._known is not None:
+            return "profile"
+        return "recording" if self._learned else None
+
+    def probabilities(self, heard: Heard) -> NDArray[np.floating]:
+        """Return the probabilities of an utterance, adapted to what was heard before.
+
+        Parameters
+        ----------
+        heard : Heard
+
+        Returns
+        -------
+        ndarray of shape (n_labels,)
+        """
+        if self._space is not None and self._known is None and self._heard and self._n_added >= self._due:
+            rows = self._heard[-_REMEMBERED:]
+            self._voice = self._space.voice([row.embedding for row in rows], [row.probabilities for row in rows])
+            self._due = self._n_added + _NEWS * len(rows)
+        if self._voice is None:
+            return heard.probabilities
+        return self._voice.probabilities(heard.embedding, heard.probabilities)
+
+    def add(self, heard: Heard) -> None:
+        """Remember an utterance.
+
+        Parameters
+        ----------
+        heard : Heard
+        """
+        if self._space is None or self._known is not None:
+            return
+        self._learned = self._voice is not None
+        self._heard.append(heard)
+        self._n_added += 1
+        if len(self._heard) > 2 * _REMEMBERED:
+            del self._heard[:-_REMEMBERED]
