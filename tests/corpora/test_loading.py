@@ -15,15 +15,19 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize(
-    ("file", "name"),
+    ("file", "name", "language"),
     [
-        ("x/03-01-01-01-01-01-01.flac", "ravdess"),
-        ("samples/AO0_anger_1.opus", "nemo"),
-        ("wav/03a01Fa.wav", "emodb"),
+        ("x/03-01-01-01-01-01-01.flac", "ravdess", "English"),
+        ("samples/AO0_anger_1.opus", "nemo", "Polish"),
+        ("wav/03a01Fa.wav", "emodb", "German"),
     ],
 )
-def test_recognizes_a_corpus_by_its_file_names(touch: Callable[..., Path], file: str, name: str) -> None:
-    assert load_corpus(touch(file, "other.wav", "readme.txt")).name == name
+def test_recognizes_a_corpus_by_its_file_names(touch: Callable[..., Path], file: str, name: str, language: str) -> None:
+    corpus = load_corpus(touch(file, "other.wav", "readme.txt"))
+    assert corpus.name == name
+    assert corpus.speech is not None
+    assert corpus.speech.startswith("acted, ")
+    assert corpus.speech.endswith(language)
 
 
 def test_a_table_goes_before_file_names(touch: Callable[..., Path]) -> None:
@@ -31,6 +35,7 @@ def test_a_table_goes_before_file_names(touch: Callable[..., Path]) -> None:
     (folder / "corpus.csv").write_text("path,emotion,speaker\n03-01-01-01-01-01-01.wav,mine,me\n", encoding="utf-8")
 
     assert load_corpus(folder).emotions == ("mine",)
+    assert load_corpus(folder).speech is None
     assert load_corpus(str(folder / "corpus.csv")).emotions == ("mine",)
     assert load_corpus(folder, name="table").emotions == ("mine",)
     assert load_corpus(folder, name="ravdess").emotions == ("neutral",)

@@ -23,6 +23,8 @@ from affetto.evaluation import evaluate, get_protocol, measure
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from affetto.evaluation import Fold
+
 
 RAVDESS_ORDER = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised")
 
@@ -90,6 +92,25 @@ def test_a_real_chain_hears_emotion_of_actors_it_never_heard(ravdess: Corpus) ->
     assert metrics.uar_interval.low > 0.2  # chance is 0.125
     assert set(metrics.by_gender) == {"female", "male"}
     assert not hasattr(chain[-1], "classes_")  # the caller's chain is as it was
+
+
+def test_fitted_chains_are_handed_over_before_the_next_is_fitted(
+    names: Corpus, heard: list[tuple[set[int], set[str] | None]]
+) -> None:
+    kept: list[tuple[int, Pipeline]] = []
+
+    def keep(fold: Fold, chain: Pipeline) -> None:
+        assert len(heard) == len(kept) + 1
+        kept.append((fold.number, chain))
+
+    chain = Pipeline([("numbers", FunctionTransformer(from_name)), ("classifier", Recorder())])
+    predictions = evaluate(chain, names, get_protocol("emobox"), folds=[2, 5], keep=keep)
+    assert [number for number, _ in kept] == [2, 5]
+    for number, fitted in kept:
+        # It is the very chain whose answers are reported.
+        of_fold = np.flatnonzero(predictions.fold == number)
+        paths = np.array([predictions.clip[index] for index in of_fold], dtype=object)
+        assert fitted.predict_proba(paths) == pytest.approx(predictions.probabilities[of_fold], abs=1e-6)
 
 
 @pytest.mark.parametrize("name", ["emobox", "luna", "loso", "speakers"])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,12 +14,14 @@ from affetto.evaluation import (
     Predictions,
     get_protocol,
     measure,
+    measure_calibration,
     metrics_table,
     percent,
     prepare_folder,
     write_report,
 )
 from affetto.evaluation.metrics import Interval
+from affetto.evaluation.report import REPORT_FILES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,12 +51,14 @@ def test_percent() -> None:
     assert percent(0.6234, Interval(0.591, 0.655), leaks_speakers=True) == "62.3 (59.1–65.5), speakers leak"
 
 
-def test_a_report_holds_predictions_metrics_and_a_picture(make_predictions: MakePredictions, tmp_path: Path) -> None:
+def test_a_report_holds_predictions_metrics_calibration_and_pictures(
+    make_predictions: MakePredictions, tmp_path: Path
+) -> None:
     predictions = make_predictions(skill=1.5)
     folder = tmp_path / "new" / "report"
     (tmp_path / "new").mkdir()
     metrics = write(predictions, folder)
-    assert sorted(path.name for path in folder.iterdir()) == ["confusion.png", "metrics.json", "predictions.csv"]
+    assert sorted(path.name for path in folder.iterdir()) == sorted(REPORT_FILES)
     assert Predictions.from_csv(folder / "predictions.csv").predicted == predictions.predicted
     content = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     assert content["system"] == "svm"
@@ -69,6 +74,11 @@ def test_a_report_holds_predictions_metrics_and_a_picture(make_predictions: Make
     assert content["labels"] == list(metrics.labels)
     assert set(content["by_gender"]) == {"female", "male"}
     assert content["by_intensity"]["strong"]["clips"] == 672
+    calibration = json.loads((folder / "calibration.json").read_text(encoding="utf-8"))
+    assert (calibration["system"], calibration["protocol"], calibration["speakers_leak"]) == ("svm", "emobox", False)
+    assert {key: calibration[key] for key in measure_calibration(predictions).to_dict()} == (
+        measure_calibration(predictions).to_dict()
+    )
 
 
 def test_the_picture_is_dark_where_the_clips_are(make_predictions: MakePredictions, tmp_path: Path) -> None:
@@ -85,6 +95,28 @@ def test_the_picture_is_dark_where_the_clips_are(make_predictions: MakePredictio
     assert dark_share(skill=0) == 0
 
 
+def test_the_reliability_diagram_shows_by_how_much_confidence_is_wrong(
+    make_predictions: MakePredictions, tmp_path: Path
+) -> None:
+    """The hatched, red part of the bars grows with the calibration error."""
+
+    def red_share(sharpness: float) -> float:
+        made = make_predictions(skill=1.0)
+        sharpened = made.probabilities**sharpness
+        probabilities = sharpened / sharpened.sum(axis=1, keepdims=True)
+        write(replace(made, probabilities=probabilities), tmp_path / "report")
+        with Image.open(tmp_path / "report" / "reliability.png") as image:
+            assert min(image.size) > 600
+            pixels = np.asarray(image.convert("RGB")).astype(int)
+        return float(np.mean(pixels[..., 0] > pixels[..., 2] + 15))
+
+    # With noise of variance one and a skill of one, the softmax is what Bayes' rule gives.
+    calibrated, too_sure, not_sure_enough = (red_share(sharpness) for sharpness in (1.0, 3.0, 0.5))
+    assert calibrated < 0.03
+    assert too_sure > 0.06
+    assert not_sure_enough > 0.06
+
+
 def test_a_second_report_replaces_the_first(make_predictions: MakePredictions, tmp_path: Path) -> None:
     write(make_predictions(skill=1.0), tmp_path / "report")
     better = write(make_predictions(skill=2.0), tmp_path / "report")
@@ -98,6 +130,8 @@ def test_every_leaked_figure_says_so(make_predictions: MakePredictions, tmp_path
     content = json.loads((tmp_path / "report" / "metrics.json").read_text(encoding="utf-8"))
     assert content["speakers_leak"] is True
     assert "speakers leak" in content["warning"]
+    calibration = json.loads((tmp_path / "report" / "calibration.json").read_text(encoding="utf-8"))
+    assert calibration["warning"] == content["warning"]
     honest = show(metrics_table(metrics, title="svm", leaks_speakers=False))
     leaked = show(metrics_table(metrics, title="svm", leaks_speakers=True))
     assert "leak" not in honest
@@ -106,7 +140,7 @@ def test_every_leaked_figure_says_so(make_predictions: MakePredictions, tmp_path
     assert all("speakers leak" in line for line in figures)
 
 
-def test_the_title_of_a_leaked_picture_says_so(
+def test_the_titles_of_leaked_pictures_say_so(
     make_predictions: MakePredictions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from matplotlib.axes import Axes
@@ -121,8 +155,9 @@ def test_the_title_of_a_leaked_picture_says_so(
     monkeypatch.setattr(Axes, "set_title", listen)
     write(make_predictions(skill=1.5, protocol="random"), tmp_path / "report", "random")
     write(make_predictions(skill=1.5), tmp_path / "report")
-    assert [("speakers leak" in title) for title in titles] == [True, False]
-    assert titles[1].startswith("svm, emobox: UAR ")
+    assert [("speakers leak" in title) for title in titles] == [True, True, False, False]
+    assert titles[2].startswith("svm, emobox: UAR ")
+    assert titles[3].startswith("svm, emobox: expected calibration error ")
 
 
 def test_the_table_shows_the_figures(make_predictions: MakePredictions) -> None:

@@ -61,6 +61,13 @@ def test_calibration_error_by_hand() -> None:
     assert expected_calibration_error([0, 1, 0, 0], probabilities, bins=1) == pytest.approx(0.0)
 
 
+def test_calibration_error_of_clips_that_count_unequally() -> None:
+    probabilities = [[0.9, 0.1], [0.9, 0.1], [0.6, 0.4], [0.6, 0.4]]
+    weighted = expected_calibration_error([0, 1, 0, 0], probabilities, weights=[3, 1, 2, 0])
+    # 0.9 three times in four right: off by 0.15, of two thirds of the weight; 0.6 always right.
+    assert weighted == pytest.approx(4 / 6 * 0.15 + 2 / 6 * 0.4)
+
+
 def test_a_confidence_on_the_edge_of_two_bins_belongs_to_the_lower() -> None:
     # 0.5, wrong, is alone in the bin up to 0.5; with 0.6, right, it would share a bin and make up for it.
     probabilities = [[0.5, 0.5], [0.6, 0.4]]

@@ -66,12 +66,15 @@ class Corpus:
         Who to cite.
     utterances : sequence of Utterance
         Sorted by clip name, each sound once.
+    speech : str or None
+        Acted or not, and in which language, where that is known; models trained on it must say so.
     """
 
     name: str
     licence: str
     citation: str
     utterances: Sequence[Utterance]
+    speech: str | None = None
 
     @property
     def emotions(self) -> tuple[str, ...]:

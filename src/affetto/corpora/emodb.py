@@ -43,6 +43,7 @@ EMODB = NamedCorpus(
         "Burkhardt, F., Paeschke, A., Rolfes, M., Sendlmeier, W., & Weiss, B. (2005). A database of German emotional "
         "speech. Interspeech 2005, 1517-1520."
     ),
+    speech="acted, German",
     suffixes=(".wav", ".flac"),
     example="03a01Fa.wav",
     parse=_parse,

@@ -54,7 +54,7 @@ class NamedCorpus:
 
     Attributes
     ----------
-    name, licence, citation : str
+    name, licence, citation, speech : str
         As in `Corpus`.
     title : str
         How messages call it.
@@ -70,6 +70,7 @@ class NamedCorpus:
     title: str
     licence: str
     citation: str
+    speech: str
     suffixes: tuple[str, ...]
     example: str
     parse: Callable[[Path], Utterance]
@@ -111,7 +112,7 @@ class NamedCorpus:
         scan = self.scan(folder)
         if not scan.utterances:
             raise CorpusError(f"{folder} holds no clip of {self.title}; looked below it for {self.looks_like}")
-        return Corpus(self.name, self.licence, self.citation, scan.utterances)
+        return Corpus(self.name, self.licence, self.citation, scan.utterances, self.speech)
 
     @property
     def looks_like(self) -> str:

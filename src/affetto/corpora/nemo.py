@@ -43,6 +43,7 @@ NEMO = NamedCorpus(
         "Christop, I. (2024). nEMO: Dataset of Emotional Speech in Polish. LREC-COLING 2024. "
         "https://arxiv.org/abs/2404.06292"
     ),
+    speech="acted, Polish",
     suffixes=(".wav", ".flac", ".opus"),
     example="AO0_anger_1.wav",
     parse=_parse,

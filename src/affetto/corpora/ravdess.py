@@ -87,6 +87,7 @@ RAVDESS = NamedCorpus(
         "Livingstone, S. R., & Russo, F. A. (2018). The Ryerson Audio-Visual Database of Emotional Speech and Song "
         "(RAVDESS). PLoS ONE 13(5): e0196391. https://doi.org/10.1371/journal.pone.0196391"
     ),
+    speech="acted, North American English",
     suffixes=(".wav", ".flac"),
     example="03-01-06-01-02-01-12.wav",
     parse=_parse,

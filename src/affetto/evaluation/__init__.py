@@ -3,34 +3,60 @@
 Cheap to import: scikit-learn, SciPy, matplotlib and rich are loaded by the functions that need them.
 """
 
+from affetto.evaluation.calibration import (
+    Calibration,
+    Coverage,
+    ReliabilityBin,
+    answer_above,
+    coverage_curve,
+    measure_calibration,
+    reliability_table,
+)
 from affetto.evaluation.compare import Comparison, Pair, compare, comparison_table
+from affetto.evaluation.conditions import Condition, choose_conditions, find_recordings, make_conditions
 from affetto.evaluation.loop import evaluate
 from affetto.evaluation.metrics import Interval, Metrics, PairedTest, Scores, measure, paired_test
 from affetto.evaluation.predictions import Predictions, ravdess_traits
 from affetto.evaluation.protocols import PROTOCOLS, Fold, Protocol, get_protocol, inner_groups
 from affetto.evaluation.report import metrics_table, percent, prepare_folder, write_report
+from affetto.evaluation.stress import Outcome, StressRow, stress, summarize
 
 __all__ = [
     "PROTOCOLS",
+    "Calibration",
     "Comparison",
+    "Condition",
+    "Coverage",
     "Fold",
     "Interval",
     "Metrics",
+    "Outcome",
     "Pair",
     "PairedTest",
     "Predictions",
     "Protocol",
+    "ReliabilityBin",
     "Scores",
+    "StressRow",
+    "answer_above",
+    "choose_conditions",
     "compare",
     "comparison_table",
+    "coverage_curve",
     "evaluate",
+    "find_recordings",
     "get_protocol",
     "inner_groups",
+    "make_conditions",
     "measure",
+    "measure_calibration",
     "metrics_table",
     "paired_test",
     "percent",
     "prepare_folder",
     "ravdess_traits",
+    "reliability_table",
+    "stress",
+    "summarize",
     "write_report",
 ]

@@ -14,10 +14,10 @@ from affetto.training.fitting import fit_chain
 from affetto.training.pooling import pool
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from affetto.corpora.base import Corpus, Utterance
-    from affetto.evaluation.protocols import Protocol
+    from affetto.evaluation.protocols import Fold, Protocol
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +29,7 @@ def evaluate(
     *,
     train_with: Sequence[Corpus] = (),
     folds: Collection[int] | None = None,
+    keep: Callable[[Fold, Any], object] | None = None,
 ) -> Predictions:
     """Fit and test a chain on the folds of a protocol.
 
@@ -45,6 +46,8 @@ def evaluate(
         Further corpora that every fold is also trained on, and none is tested on.
     folds : collection of int, optional
         Run only the folds of these numbers, counted from 1.
+    keep : callable, optional
+        Called with each fold and its fitted chain, for example to save them.
 
     Returns
     -------
@@ -84,6 +87,8 @@ def evaluate(
         # emotion.
         probabilities[np.ix_(fold.test, fitted.classes_)] = fitted.predict_proba(everything.X[fold.test])
         fold_of[fold.test] = fold.number
+        if keep is not None:
+            keep(fold, fitted)
 
     tested = np.flatnonzero(fold_of)
     rows = [utterances[index] for index in tested.tolist()]

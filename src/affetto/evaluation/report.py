@@ -11,18 +11,25 @@ import numpy as np
 
 from affetto.corpora.base import require_outside
 from affetto.errors import ParameterError
+from affetto.evaluation.calibration import measure_calibration
 from affetto.evaluation.metrics import Interval, Metrics, Scores, measure
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Mapping
 
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from rich.table import Table
 
+    from affetto.evaluation.calibration import Calibration
     from affetto.evaluation.predictions import Predictions
     from affetto.evaluation.protocols import Protocol
 
 LEAK = "speakers leak"
 """Stands beside every figure of a protocol that leaks speakers."""
+
+REPORT_FILES = ("predictions.csv", "metrics.json", "confusion.png", "calibration.json", "reliability.png")
+"""What `write_report` writes."""
 
 
 def percent(value: float, interval: Interval | None = None, *, leaks_speakers: bool) -> str:
@@ -70,7 +77,7 @@ def write_report(
     protocol: Protocol,
     dataset: str | os.PathLike[str],
 ) -> Metrics:
-    """Write `predictions.csv`, `metrics.json` and `confusion.png` into a folder.
+    """Write predictions, metrics and calibration into a folder, each as numbers and the latter two as pictures.
 
     Parameters
     ----------
@@ -94,29 +101,33 @@ def write_report(
     ------
     ParameterError
         If the folder is inside the dataset or cannot be written.
+
+    Notes
+    -----
+    The files are those of `REPORT_FILES`.
     """
     folder = Path(folder)
     prepare_folder(folder, dataset=dataset)
     metrics = measure(predictions)
-    content = {
+    calibration = measure_calibration(predictions)
+    about = {
         "system": system,
         "protocol": protocol.name,
         "speakers_leak": protocol.leaks_speakers,
         **({"warning": f"{LEAK}: every figure here flatters"} if protocol.leaks_speakers else {}),
         "folds": np.unique(predictions.fold).tolist(),
-        **_as_json(metrics),
     }
-    title = f"{system}, {protocol.name}: UAR {100 * metrics.uar:.1f} %{f', {LEAK}' if protocol.leaks_speakers else ''}"
+    leak = f", {LEAK}" if protocol.leaks_speakers else ""
+    uar, error = (f"{100 * value:.1f} %{leak}" for value in (metrics.uar, metrics.expected_calibration_error))
     try:
         predictions.to_csv(folder / "predictions.csv")
-        (folder / "metrics.json").write_text(
-            json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n",
-            encoding="utf-8",
-            newline="\n",
-        )
-        draw_confusion(metrics, folder / "confusion.png", title=title)
-    except OSError as error:
-        raise ParameterError(f"the report cannot be written into {folder}: {error}") from error
+        _write_json(folder / "metrics.json", about | _as_json(metrics))
+        draw_confusion(metrics, folder / "confusion.png", title=f"{system}, {protocol.name}: UAR {uar}")
+        _write_json(folder / "calibration.json", about | calibration.to_dict())
+        title = f"{system}, {protocol.name}: expected calibration error {error}"
+        draw_reliability(calibration, folder / "reliability.png", title=title)
+    except OSError as reason:
+        raise ParameterError(f"the report cannot be written into {folder}: {reason}") from reason
     return metrics
 
 
@@ -132,16 +143,11 @@ def draw_confusion(metrics: Metrics, path: str | os.PathLike[str], *, title: str
     title : str
         Stands above it.
     """
-    # Figure and canvas by themselves: pyplot would keep global state and look for a display.
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     counts = metrics.confusion
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     size = 2.5 + 0.75 * len(metrics.labels)
-    figure = Figure(figsize=(size, size), layout="constrained")
-    canvas = FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
+    canvas = _canvas(size, size)
+    axes = canvas.figure.add_subplot()
     axes.imshow(share, cmap="Blues", vmin=0, vmax=1)  # one hue from light to dark: safe for every kind of eye
     for row, column in np.ndindex(*counts.shape):
         axes.text(
@@ -160,6 +166,57 @@ def draw_confusion(metrics: Metrics, path: str | os.PathLike[str], *, title: str
     axes.set_ylabel("true")
     axes.set_title(title, wrap=True)
     canvas.print_figure(path, format="png", dpi=120)
+
+
+def draw_reliability(calibration: Calibration, path: str | os.PathLike[str], *, title: str) -> None:
+    """Draw a reliability diagram as PNG: accuracy against confidence, and how many clips have which confidence.
+
+    Parameters
+    ----------
+    calibration : Calibration
+        From `measure_calibration`.
+    path : path
+        The image to write.
+    title : str
+        Stands above it.
+
+    Notes
+    -----
+    Guo et al. 2017, "On calibration of modern neural networks", ICML, fig. 1; what lies between accuracy and mean
+    confidence is the calibration error.
+    """
+    canvas = _canvas(6.0, 6.5)
+    above, below = canvas.figure.subplots(2, sharex=True, height_ratios=(4, 1))
+    for part in calibration.reliability:
+        if part.confidence is None or part.accuracy is None:
+            continue
+        place = {"x": part.low, "width": part.high - part.low, "align": "edge", "linewidth": 0.8}
+        above.bar(height=part.accuracy, color=_BLUE, edgecolor="white", **place)
+        gap = abs(part.confidence - part.accuracy)
+        bottom = min(part.confidence, part.accuracy)
+        # Hatched too, so that it needs no eye for colours.
+        above.bar(height=gap, bottom=bottom, color=_RED, alpha=0.6, edgecolor="white", hatch="//", **place)
+        below.bar(height=part.clips, color=_BLUE, edgecolor="white", **place)
+    above.plot([0, 1], [0, 1], color="black", linestyle="--", linewidth=1)
+    above.set_xlim(0, 1)
+    above.set_ylim(0, 1)
+    above.set_ylabel("accuracy; hatched: its distance to mean confidence")
+    above.set_title(title, wrap=True)
+    below.set_xlabel("confidence")
+    below.set_ylabel("clips")
+    canvas.print_figure(path, format="png", dpi=120)
+
+
+_BLUE, _RED = "#4878a8", "#c44e52"
+
+
+def _canvas(width: float, height: float) -> FigureCanvasAgg:
+    """Return the canvas of a new figure, of a size in inches."""
+    # Figure and canvas by themselves: pyplot would keep global state and look for a display.
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    return FigureCanvasAgg(Figure(figsize=(width, height), layout="constrained"))
 
 
 def metrics_table(metrics: Metrics, *, title: str, leaks_speakers: bool) -> Table:
@@ -204,6 +261,11 @@ def metrics_table(metrics: Metrics, *, title: str, leaks_speakers: bool) -> Tabl
         for value, scores in parts.items():
             add(f"UAR {trait} {value}", scores.uar, scores.uar_interval, scores.clips)
     return table
+
+
+def _write_json(path: Path, content: Mapping[str, Any]) -> None:
+    text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    path.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _as_json(scores: Scores) -> dict[str, Any]:

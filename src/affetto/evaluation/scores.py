@@ -46,7 +46,9 @@ def macro_f1(confusion: ArrayLike) -> NDArray[np.float64]:
     return np.asarray(np.nanmean(np.where(actual > 0, f1, np.nan), axis=-1))
 
 
-def expected_calibration_error(truth: ArrayLike, probabilities: ArrayLike, *, bins: int = CALIBRATION_BINS) -> float:
+def expected_calibration_error(
+    truth: ArrayLike, probabilities: ArrayLike, *, bins: int = CALIBRATION_BINS, weights: ArrayLike | None = None
+) -> float:
     """Measure how far confidence is from accuracy, on average over clips.
 
     Parameters
@@ -57,6 +59,8 @@ def expected_calibration_error(truth: ArrayLike, probabilities: ArrayLike, *, bi
         The largest of each row is the confidence.
     bins : int
         Number of bins of equal width, each open below and closed above, over confidences from 0 to 1.
+    weights : array-like of float, shape (n_clips,), optional
+        How much each clip counts; by default all the same.
 
     Returns
     -------
@@ -71,9 +75,14 @@ def expected_calibration_error(truth: ArrayLike, probabilities: ArrayLike, *, bi
     rows = np.asarray(probabilities, dtype=np.float64)
     confidence = rows.max(axis=1)
     correct = rows.argmax(axis=1) == np.asarray(truth)
-    bin_of = np.searchsorted(np.linspace(0, 1, bins + 1)[1:-1], confidence, side="left")
-    gap = np.bincount(bin_of, weights=correct - confidence, minlength=bins)
-    return float(np.abs(gap).sum() / len(rows))
+    counted = np.ones(len(rows)) if weights is None else np.asarray(weights, dtype=np.float64)
+    gap = np.bincount(confidence_bins(confidence, bins=bins), weights=counted * (correct - confidence), minlength=bins)
+    return float(np.abs(gap).sum() / counted.sum())
+
+
+def confidence_bins(confidence: ArrayLike, *, bins: int = CALIBRATION_BINS) -> NDArray[np.intp]:
+    """Return each confidence's bin, counted from 0: of equal width from 0 to 1, open below and closed above."""
+    return np.asarray(np.searchsorted(np.linspace(0, 1, bins + 1)[1:-1], confidence, side="left"))
 
 
 def _ratio(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
