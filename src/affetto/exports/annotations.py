@@ -48,7 +48,8 @@ def text_grid(recognition: Recognition) -> Iterator[str]:
 def _intervals(recognition: Recognition) -> Iterator[_Interval]:
     """Yield intervals that each begin where the one before ended, none of them empty, as Praat asks for."""
     # Whole microseconds, so that the end of one interval and the start of the next are the same text.
-    position, end = 0, _microseconds(recognition.duration_s)
+    # Praat knows no recording without length, which live recognition ends with if no sound came.
+    position, end = 0, max(_microseconds(recognition.duration_s), 1)
     for segment, name in heard(recognition):
         start, stop = (min(_microseconds(time_s), end) for time_s in (segment.start_s, segment.end_s))
         if start > position:

@@ -36,7 +36,10 @@ def require_writable(path: str | os.PathLike[str], *, sources: Iterable[object])
         raise ParameterError(f"{path} is a folder; name a file in it")
     if not path.parent.is_dir():
         raise ParameterError(f"{path} cannot be written: there is no folder {path.parent}; make it first")
-    if not os.access(path if path.exists() else path.parent, os.W_OK):
+    target = Path(os.path.realpath(path))
+    # A file is made anew beside the one that it replaces.
+    touched = ([target] if target.exists() else []) + ([] if _is_device(target) else [target.parent])
+    if not all(os.access(place, os.W_OK) for place in touched):
         raise ParameterError(f"{path} may not be written; check the permissions, or name another file")
     if _is_same_file(path, _STANDARD_OUTPUT):
         # What is printed meanwhile and the file would overwrite each other.
@@ -51,6 +54,11 @@ def _is_same_file(path: Path, source: str | os.PathLike[str] | int) -> bool:
         return os.path.samefile(path, source)  # noqa: PTH121 (Path.samefile takes no descriptor)
     except (OSError, ValueError):  # one of them does not exist; a null character in the name
         return False
+
+
+def _is_device(path: Path) -> bool:
+    """Return whether it is a pipe, or a device such as /dev/null: to be written into, not to be replaced by a file."""
+    return path.exists() and not path.is_file()
 
 
 def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
@@ -70,11 +78,10 @@ def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
     """
     path = Path(path)
     try:
-        if path.exists() and not path.is_file():
-            # A pipe, or a device such as /dev/null: to be written into, not to be replaced by a file.
+        if _is_device(path):
             path.write_bytes(content)
             return
-        target = path.resolve()
+        target = Path(os.path.realpath(path))  # unlike `Path.resolve`, links that lead to themselves are no error
         part = target.with_name(f".affetto-{token_hex(8)}.part")
         try:
             part.write_bytes(content)

@@ -8,9 +8,9 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from affetto.errors import AudioError
+from affetto.errors import AffettoError
 from affetto.exports.colours import NOTHING, colour, ink
-from affetto.exports.text import caption, clock, heard, one_line, ticks, title
+from affetto.exports.text import adaptation, caption, clock, heard, one_line, ticks, title
 
 if TYPE_CHECKING:
     from affetto.recognition.result import Recognition, Segment
@@ -42,7 +42,8 @@ def as_html(recognition: Recognition) -> str:
         '<div class="affetto" style="max-width:60em;font-family:system-ui,sans-serif;font-size:13px">',
         f'<div style="margin:4px 0"><b>{_escaped(title(recognition))}</b>'
         f' <span style="opacity:.65">{clock(recognition.duration_s, decimals=1)}</span>'
-        f' <b style="color:{colour(recognition.emotion)}">{_escaped(caption(recognition))}</b></div>',
+        f' <b style="color:{colour(recognition.emotion)}">{_escaped(caption(recognition))}</b>'
+        f' <span style="opacity:.65">{adaptation(recognition)}</span></div>',
         *(f'<div style="opacity:.65">{_escaped(warning)}</div>' for warning in recognition.warnings),
         f'<div style="position:relative;height:26px;overflow:hidden;border-radius:4px;background:{NOTHING}40">',
         *(_block(segment, name, recognition, clickable=bool(player)) for segment, name in heard(recognition)),
@@ -61,7 +62,7 @@ def _escaped(text: str) -> str:
 
 
 def _block(segment: Segment, name: str, recognition: Recognition, *, clickable: bool) -> str:
-    left, width = (100 * value / recognition.duration_s for value in (segment.start_s, segment.end_s - segment.start_s))
+    left, width = (_percent(value, recognition) for value in (segment.start_s, segment.end_s - segment.start_s))
     background = colour(segment.emotion)
     look = (
         f"background:{background};color:{ink(background)}" if segment.status == "ok" else f"background:{background}66"
@@ -79,7 +80,12 @@ def _block(segment: Segment, name: str, recognition: Recognition, *, clickable: 
 
 
 def _tick(time_s: float, name: str, recognition: Recognition) -> str:
-    return f'<span style="position:absolute;left:{100 * time_s / recognition.duration_s:.3f}%">{name}</span>'
+    return f'<span style="position:absolute;left:{_percent(time_s, recognition):.3f}%">{name}</span>'
+
+
+def _percent(time_s: float, recognition: Recognition) -> float:
+    # Where no sound came, live recognition ends with one that has no length.
+    return 100 * time_s / (recognition.duration_s or 1.0)
 
 
 def _player(recognition: Recognition) -> str:
@@ -109,9 +115,12 @@ def _flac(recognition: Recognition) -> bytes | None:
         if not Path(recognition.source).is_file():
             return None
         waveform, _ = read_with_remarks(
-            recognition.source, sample_rate_hz=_PLAYER_RATE_HZ, channels=recognition.channel or "mix"
+            recognition.source,
+            sample_rate_hz=_PLAYER_RATE_HZ,
+            channels=recognition.channel or "mix",
+            track=recognition.track,
         )
-    except (AudioError, ValueError):  # ValueError: a null character in the name
+    except (AffettoError, OSError, ValueError):  # a folder that is locked by now, a null character in the name
         return None
     if abs(waveform.duration_s - recognition.duration_s) > 0.05:
         # Another recording has taken its name since.

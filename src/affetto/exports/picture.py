@@ -13,7 +13,7 @@ from affetto.errors import ParameterError
 from affetto.exports.colours import NOTHING, colour, ink
 from affetto.exports.files import require_writable, write_bytes
 from affetto.exports.rows import labels_of
-from affetto.exports.text import caption, clock, heard, one_line, ticks, title
+from affetto.exports.text import adaptation, caption, clock, heard, one_line, ticks, title
 from affetto.extras import require_extra
 from affetto.speech import open_stream
 
@@ -35,7 +35,7 @@ _INK = "#2b2d42"
 _FAINT = "#7a8194"
 
 
-def plot(recognition: Recognition, source: Source, path: str | os.PathLike[str], *, track: int | None = None) -> None:
+def plot(recognition: Recognition, source: Source, path: str | os.PathLike[str]) -> None:
     """Draw a recognition as a PNG image: waveform, segments, and probabilities over time.
 
     Parameters
@@ -46,8 +46,6 @@ def plot(recognition: Recognition, source: Source, path: str | os.PathLike[str],
         The same recording, whose sound is drawn.
     path : path
         The image, whose name ends in ".png"; one that exists is replaced.
-    track : int, optional
-        The audio track that was recognized, counted from 1; by default the one that players choose.
 
     Raises
     ------
@@ -59,7 +57,7 @@ def plot(recognition: Recognition, source: Source, path: str | os.PathLike[str],
         If the recording cannot be read.
     """
     require_drawable(path, sources=[source, recognition.source])
-    write_bytes(path, _png(recognition, _envelope(recognition, source, track)))
+    write_bytes(path, _png(recognition, _envelope(recognition, source)))
 
 
 def require_drawable(path: str | os.PathLike[str], *, sources: Iterable[object]) -> None:
@@ -85,9 +83,9 @@ def require_drawable(path: str | os.PathLike[str], *, sources: Iterable[object])
     require_writable(path, sources=sources)
 
 
-def _envelope(recognition: Recognition, source: Source, track: int | None) -> NDArray[np.float32]:
+def _envelope(recognition: Recognition, source: Source) -> NDArray[np.float32]:
     """Return the least and the greatest sample of each column, shape (2, n_columns), in memory that does not grow."""
-    with open_stream(source, channels=recognition.channel or "mix", track=track) as stream:
+    with open_stream(source, channels=recognition.channel or "mix", track=recognition.track) as stream:
         columns = min(_COLUMNS, max(1, round(recognition.duration_s * stream.sample_rate_hz)))
         extremes = np.zeros((2, columns), np.float32)
         scale = columns / max(recognition.duration_s * stream.sample_rate_hz, 1)
@@ -123,9 +121,9 @@ def _png(recognition: Recognition, envelope: NDArray[np.float32]) -> bytes:
     above.set_title(
         _shortened(title(recognition)), loc="left", fontsize=13, weight="bold", color=_INK, parse_math=False
     )
-    length = clock(recognition.duration_s, decimals=1)
+    facts = [caption(recognition), clock(recognition.duration_s, decimals=1), one_line(recognition.model.name)]
     above.set_title(
-        f"{caption(recognition)}  ·  {length}  ·  {one_line(recognition.model.name)}",
+        "  ·  ".join([*facts, *filter(None, [adaptation(recognition)])]),
         loc="right",
         fontsize=11,
         color=_FAINT,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from affetto.recognition.result import Recognition
 
-COLUMNS = ("source", "channel", "start_s", "end_s", "status", "emotion", "confidence")
+COLUMNS = ("source", "channel", "start_s", "end_s", "status", "emotion", "confidence", "adapted_to")
 """What every row has before its probabilities."""
 
 MEASURES = tuple(field.name for field in dataclasses.fields(Explanation))
@@ -36,7 +36,8 @@ def rows(outcomes: Iterable[Recognition | Failure]) -> Iterator[dict[str, Any]]:
     Yields
     ------
     dict
-        Source, channel, and the fields of `Segment`, or the fields of `Failure` with the status "error".
+        Source, channel and `adapted_to` of the recording, and the fields of `Segment`; or the fields of `Failure`, with
+        the status "error".
     """
     for outcome in outcomes:
         if isinstance(outcome, Failure):
@@ -44,7 +45,8 @@ def rows(outcomes: Iterable[Recognition | Failure]) -> Iterator[dict[str, Any]]:
             continue
         silence = Segment(0.0, outcome.duration_s, "no_speech", None, None, {})
         for segment in outcome.segments or (silence,):
-            yield {"source": outcome.source, "channel": outcome.channel} | segment.to_dict()
+            whole = {"source": outcome.source, "channel": outcome.channel, "adapted_to": outcome.adapted_to}
+            yield whole | segment.to_dict()
 
 
 def flat(row: Mapping[str, Any]) -> dict[str, Any]:

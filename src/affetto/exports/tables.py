@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from affetto.recognition.result import Failure, Recognition
 
 
+# What a text begins with that spreadsheets take for a formula. A recording's name may come from anybody, and a formula
+# may send elsewhere what stands beside it.
+_FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+
+
 def json_array(
     outcomes: Iterable[Recognition | Failure],
     labels: Sequence[str],  # noqa: ARG001 (as every table)
@@ -53,6 +58,8 @@ def csv_rows(
 
 def _csv_line(cells: Sequence[object]) -> str:
     line = io.StringIO(newline="")
+    # As spreadsheets mark text that looks like something else.
+    cells = [f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_SIGNS) else cell for cell in cells]
     # Python 3.11 only quotes a carriage return where it is part of the line's end.
     csv.writer(line, lineterminator="\r\n").writerow(cells)
     return line.getvalue().removesuffix("\r\n") + "\n"

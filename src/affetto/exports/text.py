@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from affetto.recognition.result import Recognition, Segment
 
+_CONTROLS = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0)], "�")
 _TICK_STEPS_S = (
     0.1,
     0.2,
@@ -34,14 +35,16 @@ _TICK_STEPS_S = (
 
 
 def one_line(text: str) -> str:
-    r"""Return a text with every line break, tab and run of spaces as one space.
+    r"""Return a text with every line break, tab and run of spaces as one space, and no other control characters.
+
+    Terminals take these for commands, and XML and some subtitles do not allow them.
 
     Examples
     --------
-    >>> one_line("so\tvery\r\nangry")
-    'so very angry'
+    >>> one_line("so\tvery\r\nangry"), one_line("\x1b[31mred")
+    ('so very angry', '�[31mred')
     """
-    return " ".join(text.split())
+    return " ".join(text.split()).translate(_CONTROLS)
 
 
 def heard(recognition: Recognition) -> Iterator[tuple[Segment, str]]:
@@ -59,15 +62,20 @@ def emotion_name(answer: Recognition | Segment) -> str:
 
 
 def title(recognition: Recognition) -> str:
-    """Return what a recognition is called: the recording, and the channel if only one was heard."""
-    name = one_line(recognition.source)
-    return name if recognition.channel is None else f"{name} [channel {recognition.channel}]"
+    """Return what a recognition is called: the recording, and track and channel where one was chosen."""
+    chosen = (("track", recognition.track), ("channel", recognition.channel))
+    return one_line(recognition.source) + "".join(f" [{what} {n}]" for what, n in chosen if n is not None)
 
 
 def caption(answer: Recognition | Segment) -> str:
     """Return emotion and confidence in a few words, for example "angry 83%"."""
     name = emotion_name(answer)
     return name if answer.confidence is None else f"{name} {answer.confidence:.0%}"
+
+
+def adaptation(recognition: Recognition) -> str:
+    """Return to what the answers are adapted, for example "adapted to the profile"; nothing where to nobody."""
+    return "" if recognition.adapted_to is None else f"adapted to the {recognition.adapted_to}"
 
 
 def words(segment: Segment) -> str:

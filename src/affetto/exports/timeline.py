@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from affetto.exports.colours import colour, ink
-from affetto.exports.text import caption, clock, emotion_name, one_line, ticks, title, words
+from affetto.exports.text import adaptation, caption, clock, emotion_name, one_line, ticks, title, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +32,8 @@ _WIDTH_FOR_NEXT = 80
 class Timeline:
     """A recognition as rich draws it: a bar of emotions over time, and a line for each segment.
 
-    It is as wide as the terminal. Where there are no colours, each emotion fills its part of the bar with its letter.
+    It is as wide as the terminal. Where there are no colours, each emotion fills its part of the bar with its letter. A
+    part in which it is uncertain is only shaded.
 
     Parameters
     ----------
@@ -50,6 +51,7 @@ class Timeline:
             (title(recognition), "bold"),
             f"  {clock(recognition.duration_s, decimals=1)}  ",
             (caption(recognition), text_style(recognition.emotion)),
+            (f"  {adaptation(recognition)}" if recognition.adapted_to else "", "dim"),
         )
         yield _bar(recognition, letters, width=width, plain=console.color_system is None or console.no_color)
         yield _axis(recognition.duration_s, width=width)
@@ -71,24 +73,29 @@ def _letters(recognition: Recognition) -> dict[str, str]:
 
 def _bar(recognition: Recognition, letters: Mapping[str, str], *, width: int, plain: bool) -> Text:
     bar = Text(no_wrap=True, overflow="crop")
-    for emotion, columns in groupby(_columns(recognition, width=width)):
+    for heard_there, columns in groupby(_columns(recognition, width=width)):
         size = len(list(columns))
-        if emotion is None:
+        if heard_there is None:
             bar.append("·" * size, "dim")
             continue
-        name = f" {one_line(emotion)} "
+        emotion, uncertain = heard_there
+        name = f" {one_line(emotion)}{'?' if uncertain else ''} "
         # Two letters more, so that neighbours stay apart where there are no colours.
         label = name if cell_len(name) + 2 <= size else letters[emotion]
         left = (size - cell_len(label)) // 2
         right = size - cell_len(label) - left
-        fill = letters[emotion] if plain else " "
-        bar.append(fill * left + label + fill * right, _block_style(emotion))
+        fill = "░" if uncertain else letters[emotion] if plain else " "
+        bar.append(fill * left + label + fill * right, text_style(emotion) if uncertain else _block_style(emotion))
     return bar
 
 
-def _columns(recognition: Recognition, *, width: int) -> list[str | None]:
-    """Return for each column the emotion that is heard longest in its time; None where nothing is."""
+def _columns(recognition: Recognition, *, width: int) -> list[tuple[str, bool] | None]:
+    """Return for each column the emotion that is heard longest in its time, and whether it is mostly uncertain there.
+
+    None where nothing is heard.
+    """
     times: list[dict[str, float]] = [{} for _ in range(width)]
+    uncertain: list[dict[str, float]] = [{} for _ in range(width)]
     per_column = recognition.duration_s / width
     for segment in recognition.segments:
         if segment.emotion is None:
@@ -97,8 +104,13 @@ def _columns(recognition: Recognition, *, width: int) -> list[str | None]:
         for column in range(first, last + 1):
             overlap = min(segment.end_s, (column + 1) * per_column) - max(segment.start_s, column * per_column)
             if overlap > 0:
-                times[column][segment.emotion] = times[column].get(segment.emotion, 0.0) + overlap
-    return [max(by_emotion, key=by_emotion.__getitem__, default=None) for by_emotion in times]
+                for counted in (times, uncertain) if segment.status == "uncertain" else (times,):
+                    counted[column][segment.emotion] = counted[column].get(segment.emotion, 0.0) + overlap
+    longest = [max(by_emotion, key=by_emotion.__getitem__, default=None) for by_emotion in times]
+    return [
+        None if emotion is None else (emotion, 2 * uncertain[column].get(emotion, 0.0) > times[column][emotion])
+        for column, emotion in enumerate(longest)
+    ]
 
 
 def _axis(duration_s: float, *, width: int) -> Text:
