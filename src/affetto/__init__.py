@@ -12,7 +12,9 @@ if TYPE_CHECKING:
         CorpusError,
         MissingExtraError,
         ParameterError,
+        ProfileError,
     )
+    from affetto.recognition.adaptation import SpeakerProfile
     from affetto.recognition.explanation import Explanation
     from affetto.recognition.recognizer import Recognizer
     from affetto.recognition.result import Failure, ModelName, Recognition, Segment
@@ -30,16 +32,26 @@ __all__ = [
     "MissingExtraError",
     "ModelName",
     "ParameterError",
+    "ProfileError",
     "Recognition",
     "Recognizer",
     "Segment",
+    "SpeakerProfile",
     "TruncatedAudioWarning",
     "Waveform",
     "__version__",
     "read",
 ]
 
-_ERRORS = ("AffettoError", "AudioError", "BundleError", "CorpusError", "MissingExtraError", "ParameterError")
+_ERRORS = (
+    "AffettoError",
+    "AudioError",
+    "BundleError",
+    "CorpusError",
+    "MissingExtraError",
+    "ParameterError",
+    "ProfileError",
+)
 _RESULTS = ("Failure", "ModelName", "Recognition", "Segment")
 
 __getattr__, __dir__ = lazy_names(
@@ -50,5 +62,6 @@ __getattr__, __dir__ = lazy_names(
         **dict.fromkeys(("TruncatedAudioWarning", "Waveform", "read"), "affetto.speech"),
         "Explanation": "affetto.recognition.explanation",
         "Recognizer": "affetto.recognition.recognizer",
+        "SpeakerProfile": "affetto.recognition.adaptation",
     },
 )

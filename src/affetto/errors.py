@@ -24,5 +24,9 @@ class ParameterError(AffettoError, ValueError):
     """An argument or option has a value that makes no sense."""
 
 
+class ProfileError(AffettoError, ValueError):
+    """A speaker profile is missing, damaged, or of another model."""
+
+
 class MissingExtraError(AffettoError, ImportError):
     """A library of an optional extra is needed and not installed."""

@@ -10,7 +10,10 @@ _EXTRAS = {
     "formats": ("av",),
     "live": ("sounddevice",),
     "plot": ("matplotlib",),
-    "train": ("huggingface_hub", "matplotlib", "onnx", "onnxscript", "safetensors", "skl2onnx", "skorch", "torch"),
+    "train": (
+        *("huggingface_hub", "matplotlib", "onnx", "onnxscript", "pyroomacoustics", "safetensors", "skl2onnx"),
+        *("skorch", "torch"),
+    ),
 }
 
 

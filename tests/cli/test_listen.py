@@ -149,7 +149,7 @@ def test_an_export_is_alone_on_standard_output(recording: Path) -> None:
     done = run("--file", recording, "--fast", "--format", "csv", "--model", "svm")
     assert done.returncode == 0
     rows = list(csv.DictReader(done.stdout.splitlines()))
-    assert [row["status"] for row in rows] == ["ok", "ok"]
+    assert [row["status"] in ("ok", "uncertain") for row in rows] == [True, True]
     assert len(done.stderr.splitlines()) == 2
     assert all(row["emotion"] in line for row, line in zip(rows, done.stderr.splitlines(), strict=True))
 

@@ -93,10 +93,35 @@ def test_a_single_fold_is_reported(corpus: Path, tmp_path: Path, cache: Path) ->
         for emotion in {row["emotion"] for row in rows}
     ]
     assert metrics["uar"] == pytest.approx(np.mean(recalls))
-    assert (tmp_path / "report/confusion.png").read_bytes().startswith(b"\x89PNG")
+    for picture in ("confusion.png", "reliability.png"):
+        assert (tmp_path / "report" / picture).read_bytes().startswith(b"\x89PNG")
     again = run("evaluate", corpus, *arguments[:-1], "again", cwd=tmp_path, cache=cache)
     assert again.returncode == 0
     assert (tmp_path / "again/predictions.csv").read_bytes() == (tmp_path / "report/predictions.csv").read_bytes()
+
+
+def test_the_models_of_folds_are_kept_where_that_is_asked_for(corpus: Path, tmp_path: Path, cache: Path) -> None:
+    options = ["--classifier", "gmm", "--protocol", "loso", "--folds", "2", "--output", "report"]
+    arguments: list[str | Path] = ["evaluate", corpus, *options]
+    (tmp_path / "taken/fold-2").mkdir(parents=True)
+    (tmp_path / "taken/fold-2/diary.txt").write_text("dear diary")
+    refused = run(*arguments, "--models", "taken", cwd=tmp_path, cache=cache)
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("affetto: taken/fold-2 is a folder with other things in it")
+    within = run(*arguments, "--models", corpus / "models", cwd=tmp_path, cache=cache)
+    assert within.returncode != 0
+    assert not (corpus / "models").exists()
+    done = run(*arguments, "--models", "models", cwd=tmp_path, cache=cache)
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in (tmp_path / "models").iterdir()] == ["fold-2"]
+    (part,) = load_bundle(tmp_path / "models/fold-2").manifest["corpora"]
+    assert (part["utterances"], part["speakers"]) == (48, 3)
+    with (tmp_path / "report/predictions.csv").open(encoding="utf-8", newline="") as file:
+        rows = {row["clip"]: row for row in csv.DictReader(file)}
+    recognizer = Recognizer(tmp_path / "models/fold-2")
+    heard = {path.stem: recognizer.recognize(path).emotion for path in corpus.glob("*-02.flac")}
+    # Voice activity leaves away what the evaluation heard around.
+    assert np.mean([heard[clip] == row["predicted"] for clip, row in rows.items()]) > 0.5
 
 
 def test_leaking_speakers_is_said_beside_every_figure(corpus: Path, tmp_path: Path, cache: Path) -> None:
@@ -205,15 +230,21 @@ def transformer(
 PROGRESS = re.compile(r"network (\d) of (\d), epoch (\d) of (\d): loss [\d.]+, training UAR [\d.]+ %, [\d:]+ left")
 
 
-@pytest.mark.parametrize("name", ["cnn", "transformer"])
-def test_the_progress_of_a_network_is_told_line_by_line(name: str, request: pytest.FixtureRequest) -> None:
+@pytest.mark.parametrize(("name", "n_groups"), [("cnn", 2), ("transformer", 3)])
+def test_the_progress_of_a_network_is_told_line_by_line(
+    name: str, n_groups: int, request: pytest.FixtureRequest
+) -> None:
     trained: Trained = request.getfixturevalue(name)
-    lines = [PROGRESS.fullmatch(line) for line in trained.said.splitlines()]
-    told = [tuple(map(int, line.groups())) for line in lines if line]
-    assert len(told) == len(lines)  # nothing else is said
-    _, networks, _, epochs = told[0]
-    assert networks * epochs > 4
-    assert told == [(n + 1, networks, e + 1, epochs) for n in range(networks) for e in range(epochs)]
+    whole, *groups = re.split(r"calibrating: group (\d of \d) of speakers left out\n", trained.said)
+    assert groups[::2] == [f"{number + 1} of {n_groups}" for number in range(n_groups)]
+    # All of it on everybody, then a draft of it for each group of speakers left out; nothing else is said.
+    for said, least in ((whole, 5), *((draft, 4) for draft in groups[1::2])):
+        lines = [PROGRESS.fullmatch(line) for line in said.splitlines()]
+        told = [tuple(map(int, line.groups())) for line in lines if line]
+        assert len(told) == len(lines)
+        _, networks, _, epochs = told[0]
+        assert networks * epochs >= least
+        assert told == [(n + 1, networks, e + 1, epochs) for n in range(networks) for e in range(epochs)]
 
 
 @pytest.mark.parametrize("name", ["cnn", "transformer"])
@@ -239,6 +270,8 @@ def test_the_manifest_of_a_network_says_what_it_hears(cnn: Trained, transformer:
         assert manifest["preprocessing"] == []
         assert "int8" in manifest["quantization"]["weights"]
         assert manifest["quantization"]["largest_difference"] < 0.1
+        assert 0 <= manifest["calibration"]["threshold"] <= 1
+        assert manifest["calibration"]["cases"] == sum(corpus["utterances"] for corpus in manifest["corpora"])
         text = (trained.bundle / "manifest.json").read_text(encoding="utf-8")
         assert str(trained.bundle.parent) not in text  # nothing of where it was trained
         assert "checkpoints=PosixPath" not in text
@@ -258,9 +291,9 @@ def test_a_network_hears_loudness_and_silence_as_nothing(transformer: Trained, f
 def test_further_corpora_bring_their_emotions(transformer: Trained, few: Path, few_polish: Path) -> None:
     bundle = load_bundle(transformer.bundle)
     assert bundle.labels == ("calm", "sad", "angry", "surprised")
-    assert [(c["name"], c["utterances"], c["speakers"]) for c in bundle.manifest["corpora"]] == [
-        ("ravdess", 12, 2),
-        ("nemo", 8, 2),
+    assert [(c["name"], c["speech"], c["utterances"], c["speakers"]) for c in bundle.manifest["corpora"]] == [
+        ("ravdess", "acted, North American English", 12, 2),
+        ("nemo", "acted, Polish", 8, 2),
     ]
     assert bundle.manifest["licence"] == "CC-BY-NC-SA-4.0"
     assert bundle.manifest["encoders"]["names"] == ["whisper-tiny.en"]
@@ -286,8 +319,10 @@ def test_a_killed_training_goes_on_where_it_was(cnn: Trained, few: Path, tmp_pat
     assert len(list((tmp_path / "model/checkpoints").glob("*.pt"))) >= 2
     done = run(*arguments, "--resume", cwd=tmp_path, cache=cache)
     assert done.returncode == 0, done.stderr
-    assert "network 1 of" not in done.stderr
-    assert cnn.said.splitlines()[-1].split(":")[0] in done.stderr
+    whole, *groups = done.stderr.split("calibrating: ")
+    assert "network 1 of" not in whole
+    assert len(groups) == 2
+    assert cnn.said.splitlines()[-1].split(":")[0] in groups[-1]
     assert sorted(path.name for path in (tmp_path / "model").iterdir()) == ["manifest.json", "model.onnx"]
     ours, theirs = load_bundle(tmp_path / "model"), load_bundle(cnn.bundle)
     assert ours.manifest["model"] == theirs.manifest["model"]

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+from contextlib import suppress
 from typing import TextIO
 
 from affetto.errors import AffettoError, ParameterError
+
+_INTERRUPTED = 130  # by Ctrl-C
 
 
 def main() -> None:
@@ -15,6 +18,7 @@ def main() -> None:
 
     Exit codes: 1 for what is wrong with files, 2 for what is wrong with the command.
     """
+    _open_what_is_closed()
     from affetto.cli.app import app
 
     # Names and results are Unicode. What reads a pipe or a file expects UTF-8; a terminal that cannot show a character
@@ -36,7 +40,22 @@ def main() -> None:
     except OSError as error:
         _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
     except KeyboardInterrupt:
-        _fail("interrupted", code=130)
+        _fail("interrupted", code=_INTERRUPTED)
+    except SystemExit as ending:
+        if ending.code != _INTERRUPTED:
+            raise
+        # The threads that are at work on recordings, be it for minutes more, would be waited for.
+        with suppress(OSError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(_INTERRUPTED)
+
+
+def _open_what_is_closed() -> None:
+    """Let nothing be read or written where a program is started without such a stream, as some schedulers do."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: PTH123, SIM115 (for as long as the program runs)
 
 
 def _show_warning(  # the signature is that of warnings.showwarning
@@ -47,9 +66,13 @@ def _show_warning(  # the signature is that of warnings.showwarning
     file: TextIO | None = None,  # noqa: ARG001
     line: str | None = None,  # noqa: ARG001
 ) -> None:
-    print(f"affetto: warning: {message}", file=sys.stderr)
+    from affetto.cli.output import print_message
+
+    print_message(f"warning: {message}")
 
 
 def _fail(message: str, *, code: int = 1) -> None:
-    print(f"affetto: {message}", file=sys.stderr)
+    from affetto.cli.output import print_message
+
+    print_message(message)
     sys.exit(code)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from affetto.cli import corpus, evaluate, listen, models, recognize, train
+from affetto.cli import adapt, corpus, evaluate, listen, models, recognize, stress, train
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -17,11 +17,13 @@ app = typer.Typer(
 )
 app.command()(recognize.recognize)
 app.command()(listen.listen)
+app.command()(adapt.adapt)
 app.command()(models.models)
 app.add_typer(corpus.app, name="corpus")
 app.command()(train.train)
 app.command()(evaluate.evaluate)
 app.command()(evaluate.compare)
+app.command()(stress.stress)
 
 
 def _print_version(asked: bool) -> None:

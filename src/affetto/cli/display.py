@@ -75,7 +75,7 @@ class LiveDisplay:
         for segment in segments:
             times = (f"{clock(time_s, decimals=1):>9}  " for time_s in (segment.start_s, segment.end_s))
             self._console.print(Text.assemble(*times, self._answer(segment)))
-        self._n_shown += len(segments)
+            self._n_shown += 1
 
     def _moment(self) -> Text:
         interim = self._live.interim()
@@ -91,8 +91,11 @@ class LiveDisplay:
     def _answer(self, segment: Segment) -> Text:
         style = text_style(segment.emotion)
         confidence = "" if segment.confidence is None else f"{segment.confidence:.0%}"
+        # A recording adapts to itself from its second utterance on.
+        adapted = self._live.adapted_to == "profile" or (self._live.adapted_to and self._n_shown)
         return Text.assemble(
             (f"{emotion_name(segment):<{self._name_width}}  ", style),
             f"{confidence:>4}  ",
-            (confidence_bar(segment).rstrip(), style),
+            (confidence_bar(segment) if adapted else confidence_bar(segment).rstrip(), style),
+            ("  adapted" if adapted else "", "dim"),
         )

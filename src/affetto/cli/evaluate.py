@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from affetto.corpora import Corpus
     from affetto.evaluation.predictions import Predictions
     from affetto.evaluation.protocols import Fold, Protocol
-    from affetto.training.augmentation import AugmentedClassifier
+    from affetto.training.train import Chain
 
 ProtocolOption = Annotated[
     str, typer.Option("--protocol", help="emobox, luna (RAVDESS); loso, speakers, random (any corpus).")
@@ -47,12 +48,20 @@ def evaluate(
     output: Annotated[
         Path | None, typer.Option("--output", metavar="DIR", help="The report's folder. [default: CLASSIFIER-PROTOCOL]")
     ] = None,
+    models: Annotated[
+        Path | None, typer.Option("--models", metavar="DIR", help="Keep each fold's model there, as the bundle fold-N.")
+    ] = None,
 ) -> None:
     """Measure a classifier on speakers that it never heard, and write a report."""
     folder = output or Path(f"{classifier.value}-{protocol}")
     task = _prepare(corpus, protocol, folds, name=name, folder=folder, train_with=train_with, resume=resume)
-    _evaluate_one(task, _make_one(classifier, encoder), classifier.value, task.folder)
-    typer.echo(f"Report in {task.folder}: predictions.csv, metrics.json, confusion.png")
+    chain = _make_one(classifier, encoder)
+    if models is not None:
+        _require_place_for_models(models, corpus, train_with, task.folds)
+    _evaluate_one(task, chain, classifier.value, task.folder, models=models)
+    from affetto.evaluation.report import REPORT_FILES
+
+    typer.echo(f"Report in {task.folder}: {', '.join(REPORT_FILES)}")
 
 
 def compare(
@@ -104,7 +113,7 @@ class _Task:
     resume: bool
 
 
-def _make_one(classifier: Classifier, encoders: list[str] | None) -> AugmentedClassifier:
+def _make_one(classifier: Classifier, encoders: list[str] | None) -> Chain:
     """Return the unfitted chain of a classifier."""
     from affetto.training.chains import make_chain
 
@@ -143,18 +152,38 @@ def _prepare(
     return _Task(corpus, path, chosen, todo, folder, further, resume)
 
 
-def _evaluate_one(task: _Task, chain: AugmentedClassifier, kind: str, folder: Path) -> Predictions:
+def _require_place_for_models(folder: Path, corpus: Path, train_with: list[Path] | None, folds: list[Fold]) -> None:
+    from affetto.corpora.base import require_outside
+    from affetto.training.folds import require_fold_folders
+
+    for dataset in (corpus, *(train_with or ())):
+        require_outside(folder, dataset)
+    require_fold_folders(folder, folds)
+
+
+def _evaluate_one(task: _Task, chain: Chain, kind: str, folder: Path, *, models: Path | None = None) -> Predictions:
     from affetto.evaluation.loop import evaluate as evaluate_chain
     from affetto.evaluation.report import metrics_table, write_report
     from affetto.training.checkpoints import keeping_checkpoints
 
+    keep = None
+    if models is not None:
+        keep = partial(_save, classifier=kind, task=task, folder=models)
     numbers = [fold.number for fold in task.folds]
     with working(f"{kind}, {len(numbers)} folds"), keeping_checkpoints(chain, folder, resume=task.resume):
-        predictions = evaluate_chain(chain, task.corpus, task.protocol, train_with=task.train_with, folds=numbers)
+        predictions = evaluate_chain(
+            chain, task.corpus, task.protocol, train_with=task.train_with, folds=numbers, keep=keep
+        )
     metrics = write_report(predictions, folder, system=kind, protocol=task.protocol, dataset=task.path)
     title = f"{kind}, {task.protocol.name}, {len(predictions)} clips"
     make_console().print(metrics_table(metrics, title=title, leaks_speakers=task.protocol.leaks_speakers))
     return predictions
+
+
+def _save(fold: Fold, chain: Chain, *, classifier: str, task: _Task, folder: Path) -> None:
+    from affetto.training.folds import save_fold
+
+    save_fold(chain, classifier, task.corpus, fold, folder, train_with=task.train_with)
 
 
 def _fold_numbers(text: str | None) -> list[int] | None:

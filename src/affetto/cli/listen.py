@@ -14,11 +14,14 @@ import typer
 from affetto.cli.output import (
     FormatOption,
     ModelOption,
+    NoSelfAdaptationOption,
     OutputOption,
+    ProfileOption,
     find_export,
     make_console,
     print_export,
     print_warnings,
+    require_apart,
 )
 from affetto.errors import ParameterError
 
@@ -49,6 +52,8 @@ def listen(
     model: ModelOption = None,
     output: OutputOption = None,
     output_format: FormatOption = None,
+    profile: ProfileOption = None,
+    no_self_adaptation: NoSelfAdaptationOption = False,
 ) -> None:
     """Recognize emotions while somebody speaks, until Ctrl-C.
 
@@ -64,6 +69,7 @@ def listen(
     if file is not None and device is not None:
         raise ParameterError("--file and --device are two sources of sound; give one of them")
     export = find_export(output, output_format, sources=[] if file is None else [file], n_results=1)
+    require_apart(("--output", output), ("--profile", profile))
 
     from affetto.speech.microphone import Microphone, find_device
     from affetto.speech.playback import Playback
@@ -76,7 +82,7 @@ def listen(
     from affetto.exports.timeline import Timeline
     from affetto.recognition.recognizer import DEFAULT_MODEL, Recognizer
 
-    recognizer = Recognizer(model or DEFAULT_MODEL)
+    recognizer = Recognizer(model or DEFAULT_MODEL, profile=profile, self_adaptation=not no_self_adaptation)
     live = recognizer.listen(sample_rate=source.sample_rate_hz)
     is_printed = export is not None and output is None
     # Whoever reads the export from standard output finds nothing else there.

@@ -1,28 +1,75 @@
-"""`affetto models`: what ships, and how good it was measured to be."""
+"""`affetto models`: what ships, how good it was measured to be, and the card of each model."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import sys
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from affetto.cli.output import ReportFormat, make_console
+from affetto.cli.output import make_console
+from affetto.errors import ParameterError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from affetto.recognition.bundle import Bundle
+
+
+class ModelsFormat(StrEnum):
+    """How models are printed."""
+
+    table = "table"
+    markdown = "markdown"
+    json = "json"
 
 
 def models(
-    output_format: Annotated[ReportFormat, typer.Option("--format", help="How to print them.")] = ReportFormat.table,
+    model: Annotated[
+        str | None, typer.Argument(metavar="BUNDLE", help="A name from the list, or a bundle's folder: its card.")
+    ] = None,
+    output_format: Annotated[
+        ModelsFormat | None,
+        typer.Option("--format", help="How to print. [default: table; of one model its card, markdown in a pipe]"),
+    ] = None,
 ) -> None:
-    """List the models that ship with the package and their measured figures."""
+    """List the models that ship with the package and their measured figures, or print the card of one model."""
     import json
 
-    from affetto.recognition.bundle import bundled_models, load_bundle
-    from affetto.recognition.recognizer import DEFAULT_MODEL
+    from affetto.recognition.bundle import bundled_models, find_bundle, load_bundle
 
-    bundles = [load_bundle(folder) for folder in bundled_models().values()]
-    if output_format is ReportFormat.json:
-        typer.echo(json.dumps([dict(bundle.manifest) for bundle in bundles], indent=2, ensure_ascii=False))
+    if model is None and output_format is ModelsFormat.markdown:
+        raise ParameterError("--format markdown is for the card of one model; name it: affetto models BUNDLE")
+    folders = bundled_models().values() if model is None else [find_bundle(model)]
+    bundles = [load_bundle(folder) for folder in folders]
+    if output_format is ModelsFormat.json:
+        manifests: list[Any] = [dict(bundle.manifest) for bundle in bundles]
+        content = manifests if model is None else manifests[0]
+        typer.echo(json.dumps(content, indent=2, ensure_ascii=False))
+    elif model is None or output_format is ModelsFormat.table:
+        _print_table(bundles)
+    else:
+        _print_card(bundles[0], plain=output_format is ModelsFormat.markdown)
+
+
+def _print_card(bundle: Bundle, *, plain: bool) -> None:
+    """Print a card as people read it in a terminal; as Markdown if that is asked for, or where nobody reads it yet."""
+    from affetto.recognition.card import model_card
+
+    card = model_card(bundle.manifest)
+    if plain or not sys.stdout.isatty():
+        typer.echo(card, nl=False)
         return
+    from rich.markdown import Markdown
+
+    make_console().print(Markdown(card))
+
+
+def _print_table(bundles: Sequence[Bundle]) -> None:
     from rich.table import Table
+
+    from affetto.recognition.recognizer import DEFAULT_MODEL
 
     table = Table("model", "version", "size", "measured on", "UAR %", "95 % interval", "accuracy %", "licence")
     for column in table.columns[2:7]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from contextlib import contextmanager
 from enum import StrEnum
@@ -57,6 +58,15 @@ FormatOption = Annotated[
     typer.Option("--format", help="How to write the results. [default: table, or what --output's ending says]"),
 ]
 
+ProfileOption = Annotated[
+    Path | None,
+    typer.Option("--profile", metavar="FILE", help="Adapt to the voice of a profile from `affetto adapt`."),
+]
+NoSelfAdaptationOption = Annotated[
+    bool,
+    typer.Option("--no-self-adaptation", help="Hear each utterance by itself, not understood by those before it."),
+]
+
 
 def make_console(*, stderr: bool = False) -> Console:
     """Return the console of an output; a pipe or a file has no width, so nothing is cut to 80 columns there."""
@@ -86,6 +96,14 @@ def find_export(
     return found
 
 
+def require_apart(*files: tuple[str, Path | None]) -> None:
+    """Refuse one file for two options, each given with its name: what is written would replace the other."""
+    seen: dict[str, str] = {}
+    for option, path in files:
+        if path is not None and (first := seen.setdefault(os.path.realpath(path), option)) != option:
+            raise ParameterError(f"{first} and {option} both name {path}; give each a file of its own")
+
+
 def print_export(
     export: Format, outcomes: Iterable[Recognition | Failure], labels: Sequence[str], *, explained: bool = False
 ) -> None:
@@ -101,7 +119,14 @@ def print_export(
 def print_warnings(recognition: Recognition) -> None:
     """Print on stderr what is worth knowing about a recording."""
     for warning in recognition.warnings:
-        print(f"affetto: warning: {warning}", file=sys.stderr)
+        print_message(f"warning: {warning}")
+
+
+def print_message(sentence: str) -> None:
+    """Print a sentence on stderr, on one line whatever the names in it hold."""
+    from affetto.exports.text import one_line
+
+    print(f"affetto: {one_line(sentence)}", file=sys.stderr)
 
 
 @contextmanager

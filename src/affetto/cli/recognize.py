@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import glob
-import sys
-from pathlib import Path
+from pathlib import Path  # noqa: TC003 (typer evaluates annotations)
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from affetto.cli.inputs import FilesArgument, named_files, opened, read_from
 from affetto.cli.output import (
     FormatOption,
     ModelOption,
+    NoSelfAdaptationOption,
     OutputFormat,
     OutputOption,
+    ProfileOption,
     find_export,
     make_console,
     print_export,
+    print_message,
     print_warnings,
+    require_apart,
 )
 from affetto.errors import ParameterError
 from affetto.recognition.result import Failure, Recognition
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def recognize(
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Recordings; - reads one from standard input.")],
+    files: FilesArgument,
     model: ModelOption = None,
     output: OutputOption = None,
     output_format: FormatOption = None,
@@ -53,36 +56,43 @@ def recognize(
         bool,
         typer.Option("--explain", help="Tell too how each voice sounds: pitch, loudness, tempo, pauses, brightness."),
     ] = False,
+    profile: ProfileOption = None,
+    no_self_adaptation: NoSelfAdaptationOption = False,
 ) -> None:
     """Recognize the emotion that each recording's voice expresses.
 
     Exit code: 0 when all were recognized, 1 when some failed (each is named on stderr), 2 for wrong usage.
     """
-    names = _expanded(files)
+    names = named_files(files)
     wanted = _parsed_channels(channels)
     if timeline and output is None and output_format not in (None, OutputFormat.table):
         raise ParameterError(
             f"--timeline and --format {output_format} would be mixed in one output; give the latter an --output"
         )
-    export = find_export(output, output_format, sources=_read_from(names), n_results=len(names))
+    if profile is not None and wanted == "each":
+        raise ParameterError("--profile is of one voice; choose the channel that it is on with --channels N")
+    export = find_export(output, output_format, sources=read_from(names), n_results=len(names))
     if export is not None and not export.holds_several and wanted == "each":
         raise ParameterError(f"{export.name} holds one channel; choose it with --channels N")
+    if explain and export is not None and output is None and not export.holds_several:
+        raise ParameterError(f"{export.name} has no place for what --explain tells; use json, jsonl or csv")
     if picture is not None:
         if wanted == "each":
             raise ParameterError("--plot draws one channel; choose it with --channels N")
-        _require_picture(names, picture, output)
+        _require_picture(names, picture)
+    require_apart(("--output", output), ("--plot", picture), ("--profile", profile))
 
     from affetto.recognition.recognizer import DEFAULT_MODEL, Recognizer
 
-    recognizer = Recognizer(model or DEFAULT_MODEL)
-    sources = [sys.stdin.buffer.read() if name == "-" else name for name in names]
+    recognizer = Recognizer(model or DEFAULT_MODEL, profile=profile, self_adaptation=not no_self_adaptation)
+    sources = opened(names, again=picture is not None)
     jobs = 1 if len(sources) == 1 else None
     outcomes: list[Recognition | Failure] = []
 
     def reported() -> Iterator[Recognition | Failure]:
         for outcome in recognizer.recognize_each(sources, jobs=jobs, channels=wanted, track=track, explain=explain):
             if isinstance(outcome, Failure):
-                print(f"affetto: {outcome.error}", file=sys.stderr)
+                print_message(outcome.error)
             else:
                 print_warnings(outcome)
             outcomes.append(outcome)
@@ -103,18 +113,9 @@ def recognize(
     if picture is not None and recognized:
         from affetto.exports import plot
 
-        plot(recognized[0], sources[0], picture, track=track)
+        plot(recognized[0], sources[0], picture)
     if len(recognized) < len(outcomes):
         raise typer.Exit(1)
-
-
-def _expanded(names: Sequence[str]) -> list[str]:
-    """Expand wildcards that the shell left alone, as on Windows."""
-    expanded: list[str] = []
-    for name in names:
-        matches = sorted(glob.glob(name)) if glob.has_magic(name) and not Path(name).exists() else []  # noqa: PTH207 (Path.glob takes no absolute pattern)
-        expanded.extend(matches or [name])
-    return expanded
 
 
 def _parsed_channels(text: str) -> Channels:
@@ -126,20 +127,13 @@ def _parsed_channels(text: str) -> Channels:
     raise ParameterError(f"--channels is {text!r}; choose mix, each, or a channel's number, from 1")
 
 
-def _require_picture(names: Sequence[str], picture: Path, output: Path | None) -> None:
+def _require_picture(names: Sequence[str], picture: Path) -> None:
     """Tell what stands in the way of the picture, before anything is recognized."""
     from affetto.exports.picture import require_drawable
 
     if len(names) != 1:
         raise ParameterError(f"--plot draws one recording, not {len(names)}; call it once for each")
-    if output is not None and output.resolve() == picture.resolve():
-        raise ParameterError(f"--output and --plot both name {picture}; give each a file of its own")
-    require_drawable(picture, sources=_read_from(names))
-
-
-def _read_from(names: Sequence[str]) -> list[str | int]:
-    """Return what the recordings are read from: paths, and the descriptor of standard input."""
-    return [sys.stdin.fileno() if name == "-" else name for name in names]
+    require_drawable(picture, sources=read_from(names))
 
 
 def _print_timelines(outcomes: Iterable[Recognition | Failure]) -> None:
@@ -155,12 +149,15 @@ def _print_table(outcomes: Sequence[Recognition | Failure]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from affetto.exports.text import title
+    from affetto.exports.text import emotion_name, one_line, title
 
     table = Table("recording", "length", "emotion", "confidence", "next", box=None, pad_edge=False, header_style="bold")
+    # Most recordings are one utterance, adapted to nothing: no column for that.
+    if any(isinstance(outcome, Recognition) and outcome.adapted_to for outcome in outcomes):
+        table.add_column("adapted to")
     for outcome in outcomes:
         if isinstance(outcome, Failure):
-            table.add_row(Text(outcome.source, overflow="fold"), "", Text("failed", style="red"))
+            table.add_row(Text(one_line(outcome.source), overflow="fold"), "", Text("failed", style="red"))
             continue
         name = Text(title(outcome), overflow="fold")
         if outcome.emotion is None or outcome.confidence is None:
@@ -172,9 +169,10 @@ def _print_table(outcomes: Sequence[Recognition | Failure]) -> None:
             table.add_row(
                 name,
                 f"{outcome.duration_s:.1f} s",
-                Text(outcome.emotion, style="bold"),
+                Text(emotion_name(outcome), style="bold"),
                 f"{outcome.confidence:4.0%} {bar}",
                 Text(", ".join(f"{label} {p:.0%}" for label, p in second), style="dim"),
+                *([Text(outcome.adapted_to, style="dim")] if outcome.adapted_to else []),
             )
     make_console().print(table)
 

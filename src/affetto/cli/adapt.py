@@ -1,0 +1,70 @@
+"""`affetto adapt`: a few recordings of one person in, the profile of a voice out."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path  # noqa: TC003 (typer evaluates annotations)
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from affetto.cli.inputs import FilesArgument, named_files, opened, read_from
+from affetto.cli.output import ModelOption, working
+from affetto.errors import ParameterError, ProfileError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_FEW, _MANY = 5, 20
+
+
+def adapt(
+    files: FilesArgument,
+    profile: Annotated[
+        Path, typer.Option("--profile", metavar="FILE", help="Where the profile goes; one that is there is replaced.")
+    ],
+    model: ModelOption = None,
+) -> None:
+    """Learn one person's voice from recordings that nobody labelled, for `affetto recognize --profile`.
+
+    A profile holds a few numbers for each utterance, no sound and no words. It is of use to its model alone.
+    """
+    names = named_files(files)
+    _require_room(profile, sources=read_from(names))
+
+    from affetto.recognition.recognizer import DEFAULT_MODEL, Recognizer
+
+    recognizer = Recognizer(model or DEFAULT_MODEL)
+    with working(f"Listening to {_counted(len(names), 'recording')}"):
+        learned = recognizer.adapt(opened(names))
+    learned.save(profile)
+    typer.echo(
+        f"Heard {_counted(len(learned), 'utterance')}, {learned.speech_s:.1f} s of speech, "
+        f"in {_counted(len(names), 'recording')}."
+    )
+    if len(learned) < _FEW:
+        typer.echo(f"Fewer than {_FEW} utterances help little; {_MANY} or more help most.")
+    elif len(learned) < _MANY:
+        typer.echo(f"{_MANY} utterances or more help most.")
+    chosen = f" --model {shlex.quote(model)}" if model else ""
+    typer.echo(f"Wrote {profile}. Try: affetto recognize FILE{chosen} --profile {shlex.quote(str(profile))}")
+
+
+def _require_room(profile: Path, *, sources: Sequence[str | int]) -> None:
+    """Refuse to write where something else is, before anything is heard."""
+    from affetto.exports.files import require_writable
+    from affetto.recognition.adaptation import SpeakerProfile
+
+    require_writable(profile, sources=sources)
+    if not profile.is_file():
+        return
+    try:
+        SpeakerProfile.load(profile)
+    except ProfileError:
+        raise ParameterError(
+            f"{profile} is there already and is no speaker profile; name another file, or remove it"
+        ) from None
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -1,0 +1,223 @@
+"""`affetto adapt`, and what `recognize` and `listen` make of its profiles, as a user runs them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from affetto import Recognizer, SpeakerProfile, read
+
+EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.flac"))
+ADAPTED = "adapted to the"
+
+
+def run(*arguments: str | Path, cwd: Path, stdin: bytes = b"") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from affetto.cli import main; main()", *map(str, arguments)]
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
+    done = subprocess.run(command, input=stdin, capture_output=True, cwd=cwd, env=environment, timeout=120)
+    assert b"Traceback" not in done.stderr
+    return subprocess.CompletedProcess(command, done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Holds a profile of the examples, and `two.wav` with two utterances."""
+    folder = tmp_path_factory.mktemp("me")
+    Recognizer().adapt(EXAMPLES).save(folder / "me.json")
+    pause = np.zeros(16_000, np.float32)
+    parts = [part for path in EXAMPLES[:2] for part in (read(path, sample_rate_hz=16_000).samples, pause)]
+    soundfile.write(folder / "two.wav", np.concatenate(parts), 16_000)
+    return folder
+
+
+def test_a_profile_is_written_and_said_to_be(tmp_path: Path) -> None:
+    done = run("adapt", *EXAMPLES, "--profile", "me.json", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    profile = SpeakerProfile.load(tmp_path / "me.json")
+    heard, hint, wrote = done.stdout.splitlines()
+    assert heard == f"Heard {len(profile)} utterances, {profile.speech_s:.1f} s of speech, in 6 recordings."
+    assert hint == "20 utterances or more help most."
+    assert wrote == "Wrote me.json. Try: affetto recognize FILE --profile me.json"
+    assert [path.name for path in tmp_path.iterdir()] == ["me.json"]
+
+
+def test_few_utterances_are_said_to_help_little(tmp_path: Path) -> None:
+    done = run("adapt", EXAMPLES[0], "--profile", "a voice.json", "--model", "transformer", cwd=tmp_path)
+    heard, hint, wrote = done.stdout.splitlines()
+    assert heard.startswith("Heard 1 utterance, ")
+    assert heard.endswith(" in 1 recording.")
+    assert hint == "Fewer than 5 utterances help little; 20 or more help most."
+    assert wrote.endswith("affetto recognize FILE --model transformer --profile 'a voice.json'")
+
+
+def test_many_utterances_need_no_hint(tmp_path: Path) -> None:
+    done = run("adapt", *EXAMPLES * 4, "--profile", "me.json", cwd=tmp_path)
+    assert len(done.stdout.splitlines()) == 2
+    assert "in 24 recordings" in done.stdout
+
+
+def test_a_profile_is_replaced_and_standard_input_heard(tmp_path: Path) -> None:
+    run("adapt", *EXAMPLES[:2], "--profile", "me.json", cwd=tmp_path)
+    before = (tmp_path / "me.json").read_bytes()
+    done = run("adapt", "-", "--profile", "me.json", cwd=tmp_path, stdin=EXAMPLES[0].read_bytes())
+    assert done.returncode == 0
+    assert len(SpeakerProfile.load(tmp_path / "me.json")) == 1
+    assert (tmp_path / "me.json").read_bytes() != before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message", "code"),
+    [
+        (["a.flac", "--profile", "a.flac"], "a.flac is the recording itself", 2),
+        (["a.flac", "--profile", "diary.txt"], "diary.txt is there already and is no speaker profile; name another", 2),
+        (["a.flac", "--profile", "broken.json"], "broken.json is there already and is no speaker profile", 2),
+        (["a.flac", "--profile", "."], "is a folder", 2),
+        (["a.flac", "--profile", "missing/me.json"], "there is no folder missing", 2),
+        (["-", "-", "--profile", "me.json"], "standard input holds one recording", 2),
+        (["a.flac", "missing.wav", "--profile", "me.json"], "missing.wav: there is no such file", 1),
+        (["a.flac", "diary.txt", "--profile", "me.json"], "diary.txt is not audio", 1),
+        (["silence.wav", "--profile", "me.json"], "nobody speaks in the recordings to adapt to", 1),
+        (["a.flac", "--profile", "me.json", "--model", "svm"], "the model svm cannot be adapted to a voice", 1),
+        (["a.flac", "--profile", "me.json", "--model", "none"], "there is no model 'none'", 1),
+    ],
+)
+def test_errors_are_one_sentence_and_nothing_is_written(
+    arguments: list[str], message: str, code: int, tmp_path: Path
+) -> None:
+    shutil.copy(EXAMPLES[0], tmp_path / "a.flac")
+    (tmp_path / "diary.txt").write_text("dear diary")
+    (tmp_path / "broken.json").write_text('{"format": "affetto speaker profile", "format_version": 1, "emb')
+    soundfile.write(tmp_path / "silence.wav", np.zeros(16_000), 16_000)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    done = run("adapt", *arguments, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (code, "")
+    (line,) = done.stderr.splitlines()
+    assert message in line
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_a_profile_must_be_named(tmp_path: Path) -> None:
+    done = run("adapt", EXAMPLES[0], cwd=tmp_path)
+    assert done.returncode == 2
+    assert "--profile" in done.stderr
+
+
+def test_the_table_says_what_answers_are_adapted_to(folder: Path) -> None:
+    by_profile = run("recognize", *EXAMPLES, "--profile", "me.json", cwd=folder).stdout.splitlines()
+    assert by_profile[0].split()[-2:] == ["adapted", "to"]
+    assert all(line.split()[-1] == "profile" for line in by_profile[1:])
+    mixed = run("recognize", "two.wav", EXAMPLES[0], cwd=folder).stdout.splitlines()
+    assert mixed[0].split()[-2:] == ["adapted", "to"]
+    assert mixed[1].split()[-1] == "recording"
+    assert mixed[2].split()[-1] != "recording"
+    for plain in (["two.wav", "--no-self-adaptation"], [EXAMPLES[0]]):
+        assert "adapted" not in run("recognize", *plain, cwd=folder).stdout
+
+
+def test_the_table_shows_what_is_uncertain(folder: Path) -> None:
+    results = [Recognizer().recognize(path) for path in EXAMPLES]
+    assert "uncertain" in {result.status for result in results}
+    lines = run("recognize", *EXAMPLES, cwd=folder).stdout.splitlines()[1:]
+    for line, result in zip(lines, results, strict=True):
+        assert (f"{result.emotion}?" in line) == (result.status == "uncertain")
+        assert str(result.emotion) in line
+
+
+def test_the_timeline_says_what_it_is_adapted_to(folder: Path) -> None:
+    for options, said in ((["--profile", "me.json"], "profile"), ([], "recording")):
+        title, *others = run("recognize", "two.wav", "--timeline", *options, cwd=folder).stdout.splitlines()
+        assert title.endswith(f"  {ADAPTED} {said}")
+        assert ADAPTED not in "".join(others)
+    assert ADAPTED not in run("recognize", "two.wav", "--timeline", "--no-self-adaptation", cwd=folder).stdout
+
+
+def test_machines_are_told_too(folder: Path) -> None:
+    for options, told in ((["--profile", "me.json"], "profile"), ([], "recording"), (["--no-self-adaptation"], None)):
+        (result,) = json.loads(run("recognize", "two.wav", "--format", "json", *options, cwd=folder).stdout)
+        assert result["adapted_to"] == told
+        assert {segment["status"] for segment in result["segments"]} <= {"ok", "uncertain"}
+        printed = run("recognize", "two.wav", "--format", "csv", *options, cwd=folder).stdout
+        rows = list(csv.DictReader(io.StringIO(printed)))
+        assert [row["adapted_to"] for row in rows] == [told or ""] * 2
+        assert [row["status"] for row in rows] == [segment["status"] for segment in result["segments"]]
+
+
+def test_a_profile_changes_answers(folder: Path) -> None:
+    (plain,), (adapted,) = (
+        json.loads(run("recognize", EXAMPLES[0], "--format", "json", *options, cwd=folder).stdout)
+        for options in ([], ["--profile", "me.json"])
+    )
+    assert plain["probabilities"] != pytest.approx(adapted["probabilities"], abs=0.02)
+
+
+def test_who_listens_sees_what_is_adapted(folder: Path) -> None:
+    for options, expected in (
+        (["--profile", "me.json"], [True, True]),
+        ([], [False, True]),
+        (["--no-self-adaptation"], [False, False]),
+    ):
+        done = run("listen", "--file", "two.wav", "--fast", *options, cwd=folder)
+        assert (done.returncode, done.stderr) == (0, "")
+        first, second, title, *_ = done.stdout.splitlines()
+        assert [line.endswith("  adapted") for line in (first, second)] == expected
+        assert (ADAPTED in title) == any(expected)
+
+
+def test_listening_gives_what_recognizing_gives(folder: Path, tmp_path: Path) -> None:
+    whole = run("recognize", "two.wav", "--format", "json", "--profile", "me.json", cwd=folder)
+    arguments = ["--file", "two.wav", "--fast", "--format", "json", "--profile", "me.json"]
+    (live,), (recognized,) = (json.loads(done.stdout) for done in (run("listen", *arguments, cwd=folder), whole))
+    assert live["adapted_to"] == recognized["adapted_to"] == "profile"
+    assert live["probabilities"] == pytest.approx(recognized["probabilities"], abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message", "code"),
+    [
+        (["--profile", "nowhere.json"], "the profile nowhere.json cannot be read", 1),
+        (["--profile", "diary.txt"], "diary.txt is no speaker profile", 1),
+        (["--profile", "damaged.json"], "damaged.json is damaged (it has no 'labels'); adapt again", 1),
+        (["--profile", "other.json"], "the profile was made with another model (transformer, 000000000000…)", 1),
+        (["--profile", "me.json", "--model", "svm"], "the model svm cannot be adapted to a voice", 1),
+        (["--profile", "me.json", "--output", "me.json"], "--output and --profile both name me.json", 2),
+    ],
+)
+@pytest.mark.parametrize("command", [["recognize", "two.wav"], ["listen", "--fast", "--file", "two.wav"]])
+def test_what_is_wrong_with_a_profile_is_one_sentence(
+    command: list[str], arguments: list[str], message: str, code: int, folder: Path
+) -> None:
+    content = json.loads((folder / "me.json").read_text(encoding="utf-8"))
+    (folder / "diary.txt").write_text("dear diary")
+    (folder / "damaged.json").write_text(json.dumps({k: v for k, v in content.items() if k != "labels"}))
+    other = content | {"model": {"name": "transformer", "sha256": "0" * 64}}
+    (folder / "other.json").write_text(json.dumps(other))
+    done = run(*command, *arguments, cwd=folder)
+    assert (done.returncode, done.stdout) == (code, "")
+    (line,) = done.stderr.splitlines()
+    assert message in line
+    assert json.loads((folder / "me.json").read_text(encoding="utf-8")) == content
+
+
+def test_a_profile_is_of_one_channel(folder: Path) -> None:
+    done = run("recognize", "two.wav", "--channels", "each", "--profile", "me.json", cwd=folder)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--profile is of one voice; choose the channel that it is on with --channels N" in done.stderr
+    assert run("recognize", "two.wav", "--channels", "1", "--profile", "me.json", cwd=folder).returncode == 0
+
+
+def test_help_tells_of_adaptation(tmp_path: Path) -> None:
+    assert "adapt " in run("--help", cwd=tmp_path).stdout
+    for command in ("recognize", "listen"):
+        said = run(command, "--help", cwd=tmp_path).stdout
+        assert "--profile" in said
+        assert "--no-self-adaptation" in said

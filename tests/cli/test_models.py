@@ -1,0 +1,121 @@
+"""`affetto models` as a user runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from affetto.recognition.bundle import bundled_models, load_bundle, update_manifest
+from affetto.recognition.card import model_card
+
+
+def run(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from affetto.cli import main; main()", "models", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, cwd=cwd, encoding="utf-8", timeout=120, check=False)
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def card_of(name: str) -> str:
+    return model_card(load_bundle(bundled_models()[name]).manifest)
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Path:
+    """A bundle of one's own."""
+    folder = Path(shutil.copytree(bundled_models()["svm"], tmp_path / "mine"))
+    update_manifest(folder, {"name": "mine", "results": None})
+    return folder
+
+
+def test_the_list_tells_what_ships_with_its_figures() -> None:
+    manifests = json.loads(run("--format", "json").stdout)
+    assert {manifest["name"] for manifest in manifests} == set(bundled_models())
+    table = run().stdout
+    assert run("--format", "table").stdout == table
+    for manifest in manifests:
+        assert manifest["name"] in table
+        for result in manifest["results"]:
+            assert f"{100 * result['uar']:.1f}" in table
+
+
+@pytest.mark.parametrize("arguments", [["gmm"], ["gmm", "--format", "markdown"]])
+def test_a_pipe_gets_the_card_as_markdown(arguments: list[str]) -> None:
+    done = run(*arguments)
+    assert done.returncode == 0
+    assert done.stdout == card_of("gmm")
+
+
+def test_a_folder_of_ones_own_has_a_card_too(mine: Path) -> None:
+    assert run(mine).stdout == run("mine", cwd=mine.parent).stdout
+    assert run(mine).stdout.startswith("# mine ")
+    assert "Not measured." in run(mine).stdout
+
+
+def test_json_of_one_model_is_its_manifest(mine: Path) -> None:
+    manifest = json.loads(run(mine, "--format", "json").stdout)
+    assert manifest == load_bundle(mine).manifest
+
+
+def test_a_table_of_one_model_has_only_that(mine: Path) -> None:
+    table = run("gmm", "--format", "table").stdout
+    assert "gmm" in table
+    assert "svm" not in table
+    assert "mine" in run(mine, "--format", "table").stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals are a thing of Unix")
+def test_a_terminal_shows_the_card_laid_out() -> None:
+    import pty
+
+    leader, follower = pty.openpty()
+    command = [sys.executable, "-c", "from affetto.cli import main; main()", "models", "gmm"]
+    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "100"}
+    with subprocess.Popen(command, stdout=follower, stderr=follower, env=environment):
+        os.close(follower)
+        shown = b""
+        # At the end a pseudo-terminal has either nothing more or nobody at the other end, as the system likes it.
+        while chunk := _read(leader):
+            shown += chunk
+    os.close(leader)
+    text = shown.decode()
+    assert "Forbidden uses" in text
+    assert "## Forbidden uses" not in text
+    assert "| --- |" not in text
+    assert load_bundle(bundled_models()["gmm"]).manifest["model"]["sha256"] in text  # never cut
+
+
+def _read(leader: int) -> bytes:
+    try:
+        return os.read(leader, 65_536)
+    except OSError:
+        return b""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["no-such-model"], 1, "there is no model 'no-such-model'"),
+        (["--format", "markdown"], 2, "name it"),
+        (["gmm", "--format", "xml"], 2, "xml"),
+    ],
+)
+def test_what_cannot_be_shown_is_said(arguments: list[str], code: int, says: str) -> None:
+    done = run(*arguments)
+    assert done.returncode == code
+    assert says in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_damaged_bundle_has_no_card(mine: Path) -> None:
+    (mine / "model.onnx").write_bytes(b"something else")
+    done = run(mine)
+    assert done.returncode == 1
+    assert "its sha256 differs" in done.stderr
+    assert len(done.stderr.splitlines()) == 1

@@ -1,0 +1,133 @@
+"""`stress` as a user runs it, on a table of the examples."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import soundfile
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def run(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from affetto.cli import main; main()", *map(str, arguments)]
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", cwd=cwd, env=environment, timeout=120)
+    assert "Traceback" not in done.stderr
+    return done
+
+
+@pytest.fixture
+def corpus(tmp_path: Path, root: Path) -> Path:
+    """The examples, as a corpus of a name that no model knows."""
+    folder = tmp_path / "voices"
+    shutil.copytree(root / "examples", folder)
+    lines = [f"{path.name},{path.stem},one" for path in sorted(folder.glob("*.flac"))]
+    (folder / "corpus.csv").write_text("\n".join(["path,emotion,speaker", *lines]) + "\n")
+    return folder
+
+
+def test_the_table_tells_each_condition(corpus: Path, tmp_path: Path) -> None:
+    done = run("stress", "mlp", corpus, "--condition", "telephone", "--condition", "noise 0 dB", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "mlp on voices, 6 clips, synthetic noise" in done.stdout
+    cells = [[cell.strip() for cell in line.split("│")[1:-1]] for line in done.stdout.splitlines() if "│" in line]
+    assert [row[:2] for row in cells] == [["clean", ""], ["noise", "0 dB"], ["telephone", "G.711"]]
+    assert cells[0][3:5] == ["0.0", "100.0"]
+    assert "trained on" not in done.stdout + done.stderr
+
+
+def test_csv_and_json_say_the_same_every_time(corpus: Path, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "hum.wav", np.sin(np.arange(16_000) * 0.05) / 3, 16_000)
+    (tmp_path / "rooms").mkdir()
+    soundfile.write(tmp_path / "rooms" / "hall.wav", np.eye(1, 4_000, 9)[0] + np.eye(1, 4_000, 2_000)[0] / 2, 16_000)
+    arguments: list[str | Path] = [
+        "stress",
+        "transformer",
+        corpus,
+        "--limit",
+        "3",
+        "--noise",
+        tmp_path,
+        "--rooms",
+        "rooms",
+    ]
+    arguments += ["--condition", "noise 5 dB", "--condition", "room measured", "--denoise", "--seed", "2"]
+    printed = run(*arguments, "--format", "csv", cwd=tmp_path)
+    assert printed.returncode == 0, printed.stderr
+    rows = list(csv.DictReader(io.StringIO(printed.stdout)))
+    assert [row["condition"] for row in rows] == ["clean", "noise", "room"]
+    assert all(0 <= float(row["uar_denoised"]) <= 1 for row in rows)
+    written = run(*arguments, "--output", "stress.json", cwd=tmp_path)
+    assert written.returncode == 0, written.stderr
+    assert "3 clips, 1 recordings of noise" in written.stdout
+    content = json.loads((tmp_path / "stress.json").read_text(encoding="utf-8"))
+    assert {key: content[key] for key in ("model", "corpus", "clips", "seed", "warning")} == {
+        "model": "transformer",
+        "corpus": "voices",
+        "clips": 3,
+        "seed": 2,
+        "warning": None,
+    }
+    for row, fact in zip(rows, content["conditions"], strict=True):
+        assert list(row) == list(fact)
+        assert {key: float(value) for key, value in row.items() if key not in ("condition", "level")} == {
+            key: value for key, value in fact.items() if key not in ("condition", "level")
+        }
+
+
+def test_speakers_that_the_model_knows_are_told_wherever_the_figures_go(corpus: Path, tmp_path: Path) -> None:
+    known = corpus.rename(tmp_path / "nemo")
+    sentence = "transformer was trained on nemo: these speakers are known to it"
+    table = run("stress", "transformer", known, "--limit", "1", "--condition", "gain", cwd=tmp_path)
+    assert sentence in table.stdout
+    printed = run(
+        "stress", "transformer", known, "--limit", "1", "--condition", "gain", "--format", "csv", cwd=tmp_path
+    )
+    assert sentence in printed.stderr
+    assert "trained" not in printed.stdout
+    facts = run("stress", "transformer", known, "--limit", "1", "--condition", "gain", "--format", "json", cwd=tmp_path)
+    assert sentence in json.loads(facts.stdout)["warning"]
+
+
+def test_labels_that_the_model_does_not_know_are_named(corpus: Path, tmp_path: Path) -> None:
+    table = corpus / "corpus.csv"
+    table.write_text(table.read_text().replace("sad.flac,sad", "sad.flac,wistful"))
+    done = run("stress", "mlp", corpus, cwd=tmp_path)
+    assert done.returncode == 1
+    assert "wistful" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["mlp", "voices", "--condition", "hail"], 2, "no condition 'hail'; choose from clean, gain, noise"),
+        (["mlp", "voices", "--noise", "nowhere"], 2, "nowhere is no folder"),
+        (["mlp", "voices", "--output", "a.txt"], 2, "let it end in .csv or .json"),
+        (["mlp", "voices", "--output", "a.csv", "--format", "table"], 2, "--format table is only for the terminal"),
+        (["mlp", "voices", "--output", "voices/a.csv"], 2, "is inside the corpus"),
+        (["mlp", "voices", "--output", "nowhere/a.csv"], 2, "there is no folder nowhere"),
+        (["mlp", "voices", "--limit", "0"], 2, "--limit"),
+        (["voices", "voices"], 1, "it holds no manifest.json"),
+        (["mlp", "nowhere"], 1, "nowhere"),
+    ],
+)
+def test_wrong_usage_is_one_sentence(
+    corpus: Path, tmp_path: Path, arguments: list[str], code: int, message: str
+) -> None:
+    done = run("stress", *arguments, cwd=tmp_path)
+    assert done.returncode == code
+    assert message in done.stderr
+    assert done.stdout == ""
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["voices"]
