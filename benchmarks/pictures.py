@@ -1,8 +1,8 @@
-"""Draw the confusion matrices and the recall of each emotion from the per-clip predictions in benchmarks/results/.
+"""Draw confusion matrices, recalls and a reliability diagram from the per-clip predictions in benchmarks/results/.
 
     python benchmarks/pictures.py
 
-Writes docs/confusion-<classifier>-emobox.png and docs/recall-emobox.png.
+Writes docs/confusion-<classifier>-emobox.png, docs/recall-emobox.png, and docs/reliability-transformer-emobox.png.
 """
 
 from __future__ import annotations
@@ -16,19 +16,25 @@ mpl.use("Agg")
 
 import matplotlib.pyplot as plt
 
-from affetto.evaluation import Predictions, measure
-from affetto.evaluation.report import draw_confusion
+from affetto.evaluation import Predictions, measure, measure_calibration
+from affetto.evaluation.report import draw_confusion, draw_reliability
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS, DOCS = ROOT / "benchmarks" / "results", ROOT / "docs"
 CONFUSIONS = ("transformer", "cnn", "gmm")
 RECALLS = ("transformer", "cnn", "gmm", "tutorial")
+RELIABILITY = "transformer"
 
 
 def main() -> None:
-    measured = {name: measure(Predictions.from_csv(RESULTS / f"{name}-emobox.csv")) for name in RECALLS}
+    predictions = {name: Predictions.from_csv(RESULTS / f"{name}-emobox.csv") for name in RECALLS}
+    measured = {name: measure(predictions[name]) for name in RECALLS}
     for name in CONFUSIONS:
         draw_confusion(measured[name], DOCS / f"confusion-{name}-emobox.png", title=f"{name}, emobox")
+    calibration = measure_calibration(predictions[RELIABILITY])
+    error = f"expected calibration error {100 * calibration.expected_calibration_error:.1f} %"
+    target = DOCS / f"reliability-{RELIABILITY}-emobox.png"
+    draw_reliability(calibration, target, title=f"{RELIABILITY}, emobox: {error}")
     emotions = list(next(iter(measured.values())).recall)
     figure, axes = plt.subplots(figsize=(9, 3.6), layout="constrained")
     width = 0.8 / len(measured)

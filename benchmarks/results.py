@@ -82,14 +82,14 @@ def collect(folder: Path) -> list[Row]:
     return sorted(rows, key=lambda row: (order.index(row.protocol.name), -row.metrics.uar, row.classifier))
 
 
-def command(row: Row, benchmarks: Path) -> str:
-    """Name the command that makes a row: the benchmark script of that name, or else `affetto evaluate`."""
-    script = benchmarks / f"{row.classifier}.py"
+def command(recipe: str, protocol: str, benchmarks: Path = ROOT / "benchmarks") -> str:
+    """Name the command that measures a recipe: the benchmark script of that name, or else `affetto evaluate`."""
+    script = benchmarks / f"{recipe}.py"
     start = f"python benchmarks/{script.name} DIR" if script.is_file() else "affetto evaluate DIR"
-    classifier, *corpora = row.classifier.split("+")
+    classifier, *corpora = recipe.split("+")
     further = "".join(f" --train-with {corpus.upper()}" for corpus in corpora)
     choice = "" if script.is_file() else f" --classifier {classifier}{further}"
-    return f"{start}{choice} --protocol {row.protocol.name}"
+    return f"{start}{choice} --protocol {protocol}"
 
 
 def markdown(rows: Sequence[Row], benchmarks: Path) -> str:
@@ -107,7 +107,7 @@ def markdown(rows: Sequence[Row], benchmarks: Path) -> str:
             percent(metrics.accuracy, leaks_speakers=leaks),
             percent(metrics.macro_f1, leaks_speakers=leaks),
             str(metrics.clips),
-            f"`{command(row, benchmarks)}`",
+            f"`{command(row.classifier, row.protocol.name, benchmarks)}`",
         )
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)

@@ -1,8 +1,9 @@
 """How well utterances are found in a long recording, and what their emotions lose against clips that are given alone.
 
-    python benchmarks/segments.py DIR --noise NOISE --encoder PATH_OR_NAME
+    affetto evaluate DIR --classifier transformer --protocol emobox --encoder PATH --models MODELS
+    python benchmarks/segments.py DIR --noise NOISE --models MODELS
 
-For each fold of `emobox` the transformer is trained without the fold's test actors and saved; then a track is made of
+MODELS holds the saved model of each fold of `emobox`, which does not know the fold's test actors. A track is made of
 their clips: two voices in turn, pauses of 0.6 to 2.5 s, in every second pause a noise from NOISE, 20 dB below the
 speech. Writes benchmarks/results/segments.json, and what was heard of each clip to segments-track.csv and
 segments-alone.csv.
@@ -12,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import tempfile
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -20,11 +20,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from affetto import Recognizer, Segment, read
-from affetto.corpora import Corpus, load_corpus
+from affetto.corpora import load_corpus
 from affetto.evaluation import Predictions, get_protocol, measure
 from affetto.preprocessing.steps import normalize_level, trim_silence
-from affetto.training.chains import make_chain
-from affetto.training.train import train
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,7 +78,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure utterances and their emotions in long recordings.")
     parser.add_argument("corpus", type=Path, metavar="DIR")
     parser.add_argument("--noise", type=Path, required=True)
-    parser.add_argument("--encoder", action="append", required=True)
+    parser.add_argument("--models", type=Path, required=True, help="holds the bundles fold-1, fold-2 and so on")
     options = parser.parse_args()
     corpus = load_corpus(options.corpus)
     noises = sorted(options.noise.glob("*.ogg"))
@@ -93,10 +91,7 @@ def main() -> None:
     false_s = sound_s = 0.0
     labels: tuple[str, ...] = ()
     for fold in get_protocol("emobox").split(corpus):
-        known = Corpus(corpus.name, corpus.licence, corpus.citation, [corpus.utterances[i] for i in fold.train])
-        with tempfile.TemporaryDirectory() as folder:
-            train(make_chain("transformer", encoders=options.encoder), known, Path(folder), classifier="transformer")
-            recognizer = Recognizer(folder)
+        recognizer = Recognizer(options.models / f"fold-{fold.number}")
         labels = recognizer.labels
         samples, placed = make_track([corpus.utterances[i] for i in fold.test], noises, rng)
         result = recognizer.recognize((samples, RATE))

@@ -1,0 +1,85 @@
+"""What noise, rooms, telephones, codecs, clipping, microphones and other speeds cost, on speakers never heard.
+
+    python benchmarks/stress.py DIR --noise NOISE --rooms ROOMS --encoder PATH_OR_NAME
+
+For each fold of `emobox` the transformer is trained without the fold's test actors and saved; their clips are then
+recognized in every condition of `affetto stress`, and all folds are pooled. Writes
+benchmarks/results/stress-transformer.csv, and what was heard of each clip to stress-transformer-clips.csv.
+
+With `--denoise` clean and noisy clips are heard twice, with and without noise removal before recognition; that goes to
+denoise-transformer.csv and denoise-transformer-clips.csv instead.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+
+from affetto import Recognizer
+from affetto.corpora import load_corpus
+from affetto.evaluation import (
+    Outcome,
+    choose_conditions,
+    find_recordings,
+    get_protocol,
+    make_conditions,
+    stress,
+    summarize,
+)
+from affetto.evaluation.protocols import choose_folds
+from affetto.evaluation.stress_report import as_csv, clips_as_csv, stress_table
+from affetto.training.folds import fold_bundle
+
+RESULTS = Path(__file__).parent / "results"
+SEED = 0
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measure what conditions cost that no studio knows.")
+    parser.add_argument("corpus", type=Path, metavar="DIR")
+    parser.add_argument("--noise", type=Path, required=True, metavar="DIR", help="recordings of noise")
+    parser.add_argument("--rooms", type=Path, metavar="DIR", help="measured impulse responses")
+    parser.add_argument("--encoder", action="append", metavar="PATH_OR_NAME")
+    parser.add_argument("--train-with", type=Path, action="append", default=[], metavar="DIR")
+    parser.add_argument("--bundles", type=Path, metavar="DIR", help="where fold-1 and so on are, or are left")
+    parser.add_argument("--denoise", action="store_true", help="what noise removal before recognition gains")
+    parser.add_argument("--condition", action="append", metavar="NAME", help="only this one; nothing is written then")
+    parser.add_argument("--fold", type=int, action="append", metavar="N", help="only this one; nothing is written then")
+    parser.add_argument("--limit", type=int, metavar="N", help="clips of each fold; nothing is written then")
+    options = parser.parse_args()
+    corpus = load_corpus(options.corpus)
+    further = [load_corpus(path) for path in options.train_with]
+    conditions = choose_conditions(
+        make_conditions(
+            noises=find_recordings(options.noise), rooms=find_recordings(options.rooms) if options.rooms else []
+        ),
+        options.condition or (["noise"] if options.denoise else None),
+    )
+    outcomes: list[Outcome] = []
+    folds: dict[str, int] = {}
+    with ExitStack() as stack:
+        bundles = options.bundles or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        for fold in choose_folds(get_protocol("emobox"), corpus, options.fold):
+            bundle = fold_bundle("transformer", corpus, fold, bundles, train_with=further, encoders=options.encoder)
+            test = np.random.default_rng(SEED).permutation(fold.test)[: options.limit]
+            utterances = [corpus.utterances[index] for index in sorted(test.tolist())]
+            recognizer = Recognizer(bundle.folder, threads=1)
+            outcomes += stress(recognizer, utterances, conditions, seed=SEED, denoise=options.denoise)
+            folds |= {utterance.clip: fold.number for utterance in utterances}
+            print(f"fold {fold.number}: {len(utterances)} clips in {len(conditions)} conditions", flush=True)
+    rows = summarize(outcomes)
+    Console(width=160).print(stress_table(rows, title=f"transformer, emobox, {len(folds)} clips"))
+    if options.fold or options.limit or options.condition:
+        return
+    name = "denoise-transformer" if options.denoise else "stress-transformer"
+    (RESULTS / f"{name}.csv").write_text(as_csv(rows), encoding="utf-8", newline="\n")
+    (RESULTS / f"{name}-clips.csv").write_text(clips_as_csv(outcomes, folds=folds), encoding="utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    main()

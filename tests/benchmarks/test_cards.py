@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from affetto.recognition.bundle import bundled_models, load_bundle, update_manifest
+from affetto.recognition.card import model_card
+from cards import main
+
+Captured = pytest.CaptureFixture[str]
+MODELS = Path("src", "affetto", "models")
+RESULTS = Path("benchmarks", "results")
+
+
+def test_manifests_and_cards_are_written_and_then_fresh(published: Path, capsys: Captured) -> None:
+    models = {path: path.read_bytes() for path in published.glob("src/affetto/models/*/model.onnx")}
+    for name in ("svm", "transformer"):
+        update_manifest(published / MODELS / name, {"results": [], "stress": {"command": "none", "rows": []}})
+    before = {path: path.read_bytes() for path in published.rglob("*") if path.is_file()}
+    assert main(["--check"], root=published) == 1
+    assert {path: path.read_bytes() for path in published.rglob("*") if path.is_file()} == before
+    told = capsys.readouterr().err.splitlines()
+    assert [Path(re.findall(r"cards: (\S+) is out of date", line)[0]).name for line in told] == [
+        *("manifest.json", "manifest.json", "svm.md", "transformer.md"),
+    ]
+    assert main([], root=published) == 0
+    for name in ("svm", "transformer"):
+        manifest = load_bundle(published / MODELS / name).manifest
+        assert "emobox" in [result["protocol"] for result in manifest["results"]]
+        # Nothing is left of what is not there any more.
+        measured = (published / RESULTS / f"stress-{name}.csv").is_file()
+        assert manifest.get("stress", {}).get("command", "") != "none"
+        assert ("stress" in manifest) == measured
+        card = (published / "docs" / "models" / f"{name}.md").read_text(encoding="utf-8")
+        assert card == model_card(manifest)
+        assert f"{100 * manifest['results'][0]['uar']:.1f}" in card
+    assert {path: path.read_bytes() for path in models} == models
+    assert main(["--check"], root=published) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_writing_twice_changes_nothing(published: Path) -> None:
+    assert main([], root=published) == 0
+    before = {path: path.read_bytes() for path in published.rglob("*") if path.is_file()}
+    assert main([], root=published) == 0
+    assert {path: path.read_bytes() for path in published.rglob("*") if path.is_file()} == before
+
+
+def test_results_that_changed_are_noticed_in_the_manifest(published: Path, capsys: Captured) -> None:
+    assert main([], root=published) == 0
+    shutil.copy(published / RESULTS / "gmm-emobox.csv", published / RESULTS / "svm-emobox.csv")
+    assert main(["--check"], root=published) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"{MODELS / 'svm' / 'manifest.json'} is out of date; run: python benchmarks/cards.py" in line
+    assert main([], root=published) == 0
+    assert main(["--check"], root=published) == 0
+
+
+def test_a_card_that_somebody_edited_is_noticed(published: Path, capsys: Captured) -> None:
+    assert main([], root=published) == 0
+    card = published / "docs" / "models" / "svm.md"
+    card.write_text(card.read_text(encoding="utf-8").replace("unknown", "well known"), encoding="utf-8")
+    assert main(["--check"], root=published) == 1
+    assert "svm.md is out of date" in capsys.readouterr().err
+
+
+def test_what_is_in_the_way_is_one_sentence(published: Path, capsys: Captured) -> None:
+    for path in (published / RESULTS).glob("svm-*.csv"):
+        path.unlink()
+    assert main([], root=published) == 2
+    assert "no predictions of svm" in capsys.readouterr().err
+    (published / MODELS / "svm" / "model.onnx").write_bytes(b"another")
+    assert main(["--check"], root=published) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "sha256 differs" in line
+
+
+def test_what_ships_is_what_was_published(root: Path) -> None:
+    """The manifests hold what benchmarks/results/ gives, and the cards in docs/models/ say what the manifests hold."""
+    command = [sys.executable, str(root / "benchmarks" / "cards.py"), "--check"]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    assert {path.stem for path in (root / "docs" / "models").glob("*.md")} == set(bundled_models())
+
+
+def test_the_readme_links_every_card(root: Path) -> None:
+    linked = re.findall(r"\(docs/models/(\w+)\.md\)", (root / "README.md").read_text(encoding="utf-8"))
+    assert set(linked) == set(bundled_models())
+
+
+@pytest.mark.parametrize("name", sorted(bundled_models()))
+def test_the_commands_in_a_card_are_there(root: Path, name: str) -> None:
+    card = (root / "docs" / "models" / f"{name}.md").read_text(encoding="utf-8")
+    for script in re.findall(r"python (benchmarks/\w+\.py)", card):
+        assert (root / script).is_file(), script
+
+
+def test_ship_runs() -> None:
+    script = Path(__file__).parents[2] / "benchmarks" / "ship.py"
+    run = subprocess.run([sys.executable, str(script), "--help"], capture_output=True, text=True, check=True)
+    assert "--nemo" in run.stdout

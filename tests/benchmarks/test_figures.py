@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sklearn.metrics import accuracy_score, f1_score, recall_score
+
+from affetto.errors import ParameterError
+from affetto.evaluation import Predictions
+from affetto.recognition.bundle import load_bundle
+from figures import figures, results_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+STRESS = (
+    "condition,level,uar,drop,labels_kept,clips\nclean,,0.79,0.0,1.0,1440\nbabble,10 dB,0.6,0.19,0.7123456789,1440\n"
+)
+
+
+@pytest.fixture
+def folder(published: Path) -> Path:
+    """Where the published results are."""
+    return published / "benchmarks" / "results"
+
+
+def manifest_of(published: Path, name: str) -> dict[str, Any]:
+    return dict(load_bundle(published / "src" / "affetto" / "models" / name).manifest)
+
+
+def rows(path: Path, columns: list[str]) -> list[list[str]]:
+    header, *lines = [line.split(",") for line in path.read_text(encoding="utf-8").splitlines()]
+    return [[line[header.index(column)] for column in columns] for line in lines]
+
+
+def test_results_are_those_of_the_predictions(folder: Path) -> None:
+    emobox, luna = results_of("svm", ["ravdess"], folder)
+    assert (emobox["protocol"], luna["protocol"]) == ("emobox", "luna")
+    assert emobox["command"] == "affetto evaluate DIR --classifier svm --protocol emobox"
+    assert "six folds" in emobox["description"]
+    table = rows(folder / "svm-emobox.csv", ["clip", "emotion", "predicted"])
+    truth, predicted = [row[1] for row in table], [row[2] for row in table]
+    assert emobox["clips"] == 1440
+    assert emobox["uar"] == pytest.approx(recall_score(truth, predicted, average="macro"), abs=1e-6)
+    assert emobox["accuracy"] == pytest.approx(accuracy_score(truth, predicted), abs=1e-6)
+    assert emobox["macro_f1"] == pytest.approx(f1_score(truth, predicted, average="macro"), abs=1e-6)
+    low, high = emobox["uar_interval"]
+    assert low < emobox["uar"] < high
+    of_women = [row for row in table if int(row[0][-2:]) % 2 == 0]
+    assert emobox["by_gender"]["female"]["uar"] == pytest.approx(
+        recall_score([row[1] for row in of_women], [row[2] for row in of_women], average="macro"), abs=1e-6
+    )
+    assert set(emobox["by_gender"]) == {"female", "male"}
+    assert {name: part["clips"] for name, part in emobox["by_intensity"].items()} == {"normal": 768, "strong": 672}
+    assert json.loads(json.dumps(emobox)) == emobox  # what a manifest gives back
+
+
+def test_a_recipe_is_named_by_its_corpora(folder: Path) -> None:
+    (result, *_) = results_of("transformer", ["ravdess", "nemo"], folder)
+    assert result["command"] == "affetto evaluate DIR --classifier transformer --train-with NEMO --protocol emobox"
+    (alone, *_) = results_of("transformer", ["ravdess"], folder)
+    assert alone["uar"] != result["uar"]
+    with pytest.raises(ParameterError, match=r"holds no predictions of transformer\+emodb"):
+        results_of("transformer", ["ravdess", "emodb"], folder)
+
+
+def test_what_was_not_measured_is_none(published: Path, folder: Path) -> None:
+    (folder / "default-emodb.csv").unlink()
+    found = figures(manifest_of(published, "transformer"), folder)
+    assert [field for field, value in found.items() if value is None] == [
+        *("stress", "adaptation", "other_corpora", "notes"),
+    ]
+    assert [corpus["speech"] for corpus in found["corpora"]] == ["acted, North American English", "acted, Polish"]
+
+
+def test_a_corpus_of_ones_own_has_no_known_speech(published: Path, folder: Path) -> None:
+    manifest = manifest_of(published, "svm")
+    manifest["corpora"] = [{**manifest["corpora"][0], "name": "mine", "speech": "interviews"}]
+    assert figures(manifest, folder)["corpora"] == manifest["corpora"]
+
+
+def test_stress_tests_are_read(published: Path, folder: Path) -> None:
+    (folder / "stress-svm.csv").write_text(STRESS, encoding="utf-8")
+    stress = figures(manifest_of(published, "svm"), folder)["stress"]
+    assert stress["command"].startswith("python benchmarks/stress.py")
+    assert stress["rows"] == [
+        {"condition": "clean", "level": "", "uar": 0.79, "drop": 0.0, "labels_kept": 1.0},
+        {"condition": "babble", "level": "10 dB", "uar": 0.6, "drop": 0.19, "labels_kept": 0.712346},
+    ]
+    assert figures(manifest_of(published, "transformer"), folder)["stress"] is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("labels_kept", "kept", r"line 1: there is no column labels_kept"),
+        ("0.6,", "60.0,", r"line 3: uar is '60.0', no fraction"),
+        ("0.19", "much", r"line 3: drop is 'much', no fraction"),
+        ("0.7123456789", "nan", r"line 3: labels_kept is 'nan', no fraction"),
+        (",0.19,0.7123456789,1440", "", r"line 3: drop is None, no fraction"),
+        ("babble", '"babble', r"cannot be read as a table"),
+        (STRESS[STRESS.index("clean") :], "", r"has a header and no rows"),
+    ],
+)
+def test_a_table_of_stress_tests_that_makes_no_sense_is_refused(
+    published: Path, folder: Path, old: str, new: str, says: str
+) -> None:
+    assert old in STRESS
+    (folder / "stress-svm.csv").write_text(STRESS.replace(old, new), encoding="utf-8")
+    with pytest.raises(ParameterError, match=rf"stress-svm\.csv.*{says}"):
+        figures(manifest_of(published, "svm"), folder)
+
+
+def test_adaptation_is_compared_with_the_recipe_itself(published: Path, folder: Path) -> None:
+    shutil.copy(folder / "mlp-emobox.csv", folder / "svm-emobox-adapted-all.csv")
+    shutil.copy(folder / "gmm-emobox.csv", folder / "svm-emobox-adapted-5.csv")
+    adaptation = figures(manifest_of(published, "svm"), folder)["adaptation"]
+    uar = {row["recordings"]: (row["clips"], pytest.approx(row["uar"], abs=1e-6)) for row in adaptation["rows"]}
+    assert list(uar) == ["all", "5", "none"]
+    for number, stem in (("all", "mlp-emobox"), ("5", "gmm-emobox"), ("none", "svm-emobox")):
+        table = rows(folder / f"{stem}.csv", ["emotion", "predicted"])
+        expected = recall_score([row[0] for row in table], [row[1] for row in table], average="macro")
+        assert uar[number] == (1440, expected)
+
+
+@pytest.mark.parametrize("measured", ["transformer", "transformer+nemo"])
+def test_adaptation_may_be_measured_without_further_corpora(published: Path, folder: Path, measured: str) -> None:
+    shutil.copy(folder / "svm-emobox.csv", folder / "transformer-emobox-adapted-all.csv")
+    shutil.copy(folder / "svm-emobox.csv", folder / f"{measured}-emobox-adapted-20.csv")
+    adaptation = figures(manifest_of(published, "transformer"), folder)["adaptation"]
+    assert adaptation["recipe"] == measured
+    without = rows(folder / f"{measured}-emobox.csv", ["emotion", "predicted"])
+    expected = recall_score([row[0] for row in without], [row[1] for row in without], average="macro")
+    assert adaptation["rows"][-1]["uar"] == pytest.approx(expected, abs=1e-6)
+
+
+def test_only_the_default_was_heard_on_other_corpora(published: Path, folder: Path) -> None:
+    assert figures(manifest_of(published, "svm"), folder)["other_corpora"] is None
+    (emodb,) = figures(manifest_of(published, "transformer"), folder)["other_corpora"]
+    table = rows(folder / "default-emodb.csv", ["emotion", "predicted"])
+    expected = recall_score([row[0] for row in table], [row[1] for row in table], average="macro")
+    assert (emodb["corpus"], emodb["clips"], emodb["adapted_uar"]) == ("emodb", len(table), None)
+    assert emodb["emotions"] == list(Predictions.from_csv(folder / "default-emodb.csv").labels)
+    assert emodb["uar"] == pytest.approx(expected, abs=1e-6)
+    shutil.copy(folder / "default-emodb.csv", folder / "default-emodb-adapted.csv")
+    (emodb,) = figures(manifest_of(published, "transformer"), folder)["other_corpora"]
+    assert emodb["adapted_uar"] == emodb["uar"]
+
+
+def test_notes_are_sentences_by_topic(published: Path, folder: Path) -> None:
+    path = folder / "notes-svm.json"
+    path.write_text('{"gender": "Men whisper."}', encoding="utf-8")
+    assert figures(manifest_of(published, "svm"), folder)["notes"] == {"gender": "Men whisper."}
+    for content in ("Men whisper.", '["Men whisper."]', '{"gender": 4}'):
+        path.write_text(content, encoding="utf-8")
+        with pytest.raises(ParameterError, match=r"notes-svm\.json"):
+            figures(manifest_of(published, "svm"), folder)
