@@ -55,7 +55,7 @@ def evaluate(
     """Measure a classifier on speakers that it never heard, and write a report."""
     folder = output or Path(f"{classifier.value}-{protocol}")
     task = _prepare(corpus, protocol, folds, name=name, folder=folder, train_with=train_with, resume=resume)
-    chain = _make_one(classifier, encoder)
+    chain = _make_one(classifier, encoder, task.corpus)
     if models is not None:
         _require_place_for_models(models, corpus, train_with, task.folds)
     _evaluate_one(task, chain, classifier.value, task.folder, models=models)
@@ -92,7 +92,7 @@ def compare(
     if encoder and Classifier.transformer not in kinds:
         raise ParameterError("encoders are for the transformer, which is not among the classifiers to compare")
     # All are made before the first is fitted: what is wrong with the last shows at once.
-    chains = {c.value: _make_one(c, encoder if c is Classifier.transformer else None) for c in kinds}
+    chains = {c.value: _make_one(c, encoder if c is Classifier.transformer else None, task.corpus) for c in kinds}
     systems = {kind: _evaluate_one(task, chain, kind, task.folder / kind) for kind, chain in chains.items()}
     title = f"{task.corpus.name}, {protocol}, {len(next(iter(systems.values())))} clips"
     table = comparison_table(compare_predictions(systems), title=title, leaks_speakers=task.protocol.leaks_speakers)
@@ -113,11 +113,16 @@ class _Task:
     resume: bool
 
 
-def _make_one(classifier: Classifier, encoders: list[str] | None) -> Chain:
-    """Return the unfitted chain of a classifier."""
+def _make_one(classifier: Classifier, encoders: list[str] | None, corpus: Corpus) -> Chain:
+    """Return the unfitted chain of a classifier, whose encoders must not have heard those who are tested."""
     from affetto.training.chains import make_chain
 
-    return make_chain(classifier.value, encoders=encoders)
+    chain = make_chain(classifier.value, encoders=encoders)
+    if encoders:
+        from affetto.training.distillation import require_unheard
+
+        require_unheard(encoders, corpus)
+    return chain
 
 
 def _prepare(

@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from affetto.degradation.channel import clip_samples, telephone, tilt
+from affetto.degradation.codecs import CODECS, encode
 from affetto.degradation.noise import add_noise
 from affetto.degradation.rooms import reverberate, room_response
 from affetto.degradation.synthesis import synthetic_noise
@@ -23,12 +24,18 @@ if TYPE_CHECKING:
 _ROOM, _RT60_S = 0.5, (0.2, 0.9)
 _TILT, _DB_PER_OCTAVE = 0.35, (-5.0, 5.0)
 _NOISE, _SNR_DB = 0.7, (0.0, 25.0)
-_TELEPHONE = 0.2
+_TELEPHONE = 0.15
 _CLIPPING, _CLIPPED_SHARE = 0.15, (0.005, 0.1)
+_CODEC = 0.25
+_CODEC_BIT_RATES = {
+    "opus": (6_000, 8_000, 10_000, 12_000, 16_000),
+    "amr": CODECS["amr"].bit_rates,
+    "mp3": (16_000, 24_000, 32_000),
+}
 
 
 class Degradation(TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
-    """Put each recording into another room, before another microphone, into noise, or through a telephone, by chance.
+    """Put each recording into another room, before another microphone, into noise, or through a line, by chance.
 
     The same recording and seed always give the same.
 
@@ -96,9 +103,14 @@ def degrade(samples: NDArray[np.float32], sample_rate_hz: int, rng: np.random.Ge
         if rng.random() < _TILT:
             changed = tilt(changed, sample_rate_hz, db_per_octave=rng.uniform(*_DB_PER_OCTAVE))
         line = rng.random()
+        # A line carries no more than full scale.
+        level = max(1.0, float(np.abs(changed).max(initial=0.0)))
         if line < _TELEPHONE:
-            # A line carries no more than full scale.
-            changed = telephone(changed / max(1.0, float(np.abs(changed).max())), sample_rate_hz)
+            changed = telephone(changed / level, sample_rate_hz)
         elif line < _TELEPHONE + _CLIPPING:
             changed = clip_samples(changed, share=rng.uniform(*_CLIPPED_SHARE), sample_rate_hz=sample_rate_hz)
+        elif line < _TELEPHONE + _CLIPPING + _CODEC:
+            codec = list(_CODEC_BIT_RATES)[rng.integers(len(_CODEC_BIT_RATES))]
+            bit_rate = int(rng.choice(_CODEC_BIT_RATES[codec]))
+            changed = encode(changed / level, sample_rate_hz, codec=codec, bit_rate=bit_rate)
     return changed

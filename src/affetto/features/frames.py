@@ -29,6 +29,27 @@ MIN_SAMPLES = 3_200
 """Shorter clips are filled up with silence: 0.2 s at 16 kHz."""
 
 
+POOLING = 4
+"""How many frames of 20 ms are averaged into one."""
+
+
+def average_neighbours(frames: Tensor, pooling: int = POOLING) -> Tensor:
+    """Average neighbouring frames; what is left over at the end is dropped.
+
+    Parameters
+    ----------
+    frames : Tensor, shape (n_clips, n_frames, width)
+    pooling : int
+        How many become one.
+
+    Returns
+    -------
+    Tensor, shape (n_clips, n_frames // pooling, width)
+    """
+    count = frames.shape[1] // pooling
+    return frames[:, : count * pooling].reshape(len(frames), count, pooling, -1).mean(2)
+
+
 class SpeechEncoder(nn.Module):
     """From samples to one sequence of frames: the layers of all encoders side by side, averaged over neighbours.
 
@@ -68,8 +89,7 @@ class SpeechEncoder(nn.Module):
         """
         log_mel = self.log_mel(samples)
         frames = torch.cat([layer for encoder in self.encoders for layer in encoder(log_mel)], dim=-1)
-        count = frames.shape[1] // self.pooling
-        return frames[:, : count * self.pooling].reshape(len(frames), count, self.pooling, -1).mean(2)
+        return average_neighbours(frames, self.pooling)
 
 
 class ModuleFrames(ABC, TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
@@ -128,7 +148,7 @@ class EncoderFrames(ModuleFrames):
         *,
         encoders: Sequence[str | os.PathLike[str]] = ("openai/whisper-base",),
         n_layers: int = 3,
-        pooling: int = 4,
+        pooling: int = POOLING,
     ) -> None:
         self.encoders = encoders
         self.n_layers = n_layers

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 CONFIG_FILE = "config.json"
+WEIGHTS_FILE = "model.safetensors"
+RECORD = "affetto"
+"""Under this key the configuration of a distilled encoder tells what it was distilled on."""
 
 
 class WhisperEncoder(nn.Module):
@@ -133,20 +136,13 @@ def load_encoder(name: str | os.PathLike[str], *, n_layers: int) -> WhisperEncod
         If there is no such checkpoint, it is not one of Whisper, or it has fewer layers.
     """
     folder = find_checkpoint(name)
-    path = folder / CONFIG_FILE
+    config = read_config(folder)
+    if not 1 <= n_layers <= config["encoder_layers"]:
+        raise ParameterError(f"n_layers is {n_layers}; the encoder {name} has 1 to {config['encoder_layers']}")
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-        if config["model_type"] != "whisper":
-            raise ParameterError(f"{folder} holds a model of type {config['model_type']!r}; a Whisper model is needed")
-        if not 1 <= n_layers <= config["encoder_layers"]:
-            raise ParameterError(f"n_layers is {n_layers}; the encoder {name} has 1 to {config['encoder_layers']}")
         encoder = WhisperEncoder(config, n_layers=n_layers)
-    except OSError as error:
-        raise ParameterError(f"{path} cannot be read: {error.strerror}; name a folder with a checkpoint") from None
     except (ValueError, KeyError, TypeError) as error:
-        if isinstance(error, ParameterError):
-            raise
-        raise ParameterError(f"{path} does not describe a Whisper checkpoint: {error!r}") from None
+        raise ParameterError(f"{folder / CONFIG_FILE} does not describe a Whisper checkpoint: {error!r}") from None
     try:
         encoder.load_state_dict(_translated(_read_tensors(folder), n_layers))
     except KeyError as error:
@@ -155,6 +151,71 @@ def load_encoder(name: str | os.PathLike[str], *, n_layers: int) -> WhisperEncod
         reason = str(error).splitlines()[-1].strip()
         raise ParameterError(f"{folder} holds weights that do not fit its {CONFIG_FILE}: {reason}") from None
     return encoder.eval()
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """Return the `config.json` of a Whisper checkpoint.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    ParameterError
+        If it cannot be read, or is of another kind of model.
+    """
+    path = folder / CONFIG_FILE
+    try:
+        config: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        kind, _ = config["model_type"], int(config["encoder_layers"])
+    except OSError as error:
+        raise ParameterError(f"{path} cannot be read: {error.strerror}; name a folder with a checkpoint") from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise ParameterError(f"{path} does not describe a Whisper checkpoint: {error!r}") from None
+    if kind != "whisper":
+        raise ParameterError(f"{folder} holds a model of type {kind!r}; a Whisper model is needed")
+    return config
+
+
+def distilled_on(encoder: str | os.PathLike[str]) -> dict[str, Any] | None:
+    """Return what a checkpoint says about its distillation; None where it was not distilled.
+
+    Parameters
+    ----------
+    encoder : str or path
+        As in `load_encoder`.
+
+    Returns
+    -------
+    dict or None
+        "distilled_from", "corpora", "recipe" and others.
+    """
+    record = read_config(find_checkpoint(encoder)).get(RECORD)
+    return record if isinstance(record, dict) else None
+
+
+def save_encoder(encoder: WhisperEncoder, config: Mapping[str, Any], folder: Path) -> None:
+    """Write an encoder as a checkpoint that `load_encoder` reads, and whoever else reads Hugging Face's names.
+
+    Parameters
+    ----------
+    encoder : WhisperEncoder
+    config : mapping
+        Of the checkpoint that it was loaded from, with whatever else is to be known of it.
+    folder : Path
+        Is there already; weights and configuration in it are replaced.
+    """
+    from safetensors.torch import save_file
+
+    tensors = {f"model.encoder.{name}": tensor.half().contiguous() for name, tensor in _hub_weights(encoder).items()}
+    content = {**config, "encoder_layers": len(encoder.layers), "torch_dtype": "float16"}
+    save_file(tensors, folder / WEIGHTS_FILE)
+    (folder / CONFIG_FILE).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
 def find_checkpoint(name: str | os.PathLike[str]) -> Path:
@@ -206,29 +267,51 @@ def _read_tensors(folder: Path) -> dict[str, Tensor]:
     return tensors
 
 
+_LAYER_PARTS = {
+    "attention_norm": "self_attn_layer_norm",
+    "feedforward_norm": "final_layer_norm",
+    "out": "self_attn.out_proj",
+    "expand": "fc1",
+    "contract": "fc2",
+}
+"""Our names of what a layer consists of, and Hugging Face's."""
+
+
 def _translated(tensors: Mapping[str, Tensor], n_layers: int) -> dict[str, Tensor]:
     """Return Hugging Face's weights under our names, in our shapes."""
     state: dict[str, Tensor] = {}
-
-    def take(ours: str, theirs: str) -> None:
-        for kind in ("weight", "bias"):
-            state[f"{ours}.{kind}"] = tensors[f"{theirs}.{kind}"]
-
     for index in range(2):
         weight = tensors[f"conv{index + 1}.weight"]
         state[f"convolutions.{index}.product.weight"] = weight.permute(0, 2, 1).flatten(1)
         state[f"convolutions.{index}.product.bias"] = tensors[f"conv{index + 1}.bias"]
-    for index in range(n_layers):
-        ours = theirs = f"layers.{index}"
-        take(f"{ours}.attention_norm", f"{theirs}.self_attn_layer_norm")
-        take(f"{ours}.feedforward_norm", f"{theirs}.final_layer_norm")
-        take(f"{ours}.out", f"{theirs}.self_attn.out_proj")
-        take(f"{ours}.expand", f"{theirs}.fc1")
-        take(f"{ours}.contract", f"{theirs}.fc2")
-        parts = [f"{theirs}.self_attn.{part}_proj" for part in "qkv"]
+    for layer in (f"layers.{index}" for index in range(n_layers)):
+        for ours, theirs in _LAYER_PARTS.items():
+            for kind in ("weight", "bias"):
+                state[f"{layer}.{ours}.{kind}"] = tensors[f"{layer}.{theirs}.{kind}"]
+        parts = [f"{layer}.self_attn.{part}_proj" for part in "qkv"]
         weights = [tensors[f"{part}.weight"] for part in parts]
         # Whisper's keys have no bias.
         biases = [tensors[f"{part}.bias"] if part[-6] != "k" else torch.zeros(len(weights[0])) for part in parts]
-        state[f"{ours}.query_key_value.weight"] = torch.cat(weights)
-        state[f"{ours}.query_key_value.bias"] = torch.cat(biases)
+        state[f"{layer}.query_key_value.weight"] = torch.cat(weights)
+        state[f"{layer}.query_key_value.bias"] = torch.cat(biases)
     return state
+
+
+def _hub_weights(encoder: WhisperEncoder) -> dict[str, Tensor]:
+    """Undo `_translated`: our weights under Hugging Face's names, in their shapes."""
+    state = encoder.state_dict()
+    tensors: dict[str, Tensor] = {}
+    for index in range(2):
+        weight = state[f"convolutions.{index}.product.weight"]
+        tensors[f"conv{index + 1}.weight"] = weight.unflatten(1, (3, -1)).permute(0, 2, 1)
+        tensors[f"conv{index + 1}.bias"] = state[f"convolutions.{index}.product.bias"]
+    for layer in (f"layers.{index}" for index in range(len(encoder.layers))):
+        for ours, theirs in _LAYER_PARTS.items():
+            for kind in ("weight", "bias"):
+                tensors[f"{layer}.{theirs}.{kind}"] = state[f"{layer}.{ours}.{kind}"]
+        for kind in ("weight", "bias"):
+            parts = state[f"{layer}.query_key_value.{kind}"].chunk(3)
+            tensors |= {f"{layer}.self_attn.{p}_proj.{kind}": part for p, part in zip("qkv", parts, strict=True)}
+        # A key's bias moves all scores of a query alike: softmax does not notice it, and Whisper has none.
+        del tensors[f"{layer}.self_attn.k_proj.bias"]
+    return tensors

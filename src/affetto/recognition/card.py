@@ -69,7 +69,9 @@ def _what_it_is(manifest: Manifest) -> Iterator[str]:
         facts["before that"] = ", ".join(step["step"] for step in steps)
     facts["output"] = f"probabilities of {', '.join(manifest['labels'])}"
     if encoders := manifest.get("encoders"):
-        facts["encoder under it"] = f"{', '.join(encoders['names'])}, {encoders['layers']} layers"
+        on = sorted({corpus["name"] for record in encoders.get("distilled", []) for corpus in record["corpora"]})
+        steadier = f", made steadier by distillation on {', '.join(on)}" if on else ""
+        facts["encoder under it"] = f"{', '.join(encoders['names'])}, {encoders['layers']} layers{steadier}"
     if quantization := manifest.get("quantization"):
         facts["weights"] = quantization["weights"]
     if training := manifest.get("training"):

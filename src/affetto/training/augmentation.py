@@ -154,7 +154,7 @@ def _copied(X: Sequence[Source], n_kinds: int, corpora: ArrayLike | None) -> lis
     _, corpus_of, sizes = np.unique(
         np.zeros(len(X)) if corpora is None else np.asarray(corpora), return_inverse=True, return_counts=True
     )
-    kept = np.maximum(1, np.round(n_kinds * sizes.min() / sizes).astype(int))
+    kept = np.maximum(1, n_kinds * sizes.min() // sizes)
     # By name, so that a recording is heard the same whatever others are there, and wherever the corpus lies.
     place = np.array([_place(source, index) for index, source in enumerate(X)])
     return [np.flatnonzero((kind - place) % n_kinds < kept[corpus_of]) for kind in range(n_kinds)]

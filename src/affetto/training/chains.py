@@ -42,6 +42,10 @@ ENCODERS = ("openai/whisper-base",)
 VIRTUAL_SPEAKERS: tuple[float, ...] = (0.9, 1.1)
 """Factors by which each training clip is also heard: of the vocal tract's length, or of the speed."""
 
+DEGRADED_MARGINS_S: tuple[float, ...] = (0.1, 0.25)
+"""How much of what surrounds speech is degraded with it, in each of its degraded copies: where speech is found in noise,
+some noise is left on both sides."""
+
 CNN_SPEEDS: tuple[float, ...] = (0.84, 0.92, 1.09, 1.19)
 """The same for the convolutional network, which has heard no other voices before."""
 
@@ -114,16 +118,20 @@ def make_chain(
         else:
             frames, network, draft = networks.transformer(encoders or ENCODERS)
             frames.module()  # what is wrong with a checkpoint shows now, not after hours
-            # One in four is degraded, each clip in another way: more of that would cost clean speech.
             copies = [{"transformer__speed__factor": factor} for factor in VIRTUAL_SPEAKERS]
-            copies.append({"transformer__degradation__seed": 0})
+            # Two in five are degraded, each clip in another way: more of that would cost clean speech.
+            copies += [
+                {"transformer__trim__margin_s": margin_s, "transformer__degradation__seed": seed}
+                for seed, margin_s in enumerate(DEGRADED_MARGINS_S)
+            ]
             embedding = VoiceEmbedding()
         steps = [
             ("speech", ReadSpeech()),
             ("dc", DCRemoval()),
             ("trim", SilenceTrimming()),
-            # After the silence is gone: recognition hears utterances, not the noise around them.
             ("degradation", Degradation()),
+            # Recognition trims what it is given, noise and all.
+            ("trim_degraded", SilenceTrimming()),
             ("level", LevelNormalization()),
             ("speed", SpeedChange()),
             ("frames", frames),

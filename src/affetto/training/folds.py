@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from affetto.errors import BundleError
 from affetto.recognition.bundle import MANIFEST_FILE, load_bundle
 from affetto.training.chains import make_chain
+from affetto.training.distillation import require_unheard
 from affetto.training.train import described_corpus, require_bundle_folder, save, train
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ def fold_bundle(
             )
         return bundle
     chain = make_chain(classifier, encoders=encoders)
+    require_unheard(encoders or (), corpus)
     return train(chain, known, path, classifier=classifier, train_with=train_with)
 
 

@@ -20,7 +20,8 @@ from affetto.training.fitting import fit_chain, require_trainable
 from affetto.training.pooling import pool
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    import os
+    from collections.abc import Mapping, Sequence
 
     from affetto.corpora.base import Corpus
     from affetto.recognition.bundle import Bundle
@@ -117,7 +118,7 @@ def save(chain: Chain, corpora: Sequence[Corpus], folder: Path, *, classifier: s
         "classifier": classifier,
         "labels": list(everything.labels),
         **described,
-        "licence": " AND ".join(sorted({part.licence for part in corpora})),
+        "licence": " AND ".join(sorted({part.licence for part in corpora} | _licences_of_encoders(described))),
         "corpora": [described_corpus(part) for part in corpora],
         "training": {
             "recipe": _recipe(chain),
@@ -178,12 +179,30 @@ def _waveform_model(calibrated: CalibratedChain, everything: TrainingSet) -> tup
     if calibrated.space_ is not None:
         described["voices"] = calibrated.space_.to_dict()
     if hasattr(steps["frames"], "encoders"):
-        names = [Path(str(encoder)).name for encoder in steps["frames"].encoders]
-        described["encoders"] = {"names": names, "layers": steps["frames"].n_layers, "licence": "MIT (OpenAI Whisper)"}
+        described["encoders"] = _described_encoders(steps["frames"].encoders, steps["frames"].n_layers)
     return model, described
 
 
 _COMPARED = 100
+
+
+def _licences_of_encoders(described: Mapping[str, Any]) -> set[str]:
+    """Return the licences of what encoders were distilled on: something of it is in the weights."""
+    records = described.get("encoders", {}).get("distilled", [])
+    return {part["licence"] for record in records for part in record["corpora"]}
+
+
+def _described_encoders(encoders: Sequence[str | os.PathLike[str]], n_layers: int) -> dict[str, Any]:
+    """Return what a manifest says of the encoders: which they are, and what the distilled ones were distilled on."""
+    from affetto.features.whisper import distilled_on
+
+    distilled = [record for encoder in encoders if (record := distilled_on(encoder))]
+    return {
+        "names": [(distilled_on(encoder) or {}).get("distilled_from", Path(str(encoder)).name) for encoder in encoders],
+        "layers": n_layers,
+        "licence": "MIT (OpenAI Whisper)",
+        **({"distilled": distilled} if distilled else {}),
+    }
 
 
 def require_bundle_folder(folder: Path) -> None:

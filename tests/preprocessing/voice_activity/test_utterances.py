@@ -13,35 +13,31 @@ def found(probabilities: list[float], **parameters: float) -> list[Utterance]:
     return [*utterances.hear(probabilities), *utterances.end()]
 
 
-def bounds(probabilities: list[float], **parameters: float) -> list[tuple[int, int]]:
-    return [(utterance.start, utterance.end) for utterance in found(probabilities, **parameters)]
-
-
 def test_an_utterance_is_speech_with_margins() -> None:
-    assert bounds([0.0] * 10 + [0.9] * 8 + [0.0] * 10) == [(8, 20)]
+    assert found([0.0] * 10 + [0.9] * 8 + [0.0] * 10) == [(8, 20)]
 
 
 def test_speech_at_either_end_has_no_margin_outside() -> None:
-    assert bounds([0.9] * 8) == [(0, 8)]
-    assert bounds([0.0] + [0.9] * 8 + [0.0]) == [(0, 10)]
+    assert found([0.9] * 8) == [(0, 8)]
+    assert found([0.0] + [0.9] * 8 + [0.0]) == [(0, 10)]
 
 
 def test_a_short_pause_is_within_an_utterance_and_a_long_one_between_two() -> None:
-    assert bounds([0.9] * 6 + [0.0] * 4 + [0.9] * 6) == [(0, 16)]
-    assert bounds([0.9] * 6 + [0.0] * 5 + [0.9] * 6) == [(0, 8), (9, 17)]
+    assert found([0.9] * 6 + [0.0] * 4 + [0.9] * 6) == [(0, 16)]
+    assert found([0.9] * 6 + [0.0] * 5 + [0.9] * 6) == [(0, 8), (9, 17)]
 
 
 def test_margins_of_neighbours_do_not_overlap() -> None:
-    assert bounds([0.9] * 6 + [0.0] * 5 + [0.9] * 6, margin=4) == [(0, 10), (10, 17)]
+    assert found([0.9] * 6 + [0.0] * 5 + [0.9] * 6, margin=4) == [(0, 10), (10, 17)]
 
 
 def test_speech_begins_at_the_onset_and_goes_on_to_the_offset() -> None:
-    assert bounds([0.0] * 5 + [0.35] * 5 + [0.9] * 5 + [0.35] * 5 + [0.25] * 9, margin=0) == [(10, 20)]
+    assert found([0.0] * 5 + [0.35] * 5 + [0.9] * 5 + [0.35] * 5 + [0.25] * 9, margin=0) == [(10, 20)]
 
 
 def test_what_sounds_like_speech_for_a_moment_is_noise() -> None:
-    assert bounds([0.0] * 9 + [0.9] * 3 + [0.0] * 9) == []
-    assert bounds([0.0] * 9 + [0.45, 0.0, 0.0, 0.45, 0.0, 0.0, 0.45] + [0.0] * 9) == []
+    assert found([0.0] * 9 + [0.9] * 3 + [0.0] * 9) == []
+    assert found([0.0] * 9 + [0.45, 0.0, 0.0, 0.45, 0.0, 0.0, 0.45] + [0.0] * 9) == []
 
 
 def test_a_long_utterance_is_cut_where_a_pause_is_most_probable() -> None:
@@ -69,16 +65,7 @@ def test_nothing_comes_after_a_cut_in_the_last_pause(n_speech: int) -> None:
 def test_an_utterance_comes_out_as_soon_as_its_pause_is_over() -> None:
     utterances = Utterances(pause=5, margin=2, least=3, longest=40)
     assert list(utterances.hear([0.9] * 6 + [0.0] * 4)) == []
-    assert list(utterances.hear([0.0])) == [Utterance(0, 8, 0, 8)]
-
-
-def test_what_surrounds_an_utterance_is_heard_with_it_as_far_as_it_is_known_and_nobody_elses() -> None:
-    assert found([0.0] * 10 + [0.9] * 8 + [0.0] * 10, context=3) == [Utterance(8, 20, 5, 23)]
-    assert found([0.0] * 3 + [0.9] * 8 + [0.0] * 3, context=3) == [Utterance(1, 13, 0, 14)]
-    first, second = found([0.9] * 6 + [0.0] * 6 + [0.9] * 6, context=3)
-    assert (first.latest, second.earliest) == (11, first.end)
-    first, second = found([0.9] * 50, context=3)
-    assert first.latest == second.earliest == first.end
+    assert list(utterances.hear([0.0])) == [(0, 8)]
 
 
 probabilities = st.lists(st.sampled_from([0.0, 0.05, 0.2, 0.5, 0.95]), max_size=300)
@@ -94,12 +81,12 @@ def test_pieces_make_no_difference(heard: list[float], size: int) -> None:
 
 @given(probabilities)
 def test_utterances_are_in_order_apart_and_not_too_long(heard: list[float]) -> None:
-    utterances = Utterances(pause=5, margin=2, context=3, least=3, longest=40)
+    utterances = Utterances(pause=5, margin=2, least=3, longest=40)
     last, needed = 0, 0
     for probability in heard:
         for utterance in utterances.hear([probability]):
             # What was let go of is never asked for.
-            assert needed <= utterance.earliest <= utterance.start < utterance.end <= utterance.latest <= len(heard)
+            assert needed <= utterance.start < utterance.end <= len(heard)
             assert last <= utterance.start
             assert utterance.end - utterance.start <= 40 + 4
             last = utterance.end

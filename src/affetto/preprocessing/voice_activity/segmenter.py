@@ -22,8 +22,8 @@ MAX_SEGMENT_S = 15.0
 
 # Long enough for the pauses within a sentence, short enough that an answer comes soon.
 _PAUSE_S = 0.31
+# Breaths and sobs further out tell a little more of a clean recording, and in noise there is nothing but noise.
 _MARGIN_S = 0.06
-_CONTEXT_S = 0.25
 _LEAST_SPEECH_S = 0.15
 
 # The detector hears everything slowed down by this factor. It knows ordinary speech and takes screams for noise;
@@ -39,14 +39,10 @@ class Stretch(NamedTuple):
     start : int
         The sample that it begins with, counted from the beginning of the recording.
     samples : ndarray of float32, shape (n_samples,)
-    surrounded : ndarray of float32, shape (at least n_samples,)
-        The same with up to a quarter of a second more on both sides, as far as that is no other stretch's: breaths and
-        sobs are no speech to a detector, but tell how something is said.
     """
 
     start: int
     samples: NDArray[np.float32]
-    surrounded: NDArray[np.float32]
 
 
 class SpeechSegmenter:
@@ -73,7 +69,6 @@ class SpeechSegmenter:
         self._utterances = Utterances(
             pause=ceil(_PAUSE_S / frame_s),
             margin=margin,
-            context=int(_CONTEXT_S / frame_s),
             least=_LEAST_SPEECH_S / frame_s,
             longest=int(MAX_SEGMENT_S / frame_s) - 2 * margin,
         )
@@ -138,10 +133,10 @@ class SpeechSegmenter:
         stretches = []
         for utterance in utterances:
             sound = self._joined()
-            start, end, earliest, latest = (
+            start, end = (
                 min(round(frame * self._frame), self._first + len(sound)) - self._first for frame in utterance
             )
-            stretches.append(Stretch(self._first + start, sound[start:end].copy(), sound[earliest:latest].copy()))
+            stretches.append(Stretch(self._first + start, sound[start:end].copy()))
         return stretches
 
     def _joined(self) -> NDArray[np.float32]:

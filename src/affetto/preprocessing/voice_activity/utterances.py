@@ -15,14 +15,10 @@ class Utterance(NamedTuple):
     ----------
     start, end : int
         It holds the frames from `start` up to, not including, `end`.
-    earliest, latest : int
-        So far what surrounds it may be heard with it: breaths and sobs, which are no speech but tell much.
     """
 
     start: int
     end: int
-    earliest: int
-    latest: int
 
 
 class Utterances:
@@ -41,9 +37,6 @@ class Utterances:
         Frames of pause that end an utterance.
     margin : int
         Frames kept before and after it, as far as they are not another's: quiet consonants are easily missed.
-    context : int
-        Frames before and after that to be heard with it, as far as they are not another's. With the margin no more than
-        the pause: none has to be waited for.
     least : float
         Expected frames of speech, the sum of their probabilities; what has fewer is noise that sounds like speech for
         a moment.
@@ -58,7 +51,6 @@ class Utterances:
         offset: float = 0.3,
         pause: int,
         margin: int,
-        context: int = 0,
         least: float,
         longest: int,
     ) -> None:
@@ -66,7 +58,6 @@ class Utterances:
         self.offset = offset
         self.pause = pause
         self.margin = margin
-        self.context = context
         self.least = least
         self.longest = longest
         self._n_frames = 0
@@ -79,14 +70,14 @@ class Utterances:
     def needed_from(self) -> int:
         """The first frame that may still become part of an utterance; what lies before can be forgotten."""
         begin = self._n_frames if self._start is None else self._start
-        return max(self._free, begin - self.margin - self.context)
+        return max(self._free, begin - self.margin)
 
     @property
     def ongoing(self) -> Utterance | None:
         """What `end` would give now: the utterance that goes on; None where there is none or too little of it yet."""
         if self._start is None or sum(self._probabilities[: self._last - self._start]) < self.least:
             return None
-        return self._from_start(min(self._last + self.margin, self._n_frames), self._n_frames)
+        return self._up_to(min(self._last + self.margin, self._n_frames))
 
     @property
     def speaking(self) -> bool:
@@ -145,15 +136,14 @@ class Utterances:
         candidates = range(self.longest // 2, len(self._probabilities) - 2)
         kept = min(candidates, key=lambda i: sum(self._probabilities[i - 2 : i + 3]))
         cut = self._start + kept
-        utterance = self._from_start(cut, cut)
+        utterance = self._up_to(cut)
         self._start, self._free = cut, cut
         # Speech may have ended before the cut, which is in its pause then.
         self._last = max(self._last, cut)
         self._probabilities = self._probabilities[kept:]
         return utterance
 
-    def _from_start(self, end: int, latest: int) -> Utterance:
-        """Return the utterance that has begun, with what surrounds it up to `latest`."""
+    def _up_to(self, end: int) -> Utterance:
+        """Return the utterance that has begun, as if it ended there."""
         assert self._start is not None
-        start = max(self._free, self._start - self.margin)
-        return Utterance(start, end, max(self._free, start - self.context), min(end + self.context, latest))
+        return Utterance(max(self._free, self._start - self.margin), end)
