@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-
 CorporaArgument = Annotated[
     list[Path], typer.Argument(metavar="DIR...", help="Corpora whose speech to distil on; labels play no part.")
 ]
