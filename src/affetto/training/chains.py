@@ -43,8 +43,8 @@ VIRTUAL_SPEAKERS: tuple[float, ...] = (0.9, 1.1)
 """Factors by which each training clip is also heard: of the vocal tract's length, or of the speed."""
 
 DEGRADED_MARGINS_S: tuple[float, ...] = (0.1, 0.25)
-"""How much of what surrounds speech is degraded with it, in each degraded copy: in what is found in noise, some noise is
-left on both sides."""
+"""How much of what surrounds speech is degraded with it, in each degraded copy: in noise, what is found of speech has
+some noise on both sides."""
 
 CNN_SPEEDS: tuple[float, ...] = (0.84, 0.92, 1.09, 1.19)
 """The same for the convolutional network, which has heard no other voices before."""
