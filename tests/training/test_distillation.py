@@ -116,6 +116,7 @@ def test_what_cannot_be_distilled_is_said_before_it_begins(corpus: Corpus, tiny_
         ({"batch_size": 0}, "batch_size 0"),
         ({"learning_rate": 0.0}, "learning_rate is 0.0"),
         ({"clean": 1.0}, "clean is 1.0"),
+        ({"way": 0.0}, "way is 0.0"),
     ],
 )
 def test_a_senseless_recipe_is_named(parameters: dict[str, float], message: str) -> None:
