@@ -87,8 +87,8 @@ class Distillation:
     clean : float
         Which share of the recordings the student hears as they are, so that it stays what it was for clean speech.
     way : float
-        How far the saved weights are on the way from the teacher's to the student's. Halfway as good as all of what is
-        learned is there, and a third of what was lost of clean speech.
+        How far the saved weights are on the way from the teacher's to the student's. Halfway most of what was
+        learned is there, and a third of what clean speech lost.
     seed : int
     """
 
