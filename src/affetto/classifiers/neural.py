@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
-import os
-import tempfile
 import time
 from datetime import timedelta
 from hashlib import blake2b
 from math import cos, pi
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -26,9 +23,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from affetto import __version__
-from affetto.errors import ParameterError
+from affetto.classifiers.states import reading_state, save_state
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Iterator, Mapping
 
     from numpy.typing import ArrayLike, NDArray
@@ -397,24 +395,17 @@ class _Checkpoint(Callback):  # type: ignore[misc] # skorch is untyped
             "optimizer": net.optimizer_.state_dict(),
             "epochs": len(net.history),
         }
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=self.path.parent, suffix=".part")
-        with os.fdopen(descriptor, "wb") as file:
-            torch.save(state, file)
-        Path(temporary).replace(self.path)
+        save_state(self.path, state)
 
     def restore(self, net: Any) -> int:
         """Load what is kept into an initialized net and return how many epochs are done."""
         if self.path is None or not self.path.is_file():
             return 0
-        try:
-            state = torch.load(self.path, weights_only=True)  # tensors and plain values: no code from the file is run
+        with reading_state(self.path) as state:
             net.module_.load_state_dict(state["module"])
             net.optimizer_.load_state_dict(state["optimizer"])
-        except (OSError, EOFError, RuntimeError, UnpicklingError, KeyError, TypeError, ValueError):
-            raise ParameterError(f"the checkpoint {self.path} is damaged; train again without resuming") from None
-        for _ in range(state["epochs"]):
-            net.history.new_epoch()
+            for _ in range(state["epochs"]):
+                net.history.new_epoch()
         return len(net.history)
 
 

@@ -18,13 +18,11 @@ import dataclasses
 import logging
 import os
 import shutil
-import tempfile
 import time
 from dataclasses import dataclass
 from datetime import timedelta
 from math import cos, pi
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,6 +32,7 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
 from affetto import __version__
+from affetto.classifiers.states import reading_state, save_state
 from affetto.degradation.chance import degrade
 from affetto.errors import CorpusError, ParameterError
 from affetto.features.frames import MIN_SAMPLES, average_neighbours
@@ -405,25 +404,16 @@ class _Checkpoint:
             "epochs": epochs,
             "described": self.described,
         }
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=self.path.parent, suffix=".part")
-        with os.fdopen(descriptor, "wb") as file:
-            torch.save(state, file)
-        Path(temporary).replace(self.path)
+        save_state(self.path, state)
 
     def restore(self, training: _Training) -> int:
         """Load what is kept, and return how many epochs are done."""
         if not self.path.is_file():
             return 0
-        try:
-            state = torch.load(self.path, weights_only=True)  # tensors and plain values: no code from the file is run
+        with reading_state(self.path) as state:
             if state["described"] != self.described:
                 raise ParameterError(f"{self.path} is of another distillation; go on without resuming")
             training.student.load_state_dict(state["student"])
             training.optimizer.load_state_dict(state["optimizer"])
-            training.step, epochs = int(state["step"]), int(state["epochs"])
-        except (OSError, EOFError, RuntimeError, UnpicklingError, KeyError, TypeError, ValueError) as error:
-            if isinstance(error, ParameterError):
-                raise
-            raise ParameterError(f"the checkpoint {self.path} is damaged; distil again without resuming") from None
-        return epochs
+            training.step = int(state["step"])
+            return int(state["epochs"])

@@ -1,0 +1,60 @@
+"""The state of a training on disk: written whole or not at all, and read without executing anything of it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from affetto.errors import AffettoError, ParameterError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+def save_state(path: Path, state: Mapping[str, Any]) -> None:
+    """Write a state; a file that is there is replaced.
+
+    Parameters
+    ----------
+    path : Path
+        In a folder that is made if it is missing.
+    state : mapping
+        Tensors and plain values.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
+    with os.fdopen(descriptor, "wb") as file:
+        torch.save(dict(state), file)
+    Path(temporary).replace(path)
+
+
+@contextmanager
+def reading_state(path: Path) -> Iterator[dict[str, Any]]:
+    """Read a state, and take what does not fit where it is used for damage, too.
+
+    Parameters
+    ----------
+    path : Path
+
+    Yields
+    ------
+    dict
+        What was saved.
+
+    Raises
+    ------
+    ParameterError
+        If it is damaged, or what is done within fails for what it holds.
+    """
+    try:
+        yield torch.load(path, weights_only=True)  # tensors and plain values: no code from the file is run
+    except AffettoError:
+        raise
+    except (OSError, EOFError, RuntimeError, UnpicklingError, LookupError, TypeError, ValueError):
+        raise ParameterError(f"the checkpoint {path} is damaged; train again without resuming") from None
