@@ -1,6 +1,6 @@
 """What it is worth to know a voice: clips of test speakers, adapted to other clips of the same speaker, unlabelled.
 
-    affetto evaluate DIR --classifier transformer --protocol emobox --encoder PATH --models MODELS
+    affetto evaluate DIR --classifier transformer --protocol emobox --encoder STEADY --models MODELS
     python benchmarks/adaptation.py DIR --models MODELS
 
 MODELS holds the saved model of each fold. Every clip is heard once by the model that does not know its speaker, as

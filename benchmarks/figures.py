@@ -23,7 +23,7 @@ REPORTED = ("emobox", "luna")
 ADAPTED = ("all", "20", "5")
 """To how many recordings of a speaker a recipe is adapted, as file names have it; "none" is the recipe itself."""
 
-STRESS_COMMAND = "python benchmarks/stress.py DIR --noise NOISE --rooms ROOMS --train-with NEMO"
+STRESS_COMMAND = "python benchmarks/stress.py DIR --noise NOISE --rooms ROOMS --encoder STEADY --train-with NEMO"
 ADAPTATION_COMMAND = "python benchmarks/adaptation.py DIR --models MODELS"
 OTHER_CORPUS_COMMAND = "python benchmarks/emodb.py EMODB"
 

@@ -88,7 +88,9 @@ def command(recipe: str, protocol: str, benchmarks: Path = ROOT / "benchmarks") 
     start = f"python benchmarks/{script.name} DIR" if script.is_file() else "affetto evaluate DIR"
     classifier, *corpora = recipe.split("+")
     further = "".join(f" --train-with {corpus.upper()}" for corpus in corpora)
-    choice = "" if script.is_file() else f" --classifier {classifier}{further}"
+    # Its figures are with the distilled encoder.
+    encoder = " --encoder STEADY" if classifier == "transformer" else ""
+    choice = "" if script.is_file() else f" --classifier {classifier}{encoder}{further}"
     return f"{start}{choice} --protocol {protocol}"
 
 

@@ -59,7 +59,8 @@ def test_results_are_those_of_the_predictions(folder: Path) -> None:
 
 def test_a_recipe_is_named_by_its_corpora(folder: Path) -> None:
     (result, *_) = results_of("transformer", ["ravdess", "nemo"], folder)
-    assert result["command"] == "affetto evaluate DIR --classifier transformer --train-with NEMO --protocol emobox"
+    trained = "--classifier transformer --encoder STEADY --train-with NEMO"
+    assert result["command"] == f"affetto evaluate DIR {trained} --protocol emobox"
     (alone, *_) = results_of("transformer", ["ravdess"], folder)
     assert alone["uar"] != result["uar"]
     with pytest.raises(ParameterError, match=r"holds no predictions of transformer\+emodb"):

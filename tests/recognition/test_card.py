@@ -310,3 +310,14 @@ def test_a_card_needs_none_of_the_rooms_that_train_and_measure() -> None:
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     for room in ("corpora", "training", "evaluation", "cli"):
         assert f"affetto.{room}" not in done.stdout
+
+
+def test_a_distilled_encoder_is_named_with_what_it_heard(manifest: Manifest) -> None:
+    manifest["encoders"] = {"names": ["whisper-base"], "layers": 3, "licence": "MIT"}
+    plain = model_card(manifest)
+    assert "- encoder under it: whisper-base, 3 layers\n" in plain
+    assert "STEADY" not in section(plain, "How it was measured").split("| protocol")[0]
+    manifest["encoders"]["distilled"] = [{"distilled_from": "whisper-base", "corpora": [{"name": "nemo"}]}]
+    card = model_card(manifest)
+    assert "- encoder under it: whisper-base, 3 layers, made steadier by distillation on nemo\n" in card
+    assert "`STEADY` is what `affetto distil NEMO --output STEADY` makes." in section(card, "How it was measured")

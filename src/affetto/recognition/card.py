@@ -69,7 +69,7 @@ def _what_it_is(manifest: Manifest) -> Iterator[str]:
         facts["before that"] = ", ".join(step["step"] for step in steps)
     facts["output"] = f"probabilities of {', '.join(manifest['labels'])}"
     if encoders := manifest.get("encoders"):
-        on = sorted({corpus["name"] for record in encoders.get("distilled", []) for corpus in record["corpora"]})
+        on = _distilled_on(manifest)
         steadier = f", made steadier by distillation on {', '.join(on)}" if on else ""
         facts["encoder under it"] = f"{', '.join(encoders['names'])}, {encoders['layers']} layers{steadier}"
     if quantization := manifest.get("quantization"):
@@ -105,17 +105,25 @@ def _licence(manifest: Manifest) -> Iterator[str]:
     yield " ".join(sentences)
 
 
+def _distilled_on(manifest: Manifest) -> list[str]:
+    """Name the corpora on which the encoders were distilled."""
+    records = manifest.get("encoders", {}).get("distilled", [])
+    return sorted({corpus["name"] for record in records for corpus in record["corpora"]})
+
+
 def _how_it_was_measured(manifest: Manifest) -> Iterator[str]:
     results = manifest.get("results")
     if not results:
         yield NOT_MEASURED
         return
+    on = _distilled_on(manifest)
+    steady = f"; `STEADY` is what `affetto distil {' '.join(on).upper()} --output STEADY` makes" if on else ""
     yield (
         "The figures are those of the recipe, not of these very weights, which learnt from all speakers: for every "
         "fold it was trained anew, and tested on speakers that nothing in it was fitted, searched or calibrated on. "
         "UAR is the unweighted average recall: the mean over the emotions of the part of their recordings that was "
         "recognized. Intervals are 95 %, by bootstrap over speakers. In commands `DIR` is the folder of the corpus; a "
-        "name in capitals is the folder of that corpus."
+        f"name in capitals is the folder of that corpus{steady}."
     )
     rows = [(f"`{r['protocol']}`", r.get("description", "unknown"), f"`{r['command']}`") for r in results]
     yield _table(("protocol", "what is tested", "made by"), rows)
