@@ -1,7 +1,7 @@
 """What it is worth to know a voice: clips of test speakers, adapted to other clips of the same speaker, unlabelled.
 
-    affetto evaluate DIR --classifier transformer --protocol emobox --encoder STEADY --models MODELS
-    python benchmarks/adaptation.py DIR --models MODELS
+    affetto evaluate DIR --classifier transformer --protocol emobox --encoder STEADY --train-with NEMO --models MODELS
+    python benchmarks/adaptation.py DIR --models MODELS --name transformer+nemo
 
 MODELS holds the saved model of each fold. Every clip is heard once by the model that does not know its speaker, as
 `Recognizer.hear` hears it, and answered with profiles of all other clips of the speaker, of 20, 5 and 1 of them, of

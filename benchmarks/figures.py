@@ -165,7 +165,7 @@ def _adaptation(classifier: str, corpora: Sequence[str], folder: Path) -> dict[s
         if found:
             found["none"] = folder / f"{recipe}-emobox.csv"
             rows = [{"recordings": number, **_uar_of(path)} for number, path in found.items()]
-            return {"command": ADAPTATION_COMMAND, "recipe": recipe, "rows": rows}
+            return {"command": f"{ADAPTATION_COMMAND} --name {recipe}", "recipe": recipe, "rows": rows}
     return None
 
 

@@ -1,6 +1,6 @@
 """How well utterances are found in a long recording, and what their emotions lose against clips that are given alone.
 
-    affetto evaluate DIR --classifier transformer --protocol emobox --encoder STEADY --models MODELS
+    affetto evaluate DIR --classifier transformer --protocol emobox --encoder STEADY --train-with NEMO --models MODELS
     python benchmarks/segments.py DIR --noise NOISE --models MODELS
 
 MODELS holds the saved model of each fold of `emobox`, which does not know the fold's test actors. A track is made of
