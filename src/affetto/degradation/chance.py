@@ -12,6 +12,7 @@ from affetto.degradation.codecs import CODECS, encode
 from affetto.degradation.noise import add_noise
 from affetto.degradation.rooms import reverberate, room_response
 from affetto.degradation.synthesis import synthetic_noise
+from affetto.preprocessing.steps import trim_silence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +38,8 @@ _CODEC_BIT_RATES = {
 class Degradation(TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
     """Put each recording into another room, before another microphone, into noise, or through a line, by chance.
 
-    The same recording and seed always give the same.
+    What silence is left around it is trimmed, as recognition does with what it is given. The same recording and seed
+    always give the same.
 
     Parameters
     ----------
@@ -67,10 +69,13 @@ class Degradation(TransformerMixin, BaseEstimator):  # type: ignore[misc] # scik
             return list(X)
         return [
             waveform.with_samples(
-                degrade(
-                    waveform.samples,
+                trim_silence(
+                    degrade(
+                        waveform.samples,
+                        waveform.sample_rate_hz,
+                        np.random.default_rng([self.seed, int(waveform.digest, 16)]),
+                    ),
                     waveform.sample_rate_hz,
-                    np.random.default_rng([self.seed, int(waveform.digest, 16)]),
                 )
             )
             for waveform in X

@@ -130,8 +130,6 @@ def make_chain(
             ("dc", DCRemoval()),
             ("trim", SilenceTrimming()),
             ("degradation", Degradation()),
-            # Recognition trims what it is given, noise and all.
-            ("trim_degraded", SilenceTrimming()),
             ("level", LevelNormalization()),
             ("speed", SpeedChange()),
             ("frames", frames),

@@ -18,9 +18,6 @@ FRAME_SAMPLES = 512
 _CONTEXT_SAMPLES = 64
 # More at once gain no time, and would cost memory.
 _FRAMES_AT_ONCE = 32
-# The network takes a voice that is far away for none. What was not louder than -23 dBFS yet is amplified, by 24 dB at
-# the most: noise is no more often taken for speech then.
-_LEVEL, _MOST_GAIN = 10 ** (-23 / 20), 10 ** (24 / 20)
 _MODEL = Path(__file__).with_name("silero.onnx")
 
 
@@ -69,11 +66,8 @@ class VoiceActivity:
             stretch = heard[first * FRAME_SAMPLES : last * FRAME_SAMPLES + _CONTEXT_SAMPLES]
             frames = np.lib.stride_tricks.sliding_window_view(stretch, _CONTEXT_SAMPLES + FRAME_SAMPLES)
             frames = frames[::FRAME_SAMPLES]
-            # The greatest so far, frame by frame: that sound comes in other pieces must make no difference.
-            power = np.maximum.accumulate(np.maximum(frames.var(axis=1), self.greatest_power))
-            self.greatest_power = float(power[-1])
-            gain = np.clip(_LEVEL / np.sqrt(power + 1e-20), 1.0, _MOST_GAIN).astype(np.float32)
-            inputs = {"input": frames * gain[:, None], "h": self._hidden, "c": self._cell}
+            self.greatest_power = max(self.greatest_power, float(frames.var(axis=1).max()))
+            inputs = {"input": frames, "h": self._hidden, "c": self._cell}
             found, self._hidden, self._cell = self._session.run(["speech_probs", "hn", "cn"], inputs)
             probabilities.append(found)
         self._heard = heard[n_frames * FRAME_SAMPLES :].copy()
