@@ -50,7 +50,7 @@ def share_of_voices(embedded: NDArray[np.float64], given: Clips) -> float:
 
 def right(fitted: VoiceEmbedding, given: Clips, *, known: bool) -> float:
     """Accuracy of the nearest emotion, of voices whose peculiarity is known, or taken for nothing."""
-    space, embedded = fitted.space_, fitted.transform(given.X)
+    space, embedded = fitted.spaces_.spaces[0], fitted.transform(given.X)
     if known:
         for v in np.unique(given.voice):
             own = given.voice == v
@@ -82,7 +82,7 @@ def test_directions_are_those_that_tell_emotions_apart_once_the_voice_is_known(f
 
 def test_the_space_says_how_voices_and_utterances_are_spread(fitted: VoiceEmbedding) -> None:
     new = clips(40, seed=2)
-    embedded, space = fitted.transform(new.X), fitted.space_
+    embedded, space = fitted.transform(new.X), fitted.spaces_.spaces[0]
     own = np.stack([(embedded - space.means[new.emotion])[new.voice == v].mean(axis=0) for v in range(40)])
     rest = embedded - space.means[new.emotion] - own[new.voice]
     # A little more than was seen is expected of new voices.
@@ -112,7 +112,7 @@ def test_names_of_voices_and_emotions_may_be_any(fitted: VoiceEmbedding) -> None
 
 def test_adapted_answers_gain_by_it(fitted: VoiceEmbedding) -> None:
     """All of it: embeddings of new voices, and what their space makes of other utterances of the same voice."""
-    new, space = clips(20, 8, seed=3), fitted.space_
+    new, space = clips(20, 8, seed=3), fitted.spaces_.spaces[0]
     embedded = fitted.transform(new.X)
     uniform = np.full((len(embedded), N_EMOTIONS), 1 / N_EMOTIONS)
     answers = np.empty(len(embedded), dtype=int)
@@ -122,6 +122,58 @@ def test_adapted_answers_gain_by_it(fitted: VoiceEmbedding) -> None:
             voice = space.voice(embedded[other], uniform[other])
             answers[half] = voice.log_likelihoods(embedded[half]).argmax(axis=1)
     assert (answers == new.emotion).mean() > right(fitted, new, known=False) + 0.05
+
+
+def elsewhere(given: Clips) -> Clips:
+    """Another corpus, in which everything lies elsewhere and the last emotion does not occur."""
+    shift = np.random.default_rng(5).normal(0, 6, N_FEATURES).astype("f")
+    kept = np.flatnonzero(given.emotion < N_EMOTIONS - 1)
+    return Clips([given.X[i] + shift for i in kept], given.emotion[kept], given.voice[kept] + 1000)
+
+
+def both(one: Clips, other: Clips) -> tuple[Clips, list[str]]:
+    joined = Clips([*one.X, *other.X], np.r_[one.emotion, other.emotion], np.r_[one.voice, other.voice])
+    return joined, ["a"] * len(one.X) + ["b"] * len(other.X)
+
+
+def test_each_corpus_has_a_space_of_its_own(fitted: VoiceEmbedding) -> None:
+    given, corpora = both(clips(), elsewhere(clips(8, seed=7)))
+    found = VoiceEmbedding().fit(given.X, given.emotion, voices=given.voice, corpora=corpora)
+    assert found.corpora_.tolist() == ["a", "b"]
+    first, second = found.spaces_.spaces
+    # The first has all emotions, the second misses one: a direction fewer, and yet a mean for each.
+    assert first.means.shape == (N_EMOTIONS, N_EMOTIONS - 1)
+    assert second.means.shape == (N_EMOTIONS, N_EMOTIONS - 2)
+    assert np.isfinite(second.means).all()
+    new, where = both(clips(6, seed=8), elsewhere(clips(6, seed=9)))
+    embedded = found.transform(new.X)
+    assert embedded.shape == (len(new.X), found.spaces_.n_dimensions)
+    for corpus, number in (("a", 0), ("b", 1)):
+        own = np.array(where) == corpus
+        for voice in np.unique(new.voice[own]):
+            rows = embedded[own & (new.voice == voice)]
+            known = found.spaces_.voice(rows, np.full((len(rows), N_EMOTIONS), 1 / N_EMOTIONS))
+            assert known.shares[number] > 0.9
+
+
+def test_an_emotion_that_a_corpus_lacks_is_expected_where_the_other_has_it() -> None:
+    given, corpora = both(clips(), elsewhere(clips(16, seed=7)))
+    found = VoiceEmbedding().fit(given.X, given.emotion, voices=given.voice, corpora=corpora)
+    whole = clips(16, seed=7)
+    shift = elsewhere(whole).X[0] - whole.X[0]
+    lacking = np.flatnonzero(whole.emotion == N_EMOTIONS - 1)
+    embedded = found.spaces_.split(found.transform([whole.X[i] + shift for i in lacking]))[1]
+    space = found.spaces_.spaces[1]
+    assert embedded.mean(axis=0) == pytest.approx(space.means[-1], abs=1.5)
+
+
+def test_a_corpus_of_one_emotion_counts_to_another() -> None:
+    given, corpora = both(clips(), elsewhere(clips(8, seed=7)))
+    kept = [i for i, corpus in enumerate(corpora) if corpus == "a" or given.emotion[i] == 0]
+    few = Clips([given.X[i] for i in kept], given.emotion[kept], given.voice[kept])
+    found = VoiceEmbedding().fit(few.X, few.emotion, voices=few.voice, corpora=[corpora[i] for i in kept])
+    assert found.corpora_.tolist() == ["a"]
+    assert found.spaces_.n_dimensions == N_EMOTIONS - 1
 
 
 def test_what_is_not_fitted_says_so() -> None:

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from affetto.classifiers.voices import Voice, VoiceSpace
+from affetto.classifiers.voices import Voice, VoiceSpace, VoiceSpaces
 
 N_EMOTIONS, N_DIMENSIONS = 8, 7
 N_VOICES = 30
@@ -220,3 +220,78 @@ def test_what_a_space_lacks_is_named(space: VoiceSpace, missing: str) -> None:
     content = {key: value for key, value in space.to_dict().items() if key != missing}
     with pytest.raises(KeyError, match=missing):
         VoiceSpace.from_dict(content)
+
+
+@pytest.fixture
+def spaces(space: VoiceSpace) -> VoiceSpaces:
+    """Two corpora: in the second the same emotions lie where other emotions do in the first."""
+    return VoiceSpaces((space, replace(space, means=space.means[::-1])), np.array([[-3.0], [3.0]]))
+
+
+def beside(*parts: Rows, place: float) -> Rows:
+    """Embeddings: places in the spaces, then the place among the corpora."""
+    return np.concatenate([*parts, np.full((len(parts[0]), 1), place)], axis=1)
+
+
+@pytest.mark.parametrize("corpus", [0, 1])
+def test_a_voice_is_understood_by_the_space_of_those_it_resembles(spaces: VoiceSpaces, corpus: int) -> None:
+    population = Population(spaces.spaces[corpus])
+    own = population.voice()
+    truth = np.tile(np.arange(N_EMOTIONS), 6)
+    rows, unadapted = population.utterances(own, truth)
+    place = float(spaces.centres[corpus, 0])
+    known = spaces.voice(beside(rows, rows, place=place), unadapted)
+    alone = spaces.spaces[corpus].voice(rows, unadapted)
+    assert known.shares[corpus] > 0.99
+    asked, guesses = population.utterances(own, truth)
+    pairs = zip(beside(asked, asked, place=place), guesses, strict=True)
+    assert np.array([known.probabilities(*pair) for pair in pairs]) == pytest.approx(
+        answers(alone, asked, guesses), abs=0.02
+    )
+
+
+def test_a_voice_between_the_corpora_counts_in_both(spaces: VoiceSpaces) -> None:
+    rows, unadapted = Population(spaces.spaces[0]).utterances(np.zeros(N_DIMENSIONS), BALANCED)
+
+    def shares(place: float) -> float:
+        return float(spaces.voice(beside(rows, rows, place=place), unadapted).shares[0])
+
+    found = [shares(place) for place in (-3.0, -1.5, -0.5, 0.0, 0.5, 1.5, 3.0)]
+    assert found == sorted(found, reverse=True)
+    assert found[3] == pytest.approx(0.5)
+    assert found[1] > 0.95
+    assert 0.6 < found[2] < 0.95
+    # Nobody is known: neither is more likely.
+    assert spaces.voice([], []).shares == pytest.approx([0.5, 0.5])
+
+
+def test_spaces_survive_json(spaces: VoiceSpaces) -> None:
+    again = VoiceSpaces.from_dict(json.loads(json.dumps(spaces.to_dict())))
+    assert (again.n_classes, again.n_dimensions) == (N_EMOTIONS, 2 * N_DIMENSIONS + 1)
+    assert again.to_dict() == spaces.to_dict()
+    one = VoiceSpaces(spaces.spaces[:1], np.zeros((1, 0)))
+    assert VoiceSpaces.from_dict(json.loads(json.dumps(one.to_dict()))).n_dimensions == N_DIMENSIONS
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"spaces": []},
+        {"spaces": None},
+        {"centres": [[1.0]]},
+        {"centres": [[1.0], [1.0]]},
+        {"centres": [[1.0], [float("nan")]]},
+        {"centres": [["a"], ["b"]]},
+        {"centres": [[1.0, 2.0], [3.0, 4.0]]},
+    ],
+)
+def test_what_are_no_spaces_is_refused(spaces: VoiceSpaces, change: dict[str, Any]) -> None:
+    with pytest.raises((TypeError, ValueError)):
+        VoiceSpaces.from_dict(spaces.to_dict() | change)
+
+
+def test_spaces_with_different_emotions_are_refused(spaces: VoiceSpaces) -> None:
+    content = spaces.to_dict()
+    content["spaces"][1]["means"] = content["spaces"][1]["means"][:-1]
+    with pytest.raises(ValueError, match="emotions do not fit"):
+        VoiceSpaces.from_dict(content)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from affetto.classifiers.voices import VoiceSpace
+    from affetto.classifiers.voices import VoiceSpaces
 
 RATE = 16_000
 NAMES = ("angry", "calm", "fearful", "happy", "neutral", "sad")
@@ -44,7 +44,7 @@ def profile(examples: list[Path]) -> SpeakerProfile:
 
 
 @pytest.fixture(scope="module")
-def space() -> VoiceSpace:
+def spaces() -> VoiceSpaces:
     found = Recognizer().bundle.voices
     assert found is not None
     return found
@@ -374,41 +374,43 @@ def test_an_uncertain_answer_is_one_below_the_threshold(
         assert result.status == ("ok" if (result.confidence or 0) >= limit else "uncertain")
 
 
-def utterances(space: VoiceSpace, voice: NDArray[np.float64], count: int, seed: int = 0) -> list[Heard]:
+def utterances(spaces: VoiceSpaces, size: float, count: int, seed: int = 0) -> list[Heard]:
+    """By a voice of the first corpus that is off by so many standard deviations in every direction of every space."""
     random = np.random.default_rng(seed)
-    n_labels, n_dimensions = space.means.shape
-    emotions = random.integers(n_labels, size=count)
-    chance = random.multivariate_normal(np.zeros(n_dimensions), space.within, count)
-    rows = space.means[emotions] + voice + chance
-    return [Heard(random.dirichlet(np.ones(n_labels)), row) for row in rows]
+    emotions = random.integers(spaces.n_classes, size=count)
+    parts = [np.tile(spaces.centres[0], (count, 1))]
+    for space in reversed(spaces.spaces):
+        away = np.linalg.cholesky(space.between) @ np.full(len(space.within), size)
+        chance = random.multivariate_normal(np.zeros(len(away)), space.within, count)
+        parts.insert(0, space.means[emotions] + away + chance)
+    return [Heard(random.dirichlet(np.ones(spaces.n_classes)), row) for row in np.concatenate(parts, axis=1)]
 
 
-def test_memory_follows_who_speaks_now(space: VoiceSpace) -> None:
+def test_memory_follows_who_speaks_now(spaces: VoiceSpaces) -> None:
     """An hour by one, then some minutes by another, who is understood by the last of what was heard."""
-    away = np.linalg.cholesky(space.between) @ np.full(len(space.within), 1.5)
-    before, now = utterances(space, -away, 1_000), utterances(space, away, 230, seed=1)
-    memory = VoiceMemory(space)
+    before, now = utterances(spaces, -1.5, 1_000), utterances(spaces, 1.5, 230, seed=1)
+    memory = VoiceMemory(spaces)
     for heard in [*before, *now]:
         memory.probabilities(heard)
         memory.add(heard)
-    asked = utterances(space, away, 20, seed=2)
+    asked = utterances(spaces, 1.5, 20, seed=2)
     answers = np.array([memory.probabilities(heard) for heard in asked])
 
     def by(rows: Sequence[Heard]) -> NDArray[np.float64]:
-        voice = space.voice([row.embedding for row in rows], [row.probabilities for row in rows])
+        voice = spaces.voice([row.embedding for row in rows], [row.probabilities for row in rows])
         return np.array([voice.probabilities(heard.embedding, heard.probabilities) for heard in asked])
 
     assert np.abs(answers - by(now)).max() < 0.1
     assert np.abs(by(before) - by(now)).max() > 0.3
 
 
-def test_memory_is_bounded(space: VoiceSpace) -> None:
-    memory = VoiceMemory(space)
+def test_memory_is_bounded(spaces: VoiceSpaces) -> None:
+    memory = VoiceMemory(spaces)
     held = []
     tracemalloc.start()
     try:
         for part in range(6):
-            for heard in utterances(space, np.zeros(len(space.within)), 500, seed=part):
+            for heard in utterances(spaces, 0.0, 500, seed=part):
                 memory.probabilities(heard)
                 memory.add(heard)
             held.append(tracemalloc.get_traced_memory()[0])

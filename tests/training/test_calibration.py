@@ -151,8 +151,8 @@ def test_speakers_of_whom_only_some_express_an_emotion(known: Clips) -> None:
     found = fitted(chain(), rare)
     assert found.classes_.tolist() == [0, 1, 2, 3]
     assert found.calibration_.cases == len(rare.y)
-    assert found.space_ is not None
-    assert found.space_.means.shape == (4, 3)
+    assert found.spaces_ is not None
+    assert found.spaces_.spaces[0].means.shape == (4, 3)
     assert found.predict_proba(known.X).shape == (len(known.y), 4)
 
 
@@ -160,16 +160,16 @@ def test_two_speakers_suffice() -> None:
     two = clips(2)
     found = fitted(chain(), two)
     assert np.isfinite(list(vars(found.calibration_).values())).all()
-    assert found.space_ is not None
+    assert found.spaces_ is not None
     # So few say nothing about how adapted answers are to be weighed; they do not become absurd.
-    assert 0 < found.space_.sharpness <= 10
-    assert 0 < found.space_.trust <= 1
+    assert 0 < found.spaces_.spaces[0].sharpness <= 10
+    assert 0 < found.spaces_.spaces[0].trust <= 1
     assert (found.predict_proba(two.X).argmax(axis=1) == two.y).mean() > 0.5
 
 
 def test_without_speakers_each_recording_is_one(known: Clips) -> None:
     found = chain(embedding=False).fit(known.X, known.y)
-    assert found.space_ is None
+    assert found.spaces_ is None
     assert found.hear(known.X[:3])[1] is None
     assert found.calibration_.cases == len(known.y)
 
@@ -183,8 +183,8 @@ def test_a_draft_is_fitted_where_a_group_is_left_out(known: Clips) -> None:
 
 
 def test_adapted_answers_are_better_and_calibrated_too(calibrated: CalibratedChain, new: Clips) -> None:
-    space = calibrated.space_
-    assert space is not None
+    spaces = calibrated.spaces_
+    assert spaces is not None
     unadapted, embeddings = calibrated.hear(new.X)
     assert embeddings is not None
     adapted = np.empty_like(unadapted)
@@ -192,8 +192,21 @@ def test_adapted_answers_are_better_and_calibrated_too(calibrated: CalibratedCha
         own = np.flatnonzero(new.speakers == speaker)
         for one in own:
             others = own[own != one]
-            voice = space.voice(embeddings[others], unadapted[others])
+            voice = spaces.voice(embeddings[others], unadapted[others])
             adapted[one] = voice.probabilities(embeddings[one], unadapted[one])
     won = (adapted.argmax(axis=1) == new.y).mean() - (unadapted.argmax(axis=1) == new.y).mean()
     assert won > 0.02
     assert expected_calibration_error(new.y, adapted) < 0.05
+
+
+def test_adapted_answers_are_calibrated_on_the_speakers_of_each_corpus(known: Clips) -> None:
+    """Nothing of what the second corpus's labels say is true, so nothing heard of its voices is to count."""
+    other = clips(20, seed=4, prefix="other")
+    wrong = Clips(other.X, np.random.default_rng(0).permutation(other.y), other.speakers)
+    corpora = np.repeat(["a", "b"], [len(known.y), len(wrong.y)])
+    alone, both = fitted(chain(), known), fitted(chain(), known + wrong, corpora)
+    assert alone.spaces_ is not None
+    assert both.spaces_ is not None
+    right, guessed = both.spaces_.spaces
+    assert right.sharpness > 0.5 * alone.spaces_.spaces[0].sharpness
+    assert guessed.sharpness < 0.2 * right.sharpness

@@ -2,7 +2,8 @@
 
 In a small space of embeddings every utterance is its emotion's mean, plus what is peculiar to the voice (and to its
 microphone and language), plus chance. The peculiarity of a new voice is estimated from its utterances, whose emotions
-are not known either. Only numpy is needed: recognition uses this too.
+are not known either. Each corpus has a space of its own, in which its emotions lie where its speakers put them; a voice
+counts among the corpora by how near it lies to their voices. Only numpy is needed: recognition uses this too.
 
 References
 ----------
@@ -40,6 +41,10 @@ _TRUST = 0.3  # in the unadapted probabilities, when utterances are told apart t
 
 # Adapted and unadapted answers weigh the same after so many utterances.
 _HALF = 3.0
+
+# A voice counts among corpora as if theirs were spread around their centres by this share of the smallest distance
+# between two: one that lies as the voices of a corpus do counts there alone, one halfway counts as much in both.
+_SPREAD = 0.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,6 +214,137 @@ class Voice:
         # Both are log-probabilities, so that neither outweighs the other by a constant.
         weight = self.weight
         return _softmax(weight * _log_softmax(adapted) + (1 - weight) * unadapted)
+
+
+@dataclass(frozen=True, eq=False)
+class VoiceSpaces:
+    """The spaces of all corpora side by side, and where among the corpora voices lie.
+
+    An embedding is its place in the first space, in the second and so on, then the place among the corpora.
+
+    Attributes
+    ----------
+    spaces : tuple of VoiceSpace
+        One for each corpus, each with all emotions.
+    centres : ndarray of shape (n_corpora, n_corpora - 1)
+        Where each corpus lies among the corpora.
+    """
+
+    spaces: tuple[VoiceSpace, ...]
+    centres: NDArray[np.float64]
+
+    @property
+    def n_classes(self) -> int:
+        """How many emotions there are."""
+        n_classes: int = self.spaces[0].means.shape[0]
+        return n_classes
+
+    @property
+    def n_dimensions(self) -> int:
+        """How many numbers an embedding has."""
+        return sum(space.means.shape[1] for space in self.spaces) + self.centres.shape[1]
+
+    def split(self, embeddings: ArrayLike) -> list[NDArray[np.float64]]:
+        """Return the places in each space, and then those among the corpora.
+
+        Parameters
+        ----------
+        embeddings : array-like of shape (n_utterances, n_dimensions)
+
+        Returns
+        -------
+        list of ndarray, shape (n_utterances, ...)
+            One more than there are spaces.
+        """
+        rows = np.asarray(embeddings, dtype=np.float64).reshape(-1, self.n_dimensions)
+        return np.split(rows, np.cumsum([space.means.shape[1] for space in self.spaces]), axis=1)
+
+    def voice(self, embeddings: ArrayLike, probabilities: ArrayLike) -> KnownVoice:
+        """Estimate what is peculiar to a voice, in every space.
+
+        Parameters
+        ----------
+        embeddings : array-like of shape (n_utterances, n_dimensions)
+            Utterances of one voice.
+        probabilities : array-like of shape (n_utterances, n_classes)
+            What each sounds like without adaptation.
+
+        Returns
+        -------
+        KnownVoice
+        """
+        *parts, places = self.split(embeddings)
+        voices = tuple(space.voice(rows, probabilities) for space, rows in zip(self.spaces, parts, strict=True))
+        return KnownVoice(self, voices, self._shares(places))
+
+    def _shares(self, places: NDArray[np.float64]) -> NDArray[np.float64]:
+        n_corpora = len(self.spaces)
+        if n_corpora == 1 or not len(places):
+            return np.full(n_corpora, 1 / n_corpora)
+        apart = np.square(self.centres[:, None] - self.centres).sum(axis=2)
+        spread = _SPREAD**2 * apart[~np.eye(n_corpora, dtype=bool)].min()
+        return _softmax(-0.5 * np.square(places.mean(axis=0) - self.centres).sum(axis=1) / spread)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain lists and numbers, for the manifest of a bundle."""
+        return {
+            "spaces": [space.to_dict() for space in self.spaces],
+            "centres": self.centres.round(5).tolist(),
+        }
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Self:
+        """Return what `to_dict` gave.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            If something is missing or does not fit together.
+        """
+        spaces = tuple(VoiceSpace.from_dict(space) for space in content["spaces"])
+        centres = np.asarray(content["centres"], dtype=np.float64)
+        if not spaces or len({len(space.means) for space in spaces}) > 1:
+            raise ValueError(f"{len(spaces)} spaces of {[len(space.means) for space in spaces]} emotions do not fit")
+        if centres.shape != (len(spaces), len(spaces) - 1):
+            raise ValueError(f"centres {centres.shape} and {len(spaces)} spaces do not fit")
+        if not np.isfinite(centres).all() or len({tuple(centre) for centre in centres.tolist()}) < len(centres):
+            raise ValueError("two centres are the same, or one is no number")
+        return cls(spaces, centres)
+
+
+@dataclass(frozen=True, eq=False)
+class KnownVoice:
+    """What is known of one voice in all spaces; made by `VoiceSpaces.voice`.
+
+    Attributes
+    ----------
+    spaces : VoiceSpaces
+    voices : tuple of Voice
+        In each space.
+    shares : ndarray of shape (n_corpora,)
+        How much each counts: the nearer the voice lies to the corpus's voices, the more. They add up to 1.
+    """
+
+    spaces: VoiceSpaces
+    voices: tuple[Voice, ...]
+    shares: NDArray[np.float64]
+
+    def probabilities(self, embedding: ArrayLike, probabilities: ArrayLike) -> NDArray[np.float64]:
+        """Return the probabilities of one utterance, adapted to this voice.
+
+        Parameters
+        ----------
+        embedding : array-like of shape (n_dimensions,)
+        probabilities : array-like of shape (n_classes,)
+            Unadapted.
+
+        Returns
+        -------
+        ndarray of shape (n_classes,)
+        """
+        parts = self.spaces.split(embedding)[:-1]
+        adapted = [voice.probabilities(part[0], probabilities) for voice, part in zip(self.voices, parts, strict=True)]
+        return np.asarray(self.shares @ np.stack(adapted))
 
 
 def _log_likelihoods(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from affetto.classifiers.voices import Voice, VoiceSpace
+    from affetto.classifiers.voices import KnownVoice, VoiceSpaces
     from affetto.recognition.answers import HeardUtterance
     from affetto.recognition.bundle import Bundle
     from affetto.recognition.result import AdaptedTo
@@ -180,13 +180,13 @@ class SpeakerProfile:
         model = content["model"]
         return cls(str(model["name"]), str(model["sha256"]), labels, embeddings, probabilities, speech_s)
 
-    def voice(self, bundle: Bundle, space: VoiceSpace) -> Voice:
-        """Return the voice as the model's space describes it.
+    def voice(self, bundle: Bundle, spaces: VoiceSpaces) -> KnownVoice:
+        """Return the voice as the model's spaces describe it.
 
         Parameters
         ----------
         bundle : Bundle
-        space : VoiceSpace
+        spaces : VoiceSpaces
             The bundle's.
 
         Raises
@@ -195,12 +195,12 @@ class SpeakerProfile:
             If the profile is of another model.
         """
         made_with = (self.model_sha256, self.labels, self.embeddings.shape[1])
-        if made_with != (bundle.manifest["model"]["sha256"], bundle.labels, space.means.shape[1]):
+        if made_with != (bundle.manifest["model"]["sha256"], bundle.labels, spaces.n_dimensions):
             raise ProfileError(
                 f"the profile was made with another model ({self.model}, {self.model_sha256[:12]}…) "
                 f"than {bundle.name}; adapt again with this one"
             )
-        return space.voice(self.embeddings, self.probabilities)
+        return spaces.voice(self.embeddings, self.probabilities)
 
 
 class VoiceMemory:
@@ -208,14 +208,14 @@ class VoiceMemory:
 
     Parameters
     ----------
-    space : VoiceSpace, optional
-        Without one nothing is adapted.
-    voice : Voice, optional
+    spaces : VoiceSpaces, optional
+        Without them nothing is adapted.
+    voice : KnownVoice, optional
         A known voice. All answers are adapted to it, and nothing else is remembered.
     """
 
-    def __init__(self, space: VoiceSpace | None, voice: Voice | None = None) -> None:
-        self._space = space
+    def __init__(self, spaces: VoiceSpaces | None, voice: KnownVoice | None = None) -> None:
+        self._spaces = spaces
         self._known = voice
         self._voice = voice
         self._heard: list[Heard] = []
@@ -241,9 +241,9 @@ class VoiceMemory:
         -------
         ndarray of shape (n_labels,)
         """
-        if self._space is not None and self._known is None and self._heard and self._n_added >= self._due:
+        if self._spaces is not None and self._known is None and self._heard and self._n_added >= self._due:
             rows = self._heard[-_REMEMBERED:]
-            self._voice = self._space.voice([row.embedding for row in rows], [row.probabilities for row in rows])
+            self._voice = self._spaces.voice([row.embedding for row in rows], [row.probabilities for row in rows])
             self._due = self._n_added + _NEWS * len(rows)
         if self._voice is None:
             return heard.probabilities
@@ -256,7 +256,7 @@ class VoiceMemory:
         ----------
         heard : Heard
         """
-        if self._space is None or self._known is not None:
+        if self._spaces is None or self._known is not None:
             return
         self._learned = self._voice is not None
         self._heard.append(heard)

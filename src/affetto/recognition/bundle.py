@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
 
-    from affetto.classifiers.voices import VoiceSpace
+    from affetto.classifiers.voices import VoiceSpaces
 
 FORMAT_VERSION = 1
 """Raised when a manifest can no longer be read by the rules of the version before; older versions stay readable."""
@@ -86,7 +86,7 @@ class Bundle:
             raise BundleError(f"{self.folder} describes its calibration in a way unknown here: {error}") from None
 
     @property
-    def voices(self) -> VoiceSpace | None:
+    def voices(self) -> VoiceSpaces | None:
         """How emotions and voices are spread among the model's embeddings; None where it cannot be adapted.
 
         Raises
@@ -97,13 +97,13 @@ class Bundle:
         content = self.manifest.get("voices")
         if content is None:
             return None
-        from affetto.classifiers.voices import VoiceSpace
+        from affetto.classifiers.voices import VoiceSpaces
 
         try:
-            space = VoiceSpace.from_dict(content)
-            if len(space.means) != len(self.labels):
-                raise ValueError(f"means of {len(space.means)} emotions, and there are {len(self.labels)}")
-            return space
+            spaces = VoiceSpaces.from_dict(content)
+            if spaces.n_classes != len(self.labels):
+                raise ValueError(f"means of {spaces.n_classes} emotions, and there are {len(self.labels)}")
+            return spaces
         except (KeyError, TypeError, ValueError) as error:
             raise BundleError(f"{self.folder} describes its voices in a way unknown here: {error}") from None
 

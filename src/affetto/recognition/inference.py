@@ -63,10 +63,10 @@ class Inference:
                 f"{bundle.folder} names {len(bundle.labels)} labels, "
                 f"but its model gives {len(trial.probabilities)} probabilities"
             )
-        space = bundle.voices
-        if space is not None and len(trial.embedding) != space.means.shape[1]:
+        spaces = bundle.voices
+        if spaces is not None and len(trial.embedding) != spaces.n_dimensions:
             raise BundleError(
-                f"{bundle.folder} describes voices in {space.means.shape[1]} dimensions, "
+                f"{bundle.folder} describes voices in {spaces.n_dimensions} dimensions, "
                 f"but its model gives embeddings of {len(trial.embedding)}; train it again"
             )
 

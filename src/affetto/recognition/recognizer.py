@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from affetto.classifiers.voices import VoiceSpace
+    from affetto.classifiers.voices import VoiceSpaces
     from affetto.preprocessing.voice_activity import Stretch
     from affetto.recognition.explanation import Explanation
     from affetto.recognition.result import Segment, Status
@@ -90,7 +90,7 @@ class Recognizer:
         self._inference = Inference(self.bundle, threads=threads)
         self._jobs = threads or os.cpu_count() or 1
         self._model = ModelName(self.bundle.name, self.bundle.version)
-        self._space, self._threshold = self.bundle.voices, self.bundle.threshold
+        self._spaces, self._threshold = self.bundle.voices, self.bundle.threshold
         self.self_adaptation = self_adaptation
         self.profile = profile
 
@@ -103,7 +103,7 @@ class Recognizer:
     def profile(self, profile: SpeakerProfile | str | os.PathLike[str] | None) -> None:
         if isinstance(profile, str | os.PathLike):
             profile = SpeakerProfile.load(profile)
-        self._voice = None if profile is None else profile.voice(self.bundle, self._require_space())
+        self._voice = None if profile is None else profile.voice(self.bundle, self._require_spaces())
         self._profile = profile
 
     def adapt(self, recordings: Iterable[Source]) -> SpeakerProfile:
@@ -139,7 +139,7 @@ class Recognizer:
         >>> recognizer.recognize("examples/happy.flac").adapted_to
         'profile'
         """
-        self._require_space()
+        self._require_spaces()
         if isinstance(recordings, str | bytes | os.PathLike | Waveform):
             raise ParameterError("adapt takes several recordings; put a single one into a list")
         utterances = [utterance for source in recordings for utterance in self.hear(source)]
@@ -352,12 +352,12 @@ class Recognizer:
             keep=keep,
         )
 
-    def _require_space(self) -> VoiceSpace:
-        if self._space is None:
+    def _require_spaces(self) -> VoiceSpaces:
+        if self._spaces is None:
             raise ProfileError(
                 f"the model {self.bundle.name} cannot be adapted to a voice; take one that can, such as {DEFAULT_MODEL}"
             )
-        return self._space
+        return self._spaces
 
     def _recognize(
         self, source: Source, channels: Channels, track: int | None, *, explain: bool, together: bool = True
@@ -485,7 +485,7 @@ class Recognizer:
     def _new_answers(self) -> Answers:
         voice = self._voice
         adapts = voice is not None or self.self_adaptation
-        return Answers(self.labels, self._threshold, VoiceMemory(self._space if adapts else None, voice))
+        return Answers(self.labels, self._threshold, VoiceMemory(self._spaces if adapts else None, voice))
 
 
 def _explained(stretch: Stretch, sample_rate_hz: int) -> Explanation:

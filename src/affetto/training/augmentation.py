@@ -98,7 +98,7 @@ class AugmentedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  
             if speakers is not None:
                 copy = np.repeat(np.arange(len(front_ends)), [len(which) for which in chosen])
                 voices = np.unique(speakers, return_inverse=True)[1] * len(front_ends) + copy
-            self.embedding_ = clone(self.embedding).fit(rows, labels, voices=voices)
+            self.embedding_ = clone(self.embedding).fit(rows, labels, voices=voices, corpora=corpus_of)
         return self
 
     def predict_proba(self, X: Sequence[Source]) -> NDArray[np.float64]:

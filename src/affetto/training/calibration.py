@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from affetto.classifiers.voices import VoiceSpace
+    from affetto.classifiers.embedding import VoiceEmbedding
+    from affetto.classifiers.voices import VoiceSpace, VoiceSpaces
     from affetto.speech import Source
     from affetto.training.augmentation import AugmentedClassifier
 
@@ -85,7 +86,7 @@ class CalibratedChain(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
     chain_ : AugmentedClassifier
         Fitted on everybody.
     calibration_ : Calibration
-    space_ : VoiceSpace or None
+    spaces_ : VoiceSpaces or None
         By which answers are adapted to a voice; None where the chain has no embedding.
     classes_ : ndarray of shape (n_classes,)
 
@@ -128,7 +129,7 @@ class CalibratedChain(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
         truth = np.searchsorted(self.classes_, labels)
         weights = _equal_weights(corpus_of)
         log_heard = np.full((len(labels), len(self.classes_)), np.log(_LEAST))
-        left_out: list[tuple[VoiceSpace, NDArray[np.intp], NDArray[np.float64]]] = []
+        left_out: list[tuple[VoiceEmbedding, NDArray[np.intp], NDArray[np.float64]]] = []
         draft = clone(self.chain).set_params(**(self.draft or {}))
         groups_left_out = inner_groups(speakers.tolist(), min(self.n_splits, len(set(speakers.tolist()))))
         for number, (train, test) in enumerate(groups_left_out, start=1):
@@ -139,16 +140,14 @@ class CalibratedChain(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
             log_heard[np.ix_(test, columns)] = np.log(np.maximum(probabilities, _LEAST))
             # A group without some emotion gives another space than the whole; its voices cannot be used.
             if fitted.embedding_ is not None and embeddings is not None and len(columns) == len(self.classes_):
-                left_out.append((fitted.embedding_.space_, test, embeddings))
+                left_out.append((fitted.embedding_, test, embeddings))
         sharpness = _sharpness(log_heard, truth, weights)
         calibrated = np.exp(log_softmax(sharpness * log_heard, axis=1))
         self.calibration_ = _calibration(calibrated, truth, weights, sharpness)
-        self.space_ = None
+        self.spaces_ = None
         if self.chain_.embedding_ is not None:
-            self.space_ = self.chain_.embedding_.space_
-            if left_out:
-                cases = list(_adapted_cases(left_out, calibrated, truth, speakers, weights))
-                self.space_ = _adjusted(self.space_, cases)
+            cases = list(_adapted_cases(left_out, calibrated, truth, speakers, corpus_of))
+            self.spaces_ = _adjusted(self.chain_.embedding_, cases)
         return self
 
     def hear(self, X: Sequence[Source]) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
@@ -251,53 +250,63 @@ def _calibration(
 
 @dataclass(frozen=True)
 class _Case:
-    """An utterance, and what its voice was before."""
+    """An utterance, and what its voice was before in the space of its corpus."""
 
+    corpus: Any
     likelihoods: NDArray[np.float64]
     unadapted: NDArray[np.float64]
     weight: float
     truth: int
-    importance: float
 
 
 def _adapted_cases(
-    left_out: Sequence[tuple[VoiceSpace, NDArray[np.intp], NDArray[np.float64]]],
+    left_out: Sequence[tuple[VoiceEmbedding, NDArray[np.intp], NDArray[np.float64]]],
     calibrated: NDArray[np.float64],
     truth: NDArray[np.intp],
     speakers: NDArray[np.str_],
-    weights: NDArray[np.float64],
+    corpus_of: NDArray[Any],
 ) -> Iterator[_Case]:
     """Adapt to speakers that were left out, each utterance by others of the same speaker."""
     rng = np.random.default_rng(0)
-    for space, clips, embeddings in left_out:
-        for speaker in np.unique(speakers[clips]).tolist():
-            own = np.flatnonzero(speakers[clips] == speaker)
-            for one in rng.permutation(own)[:_UTTERANCES_OF_VOICE].tolist():
-                others = rng.permutation(own[own != one])
-                for size in _HEARD:
-                    heard = others[:size]
-                    voice = space.voice(embeddings[heard], calibrated[clips[heard]])
-                    yield _Case(
-                        likelihoods=voice.log_likelihoods(embeddings[one : one + 1])[0],
-                        unadapted=np.log(calibrated[clips[one]] + _LEAST),
-                        weight=voice.weight,
-                        truth=int(truth[clips[one]]),
-                        importance=float(weights[clips[one]]),
-                    )
+    for embedding, clips, embeddings in left_out:
+        parts = embedding.spaces_.split(embeddings)
+        for space, corpus, places in zip(embedding.spaces_.spaces, embedding.corpora_, parts, strict=False):
+            within = corpus_of[clips] == corpus
+            for speaker in np.unique(speakers[clips[within]]).tolist():
+                own = np.flatnonzero(within & (speakers[clips] == speaker))
+                for one in rng.permutation(own)[:_UTTERANCES_OF_VOICE].tolist():
+                    others = rng.permutation(own[own != one])
+                    for size in _HEARD:
+                        heard = others[:size]
+                        voice = space.voice(places[heard], calibrated[clips[heard]])
+                        yield _Case(
+                            corpus=corpus,
+                            likelihoods=voice.log_likelihoods(places[one : one + 1])[0],
+                            unadapted=np.log(calibrated[clips[one]] + _LEAST),
+                            weight=voice.weight,
+                            truth=int(truth[clips[one]]),
+                        )
 
 
-def _adjusted(space: VoiceSpace, cases: Sequence[_Case]) -> VoiceSpace:
-    """Choose how much likelihoods and unadapted answers count within adapted ones."""
+def _adjusted(embedding: VoiceEmbedding, cases: Sequence[_Case]) -> VoiceSpaces:
+    """Choose on each corpus's speakers how much likelihoods and unadapted answers count within adapted ones."""
+    spaces = [
+        _adjusted_space(space, own) if (own := [case for case in cases if case.corpus == corpus]) else space
+        for space, corpus in zip(embedding.spaces_.spaces, embedding.corpora_, strict=True)
+    ]
+    return replace(embedding.spaces_, spaces=tuple(spaces))
+
+
+def _adjusted_space(space: VoiceSpace, cases: Sequence[_Case]) -> VoiceSpace:
     likelihoods = np.stack([case.likelihoods for case in cases])
     unadapted = np.stack([case.unadapted for case in cases])
     weight = np.array([case.weight for case in cases])[:, None]
     truth = np.array([case.truth for case in cases])
-    importance = np.array([case.importance for case in cases])
 
     def loss(parameters: NDArray[np.float64]) -> float:
         sharpness, trust = np.exp(parameters)
         adapted = log_softmax(sharpness * likelihoods + trust * unadapted, axis=1)
-        return _negative_log_likelihood(weight * adapted + (1 - weight) * unadapted, truth, importance)
+        return _negative_log_likelihood(weight * adapted + (1 - weight) * unadapted, truth, np.ones(len(truth)))
 
     start, bounds = np.log([space.sharpness, space.trust]), np.log([_SHARPNESS, _TRUST])
     sharpness, trust = np.exp(minimize(loss, start, method="Nelder-Mead", bounds=bounds).x)

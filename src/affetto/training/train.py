@@ -176,8 +176,8 @@ def _waveform_model(calibrated: CalibratedChain, everything: TrainingSet) -> tup
             **{name: round(value, 4) for name, value in dataclasses.asdict(calibration).items()},
         },
     }
-    if calibrated.space_ is not None:
-        described["voices"] = calibrated.space_.to_dict()
+    if calibrated.spaces_ is not None:
+        described["voices"] = calibrated.spaces_.to_dict()
     if hasattr(steps["frames"], "encoders"):
         described["encoders"] = _described_encoders(steps["frames"].encoders, steps["frames"].n_layers)
     return model, described

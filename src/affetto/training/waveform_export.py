@@ -200,7 +200,8 @@ def as_module(estimator: Any) -> nn.Module:
         case GaussianMixtureClassifier():
             return _Mixtures(estimator)
         case VoiceEmbedding():
-            return nn.Sequential(_Statistics(), as_module(estimator.scaler_), as_module(estimator.projection_))
+            projection = _Product(estimator.matrix_, estimator.offset_)
+            return nn.Sequential(_Statistics(), as_module(estimator.scaler_), projection)
     raise TypeError(f"{type(estimator).__name__} has no counterpart as a module")
 
 

@@ -63,6 +63,19 @@ def test_pieces_make_no_difference(clips: list[np.ndarray], size: int) -> None:
     assert all(np.array_equal(a.samples, b.samples) for a, b in zip(got, wanted, strict=True))
 
 
+@pytest.mark.parametrize("loudest_dbfs", [-50, -60])
+def test_quiet_voices_are_heard(clips: list[np.ndarray], loudest_dbfs: int) -> None:
+    sound = np.concatenate([pause(0.7), clips[0], pause(1), clips[1], pause(0.5)])
+    as_it_is = segmented(sound)
+    quiet = (10 ** (loudest_dbfs / 20) / np.abs(sound).max() * sound).astype(np.float32)
+    stretches = segmented(quiet)
+    assert len(stretches) == len(as_it_is) == 2
+    for stretch, wanted in zip(stretches, as_it_is, strict=True):
+        assert stretch.start == pytest.approx(wanted.start, abs=0.15 * RATE)
+        assert len(stretch.samples) == pytest.approx(len(wanted.samples), abs=0.3 * RATE)
+    assert [s.start for s in segmented(quiet, 700)] == [s.start for s in stretches]
+
+
 def test_a_stretch_comes_out_soon_after_its_speech_ends(clips: list[np.ndarray]) -> None:
     sound = np.concatenate([pause(0.5), clips[2], pause(2)])
     segmenter = SpeechSegmenter(RATE)

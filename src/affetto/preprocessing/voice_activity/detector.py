@@ -18,6 +18,10 @@ FRAME_SAMPLES = 512
 _CONTEXT_SAMPLES = 64
 # More at once gain no time, and would cost memory.
 _FRAMES_AT_ONCE = 32
+# The network takes speech as quiet as this for silence. Until something louder comes, it hears everything once more,
+# louder. From then on it does not: amplified, the noise of saws sounds like speech.
+_QUIET_POWER = 10 ** (-45 / 10)
+_QUIET_GAIN = np.float32(10)
 _MODEL = Path(__file__).with_name("silero.onnx")
 
 
@@ -38,9 +42,7 @@ class VoiceActivity:
     """
 
     def __init__(self) -> None:
-        self._session = _open_session()
-        self._hidden = np.zeros((1, 1, 128), np.float32)
-        self._cell = np.zeros((1, 1, 128), np.float32)
+        self._as_it_is, self._louder = _Network(), _Network()
         # The end of the last frame, which the network hears once more, then what does not fill a frame yet.
         self._heard = np.zeros(_CONTEXT_SAMPLES, np.float32)
         self.greatest_power = 0.0
@@ -66,9 +68,12 @@ class VoiceActivity:
             stretch = heard[first * FRAME_SAMPLES : last * FRAME_SAMPLES + _CONTEXT_SAMPLES]
             frames = np.lib.stride_tricks.sliding_window_view(stretch, _CONTEXT_SAMPLES + FRAME_SAMPLES)
             frames = frames[::FRAME_SAMPLES]
-            self.greatest_power = max(self.greatest_power, float(frames.var(axis=1).max()))
-            inputs = {"input": frames, "h": self._hidden, "c": self._cell}
-            found, self._hidden, self._cell = self._session.run(["speech_probs", "hn", "cn"], inputs)
+            powers = np.maximum.accumulate([self.greatest_power, *frames.var(axis=1)])
+            self.greatest_power = float(powers[-1])
+            found = self._as_it_is.hear(frames)
+            quiet = int((powers[1:] < _QUIET_POWER).sum())
+            if quiet:
+                found[:quiet] = np.maximum(found[:quiet], self._louder.hear(_QUIET_GAIN * frames[:quiet]))
             probabilities.append(found)
         self._heard = heard[n_frames * FRAME_SAMPLES :].copy()
         return np.concatenate(probabilities)
@@ -83,6 +88,21 @@ class VoiceActivity:
         """
         left = len(self._heard) - _CONTEXT_SAMPLES
         return self.hear(np.zeros(FRAME_SAMPLES - left, np.float32)) if left else np.empty(0, np.float32)
+
+
+class _Network:
+    """The network, and what it remembers."""
+
+    def __init__(self) -> None:
+        self._session = _open_session()
+        self._state = np.zeros((2, 1, 1, 128), np.float32)
+
+    def hear(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the probability of each frame."""
+        inputs = {"input": frames, "h": self._state[0], "c": self._state[1]}
+        found, *state = self._session.run(["speech_probs", "hn", "cn"], inputs)
+        self._state = np.stack(state)
+        return np.asarray(found)
 
 
 @cache
