@@ -7,7 +7,7 @@ MODELS holds the saved model of each fold. Every clip is heard once by the model
 `Recognizer.hear` hears it, and answered with profiles of all other clips of the speaker, of 20, 5 and 1 of them, of
 the neutral and calm ones, and of those of one emotion. Then the clips are put one after the other, of one speaker,
 or of two or four in turn, and each is understood by those before it, as a recording adapts to itself. Writes
-benchmarks/results/NAME-emobox-adapted-{all,20,5}.csv and NAME-emobox-adaptation.json.
+benchmarks/results/NAME-emobox-adapted-{all,20,5,none}.csv and NAME-emobox-adaptation.json.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from affetto import Recognizer
 from affetto.corpora import load_corpus
 from affetto.evaluation import Predictions, get_protocol, measure
 from affetto.recognition.adaptation import SpeakerProfile, VoiceMemory
+from affetto.training.folds import load_fold
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from affetto.recognition.answers import HeardUtterance
 
 RESULTS = Path(__file__).parent / "results"
-PUBLISHED = ("all", "20", "5")
+PUBLISHED = ("all", "20", "5", "none")
 
 
 class Clip:
@@ -92,7 +93,7 @@ def main() -> None:
     answers: dict[str, list[tuple[Clip, NDArray[np.floating]]]] = {}
     labels: tuple[str, ...] = ()
     for fold in get_protocol("emobox").split(corpus):
-        recognizer = Recognizer(options.models / f"fold-{fold.number}")
+        recognizer = Recognizer(load_fold(corpus, fold, options.models).folder)
         labels, space = recognizer.labels, recognizer.bundle.voices
         if space is None:
             raise SystemExit(f"{recognizer.bundle.folder} cannot be adapted")

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 REPORTED = ("emobox", "luna")
 """The protocols whose figures a manifest holds, as far as they were measured."""
 
-ADAPTED = ("all", "20", "5")
-"""To how many recordings of a speaker a recipe is adapted, as file names have it; "none" is the recipe itself."""
+ADAPTED = ("all", "20", "5", "none")
+"""To how many recordings of a speaker a recipe is adapted, as file names have it."""
 
 STRESS_COMMAND = "python benchmarks/stress.py DIR --noise NOISE --rooms ROOMS --encoder STEADY --train-with NEMO"
 ADAPTATION_COMMAND = "python benchmarks/adaptation.py DIR --models MODELS"
@@ -157,13 +157,12 @@ def _fraction(text: str | None, least: float) -> float | None:
 
 
 def _adaptation(classifier: str, corpora: Sequence[str], folder: Path) -> dict[str, Any] | None:
-    """Compare a recipe with itself after it was adapted to each speaker; without further corpora, if measured so."""
+    """Tell what adaptation gains a recipe's saved models; without further corpora, if it was measured so."""
     for recipe in dict.fromkeys((_recipe(classifier, corpora), classifier)):
         found = {
             number: path for number in ADAPTED if (path := folder / f"{recipe}-emobox-adapted-{number}.csv").is_file()
         }
         if found:
-            found["none"] = folder / f"{recipe}-emobox.csv"
             rows = [{"recordings": number, **_uar_of(path)} for number, path in found.items()]
             return {"command": f"{ADAPTATION_COMMAND} --name {recipe}", "recipe": recipe, "rows": rows}
     return None

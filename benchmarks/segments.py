@@ -23,6 +23,7 @@ from affetto import Recognizer, Segment, read
 from affetto.corpora import load_corpus
 from affetto.evaluation import Predictions, get_protocol, measure
 from affetto.preprocessing.steps import normalize_level, trim_silence
+from affetto.training.folds import load_fold
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,7 +92,7 @@ def main() -> None:
     false_s = sound_s = 0.0
     labels: tuple[str, ...] = ()
     for fold in get_protocol("emobox").split(corpus):
-        recognizer = Recognizer(options.models / f"fold-{fold.number}")
+        recognizer = Recognizer(load_fold(corpus, fold, options.models).folder)
         labels = recognizer.labels
         samples, placed = make_track([corpus.utterances[i] for i in fold.test], noises, rng)
         result = recognizer.recognize((samples, RATE))

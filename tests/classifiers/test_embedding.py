@@ -139,7 +139,7 @@ def both(one: Clips, other: Clips) -> tuple[Clips, list[str]]:
 def test_each_corpus_has_a_space_of_its_own(fitted: VoiceEmbedding) -> None:
     given, corpora = both(clips(), elsewhere(clips(8, seed=7)))
     found = VoiceEmbedding().fit(given.X, given.emotion, voices=given.voice, corpora=corpora)
-    assert found.corpora_.tolist() == ["a", "b"]
+    assert found.spaces_.corpora == ("a", "b")
     first, second = found.spaces_.spaces
     # The first has all emotions, the second misses one: a direction fewer, and yet a mean for each.
     assert first.means.shape == (N_EMOTIONS, N_EMOTIONS - 1)
@@ -172,7 +172,7 @@ def test_a_corpus_of_one_emotion_counts_to_another() -> None:
     kept = [i for i, corpus in enumerate(corpora) if corpus == "a" or given.emotion[i] == 0]
     few = Clips([given.X[i] for i in kept], given.emotion[kept], given.voice[kept])
     found = VoiceEmbedding().fit(few.X, few.emotion, voices=few.voice, corpora=[corpora[i] for i in kept])
-    assert found.corpora_.tolist() == ["a"]
+    assert found.spaces_.corpora == ("a",)
     assert found.spaces_.n_dimensions == N_EMOTIONS - 1
 
 

@@ -51,6 +51,31 @@ def test_a_profile_is_written_and_said_to_be(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["me.json"]
 
 
+def test_the_voice_on_one_channel_of_a_call_is_learned(tmp_path: Path) -> None:
+    one, other = (read(path, sample_rate_hz=16_000).samples for path in EXAMPLES[:2])
+    n_samples = max(len(one), len(other))
+    call = np.stack([np.pad(part, (0, n_samples - len(part))) for part in (one, other)], axis=1)
+    soundfile.write(tmp_path / "call.wav", call, 16_000, subtype="FLOAT")
+    for channel, part in ((1, one), (2, other)):
+        done = run("adapt", "call.wav", "--channels", str(channel), "--profile", "me.json", cwd=tmp_path)
+        assert (done.returncode, done.stderr) == (0, "")
+        alone = Recognizer().adapt([(np.pad(part, (0, n_samples - len(part))), 16_000)])
+        assert SpeakerProfile.load(tmp_path / "me.json").embeddings == pytest.approx(alone.embeddings, abs=0.01)
+    done = run("adapt", "call.wav", "--channels", "3", "--profile", "me.json", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "channel" in done.stderr
+
+
+def test_what_was_lost_of_a_recording_is_said(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "whole.wav", read(EXAMPLES[0], sample_rate_hz=16_000).samples, 16_000)
+    whole = (tmp_path / "whole.wav").read_bytes()
+    (tmp_path / "cut.wav").write_bytes(whole[: 2 * len(whole) // 3])
+    done = run("adapt", "cut.wav", "--profile", "me.json", cwd=tmp_path)
+    assert done.returncode == 0
+    (remark,) = done.stderr.splitlines()
+    assert remark.startswith("affetto: warning: cut.wav")
+
+
 def test_few_utterances_are_said_to_help_little(tmp_path: Path) -> None:
     done = run("adapt", EXAMPLES[0], "--profile", "a voice.json", "--model", "transformer", cwd=tmp_path)
     heard, hint, wrote = done.stdout.splitlines()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+import soundfile
 from sklearn.metrics import recall_score
 
 from affetto import Recognizer
@@ -147,12 +148,18 @@ def test_what_fails_is_named(recognizer: Recognizer, utterances: list[Utterance]
     (tmp_path / "text.wav").write_text("dear diary")
     with pytest.raises(AudioError, match=r"text\.wav"):
         stress(recognizer, [*utterances, Utterance(tmp_path / "text.wav", "sad", "a")], [])
-    short = Condition("cut", "1 ms", lambda samples, _rate, _rng: samples[:16])
-    with pytest.raises(AudioError, match=r"angry\.flac, cut 1 ms: the sound is .* at least 0\.2 s"):
-        stress(recognizer, utterances, [short])
+    soundfile.write(tmp_path / "short.wav", np.zeros(1_600), 16_000)
+    with pytest.raises(AudioError, match=r"short\.wav, clean: the sound is 0\.1 s long; at least 0\.2 s"):
+        stress(recognizer, [Utterance(tmp_path / "short.wav", "sad", "a")], [])
     broken = Condition("broken", "", lambda samples, _rate, _rng: samples[:, 0])
     with pytest.raises(AudioError, match=r"angry\.flac, broken: it cannot be recognized: IndexError: "):
         stress(recognizer, utterances, [broken], jobs=1)
+
+
+def test_what_a_condition_leaves_too_short_is_not_heard(recognizer: Recognizer, utterances: list[Utterance]) -> None:
+    cut = Condition("cut", "0.19 s", lambda samples, rate, _rng: samples[: round(0.19 * rate)])
+    _, row = summarize(stress(recognizer, utterances, [cut]))
+    assert (row.condition, row.no_speech, row.confidence) == ("cut", 1.0, None)
 
 
 def test_the_table_says_what_the_file_says() -> None:
@@ -200,6 +207,10 @@ def test_speakers_that_the_model_knows_are_told(recognizer: Recognizer, utteranc
     many = known_speakers(bundle, Corpus("ravdess", "", "", speakers))
     assert many is not None
     assert "24 of these 40 speakers may be known" in many
+    # The default's encoder learned there to withstand just what is measured.
+    distilled = known_speakers(bundle, Corpus("nemo", "", "", speakers))
+    assert distilled is not None
+    assert "learned on nemo to hear degraded speech as it hears clean speech" in distilled
 
 
 def test_clean_is_what_everything_is_compared_with(recognizer: Recognizer, utterances: list[Utterance]) -> None:

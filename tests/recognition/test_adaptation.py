@@ -226,10 +226,12 @@ def test_recordings_without_speech_teach_nothing(recognizer: Recognizer, example
 
 def test_one_recording_instead_of_several_is_named(recognizer: Recognizer, examples: list[Path]) -> None:
     waveform = read(examples[0])
-    singles: list[Any] = [str(examples[0]), examples[0], examples[0].read_bytes(), waveform]
-    for single in singles:
-        with pytest.raises(ParameterError, match="put a single one into a list"):
-            recognizer.adapt(single)
+    with examples[0].open("rb") as file:
+        singles: list[Any] = [str(examples[0]), examples[0], examples[0].read_bytes(), waveform, file]
+        singles.append((waveform.samples, waveform.sample_rate_hz))
+        for single in singles:
+            with pytest.raises(ParameterError, match="put a single one into a list"):
+                recognizer.adapt(single)
     assert len(recognizer.adapt([waveform])) == len(recognizer.adapt(path for path in examples[:1]))
 
 

@@ -110,6 +110,8 @@ def test_what_cannot_be_distilled_is_said_before_it_begins(corpus: Corpus, tiny_
     ("parameters", "message"),
     [
         ({"epochs": 0}, "epochs is 0"),
+        ({"seed": -1}, "seed is -1"),
+        ({"seed": 2**63}, "seed is 9223372036854775808"),
         ({"batch_size": 0}, "batch_size 0"),
         ({"learning_rate": 0.0}, "learning_rate is 0.0"),
         ({"clean": 1.0}, "clean is 1.0"),

@@ -49,8 +49,6 @@ class VoiceEmbedding(TransformerMixin, BaseEstimator):  # type: ignore[misc] # s
         From these to the embedding: a product and a sum.
     spaces_ : VoiceSpaces
         How emotions and voices are spread there.
-    corpora_ : ndarray of shape (n_corpora,)
-        Which corpus each of the spaces is of.
     """
 
     def __init__(self, *, shrinkage: float = 0.6) -> None:
@@ -76,11 +74,11 @@ class VoiceEmbedding(TransformerMixin, BaseEstimator):  # type: ignore[misc] # s
         rows = self.scaler_.transform(statistics).astype(np.float64)
         _, emotion = np.unique(np.asarray(y), return_inverse=True)
         voice = np.zeros(len(rows)) if voices is None else np.asarray(voices)
-        self.corpora_, corpus = _corpora(np.zeros(len(rows)) if corpora is None else np.asarray(corpora), emotion)
+        names, corpus = _corpora(np.zeros(len(rows), int) if corpora is None else np.asarray(corpora), emotion)
         n_emotions = int(emotion.max()) + 1
         clips = [
             _Clips(rows[own], emotion[own], np.unique(voice[own], return_inverse=True)[1], n_emotions)
-            for own in (corpus == number for number in range(len(self.corpora_)))
+            for own in (corpus == number for number in range(len(names)))
         ]
         projections = [self._directions(own) for own in clips]
         spaces = tuple(_space(own, projection, clips) for own, projection in zip(clips, projections, strict=True))
@@ -90,7 +88,7 @@ class VoiceEmbedding(TransformerMixin, BaseEstimator):  # type: ignore[misc] # s
             places = between.transform(rows)
             centres = np.stack([places[corpus == number].mean(axis=0) for number in range(len(clips))])
             projections.append(between)
-        self.spaces_ = VoiceSpaces(spaces, centres)
+        self.spaces_ = VoiceSpaces(tuple(map(str, names)), spaces, centres)
         self.matrix_ = np.concatenate([projection.components_ for projection in projections]).T
         self.offset_ = -np.concatenate([projection.components_ @ projection.mean_ for projection in projections])
         return self

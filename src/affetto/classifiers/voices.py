@@ -43,8 +43,9 @@ _TRUST = 0.3  # in the unadapted probabilities, when utterances are told apart t
 _HALF = 3.0
 
 # A voice counts among corpora as if theirs were spread around their centres by this share of the smallest distance
-# between two: one that lies as the voices of a corpus do counts there alone, one halfway counts as much in both.
-_SPREAD = 0.25
+# between two: one that lies as the voices of a corpus do counts there alone, one halfway counts as much in both. Where
+# corpora are no further apart than utterances are spread, a voice counts in all of them.
+_SPREAD, _LEAST_SPREAD = 0.25, 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -224,25 +225,28 @@ class VoiceSpaces:
 
     Attributes
     ----------
+    corpora : tuple of str
+        Their names.
     spaces : tuple of VoiceSpace
         One for each corpus, each with all emotions.
     centres : ndarray of shape (n_corpora, n_corpora - 1)
         Where each corpus lies among the corpora.
     """
 
+    corpora: tuple[str, ...]
     spaces: tuple[VoiceSpace, ...]
     centres: NDArray[np.float64]
 
     @property
     def n_classes(self) -> int:
         """How many emotions there are."""
-        n_classes: int = self.spaces[0].means.shape[0]
-        return n_classes
+        return len(self.spaces[0].means)
 
     @property
     def n_dimensions(self) -> int:
         """How many numbers an embedding has."""
-        return sum(space.means.shape[1] for space in self.spaces) + self.centres.shape[1]
+        own = sum(int(space.means.shape[1]) for space in self.spaces)
+        return own + len(self.spaces) - 1
 
     def split(self, embeddings: ArrayLike) -> list[NDArray[np.float64]]:
         """Return the places in each space, and then those among the corpora.
@@ -282,13 +286,15 @@ class VoiceSpaces:
         if n_corpora == 1 or not len(places):
             return np.full(n_corpora, 1 / n_corpora)
         apart = np.square(self.centres[:, None] - self.centres).sum(axis=2)
-        spread = _SPREAD**2 * apart[~np.eye(n_corpora, dtype=bool)].min()
+        spread = max(_SPREAD**2 * apart[~np.eye(n_corpora, dtype=bool)].min(), _LEAST_SPREAD**2)
         return _softmax(-0.5 * np.square(places.mean(axis=0) - self.centres).sum(axis=1) / spread)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain lists and numbers, for the manifest of a bundle."""
         return {
-            "spaces": [space.to_dict() for space in self.spaces],
+            "spaces": [
+                {"corpus": corpus, **space.to_dict()} for corpus, space in zip(self.corpora, self.spaces, strict=True)
+            ],
             "centres": self.centres.round(5).tolist(),
         }
 
@@ -301,15 +307,16 @@ class VoiceSpaces:
         KeyError, TypeError, ValueError
             If something is missing or does not fit together.
         """
+        corpora = tuple(str(space["corpus"]) for space in content["spaces"])
         spaces = tuple(VoiceSpace.from_dict(space) for space in content["spaces"])
         centres = np.asarray(content["centres"], dtype=np.float64)
         if not spaces or len({len(space.means) for space in spaces}) > 1:
             raise ValueError(f"{len(spaces)} spaces of {[len(space.means) for space in spaces]} emotions do not fit")
         if centres.shape != (len(spaces), len(spaces) - 1):
             raise ValueError(f"centres {centres.shape} and {len(spaces)} spaces do not fit")
-        if not np.isfinite(centres).all() or len({tuple(centre) for centre in centres.tolist()}) < len(centres):
-            raise ValueError("two centres are the same, or one is no number")
-        return cls(spaces, centres)
+        if not np.isfinite(centres).all():
+            raise ValueError("a centre is no number")
+        return cls(corpora, spaces, centres)
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shlex
+import warnings
 from pathlib import Path  # noqa: TC003 (typer evaluates annotations)
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from affetto.cli.inputs import FilesArgument, named_files, opened, read_from
-from affetto.cli.output import ModelOption, working
+from affetto.cli.inputs import FilesArgument, TrackOption, named_files, opened, read_from
+from affetto.cli.output import ModelOption, print_message, working
 from affetto.errors import ParameterError, ProfileError
 
 if TYPE_CHECKING:
@@ -24,6 +25,11 @@ def adapt(
         Path, typer.Option("--profile", metavar="FILE", help="Where the profile goes; one that is there is replaced.")
     ],
     model: ModelOption = None,
+    channel: Annotated[
+        int | None,
+        typer.Option("--channels", metavar="N", min=1, help="Hear only this channel, counted from 1. [default: all]"),
+    ] = None,
+    track: TrackOption = None,
 ) -> None:
     """Learn one person's voice from recordings that nobody labelled, for `affetto recognize --profile`.
 
@@ -33,10 +39,14 @@ def adapt(
     _require_room(profile, sources=read_from(names))
 
     from affetto.recognition.recognizer import DEFAULT_MODEL, Recognizer
+    from affetto.speech import TruncatedAudioWarning
 
     recognizer = Recognizer(model or DEFAULT_MODEL)
-    with working(f"Listening to {_counted(len(names), 'recording')}"):
-        learned = recognizer.adapt(opened(names))
+    with working(f"Listening to {_counted(len(names), 'recording')}"), warnings.catch_warnings(record=True) as remarks:
+        warnings.simplefilter("always", TruncatedAudioWarning)
+        learned = recognizer.adapt(opened(names), channel=channel, track=track)
+    for remark in remarks:
+        print_message(f"warning: {remark.message}")
     learned.save(profile)
     typer.echo(
         f"Heard {_counted(len(learned), 'utterance')}, {learned.speech_s:.1f} s of speech, "

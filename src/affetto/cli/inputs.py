@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 FilesArgument = Annotated[
     list[str], typer.Argument(metavar="FILE...", help="Recordings; - reads one from standard input.")
 ]
+TrackOption = Annotated[
+    int | None, typer.Option("--track", metavar="N", min=1, help="Hear this audio track, counted from 1.")
+]
 
 
 def named_files(names: Sequence[str]) -> list[str]:

@@ -81,9 +81,10 @@ def _print_table(bundles: Sequence[Bundle]) -> None:
         for index, result in enumerate(results):
             row = ["", "", ""] if index else [name, bundle.version, size]
             if result:
-                low, high = result["uar_interval"]
+                interval = result.get("uar_interval")
                 row += [f"{result['corpus']}, {result['protocol']}", f"{100 * result['uar']:.1f}"]
-                row += [f"{100 * low:.1f} to {100 * high:.1f}", f"{100 * result['accuracy']:.1f}"]
+                row += [" to ".join(f"{100 * end:.1f}" for end in interval) if interval else ""]
+                row += [f"{100 * result['accuracy']:.1f}"]
             else:
                 row += ["", "", "", ""]
             table.add_row(*row, "" if index else bundle.manifest["licence"])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from affetto.cli.inputs import FilesArgument, named_files, opened, read_from
+from affetto.cli.inputs import FilesArgument, TrackOption, named_files, opened, read_from
 from affetto.cli.output import (
     FormatOption,
     ModelOption,
@@ -49,9 +49,7 @@ def recognize(
             "--channels", metavar="mix|each|N", help="Hear the mean of all channels, each by itself, or only channel N."
         ),
     ] = "mix",
-    track: Annotated[
-        int | None, typer.Option("--track", metavar="N", min=1, help="Hear this audio track, counted from 1.")
-    ] = None,
+    track: TrackOption = None,
     explain: Annotated[
         bool,
         typer.Option("--explain", help="Tell too how each voice sounds: pitch, loudness, tempo, pauses, brightness."),

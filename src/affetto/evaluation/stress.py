@@ -243,6 +243,7 @@ def _outcomes(
 ) -> list[Outcome]:
     """Hear one clip in all conditions."""
     from affetto.preprocessing.steps import remove_noise
+    from affetto.recognition.recognizer import MIN_DURATION_S
     from affetto.speech import read
 
     rate = int(recognizer.bundle.manifest["input"]["sample_rate_hz"])
@@ -253,7 +254,9 @@ def _outcomes(
             degraded = condition.degrade(samples, rate, _generator(seed, condition.name, utterance.clip))
             for denoised in (False, True) if denoise else (False,):
                 sound = remove_noise(degraded, rate) if denoised else degraded
-                result = recognizer.recognize((sound, rate))
+                # Faster speech may become too short to be recognized: then nobody is heard in it.
+                is_heard = condition.name == CLEAN.name or len(sound) >= MIN_DURATION_S * rate
+                result = recognizer.recognize((sound, rate)) if is_heard else None
                 outcomes.append(
                     Outcome(
                         clip=utterance.clip,
@@ -262,8 +265,8 @@ def _outcomes(
                         condition=condition.name,
                         level=condition.level,
                         denoised=denoised,
-                        emotion=result.emotion,
-                        confidence=result.confidence,
+                        emotion=result.emotion if result else None,
+                        confidence=result.confidence if result else None,
                     )
                 )
         except AudioError as error:

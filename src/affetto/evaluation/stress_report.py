@@ -36,6 +36,12 @@ def known_speakers(bundle: Bundle, corpus: Corpus) -> str | None:
     str or None
         One sentence; None where the manifest names no corpus of that name.
     """
+    records = bundle.manifest.get("encoders", {}).get("distilled", [])
+    if any(part.get("name") == corpus.name for record in records for part in record.get("corpora", [])):
+        return (
+            f"{bundle.name} learned on {corpus.name} to hear degraded speech as it hears clean speech: all that is "
+            "measured here flatters"
+        )
     part = next((part for part in bundle.manifest.get("corpora", []) if part.get("name") == corpus.name), None)
     if part is None:
         return None

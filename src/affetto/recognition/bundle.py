@@ -82,8 +82,10 @@ class Bundle:
         """
         try:
             return float(self.manifest.get("calibration", {}).get("threshold", 0.0))
-        except (AttributeError, TypeError, ValueError) as error:
-            raise BundleError(f"{self.folder} describes its calibration in a way unknown here: {error}") from None
+        except (AttributeError, TypeError, ValueError, OverflowError) as error:
+            raise BundleError(
+                f"{self.folder} describes its calibration in a way unknown here: {error}; train it again"
+            ) from None
 
     @property
     def voices(self) -> VoiceSpaces | None:
@@ -104,8 +106,10 @@ class Bundle:
             if spaces.n_classes != len(self.labels):
                 raise ValueError(f"means of {spaces.n_classes} emotions, and there are {len(self.labels)}")
             return spaces
-        except (KeyError, TypeError, ValueError) as error:
-            raise BundleError(f"{self.folder} describes its voices in a way unknown here: {error}") from None
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            raise BundleError(
+                f"{self.folder} describes its voices in a way unknown here: {error}; train it again"
+            ) from None
 
 
 def bundled_models() -> dict[str, Path]:
@@ -230,7 +234,7 @@ def _read_manifest(path: Path) -> dict[str, Any]:
         raise BundleError(f"{path.parent} is no model bundle: it holds no {path.name}") from None
     except OSError as error:
         raise BundleError(f"{path} cannot be read: {error.strerror}") from None
-    except ValueError as error:  # neither UTF-8 nor JSON
+    except (ValueError, RecursionError) as error:  # neither UTF-8 nor JSON
         raise BundleError(f"{path} is damaged: {error}; copy the bundle again") from None
     version = manifest.get("format_version") if isinstance(manifest, dict) else None
     if not isinstance(version, int):
@@ -244,6 +248,8 @@ def _read_manifest(path: Path) -> dict[str, Any]:
     for key, kind in _REQUIRED.items():
         if not isinstance(manifest.get(key), kind):
             raise BundleError(f"{path} has no valid {key!r} ({manifest.get(key)!r}); train the bundle again")
+    if not manifest["labels"] or not all(isinstance(label, str) for label in manifest["labels"]):
+        raise BundleError(f"{path} has no valid 'labels' ({manifest['labels']!r}); train the bundle again")
     return manifest
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property, partial
 from itertools import chain, islice
+from numbers import Real
 from typing import TYPE_CHECKING
 
 from affetto.errors import AffettoError, AudioError, ParameterError, ProfileError
@@ -17,7 +19,7 @@ from affetto.recognition.bundle import Bundle, find_bundle, load_bundle
 from affetto.recognition.inference import Inference
 from affetto.recognition.live import LiveRecognition
 from affetto.recognition.result import Failure, ModelName, Recognition
-from affetto.speech import ArrivingSound, Waveform, open_stream, source_name
+from affetto.speech import ArrivingSound, TruncatedAudioWarning, Waveform, open_stream, source_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -106,7 +108,9 @@ class Recognizer:
         self._voice = None if profile is None else profile.voice(self.bundle, self._require_spaces())
         self._profile = profile
 
-    def adapt(self, recordings: Iterable[Source]) -> SpeakerProfile:
+    def adapt(
+        self, recordings: Iterable[Source], *, channel: int | None = None, track: int | None = None
+    ) -> SpeakerProfile:
         """Learn a voice from unlabelled speech, and recognize by it from now on.
 
         One utterance already helps a little, twenty or more help most; they need not be of any emotion in particular.
@@ -116,6 +120,8 @@ class Recognizer:
         ----------
         recordings : iterable of path, bytes, binary file object, (samples, sample rate), or Waveform
             Speech of one person, best by the microphone that is used later.
+        channel, track : int, optional
+            As in `recognize`: of a call, the channel that the person is on.
 
         Returns
         -------
@@ -131,6 +137,11 @@ class Recognizer:
         ParameterError
             If it is given one recording instead of several.
 
+        Warns
+        -----
+        TruncatedAudioWarning
+            If a file is damaged or ends early, and only a part of it was heard.
+
         Examples
         --------
         >>> import affetto
@@ -140,35 +151,48 @@ class Recognizer:
         'profile'
         """
         self._require_spaces()
-        if isinstance(recordings, str | bytes | os.PathLike | Waveform):
+        is_samples = isinstance(recordings, tuple) and len(recordings) == 2 and isinstance(recordings[1], Real)
+        if isinstance(recordings, str | bytes | os.PathLike | Waveform) or hasattr(recordings, "read") or is_samples:
             raise ParameterError("adapt takes several recordings; put a single one into a list")
-        utterances = [utterance for source in recordings for utterance in self.hear(source)]
+        utterances = [u for source in recordings for u in self.hear(source, channel=channel, track=track)]
         if not utterances:
             raise AudioError("nobody speaks in the recordings to adapt to; give some with speech of one person")
         profile = SpeakerProfile.of(self.bundle, utterances)
         self.profile = profile
         return profile
 
-    def hear(self, source: Source) -> list[HeardUtterance]:
+    def hear(self, source: Source, *, channel: int | None = None, track: int | None = None) -> list[HeardUtterance]:
         """Return what the model itself makes of each utterance, adapted to nobody: for profiles, and for research.
 
         Parameters
         ----------
         source : path, bytes, binary file object, (samples, sample rate), or Waveform
+        channel, track : int, optional
+            As in `recognize`.
 
         Returns
         -------
         list of HeardUtterance
+            None where nobody speaks.
 
         Raises
         ------
         AudioError, MissingExtraError
             As `recognize`.
+
+        Warns
+        -----
+        TruncatedAudioWarning
+            If the file is damaged or ends early, and only a part of it was heard.
         """
         rate = self._inference.sample_rate_hz
-        with open_stream(source, sample_rate_hz=rate) as stream:
+        channels: Channels = "mix" if channel is None else channel
+        with open_stream(source, sample_rate_hz=rate, channels=channels, track=track) as stream:
             heard = self._heard_together(_stretches(stream, [SpeechSegmenter(rate)]), explain=False)
-            return [utterance for _, utterance in heard]
+            utterances = [utterance for _, utterance in heard]
+            for remark in stream.remarks:
+                warnings.warn(remark, TruncatedAudioWarning, stacklevel=2)
+            return utterances
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -123,7 +123,7 @@ class CalibratedChain(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
         """
         recordings, labels = np.asarray(X), np.asarray(y)
         speakers = np.asarray(groups if groups is not None else range(len(labels))).astype(str)
-        corpus_of = np.zeros(len(labels)) if corpora is None else np.asarray(corpora)
+        corpus_of = np.zeros(len(labels), int) if corpora is None else np.asarray(corpora)
         self.chain_ = self._fitted(self.chain, recordings, labels, speakers, corpus_of)
         self.classes_ = self.chain_.classes_
         truth = np.searchsorted(self.classes_, labels)
@@ -252,7 +252,7 @@ def _calibration(
 class _Case:
     """An utterance, and what its voice was before in the space of its corpus."""
 
-    corpus: Any
+    corpus: str
     likelihoods: NDArray[np.float64]
     unadapted: NDArray[np.float64]
     weight: float
@@ -270,8 +270,8 @@ def _adapted_cases(
     rng = np.random.default_rng(0)
     for embedding, clips, embeddings in left_out:
         parts = embedding.spaces_.split(embeddings)
-        for space, corpus, places in zip(embedding.spaces_.spaces, embedding.corpora_, parts, strict=False):
-            within = corpus_of[clips] == corpus
+        for space, corpus, places in zip(embedding.spaces_.spaces, embedding.spaces_.corpora, parts, strict=False):
+            within = corpus_of[clips].astype(str) == corpus
             for speaker in np.unique(speakers[clips[within]]).tolist():
                 own = np.flatnonzero(within & (speakers[clips] == speaker))
                 for one in rng.permutation(own)[:_UTTERANCES_OF_VOICE].tolist():
@@ -292,7 +292,7 @@ def _adjusted(embedding: VoiceEmbedding, cases: Sequence[_Case]) -> VoiceSpaces:
     """Choose on each corpus's speakers how much likelihoods and unadapted answers count within adapted ones."""
     spaces = [
         _adjusted_space(space, own) if (own := [case for case in cases if case.corpus == corpus]) else space
-        for space, corpus in zip(embedding.spaces_.spaces, embedding.corpora_, strict=True)
+        for space, corpus in zip(embedding.spaces_.spaces, embedding.spaces_.corpora, strict=True)
     ]
     return replace(embedding.spaces_, spaces=tuple(spaces))
 

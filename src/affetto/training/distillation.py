@@ -105,6 +105,8 @@ class Distillation:
             raise ParameterError(f"learning_rate is {self.learning_rate}; it must be above 0")
         if not 0 <= self.clean < 1:
             raise ParameterError(f"clean is {self.clean}; it must be at least 0 and below 1")
+        if not 0 <= self.seed < 2**63:
+            raise ParameterError(f"seed is {self.seed}; it must be at least 0, and below 2 to the power of 63")
         if not 0 < self.way <= 1:
             raise ParameterError(f"way is {self.way}; it must be above 0, and at most 1")
 
@@ -156,9 +158,7 @@ def distil(
     paths = [utterance.path for corpus in corpora for utterance in corpus.utterances]
     held_out, learned = paths[::_HELD_OUT], [path for i, path in enumerate(paths) if i % _HELD_OUT]
     if len(learned) < recipe.batch_size:
-        raise CorpusError(
-            f"there are {len(paths)} recordings to distil on; at least {2 * recipe.batch_size} are needed"
-        )
+        raise CorpusError(f"there are {len(paths)} recordings to distil on; take {2 * recipe.batch_size} or more")
     config = read_config(find_checkpoint(encoder))
     teacher = load_encoder(encoder, n_layers=n_layers).requires_grad_(False)
     student = load_encoder(encoder, n_layers=n_layers)
@@ -170,12 +170,12 @@ def distil(
         "affetto": __version__,
     }
     kept = folder / CHECKPOINTS
-    if not resume:
-        shutil.rmtree(kept, ignore_errors=True)
     checkpoint = _Checkpoint(kept / _CHECKPOINT_FILE, described)
     measured = list(_pairs(held_out, recipe, epoch=-1, shuffled=False))
     training.scale([clean for clean, _ in measured])
     before = training.distance(teacher, measured)
+    if not resume:
+        shutil.rmtree(kept, ignore_errors=True)
     begin, first = time.monotonic(), checkpoint.restore(training)
     for epoch in range(first, recipe.epochs):
         torch.manual_seed(recipe.seed + epoch)

@@ -59,7 +59,7 @@ def fold_bundle(
     """
     path, known = _place(folder, fold), _known(corpus, fold)
     if (path / MANIFEST_FILE).is_file():
-        bundle = load_bundle(path)
+        bundle = load_fold(corpus, fold, folder)
         found = (bundle.name, bundle.manifest["classifier"], bundle.manifest.get("corpora"))
         if found != (path.name, classifier, [described_corpus(part) for part in (known, *train_with)]):
             raise BundleError(
@@ -70,6 +70,35 @@ def fold_bundle(
     chain = make_chain(classifier, encoders=encoders)
     require_unheard(encoders or (), corpus)
     return train(chain, known, path, classifier=classifier, train_with=train_with)
+
+
+def load_fold(corpus: Corpus, fold: Fold, folder: Path) -> Bundle:
+    """Load the bundle of a fold, and refuse one that has heard the fold's test speakers.
+
+    Parameters
+    ----------
+    corpus : Corpus
+        What the protocol splits.
+    fold : Fold
+    folder : Path
+        Where the bundles of all folds are.
+
+    Returns
+    -------
+    Bundle
+
+    Raises
+    ------
+    BundleError
+        If there is none, or it was trained on other clips of the corpus than the fold's training part.
+    """
+    bundle = load_bundle(_place(folder, fold))
+    if described_corpus(_known(corpus, fold)) not in bundle.manifest.get("corpora", []):
+        raise BundleError(
+            f"{bundle.folder} was not trained on what fold {fold.number} of {corpus.name} trains on, so it may have "
+            "heard the speakers that are tested; name the folder of this protocol's bundles"
+        )
+    return bundle
 
 
 def require_fold_folders(folder: Path, folds: Iterable[Fold]) -> None:
