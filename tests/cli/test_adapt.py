@@ -104,7 +104,11 @@ def test_a_profile_is_replaced_and_standard_input_heard(tmp_path: Path) -> None:
     ("arguments", "message", "code"),
     [
         (["a.flac", "--profile", "a.flac"], "a.flac is the recording itself", 2),
-        (["a.flac", "--profile", "diary.txt"], "diary.txt is there already and is no speaker profile; name another", 2),
+        (
+            ["a.flac", "--profile", "diary.txt"],
+            "diary.txt is there already and is no speaker profile that can be read",
+            2,
+        ),
         (["a.flac", "--profile", "broken.json"], "broken.json is there already and is no speaker profile", 2),
         (["a.flac", "--profile", "."], "is a folder", 2),
         (["a.flac", "--profile", "missing/me.json"], "there is no folder missing", 2),

@@ -188,6 +188,13 @@ def test_a_profile_is_not_written_where_it_cannot_be(profile: SpeakerProfile, tm
         profile.save(tmp_path / "missing" / "me.json")
 
 
+@pytest.mark.parametrize("given", [5, {}, b"me.json"])
+def test_what_is_neither_a_profile_nor_a_path_is_refused(recognizer: Recognizer, given: Any) -> None:
+    with pytest.raises(ParameterError, match="give a SpeakerProfile, or the path of one"):
+        recognizer.profile = given
+    assert recognizer.profile is None
+
+
 def test_a_profile_of_another_model_is_refused(
     recognizer: Recognizer, profile: SpeakerProfile, examples: list[Path], tmp_path: Path
 ) -> None:
@@ -196,7 +203,7 @@ def test_a_profile_of_another_model_is_refused(
         recognizer.profile = other
     # One that was edited by hand would not fit in the middle of a recording.
     fewer = dataclasses.replace(profile, labels=profile.labels[1:], probabilities=profile.probabilities[:, 1:])
-    with pytest.raises(ProfileError, match="another model"):
+    with pytest.raises(ProfileError, match="names transformer as its model and does not fit it: it has 7 emotions"):
         recognizer.profile = fewer
     assert recognizer.profile is None
     assert recognizer.recognize(examples[0]).adapted_to is None

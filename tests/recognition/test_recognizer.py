@@ -88,6 +88,12 @@ def test_one_that_fails_does_not_stop_the_others(recognizer: Recognizer, tmp_pat
     assert "no such file" in failure.error
 
 
+def test_one_recording_instead_of_several_is_named(recognizer: Recognizer) -> None:
+    for single in (str(EXAMPLES[0]), EXAMPLES[0], EXAMPLES[0].read_bytes(), (np.zeros(16_000), 16_000)):
+        with pytest.raises(ParameterError, match="recognize_each takes several recordings"):
+            next(recognizer.recognize_each(single))  # type: ignore[arg-type] # what a newcomer tries
+
+
 @pytest.mark.parametrize("samples", [np.zeros(16_000), np.full(16_000, 0.25), np.zeros(16_000, np.int16)])
 def test_silence_is_no_speech(recognizer: Recognizer, samples: np.ndarray) -> None:
     result = recognizer.recognize((samples, 16_000))
@@ -134,6 +140,8 @@ def test_each_channel_is_heard_by_itself(recognizer: Recognizer, ravdess_dir: Pa
     assert list(recognizer.recognize_each([tmp_path / "call.wav"] * 2, channels="each")) == [first, second] * 2
     mixed = recognizer.recognize(tmp_path / "call.wav")
     assert [segment.emotion for segment in mixed.segments] == ["angry", "sad"]
+    with pytest.raises(ParameterError, match="channel is 'each'; give the number of one"):
+        recognizer.recognize(tmp_path / "call.wav", channel="each")  # type: ignore[arg-type] # as recognize_each has it
     with pytest.raises(AudioError, match="no channel 3"):
         recognizer.recognize(tmp_path / "call.wav", channel=3)
     (failure,) = recognizer.recognize_each([tmp_path / "call.wav"], track=2)

@@ -72,7 +72,7 @@ def _require_room(profile: Path, *, sources: Sequence[str | int]) -> None:
         SpeakerProfile.load(profile)
     except ProfileError:
         raise ParameterError(
-            f"{profile} is there already and is no speaker profile; name another file, or remove it"
+            f"{profile} is there already and is no speaker profile that can be read; name another file, or remove it"
         ) from None
 
 

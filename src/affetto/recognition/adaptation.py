@@ -192,13 +192,17 @@ class SpeakerProfile:
         Raises
         ------
         ProfileError
-            If the profile is of another model.
+            If the profile is of another model, or was changed.
         """
-        made_with = (self.model_sha256, self.labels, self.embeddings.shape[1])
-        if made_with != (bundle.manifest["model"]["sha256"], bundle.labels, spaces.n_dimensions):
+        if self.model_sha256 != bundle.manifest["model"]["sha256"]:
             raise ProfileError(
                 f"the profile was made with another model ({self.model}, {self.model_sha256[:12]}…) "
                 f"than {bundle.name}; adapt again with this one"
+            )
+        if (self.labels, self.embeddings.shape[1]) != (bundle.labels, spaces.n_dimensions):
+            raise ProfileError(
+                f"the profile names {bundle.name} as its model and does not fit it: it has {len(self.labels)} emotions "
+                f"and {self.embeddings.shape[1]} dimensions; adapt again"
             )
         return spaces.voice(self.embeddings, self.probabilities)
 

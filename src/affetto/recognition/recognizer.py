@@ -105,6 +105,8 @@ class Recognizer:
     def profile(self, profile: SpeakerProfile | str | os.PathLike[str] | None) -> None:
         if isinstance(profile, str | os.PathLike):
             profile = SpeakerProfile.load(profile)
+        if profile is not None and not isinstance(profile, SpeakerProfile):
+            raise ParameterError(f"profile is a {type(profile).__name__}; give a SpeakerProfile, or the path of one")
         self._voice = None if profile is None else profile.voice(self.bundle, self._require_spaces())
         self._profile = profile
 
@@ -151,9 +153,7 @@ class Recognizer:
         'profile'
         """
         self._require_spaces()
-        is_samples = isinstance(recordings, tuple) and len(recordings) == 2 and isinstance(recordings[1], Real)
-        if isinstance(recordings, str | bytes | os.PathLike | Waveform) or hasattr(recordings, "read") or is_samples:
-            raise ParameterError("adapt takes several recordings; put a single one into a list")
+        _require_several(recordings, "adapt")
         utterances = [u for source in recordings for u in self.hear(source, channel=channel, track=track)]
         if not utterances:
             raise AudioError("nobody speaks in the recordings to adapt to; give some with speech of one person")
@@ -225,9 +225,15 @@ class Recognizer:
         ------
         AudioError
             If it cannot be read, is too short, holds values that are not numbers, or has no such channel or track.
+        ParameterError
+            If the channel or track is no number.
         MissingExtraError
             If its format needs the extra ``formats``.
         """
+        if isinstance(channel, str):
+            raise ParameterError(
+                f"channel is {channel!r}; give the number of one, from 1, or ask recognize_channels for each"
+            )
         (recognition,) = self._recognize(source, "mix" if channel is None else channel, track, explain=explain)
         return recognition
 
@@ -284,6 +290,7 @@ class Recognizer:
         Recognition or Failure
             One for each source, or for each of its channels, in their order.
         """
+        _require_several(sources, "recognize_each")
         if jobs is not None and jobs < 1:
             raise ParameterError(f"jobs is {jobs}; it must be at least 1")
         jobs = jobs or os.cpu_count() or 1
@@ -510,6 +517,13 @@ class Recognizer:
         voice = self._voice
         adapts = voice is not None or self.self_adaptation
         return Answers(self.labels, self._threshold, VoiceMemory(self._spaces if adapts else None, voice))
+
+
+def _require_several(sources: object, name: str) -> None:
+    """Refuse a single recording: iterated over, it would fall into letters, lines or samples."""
+    is_samples = isinstance(sources, tuple) and len(sources) == 2 and isinstance(sources[1], Real)
+    if isinstance(sources, str | bytes | os.PathLike | Waveform) or hasattr(sources, "read") or is_samples:
+        raise ParameterError(f"{name} takes several recordings; put a single one into a list")
 
 
 def _explained(stretch: Stretch, sample_rate_hz: int) -> Explanation:
