@@ -19,7 +19,7 @@ COMMAND = [sys.executable, "-c", "from affetto.cli import main; main()", "listen
 
 # PortAudio as it would answer: two microphones in two sound systems, and a loudspeaker. The sound is a recording.
 SOUNDDEVICE = """
-import os, threading, time, types
+import os, signal, threading, time, types
 import soundfile
 
 class PortAudioError(Exception):
@@ -73,6 +73,9 @@ class InputStream:
 
     def start(self):
         self.thread.start()
+        if os.environ.get("FAKE") == "interrupted":  # before any of the sound was heard
+            self.thread.join()
+            signal.raise_signal(signal.SIGINT)
 
     def close(self):
         self.closed.set()
@@ -170,11 +173,25 @@ def test_silence_and_a_cut_file(tmp_path: Path, recording: Path) -> None:
     done = run("--file", "silence.wav", "--fast", cwd=tmp_path)
     assert done.returncode == 0
     assert "no speech" in done.stdout.splitlines()[0]
+    assert done.stdout.splitlines()[1].startswith("silence: nothing is louder than")
     recording.write_bytes(recording.read_bytes()[:100_000])
     done = run("--file", recording, "--fast")
     assert done.returncode == 0
     assert done.stderr.startswith("affetto: warning: ")
     assert "header promises" in done.stderr
+
+
+def test_a_recording_may_come_through_a_pipe(recording: Path) -> None:
+    done = subprocess.run(
+        [*COMMAND, "--file", "-", "--fast", "--format", "json", "--model", "gmm"],
+        input=recording.read_bytes(),
+        capture_output=True,
+        timeout=120,
+    )
+    assert done.returncode == 0
+    (piped,) = json.loads(done.stdout)
+    (named,) = json.loads(run("--file", recording, "--fast", "--format", "json", "--model", "gmm").stdout)
+    assert piped == named | {"source": "<stdin>"}
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C cannot be sent to one process there")
@@ -228,6 +245,7 @@ def test_on_a_terminal_a_line_tells_about_the_moment(recording: Path) -> None:
         (["--file", "missing.wav"], "missing.wav: there is no such file", 1),
         (["--file", "text.wav"], "text.wav is not audio", 1),
         (["--file", "."], "is a folder", 1),
+        (["--file", ""], "--file is empty; name a recording", 2),
         (["--file", "two.wav", "--seconds", "0"], "--seconds is 0; it must be a number above 0", 2),
         (["--file", "two.wav", "--seconds", "inf"], "--seconds is inf", 2),
         (["--fast"], "--fast is for a recording; name one with --file", 2),
@@ -311,6 +329,19 @@ def test_a_device_that_goes_away_ends_the_sound(portaudio: Path, monkeypatch: py
     (result,) = json.loads(done.stdout)
     assert len(result["segments"]) == 2
     assert result["warnings"] == ["Headset gives no sound any more; what came before was heard"]
+
+
+def test_what_was_said_before_ctrl_c_is_heard(portaudio: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FAKE", "interrupted")
+    assert soundfile.info(portaudio).duration < 10
+    done = run("--format", "json", "--model", "gmm")
+    assert done.returncode == 0
+    (result,) = json.loads(done.stdout)
+    (whole,) = json.loads(run(portaudio, "--format", "json", "--model", "gmm", command="recognize").stdout)
+    assert len(result["segments"]) == 2
+    assert result["duration_s"] == whole["duration_s"]
+    assert [s["emotion"] for s in result["segments"]] == [s["emotion"] for s in whole["segments"]]
+    assert result["warnings"] == []
 
 
 def test_without_portaudio_or_sounddevice_it_is_said_what_to_install(

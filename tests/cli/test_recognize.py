@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from matplotlib.image import imread
 
 from affetto import read
 
@@ -130,7 +131,7 @@ def test_columns_are_the_models_emotions_even_where_nobody_speaks(tmp_path: Path
     soundfile.write(tmp_path / "silence.wav", np.zeros(16_000), 16_000)
     header, row = run("recognize", "silence.wav", "--format", "csv", cwd=tmp_path).stdout.decode().splitlines()
     assert {"neutral", "angry"} <= set(header.split(","))
-    assert row.startswith("silence.wav,,0.0,1.0,no_speech,,")
+    assert row.startswith("silence.wav,,,0.0,1.0,no_speech,,")
 
 
 def test_channels_and_tracks_are_chosen(tmp_path: Path) -> None:
@@ -179,7 +180,24 @@ def test_timeline_and_picture(tmp_path: Path) -> None:
     assert (tmp_path / "a.vtt").read_text(encoding="utf-8").startswith("WEBVTT")
     done = run("recognize", "-", "--plot", "b.png", stdin=EXAMPLES[0].read_bytes(), cwd=tmp_path)
     assert done.returncode == 0
+    assert done.stdout.decode().splitlines()[1].startswith("<stdin> ")
     assert (tmp_path / "b.png").exists()
+
+
+@posix
+@pytest.mark.parametrize(("name", "command"), [("pipe", 'cat "$0" > pipe & "$@"'), ("/dev/fd/0", 'cat "$0" | "$@"')])
+def test_what_comes_through_a_pipe_is_drawn_too(name: str, command: str, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    recognize = [*COMMAND, "recognize", "--model", "gmm", "--format", "json", "--plot", "a.png", name]
+    done = subprocess.run(
+        ["sh", "-c", command, str(EXAMPLES[0]), *recognize], capture_output=True, cwd=tmp_path, timeout=120
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert json.loads(done.stdout)[0]["source"] == name
+    assert run("recognize", "--model", "gmm", "--plot", "b.png", EXAMPLES[0], cwd=tmp_path).returncode == 0
+    # Only the titles differ.
+    drawn, expected = (imread(tmp_path / name)[100:] for name in ("a.png", "b.png"))
+    np.testing.assert_array_equal(drawn, expected)
 
 
 def test_explanations_are_given_where_they_are_asked_for(tmp_path: Path) -> None:
@@ -218,7 +236,7 @@ def test_columns_of_explanations_are_there_even_where_nobody_speaks(tmp_path: Pa
     header, row = printed.splitlines()
     assert (tmp_path / "a.csv").read_text(encoding="utf-8").splitlines() == [header, row]
     assert "pitch_hz,pitch_range_semitones,loudness_dbfs" in header
-    assert row.startswith("silence.wav,,0.0,1.0,no_speech,,")
+    assert row.startswith("silence.wav,,,0.0,1.0,no_speech,,")
 
 
 @pytest.mark.parametrize(
@@ -228,6 +246,7 @@ def test_columns_of_explanations_are_there_even_where_nobody_speaks(tmp_path: Pa
         (["a.flac", "b.flac", "--format", "textgrid"], "textgrid holds one recording, not 2"),
         (["a.flac", "--format", "vtt", "--explain"], "vtt has no place for what --explain tells; use json"),
         (["-", "-"], "standard input holds one recording; give - once"),
+        (["a.flac", ""], "a recording's name is empty; name a file"),
         (["a.flac", "--output", "o.xml"], "o.xml has none of the endings .json,"),
         (["a.flac", "--output", "o.csv", "--format", "table"], "--format table is only for the terminal"),
         (["a.flac", "--format", "csv", "--timeline"], "--timeline and --format csv would be mixed in one output"),
@@ -324,12 +343,27 @@ def test_ctrl_c_waits_for_no_other_recording(tmp_path: Path) -> None:
             out, err = process.communicate(timeout=20)
         finally:
             process.kill()
-    assert (process.returncode, out) == (130, b"")
-    assert b"Traceback" not in err
+    assert (process.returncode, out, err) == (130, b"", b"affetto: interrupted\n")
+
+
+def test_ctrl_c_while_it_starts_is_one_sentence() -> None:
+    code = (
+        "import signal, sys\n"
+        "class Interruption:\n"
+        "    def find_spec(name, *_):\n"
+        "        if name == 'affetto.cli.app': signal.raise_signal(signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Interruption)\n"
+        "from affetto.cli import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code, "--version"], capture_output=True, timeout=120)
+    assert (done.returncode, done.stdout, done.stderr.splitlines()) == (130, b"", [b"affetto: interrupted"])
 
 
 @posix
-@pytest.mark.parametrize(("name", "shown"), [("two\nlines", "two lines"), ("red \x1b[31m", "red �[31m")])
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [("two\nlines", "two lines"), ("red \x1b[31m", "red �[31m"), ("turned \u202e", "turned �")],
+)
 def test_a_name_is_one_line_without_commands_to_the_terminal(tmp_path: Path, name: str, shown: str) -> None:
     shutil.copy(EXAMPLES[0], tmp_path / f"{name}.flac")
     for options in (["--format", "vtt"], ["--timeline"], []):
@@ -351,6 +385,20 @@ def test_what_a_user_would_try(tmp_path: Path) -> None:
     quoted = run("recognize", "*.flac", "--format", "json", cwd=tmp_path)
     assert json.loads(quoted.stdout)[0]["source"] == EXAMPLES[0].name
     assert [p.name for p in tmp_path.iterdir()] == [EXAMPLES[0].name]
+
+
+@posix
+def test_a_pattern_that_cannot_be_looked_up_is_a_failure_of_its_own(tmp_path: Path) -> None:
+    shutil.copy(EXAMPLES[0], tmp_path / "a.flac")
+    patterns = ["a" * 300 + "*.flac"]
+    if os.geteuid():  # who may look into everything
+        (tmp_path / "locked").mkdir(mode=0o600)
+        patterns.append("locked/a*.flac")
+    done = run("recognize", *patterns, "a.flac", "--model", "gmm", "--format", "json", cwd=tmp_path)
+    assert done.returncode == 1
+    *failures, result = json.loads(done.stdout)
+    assert [failure["source"] for failure in failures] == patterns
+    assert result["status"] in ANSWERED
 
 
 @pytest.mark.parametrize(

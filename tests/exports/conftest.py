@@ -43,7 +43,8 @@ def dialogue() -> Recognition:
 @pytest.fixture(scope="session")
 def silence() -> Recognition:
     """Three seconds in which nobody speaks."""
-    return Recognition("silence.wav", 3.0, "no_speech", None, None, {}, (), ModelName("default", "1"))
+    reason = "silence: nothing is louder than <75 dB> & so on"
+    return Recognition("silence.wav", 3.0, "no_speech", None, None, {}, (), ModelName("default", "1"), reason)
 
 
 @pytest.fixture(scope="session")

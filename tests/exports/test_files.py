@@ -81,6 +81,23 @@ def test_a_folder_that_may_not_be_written_is_said_before(tmp_path: Path, monkeyp
             require_writable(tmp_path / name, sources=[])
 
 
+def test_a_folder_that_may_not_be_looked_into_is_said_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def locked(self: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "is_dir", locked)
+    with pytest.raises(ParameterError, match=r"a\.srt may not be written; check the permissions"):
+        require_writable(tmp_path / "a.srt", sources=[])
+
+
+@pytest.mark.parametrize(("name", "why"), [("a\0.srt", "null"), ("a" * 300 + ".srt", "too long")])
+def test_a_name_that_no_file_can_have(name: str, why: str, tmp_path: Path) -> None:
+    with pytest.raises(ParameterError, match=f"cannot be written: .*{why}"):
+        require_writable(tmp_path / name, sources=[])
+    with pytest.raises(ParameterError, match=f"cannot be written: .*{why}"):
+        write_bytes(tmp_path / name, b"")
+
+
 def test_what_cannot_be_written_is_said_before(tmp_path: Path) -> None:
     with pytest.raises(ParameterError, match="is a folder"):
         require_writable(tmp_path, sources=[])
@@ -95,5 +112,7 @@ def test_what_cannot_be_written_is_said_before(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="needs a user who may not write everything")
 def test_a_file_that_may_not_be_written(tmp_path: Path) -> None:
     (tmp_path / "a.srt").touch(mode=0o444)
-    with pytest.raises(ParameterError, match="may not be written"):
-        require_writable(tmp_path / "a.srt", sources=[])
+    (tmp_path / "locked").mkdir(mode=0o600)
+    for name in ("a.srt", "locked/a.srt"):
+        with pytest.raises(ParameterError, match="may not be written"):
+            require_writable(tmp_path / name, sources=[])

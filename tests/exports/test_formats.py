@@ -118,7 +118,10 @@ def test_tables_are_read_back(recognition: Recognition) -> None:
     assert lines.pop() == ""
     by_line = [json.loads(line) for line in lines]
     if recognition.segments:
-        whole = {"source": recognition.source, "channel": None, "adapted_to": recognition.adapted_to}
+        whole = {
+            key: recognition.to_dict()[key]
+            for key in ("source", "channel", "track", "adapted_to", "reason", "warnings")
+        }
         assert by_line == [whole | s for s in recognition.to_dict()["segments"]]
     by_row = list(csv.DictReader(io.StringIO(text_of(recognition, "csv"), newline="")))
     assert [float(row["start_s"]) for row in by_row] == [row["start_s"] for row in by_line]
@@ -141,6 +144,20 @@ def test_no_cell_of_csv_is_a_formula(dialogue: Recognition, tmp_path: Path) -> N
     assert (second["source"], second["error"]) == ("'+1.wav", "'+1.wav is empty")
 
 
+def test_tables_tell_what_is_worth_knowing(dialogue: Recognition, silence: Recognition, tmp_path: Path) -> None:
+    damaged = dataclasses.replace(dialogue, track=2, warnings=("=cut.wav ends early", "it is damaged"))
+    for name in ("jsonl", "csv"):
+        write([damaged, silence, Failure("bad.wav", "bad.wav is empty")], tmp_path / f"a.{name}")
+    rows = list(csv.DictReader((tmp_path / "a.csv").open(encoding="utf-8", newline="")))
+    lines = [json.loads(line) for line in (tmp_path / "a.jsonl").read_text(encoding="utf-8").splitlines()]
+    kept = ("track", "reason", "warnings")
+    assert [rows[0][key] for key in kept] == ["2", "", "'=cut.wav ends early; it is damaged"]
+    assert [lines[0][key] for key in kept] == [2, None, list(damaged.warnings)]
+    assert [rows[-2][key] for key in kept] == ["", silence.reason, ""]
+    assert [lines[-2][key] for key in kept] == [None, silence.reason, []]
+    assert [rows[-1][key] for key in kept] == ["", "", ""]
+
+
 def test_what_a_subtitle_looks_like(dialogue: Recognition) -> None:
     assert text_of(dialogue, "srt").splitlines() == [
         *("1", "00:00:00,500 --> 00:00:02,000", "angry 80%", ""),
@@ -157,7 +174,8 @@ def test_csv_has_a_column_for_each_label_and_an_error_for_each_failure(dialogue:
     write([dialogue, Failure("bad.wav", "bad.wav is empty")], tmp_path / "a.csv")
     rows = list(csv.DictReader((tmp_path / "a.csv").open(encoding="utf-8", newline="")))
     assert list(rows[0]) == [
-        *("source", "channel", "start_s", "end_s", "status", "emotion", "confidence", "adapted_to"),
+        *("source", "channel", "track", "start_s", "end_s", "status", "emotion", "confidence"),
+        *("adapted_to", "reason", "warnings"),
         *("neutral", "happy", "angry", "error"),
     ]
     assert [row["status"] for row in rows] == ["ok", "ok", "no_speech", "ok", "uncertain", "error"]

@@ -71,7 +71,7 @@ def test_a_real_recording_has_a_timeline_and_a_player() -> None:
 def test_nothing_comes_from_elsewhere() -> None:
     text = Recognizer().recognize(EXAMPLE)._repr_html_()
     assert "http" not in text
-    assert {tag for tag, _ in Page(text).tags} <= {"div", "span", "b", "audio"}
+    assert {tag for tag, _ in Page(text).tags} <= {"div", "span", "b", "bdi", "audio"}
 
 
 def test_segments_are_where_they_were_heard(dialogue: Recognition) -> None:
@@ -102,10 +102,16 @@ def test_whatever_the_names_are_the_page_has_the_same_tags(dialogue: Recognition
     assert names[0] == names[1]
 
 
+def test_a_name_turns_nothing_around(dialogue: Recognition) -> None:
+    text = dataclasses.replace(dialogue, source="שלום \u202egpj.wav")._repr_html_()
+    assert "<bdi>שלום �gpj.wav</bdi>" in text
+
+
 def test_silence_and_names_that_are_no_unicode(silence: Recognition) -> None:
     page = Page(dataclasses.replace(silence, source="caf\udce9.wav")._repr_html_())
     assert "caf\\udce9.wav" in page.text
     assert any("no speech" in text for text in page.text)
+    assert silence.reason in page.text
     for name in ("a\0b.wav", "a" * 5_000):
         Page(dataclasses.replace(silence, source=name)._repr_html_())
 

@@ -62,6 +62,14 @@ def test_the_title_says_what_was_adapted_to(dialogue: Recognition, tmp_path: Pat
     assert ink[1] > 1.2 * ink[0] > 0
 
 
+def test_the_title_says_why_nothing_is_heard(silence: Recognition, tmp_path: Path) -> None:
+    ink = []
+    for why in (None, silence.reason):
+        plot(dataclasses.replace(silence, reason=why), (np.zeros(24_000), 8_000), tmp_path / "a.png")
+        ink.append((imread(tmp_path / "a.png")[:80, 900:, :3] < 0.9).sum())
+    assert ink[1] > 2 * ink[0] > 0
+
+
 def test_silence_is_a_line(silence: Recognition, tmp_path: Path) -> None:
     plot(silence, (np.zeros(24_000), 8_000), tmp_path / "a.PNG")
     assert colour(None) in colours_in(tmp_path / "a.PNG")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import sys
 
 import numpy as np
@@ -11,7 +12,8 @@ from affetto import MissingExtraError, Recognition
 def test_a_table_has_a_row_for_each_segment(dialogue: Recognition) -> None:
     table = dialogue.to_pandas()
     assert list(table.columns) == [
-        *("source", "channel", "start_s", "end_s", "status", "emotion", "confidence", "adapted_to"),
+        *("source", "channel", "track", "start_s", "end_s", "status", "emotion", "confidence"),
+        *("adapted_to", "reason", "warnings"),
         *("neutral", "happy", "angry"),
     ]
     assert table["source"].unique() == [dialogue.source]
@@ -25,7 +27,7 @@ def test_a_table_has_a_row_for_each_segment(dialogue: Recognition) -> None:
 
 def test_a_table_has_columns_for_explanations(explained: Recognition) -> None:
     table = explained.to_pandas()
-    assert list(table.columns[11:14]) == ["pitch_hz", "pitch_range_semitones", "loudness_dbfs"]
+    assert list(table.columns[14:17]) == ["pitch_hz", "pitch_range_semitones", "loudness_dbfs"]
     assert table["pitch_hz"].dropna().tolist() == [210.0]
     assert table["pitch_hz"].dtype == table["tempo_syllables_per_s"].dtype == np.float64
     assert not {"explanation", "sentences"} & set(table.columns)
@@ -35,6 +37,14 @@ def test_a_table_of_silence_is_one_row(silence: Recognition) -> None:
     table = silence.to_pandas()
     assert table[["start_s", "end_s", "status"]].values.tolist() == [[0.0, 3.0, "no_speech"]]
     assert table["confidence"].dtype == np.float64
+    assert table["reason"].tolist() == [silence.reason]
+
+
+def test_a_table_tells_what_is_worth_knowing(dialogue: Recognition) -> None:
+    table = dataclasses.replace(dialogue, track=2, warnings=("cut short", "damaged")).to_pandas()
+    assert table["track"].tolist() == [2] * 5
+    assert table["warnings"].tolist() == ["cut short; damaged"] * 5
+    assert dialogue.to_pandas()["warnings"].isna().all()
 
 
 def test_without_pandas_it_is_named(dialogue: Recognition, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -96,8 +96,9 @@ def test_a_column_is_shaded_where_most_of_it_is_uncertain() -> None:
 
 
 def test_silence_is_drawn_too(silence: Recognition) -> None:
-    title, bar, axis = drawn(silence, width=60)
+    title, reason, bar, axis = drawn(silence, width=60)
     assert title == "silence.wav  0:03.0  no speech"
+    assert reason == silence.reason
     assert set(bar) == {"·"}
     assert "0:02" in axis
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import subprocess
 import sys
@@ -184,8 +185,9 @@ def test_of_a_broken_tail_the_rest_is_read(encode: Encoder, kind: str) -> None:
     assert np.array_equal(samples[:n], whole.samples[:n])
     if kind in ("mp4", "mkv-aac", "webm"):
         assert stream.remarks
-        with pytest.warns(TruncatedAudioWarning, match="what (is left|is there) was read"):
+        with pytest.warns(TruncatedAudioWarning) as caught:
             read(data)
+        assert re.search("what (is left|is there) was read", str(caught[0].message))
 
 
 def test_an_mp4_without_its_index_is_said(encode: Encoder) -> None:
@@ -211,19 +213,45 @@ def test_encrypted_sound_is_said(encode: Encoder) -> None:
 )
 def test_playlists_open_nothing(encode: Encoder, tmp_path: Path, text: str) -> None:
     (tmp_path / "secret.m4a").write_bytes(encode("m4a-aac"))
-    with pytest.raises(AudioError, match="not audio"):
+    with pytest.raises(AudioError, match=r"not audio .*; record or export it again"):
         read(text.format(path=tmp_path / "secret.m4a").encode())
 
 
 def test_a_gap_in_the_times_is_silence(encode: Encoder) -> None:
     speech = encode.at(24_000)
     whole = read(encode.mux("matroska", ("pcm_s16le", speech, 24_000)))
-    with_gap = read(encode.mux("matroska", ("pcm_s16le", speech, 24_000), gap_s=2.0))
+    with pytest.warns(TruncatedAudioWarning, match=r"<bytes> lacks 2\.00 s in its middle, which count as silence"):
+        with_gap = read(encode.mux("matroska", ("pcm_s16le", speech, 24_000), gap_s=2.0))
     assert with_gap.duration_s == pytest.approx(whole.duration_s + 2, abs=0.01)
     half = len(speech) // 2
     assert np.array_equal(with_gap.samples[:half], whole.samples[:half])
     assert not with_gap.samples[half + 24 : half + 47_976].any()
     assert np.array_equal(with_gap.samples[-half + 48 :], whole.samples[-half + 48 :])
+
+
+def test_silence_that_a_codec_leaves_out_is_no_damage(encode: Encoder, recwarn: pytest.WarningsRecorder) -> None:
+    speech = encode.at(24_000)
+    with_gap = read(encode.mux("matroska", ("libopus", speech, 24_000), gap_s=2.0))
+    assert with_gap.duration_s == pytest.approx(len(speech) / 24_000 + 2, abs=0.1)
+    assert not recwarn.list
+
+
+def test_a_damaged_mp3_is_read_on_behind_the_damage(encode: Encoder) -> None:
+    speech = np.tile(encode.at(24_000), 4)
+    data = encode("mp3", speech)
+    whole = read(data)
+    # In the middle of speech, where a frame has hundreds of bytes; behind less, libsndfile goes on by itself.
+    at, size = len(data) * 3 // 8, 1_500
+    noise = np.random.default_rng(0).bytes(size)
+    with open_stream(data[:at] + noise + data[at + size :]) as stream:
+        samples = np.concatenate(list(stream))
+    n = len(samples) // 2
+    lost = -lag(samples[-n:], whole.samples[-n:]) + len(whole.samples) - len(samples)
+    assert np.allclose(samples[: len(whole.samples) // 5], whole.samples[: len(whole.samples) // 5], atol=1e-4)
+    assert abs(lost) / 24_000 < 0.3
+    tail = samples[-n:]
+    assert likeness(tail, whole.samples[-n:], lag(tail, whole.samples[-n:])) > 0.999
+    assert any(" is damaged at 3." in remark and "of the rest was read" in remark for remark in stream.remarks)
 
 
 @pytest.mark.parametrize("picture", [None, "mpeg4"])
@@ -246,11 +274,58 @@ def test_without_the_extra_it_is_named(encode: Encoder, monkeypatch: pytest.Monk
 
 def test_without_the_extra_junk_is_junk(encode: Encoder, monkeypatch: pytest.MonkeyPatch) -> None:
     hide_pyav(monkeypatch)
-    with pytest.raises(AudioError, match="not audio"):
+    with pytest.raises(AudioError, match=r"not audio .*; if it is m4a, aac or a video, install affetto\[formats\]"):
         read(b"Dear diary, today I was happy.\n" * 20)
     assert read(encode("mp3")).duration_s > 2
     with pytest.raises(MissingExtraError, match="a track of <bytes>"):
         read(encode("wav"), track=1)
+
+
+def packets_of_a_camera(data: bytes) -> bytes:
+    return b"".join(b"\0\0\0\0" + data[at : at + 188] for at in range(0, len(data), 188))
+
+
+@pytest.mark.parametrize("kind", ["aac behind a tag", "aac with CRC", "LATM", "free", "skip", "pnot", "ts", "m2ts"])
+def test_without_the_extra_rare_beginnings_are_known(
+    encode: Encoder, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    match kind:
+        case "aac behind a tag":
+            data = b"ID3\x04\0\0\0\0\x08\0" + bytes(1_024) + encode("aac")
+        case "aac with CRC":
+            data = b"\xff\xf0" + encode("aac")[2:]
+        case "LATM":
+            data = encode.mux("latm", ("aac", encode.at(24_000), 24_000))
+        case "ts":
+            data = encode("mpeg-ts")
+        case "m2ts":
+            data = packets_of_a_camera(encode("mpeg-ts"))
+        case _:
+            mov = encode("mov")
+            data = mov[:4] + kind.encode() + mov[8:]
+    if kind != "aac with CRC":
+        assert read(data).duration_s > 2.4
+    hide_pyav(monkeypatch)
+    with pytest.raises(MissingExtraError, match=r"reading <bytes> needs av; .* affetto\[formats\]"):
+        read(data)
+
+
+def test_without_the_extra_a_damaged_flac_says_what_could_read_the_rest(
+    encode: Encoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = bytearray(encode("flac", np.tile(encode.at(24_000), 4)))
+    data[len(data) // 2 : len(data) // 2 + 20] = bytes(20)
+    hide_pyav(monkeypatch)
+    with open_stream(bytes(data)) as stream:
+        assert 4.2 < sum(map(len, stream)) / 24_000 < 5.1
+    assert stream.remarks == (
+        f"<bytes> is damaged at {stream.position_s:.2f} s of the 10.09 s that its header promises, and the rest was "
+        "not read; to read it, install affetto with its extra: affetto[formats]",
+    )
+    with open_stream(bytes(data[: len(data) // 2])) as stream:
+        list(stream)
+    assert len(stream.remarks) == 1
+    assert "ends after" in stream.remarks[0]
 
 
 def hide_pyav(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,17 +18,19 @@ CHUNK = 400
 
 @pytest.fixture
 def callbacks(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """What a device would call for each chunk, of every stream that is opened."""
+    """What a device would call for each chunk, of every stream that is open."""
     given: list[Any] = []
 
     class InputStream:
         def __init__(self, *, callback: Any, **options: object) -> None:
             assert options["blocksize"] == CHUNK
+            self._callback = callback
             given.append(callback)
 
         def start(self) -> None: ...
 
-        def close(self) -> None: ...
+        def close(self) -> None:
+            given.remove(self._callback)
 
     fake = types.ModuleType("sounddevice")
     fake.__dict__.update(InputStream=InputStream, PortAudioError=OSError, __spec__=types.SimpleNamespace())
@@ -59,3 +61,21 @@ def test_what_does_not_fit_is_counted_and_becomes_silence(callbacks: list[Any]) 
     expected = np.arange(301 * CHUNK, dtype=np.float32) / np.float32(1e6)
     expected[200 * CHUNK : 300 * CHUNK] = 0
     np.testing.assert_array_equal(sound, expected.astype(np.float32))
+
+
+def test_what_waits_is_heard_after_the_microphone_was_stopped(callbacks: list[Any]) -> None:
+    fine = types.SimpleNamespace(input_overflow=False)
+    with Microphone(DEVICE) as microphone:
+        (take,) = callbacks
+        for number in range(210):
+            take(numbered(number * CHUNK), CHUNK, None, fine)
+        chunks = iter(microphone)
+        heard = [next(chunks)]
+        microphone.stop()
+        assert callbacks == []
+        heard += chunks
+    sound = np.concatenate(heard)[:, 0]
+    np.testing.assert_array_equal(sound[: 200 * CHUNK], np.concatenate([numbered(i * CHUNK) for i in range(200)])[:, 0])
+    # Half a second did not fit.
+    np.testing.assert_array_equal(sound[200 * CHUNK :], np.zeros(10 * CHUNK))
+    assert microphone.remarks == ("0.5 s of sound were lost, since recognizing did not keep up; they count as silence",)

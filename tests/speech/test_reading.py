@@ -67,6 +67,17 @@ def test_every_rate_is_resampled_as_in_one_piece(tmp_path: Path, rate: int) -> N
     assert np.abs(waveform.samples[:n] - expected[:n]).max() < 1e-5
 
 
+@pytest.mark.parametrize("rate", [-1, 0, 100, 200_000, float("nan"), "16000"])
+def test_a_waveform_is_resampled_to_the_rates_to_which_a_file_is(tmp_path: Path, rate: Any) -> None:
+    path = write(tmp_path / "tone.wav")
+    for source in (path, read(path)):
+        with pytest.raises(AudioError, match="the sample rate is"):
+            read(source, sample_rate_hz=rate)
+        waveform = read(source, sample_rate_hz=16_000.5)  # type: ignore[arg-type]
+        assert isinstance(waveform.sample_rate_hz, int)
+        assert (waveform.sample_rate_hz, len(waveform.samples)) == (16_000, 16_000)
+
+
 def test_six_channels_are_averaged(tmp_path: Path) -> None:
     channels = TONE[:, None] * np.arange(1, 7) / 6
     waveform = read(write(tmp_path / "surround.wav", channels, subtype="FLOAT"))

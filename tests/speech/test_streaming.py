@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -71,6 +72,16 @@ def test_a_channel_that_is_not_there_is_said(source: Any) -> None:
 def test_what_is_no_choice_of_channels(channels: Any) -> None:
     with pytest.raises(ParameterError, match="channels is"):
         open_stream(encoded(STEREO), channels=channels)
+
+
+@pytest.mark.parametrize("number", ["1", 1.0, True, 0, -1])
+@pytest.mark.parametrize("source", [encoded(STEREO), Waveform(STEREO[:, 0].copy(), RATE)], ids=["file", "waveform"])
+def test_what_is_no_number_of_a_track_or_channel(source: Any, number: Any) -> None:
+    for opened in (open_stream, read):
+        with pytest.raises(ParameterError, match=f"track is {number!r}; choose an audio track's number, from 1"):
+            opened(source, track=number)
+        with pytest.raises(ParameterError, match=f"channels is {number!r}; "):
+            opened(source, channels=number)
 
 
 def test_one_waveform_has_not_each_channel() -> None:
@@ -169,14 +180,55 @@ def test_long_files_are_read_as_in_one_piece(kind: str) -> None:
     assert np.array_equal(collect(data), whole)
 
 
-def test_a_damaged_flac_is_read_up_to_the_damage() -> None:
+def test_a_cut_flac_is_read_up_to_the_cut() -> None:
     samples = np.random.default_rng(0).normal(0, 0.1, 400_000)
-    data = bytearray(encoded(samples, kind="FLAC", subtype="PCM_16"))
-    data = data[: len(data) * 3 // 4]
-    with open_stream(bytes(data)) as stream:
+    data = encoded(samples, kind="FLAC", subtype="PCM_16")
+    with open_stream(data[: len(data) * 3 // 4]) as stream:
         n = sum(len(block) for block in stream)
-    assert 0.7 * len(samples) < n < 0.76 * len(samples)
-    assert "although its header promises 16.67 s" in stream.remarks[0]
+    # All but the block of 4,096 samples that the cut is in.
+    assert 0.75 * len(samples) - 4_200 < n < 0.76 * len(samples)
+    assert stream.remarks == (
+        f"<bytes> ends after {n / RATE:.2f} s although its header promises 16.67 s; what is there was read",
+    )
+
+
+@pytest.mark.parametrize("name", ["angry", "calm"])
+@pytest.mark.parametrize("tail", [b"TAG" + b"x" * 125, bytes(5_000)], ids=["tag", "zeros"])
+def test_what_follows_a_flac_costs_none_of_its_samples(root: Path, name: str, tail: bytes) -> None:
+    data = (root / "examples" / f"{name}.flac").read_bytes()
+    with open_stream(data + tail) as stream:
+        samples = np.concatenate(list(stream))
+    assert np.array_equal(samples, read(data).samples)
+    assert stream.remarks == ()
+
+
+def test_a_stereo_flac_is_read_on_behind_its_damage(ravdess_dir: Path) -> None:
+    path = ravdess_dir / "Actor_01" / "03-01-02-01-01-02-01.flac"
+    whole = collect(path, channels="each")
+    data = bytearray(path.read_bytes())
+    at = len(data) // 2
+    data[at : at + 200] = bytes(200)
+    with open_stream(bytes(data), channels="each") as stream:
+        samples = np.concatenate(list(stream))
+    assert samples.shape == whole.shape
+    is_lost = (samples != whole).any(axis=1)
+    assert not samples[is_lost].any()
+    assert is_lost.sum() <= 2 * 4_608
+    lost_at = is_lost.argmax() / stream.sample_rate_hz
+    damage, gap = stream.remarks
+    found = re.fullmatch(r"<bytes> is damaged at (.*) s; what decodes of the rest was read", damage)
+    assert found is not None
+    assert float(found[1]) == pytest.approx(lost_at, abs=0.2)
+    assert re.fullmatch(r"<bytes> lacks 0\.\d\d s in its middle, which count as silence", gap)
+
+
+def test_blocks_behind_damage_are_bounded(encode: Any) -> None:
+    speech = np.tile(encode.at(RATE), 20)
+    data = bytearray(encode("flac", speech))
+    data[len(data) // 4 : len(data) // 4 + 50] = bytes(50)
+    with open_stream(bytes(data), sample_rate_hz=16_000) as stream:
+        assert max(len(block) for block in stream) <= 1 << 17
+    assert stream.position_s == pytest.approx(len(speech) / RATE, abs=0.001)
 
 
 def test_what_a_wav_header_is_full_of_does_not_matter() -> None:

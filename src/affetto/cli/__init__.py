@@ -19,8 +19,6 @@ def main() -> None:
     Exit codes: 1 for what is wrong with files, 2 for what is wrong with the command.
     """
     _open_what_is_closed()
-    from affetto.cli.app import app
-
     # Names and results are Unicode. What reads a pipe or a file expects UTF-8; a terminal that cannot show a character
     # must not end the run.
     for stream in (sys.stdout, sys.stderr):
@@ -28,6 +26,8 @@ def main() -> None:
             stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
     warnings.showwarning = _show_warning
     try:
+        from affetto.cli.app import app
+
         app()
     except ParameterError as error:
         _fail(str(error), code=2)
@@ -40,15 +40,22 @@ def main() -> None:
     except OSError as error:
         _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
     except KeyboardInterrupt:
-        _fail("interrupted", code=_INTERRUPTED)
+        _end_interrupted()
     except SystemExit as ending:
-        if ending.code != _INTERRUPTED:
+        if ending.code != _INTERRUPTED:  # what typer makes of Ctrl-C
             raise
-        # The threads that are at work on recordings, be it for minutes more, would be waited for.
-        with suppress(OSError):
-            sys.stdout.flush()
-            sys.stderr.flush()
-        os._exit(_INTERRUPTED)
+        _end_interrupted()
+
+
+def _end_interrupted() -> None:
+    """Say so and end at once: the threads that are at work on recordings, be it for minutes, would be waited for."""
+    from affetto.cli.output import print_message
+
+    with suppress(OSError):
+        print_message("interrupted")
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(_INTERRUPTED)
 
 
 def _open_what_is_closed() -> None:

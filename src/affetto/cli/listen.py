@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from affetto.cli.inputs import opened, read_from
 from affetto.cli.output import (
     FormatOption,
     ModelOption,
@@ -37,7 +38,10 @@ if TYPE_CHECKING:
 
 def listen(
     file: Annotated[
-        str | None, typer.Option("--file", metavar="FILE", help="Play a recording instead of using a microphone.")
+        str | None,
+        typer.Option(
+            "--file", metavar="FILE", help="Play a recording instead of using a microphone; - is standard input."
+        ),
     ] = None,
     fast: Annotated[
         bool, typer.Option("--fast", help="Play it as fast as it is recognized, not at the speed of sound.")
@@ -68,14 +72,16 @@ def listen(
         raise ParameterError("--fast is for a recording; name one with --file")
     if file is not None and device is not None:
         raise ParameterError("--file and --device are two sources of sound; give one of them")
-    export = find_export(output, output_format, sources=[] if file is None else [file], n_results=1)
+    if file == "":
+        raise ParameterError("--file is empty; name a recording")
+    export = find_export(output, output_format, sources=read_from([] if file is None else [file]), n_results=1)
     require_apart(("--output", output), ("--profile", profile))
 
     from affetto.speech.microphone import Microphone, find_device
     from affetto.speech.playback import Playback
 
     # The source first: what is wrong with it is said before the model is loaded.
-    source = Microphone(find_device(device)) if file is None else Playback(file, fast=fast)
+    source = Microphone(find_device(device)) if file is None else Playback(opened([file])[0], fast=fast)
 
     from affetto.cli.display import LiveDisplay
     from affetto.exports import write
@@ -93,7 +99,10 @@ def listen(
         for chunk in _first(seconds, source):
             display.show(live.hear(chunk))
             if interrupted.is_set():
-                break
+                if isinstance(source, Playback):
+                    break
+                # What waits already was said before Ctrl-C.
+                source.stop()
         recognition = live.end(source=source.name, warnings=source.remarks)
         display.end(recognition)
     print_warnings(recognition)

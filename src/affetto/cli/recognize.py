@@ -111,7 +111,10 @@ def recognize(
     if picture is not None and recognized:
         from affetto.exports import plot
 
-        plot(recognized[0], sources[0], picture)
+        (source,) = sources
+        if not isinstance(source, str):
+            source.seek(0)
+        plot(recognized[0], source, picture)
     if len(recognized) < len(outcomes):
         raise typer.Exit(1)
 
@@ -169,7 +172,7 @@ def _print_table(outcomes: Sequence[Recognition | Failure]) -> None:
                 f"{outcome.duration_s:.1f} s",
                 Text(emotion_name(outcome), style="bold"),
                 f"{outcome.confidence:4.0%} {bar}",
-                Text(", ".join(f"{label} {p:.0%}" for label, p in second), style="dim"),
+                Text(", ".join(f"{one_line(label)} {p:.0%}" for label, p in second), style="dim"),
                 *([Text(outcome.adapted_to, style="dim")] if outcome.adapted_to else []),
             )
     make_console().print(table)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _STANDARD_OUTPUT = 1  # its file descriptor
+_FORBIDDEN = "may not be written; check the permissions, or name another file"
 
 
 def require_writable(path: str | os.PathLike[str], *, sources: Iterable[object]) -> None:
@@ -32,21 +33,34 @@ def require_writable(path: str | os.PathLike[str], *, sources: Iterable[object])
         If the file is a folder, is in none, may not be written, is one of the recordings or standard output.
     """
     path = Path(path)
-    if path.is_dir():
-        raise ParameterError(f"{path} is a folder; name a file in it")
-    if not path.parent.is_dir():
-        raise ParameterError(f"{path} cannot be written: there is no folder {path.parent}; make it first")
-    target = Path(os.path.realpath(path))
-    # A file is made anew beside the one that it replaces.
-    touched = ([target] if target.exists() else []) + ([] if _is_device(target) else [target.parent])
-    if not all(os.access(place, os.W_OK) for place in touched):
-        raise ParameterError(f"{path} may not be written; check the permissions, or name another file")
+    try:
+        obstacle = _obstacle(path)
+    except PermissionError:  # not even to look into the folder
+        obstacle = _FORBIDDEN
+    except (OSError, ValueError) as error:  # a name that is too long, or with a null character
+        obstacle = f"cannot be written: {_why(error)}; name another file"
+    if obstacle:
+        raise ParameterError(f"{path} {obstacle}")
     if _is_same_file(path, _STANDARD_OUTPUT):
         # What is printed meanwhile and the file would overwrite each other.
         raise ParameterError(f"{path} is standard output; to print there, give a format and no file")
     for source in sources:
         if isinstance(source, str | os.PathLike | int) and _is_same_file(path, source):
             raise ParameterError(f"{path} is the recording itself; name another file to write")
+
+
+def _obstacle(path: Path) -> str:
+    """Return what stands in the way of a file; nothing where it can be written."""
+    if path.is_dir():
+        return "is a folder; name a file in it"
+    if not path.parent.is_dir():
+        return f"cannot be written: there is no folder {path.parent}; make it first"
+    target = Path(os.path.realpath(path))
+    # A file is made anew beside the one that it replaces.
+    permitted = (not target.exists() or os.access(target, os.W_OK)) and (
+        _is_device(target) or os.access(target.parent, os.W_OK | os.X_OK)
+    )
+    return "" if permitted else _FORBIDDEN
 
 
 def _is_same_file(path: Path, source: str | os.PathLike[str] | int) -> bool:
@@ -90,5 +104,9 @@ def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
             part.replace(target)
         finally:
             part.unlink(missing_ok=True)
-    except OSError as error:
-        raise ParameterError(f"{path} cannot be written: {error.strerror or error}") from error
+    except (OSError, ValueError) as error:
+        raise ParameterError(f"{path} cannot be written: {_why(error)}") from error
+
+
+def _why(error: Exception) -> str:
+    return str(getattr(error, "strerror", None) or error)

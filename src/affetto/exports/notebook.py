@@ -40,11 +40,15 @@ def as_html(recognition: Recognition) -> str:
     player = _player(recognition)
     parts = [
         '<div class="affetto" style="max-width:60em;font-family:system-ui,sans-serif;font-size:13px">',
-        f'<div style="margin:4px 0"><b>{_escaped(title(recognition))}</b>'
+        f'<div style="margin:4px 0"><b><bdi>{_escaped(title(recognition))}</bdi></b>'
         f' <span style="opacity:.65">{clock(recognition.duration_s, decimals=1)}</span>'
         f' <b style="color:{colour(recognition.emotion)}">{_escaped(caption(recognition))}</b>'
         f' <span style="opacity:.65">{adaptation(recognition)}</span></div>',
-        *(f'<div style="opacity:.65">{_escaped(warning)}</div>' for warning in recognition.warnings),
+        *(
+            f'<div style="opacity:.65">{_escaped(remark)}</div>'
+            for remark in (recognition.reason, *recognition.warnings)
+            if remark is not None
+        ),
         f'<div style="position:relative;height:26px;overflow:hidden;border-radius:4px;background:{NOTHING}40">',
         *(_block(segment, name, recognition, clickable=bool(player)) for segment, name in heard(recognition)),
         '<div class="affetto-now" style="position:absolute;top:0;bottom:0;width:2px;background:currentColor;'

@@ -118,12 +118,15 @@ def _png(recognition: Recognition, envelope: NDArray[np.float32]) -> bytes:
     times, names = zip(*ticks(recognition.duration_s, most=12), strict=True)
     below.set_xticks(times, names)
     below.tick_params(axis="x", length=3, color=_FAINT)
-    above.set_title(
-        _shortened(title(recognition)), loc="left", fontsize=13, weight="bold", color=_INK, parse_math=False
-    )
+    name = _shortened(title(recognition))
     facts = [caption(recognition), clock(recognition.duration_s, decimals=1), one_line(recognition.model.name)]
+    about = "  ·  ".join([*facts, *filter(None, [adaptation(recognition)])])
+    if recognition.reason is not None:
+        # It has a line of its own, above which there is nothing on the left either.
+        name, about = f"{name}\n", f"{about}\n{one_line(recognition.reason)}"
+    above.set_title(name, loc="left", fontsize=13, weight="bold", color=_INK, parse_math=False)
     above.set_title(
-        "  ·  ".join([*facts, *filter(None, [adaptation(recognition)])]),
+        about,
         loc="right",
         fontsize=11,
         color=_FAINT,

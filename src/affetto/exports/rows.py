@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
     from affetto.recognition.result import Recognition
 
-COLUMNS = ("source", "channel", "start_s", "end_s", "status", "emotion", "confidence", "adapted_to")
+COLUMNS = (
+    *("source", "channel", "track", "start_s", "end_s", "status", "emotion", "confidence"),
+    *("adapted_to", "reason", "warnings"),
+)
 """What every row has before its probabilities."""
 
 MEASURES = tuple(field.name for field in dataclasses.fields(Explanation))
@@ -36,8 +39,8 @@ def rows(outcomes: Iterable[Recognition | Failure]) -> Iterator[dict[str, Any]]:
     Yields
     ------
     dict
-        Source, channel and `adapted_to` of the recording, and the fields of `Segment`; or the fields of `Failure`, with
-        the status "error".
+        Source, channel, track, `adapted_to`, reason and warnings of the recording, and the fields of `Segment`; or the
+        fields of `Failure`, with the status "error".
     """
     for outcome in outcomes:
         if isinstance(outcome, Failure):
@@ -45,14 +48,22 @@ def rows(outcomes: Iterable[Recognition | Failure]) -> Iterator[dict[str, Any]]:
             continue
         silence = Segment(0.0, outcome.duration_s, "no_speech", None, None, {})
         for segment in outcome.segments or (silence,):
-            whole = {"source": outcome.source, "channel": outcome.channel, "adapted_to": outcome.adapted_to}
-            yield whole | segment.to_dict()
+            yield {
+                "source": outcome.source,
+                "channel": outcome.channel,
+                "track": outcome.track,
+                **segment.to_dict(),
+                "adapted_to": outcome.adapted_to,
+                "reason": outcome.reason,
+                "warnings": list(outcome.warnings),
+            }
 
 
 def flat(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a row whose probabilities and measures are columns of their own."""
+    """Return a row whose probabilities and measures are columns of their own, and whose warnings are one text."""
     nested = ("probabilities", "explanation")
     columns = {key: value for key, value in row.items() if key not in nested}
+    columns["warnings"] = "; ".join(row.get("warnings", ())) or None
     for key in nested:
         columns |= row.get(key) or {}
     return columns

@@ -9,7 +9,9 @@ if TYPE_CHECKING:
 
     from affetto.recognition.result import Recognition, Segment
 
-_CONTROLS = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0)], "�")
+# Those of direction would turn around what stands beside them.
+_DIRECTIONS = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_CONTROLS = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0), *_DIRECTIONS], "�")
 _TICK_STEPS_S = (
     0.1,
     0.2,

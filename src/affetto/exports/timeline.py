@@ -53,6 +53,8 @@ class Timeline:
             (caption(recognition), text_style(recognition.emotion)),
             (f"  {adaptation(recognition)}" if recognition.adapted_to else "", "dim"),
         )
+        if recognition.reason is not None:
+            yield Text(one_line(recognition.reason), "dim")
         yield _bar(recognition, letters, width=width, plain=console.color_system is None or console.no_color)
         yield _axis(recognition.duration_s, width=width)
         if letters:

@@ -68,6 +68,10 @@ _SKIP_MANUAL = 1 << 29  # AV_CODEC_FLAG2_SKIP_MANUAL
 # silence-suppressing codec left something out, or a packet is damaged. Times are rounded, hence the thresholds.
 _START_GAP_S = 0.02
 _GAP_S = 0.1
+_TIMED_EXACTLY = ("flac",)
+_EXACT_GAP_S = 0.001
+# Codecs that leave silence out on purpose; where others leave a gap, something is missing.
+_SKIPPING_SILENCE = ("amrnb", "amrwb", "evrc", "g723_1", "g729", "opus", "qcelp", "speex")
 # Damaged times must not become hours of silence.
 _MAX_SILENCE_S = 300.0
 
@@ -157,6 +161,9 @@ class LibavDecoder:
         if codec is None or codec.name not in _DECODERS:
             kind = "an unknown kind" if codec is None else f"the kind {codec.name}"
             raise AudioError(f"{name} holds sound of {kind}, which cannot be decoded; convert it, for example to wav")
+        if codec.name == "flac":
+            # By default a damaged frame is decoded in spite of its checksum, to loud noise.
+            codec.options = {"err_detect": "crccheck+explode"}
         for stream in streams:
             if stream.index != chosen.index:
                 stream.discard = Discard.all
@@ -213,7 +220,8 @@ class LibavDecoder:
 
     def _timed(self) -> Iterator[tuple[NDArray[np.float32], int]]:
         """Yield samples and rate of each frame, and silence where their times leave a gap."""
-        position_s, silence_s, left_out_s = 0.0, 0.0, 0.0
+        position_s, silence_s, left_out_s, missing_s = 0.0, 0.0, 0.0, 0.0
+        least_gap_s = _EXACT_GAP_S if self._format in _TIMED_EXACTLY else _GAP_S
         n_delay = self._n_delay_frames()
         for frame in self._frames():
             samples = _samples(frame)
@@ -226,16 +234,20 @@ class LibavDecoder:
                 if self._origin_s is None:
                     self._origin_s = time_s
                 gap_s = left_out_s = time_s - self._origin_s - position_s
-                if gap_s > (_GAP_S if position_s else _START_GAP_S) and silence_s + gap_s <= _MAX_SILENCE_S:
+                if gap_s > (least_gap_s if position_s else _START_GAP_S) and silence_s + gap_s <= _MAX_SILENCE_S:
                     left_out_s = 0.0
-                    if not position_s:
-                        self.promised_s += gap_s if self.promised_s else 0.0
+                    if position_s:
+                        missing_s += gap_s
+                    elif self.promised_s:
+                        self.promised_s += gap_s
                     for silence in _silence(round(gap_s * rate), samples.shape[1]):
                         yield silence, rate
                     position_s += gap_s
                     silence_s += gap_s
             yield samples, rate
             position_s += len(samples) / rate
+        if missing_s and self._stream.codec_context.name not in _SKIPPING_SILENCE:
+            self.notes.append(f"lacks {missing_s:.2f} s in its middle, which count as silence")
         if left_out_s > _GAP_S:
             self.notes.append(
                 "has gaps in time that are too long to be filled with silence; "

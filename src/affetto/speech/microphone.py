@@ -160,6 +160,7 @@ class Microphone:
         self._n_lost_before_next = 0
         self._n_interruptions = 0
         self._is_gone = False
+        self._is_stopped = False
         self._stream: Any = None
 
     def __enter__(self) -> Self:
@@ -187,19 +188,29 @@ class Microphone:
     ) -> None:
         self._close()
 
+    def stop(self) -> None:
+        """Record no more; iterating gives what has been recorded, and ends."""
+        self._is_stopped = True
+        self._close()
+
     def __iter__(self) -> Iterator[NDArray[np.float32]]:
-        """Yield chunks of shape (n_samples, 1), empty ones while nothing comes, until the device is taken for gone."""
+        """Yield chunks of shape (n_samples, 1), empty ones while nothing comes, until the end.
+
+        That is where it was stopped, or where the device is taken for gone.
+        """
         n_waits = 0
         while n_waits < _MOST_WAITS:
             try:
-                n_lost, chunk = self._queue.get(timeout=_WAIT_S)
+                n_lost, chunk = self._queue.get(block=not self._is_stopped, timeout=_WAIT_S)
             except Empty:
+                if self._is_stopped:
+                    yield from self._silence(self._n_lost_before_next)
+                    return
                 n_waits += 1
                 yield np.empty((0, 1), np.float32)
                 continue
             n_waits = 0
-            for first in range(0, n_lost, self._chunk_samples):
-                yield np.zeros((min(self._chunk_samples, n_lost - first), 1), np.float32)
+            yield from self._silence(n_lost)
             yield chunk
         self._is_gone = True
 
@@ -219,6 +230,11 @@ class Microphone:
             remarks.append(f"{self.device.name} gives no sound any more; what came before was heard")
         return tuple(remarks)
 
+    def _silence(self, n_samples: int) -> Iterator[NDArray[np.float32]]:
+        """Yield chunks of silence."""
+        for first in range(0, n_samples, self._chunk_samples):
+            yield np.zeros((min(self._chunk_samples, n_samples - first), 1), np.float32)
+
     def _take(self, samples: NDArray[np.float32], n_samples: int, _time: object, status: Any) -> None:
         """Take a chunk on PortAudio's thread, which must never wait."""
         self._n_interruptions += bool(status.input_overflow)
@@ -233,6 +249,7 @@ class Microphone:
     def _close(self) -> None:
         if self._stream is not None:
             self._stream.close()
+            self._stream = None  # PortAudio must not be asked twice
 
 
 def _load() -> Any:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from affetto.errors import ParameterError
-from affetto.speech.streaming import open_stream
+from affetto.speech.sources import source_name
+from affetto.speech.streaming import check_options, open_stream
 from affetto.speech.waveform import Waveform
 
 if TYPE_CHECKING:
@@ -84,11 +85,12 @@ def read_with_remarks(
 
     Warnings are caught per process, not per thread; whoever reads in several threads needs them this way.
     """
-    if isinstance(source, Waveform) and channels in ("mix", 1) and track in (None, 1):
-        return (source if sample_rate_hz is None else source.resampled(sample_rate_hz)), ()
-    if channels != "mix" and not isinstance(channels, int):
+    if isinstance(channels, str) and channels != "mix":
         raise ParameterError(f"channels is {channels!r}; a waveform is made of 'mix' or of one channel's number")
-    with open_stream(source, sample_rate_hz=sample_rate_hz, channels=channels, track=track) as stream:
+    rate = check_options(source_name(source), sample_rate_hz=sample_rate_hz, channels=channels, track=track)
+    if isinstance(source, Waveform) and channels in ("mix", 1) and track in (None, 1):
+        return (source if rate is None else source.resampled(rate)), ()
+    with open_stream(source, sample_rate_hz=rate, channels=channels, track=track) as stream:
         # One buffer that grows: a list of blocks would be held twice when it is joined.
         buffer = bytearray()
         for block in stream:

@@ -7,23 +7,23 @@ from contextlib import suppress
 from os import SEEK_END, SEEK_SET
 from typing import TYPE_CHECKING
 
+import numpy as np
 import soundfile
 
+from affetto.errors import AudioError
 from affetto.speech.mp3 import holds_more, states_length
 from affetto.speech.sources import UnreadableError, reason
 from affetto.speech.streaming import BLOCK_SAMPLES
 from affetto.speech.wav import read_wav_header
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Generator, Iterator
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from affetto.speech.sources import EncodedFile
+    from affetto.speech.streaming import Decoder
 
-# Where decoding fails, reading again in small blocks salvages what comes before the damage.
-_SALVAGE_FRAMES = 1 << 12
 # What libsndfile says of a length that it does not know is more, and no recording is as long.
 _UNKNOWN_FRAMES = 1 << 36
 # In Ogg, a stream's last page and behind it another's first, and the most that a page holds.
@@ -40,6 +40,8 @@ class SndfileDecoder:
     ----------
     file : EncodedFile
         The file, at its beginning.
+    other : function, optional
+        Makes another decoder of the same file, which goes on where damage ends this one.
 
     Raises
     ------
@@ -50,8 +52,9 @@ class SndfileDecoder:
     tolerance_s = 0.05
     n_damaged = 0
 
-    def __init__(self, file: EncodedFile) -> None:
+    def __init__(self, file: EncodedFile, *, other: Callable[[], Decoder] | None = None) -> None:
         self._file = file
+        self._other = other
         self.notes: list[str] = []
         self._seen: EncodedFile | _Seen = file
         header = read_wav_header(file)
@@ -69,27 +72,39 @@ class SndfileDecoder:
         file.opened()
         self.sample_rate_hz: int = self._sound.samplerate
         self.n_channels: int = self._sound.channels
-        n_frames = self._sound.frames if self._sound.frames < _UNKNOWN_FRAMES else 0
-        self.promised_s = max(n_frames / max(self.sample_rate_hz, 1), header.promised_s if header else 0.0)
-        self._size = max(BLOCK_SAMPLES // self.n_channels, 1)
+        self._n_frames: int = self._sound.frames if self._sound.frames < _UNKNOWN_FRAMES else 0
+        self.promised_s = max(self._n_frames / max(self.sample_rate_hz, 1), header.promised_s if header else 0.0)
         self._position = 0
-        try:
-            self._first = self._next()
-        except soundfile.LibsndfileError as error:
+        self._failure: soundfile.LibsndfileError | None = None
+        self._first = self._next()
+        if self._failure is not None and not len(self._first):
             self._close_sound()
-            raise UnreadableError(reason(error)) from None
+            raise UnreadableError(reason(self._failure))
 
     def blocks(self) -> Iterator[tuple[NDArray[np.float32], int]]:
-        """Yield the samples and their rate; where a damaged file stops to decode, the sound ends."""
+        """Yield the samples and their rate; where decoding fails, the other decoder's from there on."""
         block = self._first
         while len(block):
             yield block, self.sample_rate_hz
-            try:
-                block = self._next()
-            except soundfile.LibsndfileError:
-                break
+            block = self._next()
         self._file.check()
-        if self._goes_on():
+        format_, holds_more = self._sound.format, self._holds_more()
+        at_s = self._position / self.sample_rate_hz
+        is_short = not self.promised_s or self.promised_s - at_s > self.tolerance_s
+        # Of a damaged mp3 libsndfile says that it is over. Of a damaged ogg it leaves out pieces, and has no place to
+        # go on from.
+        is_broken = self._failure is not None or (format_ == "MP3" and holds_more and is_short)
+        self._close_sound()
+        if is_broken and self._other is not None and (yield from self._rest(self._other, at_s)):
+            self.notes.insert(0, f"is damaged at {at_s:.2f} s; what decodes of the rest was read")
+        elif is_broken and self._other is None and holds_more:
+            of = f" of the {self.promised_s:.2f} s that its header promises" if self.promised_s else ""
+            self.notes.append(
+                f"is damaged at {at_s:.2f} s{of}, and the rest was not read; "
+                "to read it, install affetto with its extra: affetto[formats]"
+            )
+            self.promised_s = 0.0  # said already
+        elif holds_more and format_ in ("MP3", "OGG"):
             self.notes.append("holds more, which was not read: it is damaged there, or another recording follows")
 
     def close(self) -> None:
@@ -108,7 +123,8 @@ class SndfileDecoder:
         self._file.seek(position)
         return stated
 
-    def _goes_on(self) -> bool:
+    def _holds_more(self) -> bool:
+        """Return whether the file holds more than was decoded of it."""
         match self._sound.format:
             case "MP3":
                 return holds_more(self._file)
@@ -117,26 +133,48 @@ class SndfileDecoder:
                 self._file.seek(max(self._file.tell() - _OGG_PAGE_BYTES, 0))
                 return _OGG_JOINT.search(self._file.read(2 * _OGG_PAGE_BYTES)) is not None
             case _:
-                return False
+                return self._failure is not None and bool(self._file.read(1))
 
     def _next(self) -> NDArray[np.float32]:
+        """Return the next block; an empty one at the end, and behind the place where decoding failed."""
+        size = max(BLOCK_SAMPLES // self.n_channels, 1)
+        if self._n_frames:
+            # Behind a flac's last sample may be a tag, which libsndfile takes for damage.
+            size = min(size, self._n_frames - self._position)
+        if self._failure is not None:
+            size = 0
+        # Where decoding fails, what is still no number tells how much came before.
+        block = np.full((size, self.n_channels), np.nan, np.float32)
         try:
-            block: NDArray[np.float32] = self._sound.read(self._size, dtype="float32", always_2d=True)
-        except soundfile.LibsndfileError:
-            if self._size <= _SALVAGE_FRAMES:
-                raise
-            self._salvage()
-            return self._next()
+            block = self._sound.read(out=block) if size else block
+        except soundfile.LibsndfileError as error:
+            self._failure = error
+            is_missing = np.isnan(block).any(axis=1)
+            block = block[: is_missing.argmax() if is_missing.any() else size]
         self._position += len(block)
         return block
 
-    def _salvage(self) -> None:
-        """Return to before the block that failed, from the beginning: seeking is what fails most in a damaged file."""
-        self._close_sound()
-        self._sound = self._open()
-        for start in range(0, self._position, self._size):
-            self._sound.read(min(self._size, self._position - start), dtype="float32")
-        self._size = _SALVAGE_FRAMES
+    def _rest(
+        self, other: Callable[[], Decoder], at_s: float
+    ) -> Generator[tuple[NDArray[np.float32], int], None, bool]:
+        """Yield what another decoder makes of the file from a time on; return whether there is any."""
+        self._file.rewind()
+        try:
+            decoder = other()
+        except (UnreadableError, AudioError):
+            self._file.check()
+            return False
+        position_s = 0.0
+        try:
+            for block, rate in decoder.blocks():
+                n_known = min(max(round((at_s - position_s) * rate), 0), len(block))
+                position_s += len(block) / rate
+                if n_known < len(block):
+                    yield block[n_known:], rate
+        finally:
+            decoder.close()
+        self.notes += decoder.notes
+        return position_s - at_s > self.tolerance_s
 
     def _close_sound(self) -> None:
         # Of a damaged file even closing may fail.

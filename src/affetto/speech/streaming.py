@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
@@ -257,12 +258,7 @@ def open_stream(
     (True, 2.52, ())
     """
     name = source_name(source)
-    if channels not in ("mix", "each") and not (isinstance(channels, int) and channels >= 1):
-        raise ParameterError(f"channels is {channels!r}; choose 'mix', 'each' or a channel's number, from 1")
-    if track is not None and track < 1:
-        raise ParameterError(f"track is {track!r}; choose an audio track's number, from 1")
-    if sample_rate_hz is not None:
-        check_sample_rate(sample_rate_hz, name=name)
+    sample_rate_hz = check_options(name, sample_rate_hz=sample_rate_hz, channels=channels, track=track)
     decoder: Decoder
     if isinstance(source, Waveform | tuple):
         if track not in (None, 1):
@@ -282,6 +278,19 @@ def open_stream(
         raise
 
 
+def check_options(name: str, *, sample_rate_hz: float | None, channels: object, track: object) -> int | None:
+    """Return the sample rate as an int, or say which of the options of `open_stream` is none."""
+    if not (isinstance(channels, str) and channels in ("mix", "each")) and not _counts_from_1(channels):
+        raise ParameterError(f"channels is {channels!r}; choose 'mix', 'each' or a channel's number, from 1")
+    if track is not None and not _counts_from_1(track):
+        raise ParameterError(f"track is {track!r}; choose an audio track's number, from 1")
+    return None if sample_rate_hz is None else check_sample_rate(sample_rate_hz, name=name)
+
+
+def _counts_from_1(number: object) -> bool:
+    return isinstance(number, int) and not isinstance(number, bool) and number >= 1
+
+
 def _samples_decoder(source: Waveform | tuple[Any, ...], *, name: str, channels: Channels) -> _InMemory:
     if isinstance(source, Waveform):
         return _InMemory(source.samples[:, None], source.sample_rate_hz)
@@ -297,24 +306,31 @@ def _file_decoder(file: EncodedFile, *, name: str, track: int | None) -> Decoder
     """Open a file with libsndfile or, where it does not know the format or a track is wanted, with libav."""
     from affetto.speech.sndfile import SndfileDecoder
 
+    has_pyav = find_spec("av") is not None
     refusal = None
     if track is None:
+        other = partial(_libav_decoder, file, name=name, track=None) if has_pyav else None
         try:
-            return SndfileDecoder(file)
+            return SndfileDecoder(file, other=other)
         except UnreadableError as error:
             file.check()
             file.rewind()
             refusal = error
     label = container_label(file)
-    if refusal is None or refusal.knows_format or label is not None or find_spec("av") is not None:
+    if refusal is None or refusal.knows_format or label is not None or has_pyav:
         require_extra("formats", purpose=f"reading {name if refusal is not None else f'a track of {name}'}")
-        from affetto.speech.libav import LibavDecoder
-
         try:
-            return LibavDecoder(file, name=name, track=track)
+            return _libav_decoder(file, name=name, track=track)
         except UnreadableError as error:
             file.check()
             if label is not None:
                 raise AudioError(f"{name} is {label}, but damaged: {error}; record or export it again") from None
             refusal = refusal or error
-    raise AudioError(f"{name} is not audio that can be read: {refusal}")
+    advice = "record or export it again" if has_pyav else "if it is m4a, aac or a video, install affetto[formats]"
+    raise AudioError(f"{name} is not audio that can be read: {refusal}; {advice}")
+
+
+def _libav_decoder(file: EncodedFile, *, name: str, track: int | None) -> Decoder:
+    from affetto.speech.libav import LibavDecoder
+
+    return LibavDecoder(file, name=name, track=track)
