@@ -88,8 +88,8 @@ def command(recipe: str, protocol: str, benchmarks: Path = ROOT / "benchmarks") 
     start = f"python benchmarks/{script.name} DIR" if script.is_file() else "affetto evaluate DIR"
     classifier, *corpora = recipe.split("+")
     further = "".join(f" --train-with {corpus.upper()}" for corpus in corpora)
-    # The default's recipe is measured with the distilled encoder that ships in it.
-    encoder = " --encoder STEADY" if classifier == "transformer" and corpora else ""
+    # It is measured with the distilled encoder that the default is trained on.
+    encoder = " --encoder STEADY" if classifier == "transformer" else ""
     choice = "" if script.is_file() else f" --classifier {classifier}{encoder}{further}"
     return f"{start}{choice} --protocol {protocol}"
 

@@ -115,6 +115,7 @@ def test_mu_law_is_that_of_another_coder() -> None:
     ("function", "parameters", "message"),
     [
         (change_gain, {"gain_db": float("inf")}, "gain_db is inf"),
+        (change_gain, {"gain_db": 1e6}, "gain_db is 1000000.0; it must be -300 to 300 decibels"),
         (clip_samples, {"share": 1.0}, "share is 1.0"),
         (clip_samples, {"share": float("nan")}, "share is nan"),
         (tilt, {"sample_rate_hz": RATE, "db_per_octave": 13}, "db_per_octave is 13"),

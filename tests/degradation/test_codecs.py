@@ -73,12 +73,22 @@ def test_what_exceeds_full_scale_is_clipped(speech: Waveform) -> None:
         ("flac", 1, "codec is 'flac'; choose from mp3, opus, amr"),
         ("amr", 12_000, "bit_rate is 12000; for amr it must be 4750, "),
         ("opus", 0, "bit_rate is 0; for opus it must be above 0"),
+        ("opus", 10**30, "opus cannot be encoded at 10"),
         ("opus", 10_000_000, "opus cannot be encoded at 10000000 bits a second"),
     ],
 )
 def test_what_cannot_be_encoded_is_named(speech: Waveform, codec: str, bit_rate: int, message: str) -> None:
     with pytest.raises(ParameterError, match=message):
         encode(speech.samples, RATE, codec=codec, bit_rate=bit_rate)
+
+
+@pytest.mark.parametrize("codec", ["mp3", "opus", "amr"])
+def test_samples_that_are_no_numbers_are_refused(speech: Waveform, codec: str) -> None:
+    """LAME would end the whole process."""
+    samples = speech.samples.copy()
+    samples[1_000] = np.nan
+    with pytest.raises(ParameterError, match="samples that are not numbers"):
+        encode(samples, RATE, codec=codec, bit_rate=12_200)
 
 
 def test_a_missing_library_is_named(speech: Waveform, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-_SOFTNESS = 3.0  # embeddings know less than their dimensions say: log-likelihoods are divided by it
+_SOFTNESS = 2.5  # embeddings know less than their dimensions say: log-likelihoods are divided by it
 _STEPS = 5
 
 # Between so many different emotions in what was heard of a voice, counted by their entropy, belief turns from "each
@@ -35,7 +35,7 @@ _STEPS = 5
 _FEW, _MANY = 3.0, 5.0
 
 # Emotions' means move halfway towards what was heard of them when so many utterances of each were.
-_RELEVANCE = 3.0
+_RELEVANCE = 1.5
 _RELEVANCE_STEPS = 3
 _TRUST = 0.3  # in the unadapted probabilities, when utterances are told apart to move these means
 

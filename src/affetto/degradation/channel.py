@@ -18,6 +18,9 @@ _TELEPHONE_TAPS = 257  # 50 dB of attenuation 60 Hz beyond the band
 _MU_LAW_BIAS = 33
 _MU_LAW_MAX = 8_158  # of 14-bit samples
 
+MOST_DB = 300
+"""Ratios and gains of more decibels, up or down, are beyond all sound, and soon beyond all numbers."""
+
 _TILT_PIVOT_HZ = 1_000.0
 _TILT_BAND_HZ = (50.0, 16_000.0)
 _TILT_PAD_S = 0.1
@@ -40,10 +43,10 @@ def change_gain(samples: NDArray[np.float32], *, gain_db: float) -> NDArray[np.f
     Raises
     ------
     ParameterError
-        If the gain is no number.
+        If the gain is no number, or beyond all sound.
     """
-    if not np.isfinite(gain_db):
-        raise ParameterError(f"gain_db is {gain_db}; it must be a number of decibels")
+    if not abs(gain_db) <= MOST_DB:
+        raise ParameterError(f"gain_db is {gain_db}; it must be {-MOST_DB} to {MOST_DB} decibels")
     return samples * np.float32(10 ** (gain_db / 20))
 
 

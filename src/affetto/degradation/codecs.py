@@ -88,7 +88,7 @@ def encode(samples: NDArray[np.float32], sample_rate_hz: int, *, codec: str, bit
     Raises
     ------
     ParameterError
-        If there is no such codec, or it has no such bit rate.
+        If there is no such codec, it has no such bit rate, or the samples are not all numbers.
     MissingExtraError
         If the extra ``formats`` is missing, or its PyAV was built without the encoder.
     """
@@ -98,6 +98,9 @@ def encode(samples: NDArray[np.float32], sample_rate_hz: int, *, codec: str, bit
     if bit_rate < 1 or (chosen.bit_rates and bit_rate not in chosen.bit_rates):
         allowed = ", ".join(map(str, chosen.bit_rates)) or "above 0"
         raise ParameterError(f"bit_rate is {bit_rate}; for {codec} it must be {allowed} bits a second")
+    if not np.isfinite(samples).all():
+        # LAME ends the whole process over such.
+        raise ParameterError("there are samples that are not numbers; they cannot be encoded")
     require_extra("formats", purpose=f"encoding as {codec}")
     import soxr
 
@@ -124,10 +127,11 @@ def _round_trip(
             f"this PyAV was built without {chosen.encoder}, which encodes {codec}; install its wheel: affetto[formats]"
         ) from None
     encoder.sample_rate, encoder.layout, encoder.format = sample_rate_hz, "mono", chosen.sample_format
-    encoder.time_base, encoder.bit_rate, encoder.options = Fraction(1, sample_rate_hz), bit_rate, dict(chosen.options)
+    encoder.time_base, encoder.options = Fraction(1, sample_rate_hz), dict(chosen.options)
     try:
+        encoder.bit_rate = bit_rate
         encoder.open()
-    except (av.FFmpegError, ValueError) as error:
+    except (av.FFmpegError, ValueError, OverflowError) as error:
         raise ParameterError(f"{codec} cannot be encoded at {bit_rate} bits a second: {error}") from None
     size = encoder.frame_size
     # Whole frames, and a few more for what the codec holds back.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from affetto.degradation.activity import active_samples, mean_power
+from affetto.degradation.channel import MOST_DB
 from affetto.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -39,10 +40,10 @@ def add_noise(
     Raises
     ------
     ParameterError
-        If the noise is empty or silent, or the ratio is no number.
+        If the noise is empty or silent, or the ratio is no number or beyond all sound.
     """
-    if not np.isfinite(snr_db):
-        raise ParameterError(f"snr_db is {snr_db}; it must be a number of decibels")
+    if not abs(snr_db) <= MOST_DB:
+        raise ParameterError(f"snr_db is {snr_db}; it must be {-MOST_DB} to {MOST_DB} decibels")
     added = np.resize(noise, len(samples))
     power = mean_power(added)
     if len(samples) and power == 0:
