@@ -349,6 +349,7 @@ def test_ctrl_c_waits_for_no_other_recording(tmp_path: Path) -> None:
 def test_ctrl_c_while_it_starts_is_one_sentence() -> None:
     code = (
         "import signal, sys\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # where tests run in the background it is ignored
         "class Interruption:\n"
         "    def find_spec(name, *_):\n"
         "        if name == 'affetto.cli.app': signal.raise_signal(signal.SIGINT)\n"

@@ -52,9 +52,10 @@ def test_voices_and_calibration_are_understood_or_refused(tmp_path: Path, change
 def test_voices_must_be_those_of_the_model(tmp_path: Path) -> None:
     adaptable, svm = (load_bundle(find_bundle(name)) for name in ("transformer", "svm"))
     voices = dict(adaptable.manifest["voices"])
+    fewer = [space | {"means": space["means"][1:]} for space in voices["spaces"]]
     for name, shipped, given, message in (
-        ("without", svm, voices, "describes voices in 7 dimensions, but its model gives embeddings of 0"),
-        ("labels", adaptable, voices | {"means": voices["means"][1:]}, "means of 7 emotions, and there are 8"),
+        ("without", svm, voices, "describes voices in 13 dimensions, but its model gives embeddings of 0"),
+        ("labels", adaptable, voices | {"spaces": fewer}, "means of 7 emotions, and there are 8"),
     ):
         write_bundle(tmp_path / name, {**shipped.manifest, "voices": given}, shipped.model)
         with pytest.raises(BundleError, match=message):

@@ -93,7 +93,7 @@ def test_a_recording_is_degraded_in_another_way_in_each_epoch(corpus: Corpus) ->
 
 def test_what_cannot_be_distilled_is_said_before_it_begins(corpus: Corpus, tiny_encoder: Path, tmp_path: Path) -> None:
     few = Corpus("few", "", "", corpus.utterances[:3])
-    with pytest.raises(CorpusError, match="there are 3 recordings to distil on; at least 6 are needed"):
+    with pytest.raises(CorpusError, match="there are 3 recordings to distil on; take 6 or more"):
         distil(tiny_encoder, [few], tmp_path / "steady", recipe=RECIPE)
     (tmp_path / "file").write_text("")
     with pytest.raises(ParameterError, match="is a file; name a new folder for the encoder"):
