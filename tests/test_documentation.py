@@ -83,7 +83,7 @@ def test_the_saved_model_runs_without_affetto_as_the_docs_say(
     # The model hears an utterance; where utterances are, the recognizer finds out.
     segmenter = SpeechSegmenter(16_000)
     (stretch,) = [*segmenter.hear(waveform.samples), *segmenter.end()]
-    soundfile.write(tmp_path / "clip.wav", stretch.samples, 16_000, subtype="FLOAT")
+    soundfile.write(tmp_path / "clip.wav", stretch.surrounded, 16_000, subtype="FLOAT")
     monkeypatch.chdir(root)
     (block,) = python_blocks(root / "docs" / "networks.md")
     exec(compile(block.replace("clip.wav", (tmp_path / "clip.wav").as_posix()), "networks.md", "exec"), {})

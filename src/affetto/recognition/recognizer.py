@@ -509,7 +509,7 @@ class Recognizer:
         return HeardUtterance(
             start_s=round(stretch.start / rate, 3),
             end_s=round((stretch.start + len(stretch.samples)) / rate, 3),
-            heard=inference.hear(stretch.samples),
+            heard=inference.hear(stretch.surrounded),
             explanation=_explained(stretch, rate) if explain else None,
         )
 

@@ -23,6 +23,10 @@ def pause(seconds: float) -> np.ndarray:
     return np.zeros(round(seconds * RATE), np.float32)
 
 
+def sliding(samples: np.ndarray, size: int) -> np.ndarray:
+    return np.lib.stride_tricks.sliding_window_view(samples, size)
+
+
 def segmented(samples: np.ndarray, size: int | None = None) -> list[Stretch]:
     segmenter = SpeechSegmenter(RATE)
     size = size or len(samples)
@@ -60,7 +64,45 @@ def test_pieces_make_no_difference(clips: list[np.ndarray], size: int) -> None:
     sound = np.concatenate([pause(0.7), clips[0], pause(1), clips[1], pause(0.2)])
     wanted, got = segmented(sound), segmented(sound, size)
     assert [s.start for s in got] == [s.start for s in wanted]
-    assert all(np.array_equal(a.samples, b.samples) for a, b in zip(got, wanted, strict=True))
+    for a, b in zip(got, wanted, strict=True):
+        assert np.array_equal(a.samples, b.samples)
+        assert np.array_equal(a.surrounded, b.surrounded)
+
+
+def test_a_sob_before_speech_is_heard_with_it_where_it_is_quiet(clips: list[np.ndarray]) -> None:
+    rng = np.random.default_rng(0)
+    sob = (0.1 * np.abs(clips[1]).max() * rng.normal(0, 1, RATE // 5)).astype(np.float32)
+    sound = np.concatenate([pause(0.7), sob, pause(0.4), clips[1], pause(1)])
+    (stretch,) = segmented(sound)
+    at = round(0.7 * RATE)
+    assert stretch.start > at + len(sob)
+    (begin,) = np.flatnonzero((sliding(stretch.surrounded, len(sob)) == sob).all(axis=1))
+    # As much as is heard before, and all of the utterance.
+    assert np.array_equal(sound[at - begin :][: len(stretch.surrounded)], stretch.surrounded)
+    assert len(stretch.surrounded) > len(stretch.samples) + len(sob) + 0.4 * RATE
+
+
+@pytest.mark.parametrize("snr_db", [10, 20])
+def test_in_noise_an_utterance_is_heard_alone(clips: list[np.ndarray], snr_db: int) -> None:
+    rng = np.random.default_rng(0)
+    sound = np.concatenate([pause(0.7), clips[1], pause(1)])
+    noise = rng.normal(0, clips[1].std() * 10 ** (-snr_db / 20), len(sound))
+    for stretch in segmented((sound + noise).astype(np.float32)):
+        assert stretch.surrounded is stretch.samples
+
+
+def test_a_bang_before_speech_is_not_heard_with_it(clips: list[np.ndarray]) -> None:
+    bang = np.random.default_rng(0).normal(0, 0.5, RATE // 20).astype(np.float32)
+    sound = np.concatenate([pause(0.7), bang, pause(0.4), 0.2 * clips[1], pause(1)]).astype(np.float32)
+    assert [stretch.surrounded is stretch.samples for stretch in segmented(sound)] == [True]
+
+
+def test_what_is_around_one_utterance_is_no_speech_of_the_next(clips: list[np.ndarray]) -> None:
+    sound = np.concatenate([pause(1), clips[1], pause(0.6), clips[0], pause(1)])
+    first, second = segmented(sound)
+    ends = first.start + len(first.samples)
+    assert len(second.surrounded) - len(second.samples) < second.start - ends + 0.3 * RATE
+    assert len(first.surrounded) - len(first.samples) < 1.3 * RATE
 
 
 @pytest.mark.parametrize("loudest_dbfs", [-50, -60])

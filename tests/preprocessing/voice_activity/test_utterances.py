@@ -7,37 +7,43 @@ from hypothesis import strategies as st
 
 from affetto.preprocessing.voice_activity.utterances import Utterance, Utterances
 
+USUAL = {"pause": 5, "margin": 2, "before": 9, "least": 3, "longest": 40}
+
 
 def found(probabilities: list[float], **parameters: float) -> list[Utterance]:
-    utterances = Utterances(**({"pause": 5, "margin": 2, "least": 3, "longest": 40} | parameters))  # type: ignore[arg-type] # integers
+    utterances = Utterances(**(USUAL | parameters))  # type: ignore[arg-type] # integers
     return [*utterances.hear(probabilities), *utterances.end()]
 
 
+def spans(probabilities: list[float], **parameters: float) -> list[tuple[int, int]]:
+    return [(utterance.start, utterance.end) for utterance in found(probabilities, **parameters)]
+
+
 def test_an_utterance_is_speech_with_margins() -> None:
-    assert found([0.0] * 10 + [0.9] * 8 + [0.0] * 10) == [(8, 20)]
+    assert spans([0.0] * 10 + [0.9] * 8 + [0.0] * 10) == [(8, 20)]
 
 
 def test_speech_at_either_end_has_no_margin_outside() -> None:
-    assert found([0.9] * 8) == [(0, 8)]
-    assert found([0.0] + [0.9] * 8 + [0.0]) == [(0, 10)]
+    assert spans([0.9] * 8) == [(0, 8)]
+    assert spans([0.0] + [0.9] * 8 + [0.0]) == [(0, 10)]
 
 
 def test_a_short_pause_is_within_an_utterance_and_a_long_one_between_two() -> None:
-    assert found([0.9] * 6 + [0.0] * 4 + [0.9] * 6) == [(0, 16)]
-    assert found([0.9] * 6 + [0.0] * 5 + [0.9] * 6) == [(0, 8), (9, 17)]
+    assert spans([0.9] * 6 + [0.0] * 4 + [0.9] * 6) == [(0, 16)]
+    assert spans([0.9] * 6 + [0.0] * 5 + [0.9] * 6) == [(0, 8), (9, 17)]
 
 
 def test_margins_of_neighbours_do_not_overlap() -> None:
-    assert found([0.9] * 6 + [0.0] * 5 + [0.9] * 6, margin=4) == [(0, 10), (10, 17)]
+    assert spans([0.9] * 6 + [0.0] * 5 + [0.9] * 6, margin=4) == [(0, 10), (10, 17)]
 
 
 def test_speech_begins_at_the_onset_and_goes_on_to_the_offset() -> None:
-    assert found([0.0] * 5 + [0.35] * 5 + [0.9] * 5 + [0.35] * 5 + [0.25] * 9, margin=0) == [(10, 20)]
+    assert spans([0.0] * 5 + [0.35] * 5 + [0.9] * 5 + [0.35] * 5 + [0.25] * 9, margin=0) == [(10, 20)]
 
 
 def test_what_sounds_like_speech_for_a_moment_is_noise() -> None:
-    assert found([0.0] * 9 + [0.9] * 3 + [0.0] * 9) == []
-    assert found([0.0] * 9 + [0.45, 0.0, 0.0, 0.45, 0.0, 0.0, 0.45] + [0.0] * 9) == []
+    assert spans([0.0] * 9 + [0.9] * 3 + [0.0] * 9) == []
+    assert spans([0.0] * 9 + [0.45, 0.0, 0.0, 0.45, 0.0, 0.0, 0.45] + [0.0] * 9) == []
 
 
 def test_a_long_utterance_is_cut_where_a_pause_is_most_probable() -> None:
@@ -63,9 +69,22 @@ def test_nothing_comes_after_a_cut_in_the_last_pause(n_speech: int) -> None:
 
 
 def test_an_utterance_comes_out_as_soon_as_its_pause_is_over() -> None:
-    utterances = Utterances(pause=5, margin=2, least=3, longest=40)
+    utterances = Utterances(**USUAL)
     assert list(utterances.hear([0.9] * 6 + [0.0] * 4)) == []
-    assert list(utterances.hear([0.0])) == [(0, 8)]
+    assert list(utterances.hear([0.0])) == [(0, 8, 0, 11)]
+
+
+def test_what_is_around_an_utterance_is_no_other_utterance() -> None:
+    assert found([0.0] * 20 + [0.9] * 8 + [0.0] * 20) == [(18, 30, 11, 33)]
+    first, second = found([0.0] + [0.9] * 6 + [0.0] * 6 + [0.9] * 6)
+    # The pause is around both, and no speech of a neighbour's.
+    assert first == (0, 9, 0, 12)
+    assert second == (11, 19, 9, 19)
+
+
+def test_a_cut_has_nothing_around_it() -> None:
+    first, second = found([0.9] * 50)
+    assert first.last == first.end == second.first == second.start
 
 
 probabilities = st.lists(st.sampled_from([0.0, 0.05, 0.2, 0.5, 0.95]), max_size=300)
@@ -73,7 +92,7 @@ probabilities = st.lists(st.sampled_from([0.0, 0.05, 0.2, 0.5, 0.95]), max_size=
 
 @given(probabilities, st.integers(1, 50))
 def test_pieces_make_no_difference(heard: list[float], size: int) -> None:
-    utterances = Utterances(pause=5, margin=2, least=3, longest=40)
+    utterances = Utterances(**USUAL)
     pieces = [heard[start : start + size] for start in range(0, len(heard), size)]
     got = [utterance for piece in pieces for utterance in utterances.hear(piece)]
     assert [*got, *utterances.end()] == found(heard)
@@ -81,12 +100,12 @@ def test_pieces_make_no_difference(heard: list[float], size: int) -> None:
 
 @given(probabilities)
 def test_utterances_are_in_order_apart_and_not_too_long(heard: list[float]) -> None:
-    utterances = Utterances(pause=5, margin=2, least=3, longest=40)
+    utterances = Utterances(**USUAL)
     last, needed = 0, 0
     for probability in heard:
         for utterance in utterances.hear([probability]):
             # What was let go of is never asked for.
-            assert needed <= utterance.start < utterance.end <= len(heard)
+            assert needed <= utterance.first <= utterance.start < utterance.end <= utterance.last <= len(heard)
             assert last <= utterance.start
             assert utterance.end - utterance.start <= 40 + 4
             last = utterance.end

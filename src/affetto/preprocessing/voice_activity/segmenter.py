@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from affetto.preprocessing.steps import frame_energy, remove_dc
 from affetto.preprocessing.voice_activity.detector import FRAME_SAMPLES, SAMPLE_RATE_HZ, VoiceActivity
 from affetto.preprocessing.voice_activity.utterances import Utterances
 
@@ -22,8 +23,12 @@ MAX_SEGMENT_S = 15.0
 
 # Long enough for the pauses within a sentence, short enough that an answer comes soon.
 _PAUSE_S = 0.31
-# Breaths and sobs further out tell a little more of a clean recording, and in noise there is nothing but noise.
 _MARGIN_S = 0.06
+# Breaths, sobs and sighs around an utterance tell how it was said, and are heard with it where the background is quiet:
+# where most of what is around is so far below its loudest moment. Elsewhere there is nothing around but noise.
+_BEFORE_S = 1.0
+_QUIET_DB = 40.0
+_HOP_S = 0.010
 _LEAST_SPEECH_S = 0.15
 
 # The detector hears everything slowed down by this factor. It knows ordinary speech and takes screams for noise;
@@ -39,10 +44,14 @@ class Stretch(NamedTuple):
     start : int
         The sample that it begins with, counted from the beginning of the recording.
     samples : ndarray of float32, shape (n_samples,)
+    surrounded : ndarray of float32, shape (n_more_samples,)
+        The same with a second before it and the beginning of the pause after it, where the background is quiet;
+        in noise nothing more than `samples`.
     """
 
     start: int
     samples: NDArray[np.float32]
+    surrounded: NDArray[np.float32]
 
 
 class SpeechSegmenter:
@@ -69,6 +78,7 @@ class SpeechSegmenter:
         self._utterances = Utterances(
             pause=ceil(_PAUSE_S / frame_s),
             margin=margin,
+            before=round(_BEFORE_S / frame_s),
             least=_LEAST_SPEECH_S / frame_s,
             longest=int(MAX_SEGMENT_S / frame_s) - 2 * margin,
         )
@@ -133,10 +143,12 @@ class SpeechSegmenter:
         stretches = []
         for utterance in utterances:
             sound = self._joined()
-            start, end = (
+            start, end, first, last = (
                 min(round(frame * self._frame), self._first + len(sound)) - self._first for frame in utterance
             )
-            stretches.append(Stretch(self._first + start, sound[start:end].copy()))
+            samples, around = sound[start:end].copy(), sound[first:last]
+            quiet = _is_quiet(around, start - first, end - first, self._rate)
+            stretches.append(Stretch(self._first + start, samples, around.copy() if quiet else samples))
         return stretches
 
     def _joined(self) -> NDArray[np.float32]:
@@ -151,3 +163,15 @@ class SpeechSegmenter:
         if self._kept and before - self._first > self._rate:
             self._kept[0] = self._kept[0][before - self._first :].copy()
             self._first = before
+
+
+def _is_quiet(sound: NDArray[np.float32], start: int, end: int, sample_rate_hz: int) -> bool:
+    """Tell whether an utterance, the sound from `start` to `end`, has a quiet background and nothing louder near."""
+    hop = round(_HOP_S * sample_rate_hz)
+    energy = frame_energy(remove_dc(sound, sample_rate_hz), 3 * hop, hop)
+    centres = np.arange(len(energy)) * hop + hop // 2
+    within = (start <= centres) & (centres < end)
+    if within.all() or not within.any():
+        return False
+    around, loudest = energy[~within], energy[within].max()
+    return bool(around.max() <= loudest and np.median(around) < loudest * 10 ** (-_QUIET_DB / 10))

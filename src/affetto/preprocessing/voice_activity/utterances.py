@@ -15,10 +15,14 @@ class Utterance(NamedTuple):
     ----------
     start, end : int
         It holds the frames from `start` up to, not including, `end`.
+    first, last : int
+        The same with what is around it, as far as that is heard and no other utterance's.
     """
 
     start: int
     end: int
+    first: int
+    last: int
 
 
 class Utterances:
@@ -37,6 +41,8 @@ class Utterances:
         Frames of pause that end an utterance.
     margin : int
         Frames kept before and after it, as far as they are not another's: quiet consonants are easily missed.
+    before : int
+        Frames around it before its speech; after its speech these are the pause.
     least : float
         Expected frames of speech, the sum of their probabilities; what has fewer is noise that sounds like speech for
         a moment.
@@ -51,6 +57,7 @@ class Utterances:
         offset: float = 0.3,
         pause: int,
         margin: int,
+        before: int,
         least: float,
         longest: int,
     ) -> None:
@@ -58,6 +65,7 @@ class Utterances:
         self.offset = offset
         self.pause = pause
         self.margin = margin
+        self.before = before
         self.least = least
         self.longest = longest
         self._n_frames = 0
@@ -70,14 +78,14 @@ class Utterances:
     def needed_from(self) -> int:
         """The first frame that may still become part of an utterance; what lies before can be forgotten."""
         begin = self._n_frames if self._start is None else self._start
-        return max(self._free, begin - self.margin)
+        return max(self._free, begin - self.before)
 
     @property
     def ongoing(self) -> Utterance | None:
         """What `end` would give now: the utterance that goes on; None where there is none or too little of it yet."""
         if self._start is None or sum(self._probabilities[: self._last - self._start]) < self.least:
             return None
-        return self._up_to(min(self._last + self.margin, self._n_frames))
+        return self._up_to(self._last + self.margin, self._last + self.pause)
 
     @property
     def speaking(self) -> bool:
@@ -136,14 +144,19 @@ class Utterances:
         candidates = range(self.longest // 2, len(self._probabilities) - 2)
         kept = min(candidates, key=lambda i: sum(self._probabilities[i - 2 : i + 3]))
         cut = self._start + kept
-        utterance = self._up_to(cut)
+        utterance = self._up_to(cut, cut)
         self._start, self._free = cut, cut
         # Speech may have ended before the cut, which is in its pause then.
         self._last = max(self._last, cut)
         self._probabilities = self._probabilities[kept:]
         return utterance
 
-    def _up_to(self, end: int) -> Utterance:
-        """Return the utterance that has begun, as if it ended there."""
+    def _up_to(self, end: int, last: int) -> Utterance:
+        """Return the utterance that has begun, as if it and what is around it ended there."""
         assert self._start is not None
-        return Utterance(max(self._free, self._start - self.margin), end)
+        return Utterance(
+            start=max(self._free, self._start - self.margin),
+            end=min(end, self._n_frames),
+            first=max(self._free, self._start - self.before),
+            last=min(last, self._n_frames),
+        )
