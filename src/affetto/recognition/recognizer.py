@@ -5,32 +5,30 @@ from __future__ import annotations
 import os
 import warnings
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
-from functools import cached_property, partial
-from itertools import chain, islice
+from concurrent.futures import ThreadPoolExecutor
 from numbers import Real
 from typing import TYPE_CHECKING
 
 from affetto.errors import AffettoError, AudioError, ParameterError, ProfileError
 from affetto.preprocessing.voice_activity import SpeechSegmenter
 from affetto.recognition.adaptation import SpeakerProfile, VoiceMemory
-from affetto.recognition.answers import Answers, HeardUtterance
+from affetto.recognition.answers import Answers
 from affetto.recognition.bundle import Bundle, find_bundle, load_bundle
-from affetto.recognition.inference import Inference
+from affetto.recognition.hearing import Hearing, find_stretches
 from affetto.recognition.live import LiveRecognition
 from affetto.recognition.result import Failure, ModelName, Recognition
 from affetto.speech import ArrivingSound, TruncatedAudioWarning, Waveform, open_stream, source_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from concurrent.futures import Future
 
     from numpy.typing import ArrayLike
 
     from affetto.classifiers.voices import VoiceSpaces
-    from affetto.preprocessing.voice_activity import Stretch
-    from affetto.recognition.explanation import Explanation
+    from affetto.recognition.answers import HeardUtterance
     from affetto.recognition.result import Segment, Status
-    from affetto.speech import Channels, SoundStream, Source
+    from affetto.speech import Channels, Source
 
 DEFAULT_MODEL = "transformer"
 
@@ -89,8 +87,7 @@ class Recognizer:
         if threads is not None and threads < 1:
             raise ParameterError(f"threads is {threads}; it must be at least 1")
         self.bundle: Bundle = load_bundle(find_bundle(model))
-        self._inference = Inference(self.bundle, threads=threads)
-        self._jobs = threads or os.cpu_count() or 1
+        self._hearing = Hearing(self.bundle, threads=threads)
         self._model = ModelName(self.bundle.name, self.bundle.version)
         self._spaces, self._threshold = self.bundle.voices, self.bundle.threshold
         self.self_adaptation = self_adaptation
@@ -185,11 +182,11 @@ class Recognizer:
         TruncatedAudioWarning
             If the file is damaged or ends early, and only a part of it was heard.
         """
-        rate = self._inference.sample_rate_hz
+        rate = self._hearing.sample_rate_hz
         channels: Channels = "mix" if channel is None else channel
         with open_stream(source, sample_rate_hz=rate, channels=channels, track=track) as stream:
-            heard = self._heard_together(_stretches(stream, [SpeechSegmenter(rate)]), explain=False)
-            utterances = [utterance for _, utterance in heard]
+            stretches = find_stretches(stream, [SpeechSegmenter(rate)])
+            utterances = [utterance for _, utterance in self._hearing.hear_together(stretches)]
             for remark in stream.remarks:
                 warnings.warn(remark, TruncatedAudioWarning, stacklevel=2)
             return utterances
@@ -373,11 +370,11 @@ class Recognizer:
         AudioError
             If the rate makes no sense.
         """
-        rate = self._inference.sample_rate_hz
+        rate = self._hearing.sample_rate_hz
         return LiveRecognition(
             ArrivingSound(sample_rate, rate),
             SpeechSegmenter(rate),
-            listen=partial(self._heard, inference=self._inference),
+            listen=self._hearing.hear,
             answers=self._new_answers(),
             summarize=self._summary,
             keep=keep,
@@ -393,13 +390,13 @@ class Recognizer:
     def _recognize(
         self, source: Source, channels: Channels, track: int | None, *, explain: bool, together: bool = True
     ) -> tuple[Recognition, ...]:
-        rate = self._inference.sample_rate_hz
+        rate = self._hearing.sample_rate_hz
         with open_stream(source, sample_rate_hz=rate, channels=channels, track=track) as stream:
             segmenters = [SpeechSegmenter(rate) for _ in range(stream.n_channels)]
             segments: list[list[Segment]] = [[] for _ in segmenters]
             answers = [self._new_answers() for _ in segmenters]
-            heard = self._heard_together if together else self._heard_in_turn
-            for number, utterance in heard(_stretches(stream, segmenters), explain=explain):
+            hear = self._hearing.hear_together if together else self._hearing.hear_in_turn
+            for number, utterance in hear(find_stretches(stream, segmenters), explain=explain):
                 segments[number].append(answers[number].add(utterance))
         if stream.position_s < MIN_DURATION_S:
             raise AudioError(
@@ -460,39 +457,6 @@ class Recognizer:
             adapted_to=answers.adapted_to if answers.speech_s else None,
         )
 
-    def _heard_in_turn(
-        self, stretches: Iterator[tuple[int, Stretch]], *, explain: bool
-    ) -> Iterator[tuple[int, HeardUtterance]]:
-        for channel, stretch in stretches:
-            yield channel, self._heard(stretch, self._single_threaded, explain=explain)
-
-    def _heard_together(
-        self, stretches: Iterator[tuple[int, Stretch]], *, explain: bool
-    ) -> Iterator[tuple[int, HeardUtterance]]:
-        """Hear several utterances at a time, while the next are looked for; all cores are for one that is alone."""
-        first = list(islice(stretches, 2))
-        if len(first) < 2:
-            for channel, stretch in first:
-                yield channel, self._heard(stretch, self._inference, explain=explain)
-            return
-        pending: deque[tuple[int, Future[HeardUtterance]]] = deque()
-        for channel, stretch in chain(first, stretches):
-            future = self._pool.submit(self._heard, stretch, self._single_threaded, explain=explain)
-            pending.append((channel, future))
-            if len(pending) > 2 * self._jobs:
-                number, future = pending.popleft()
-                yield number, future.result()
-        for number, future in pending:
-            yield number, future.result()
-
-    @cached_property
-    def _pool(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(self._jobs, thread_name_prefix="affetto")
-
-    @cached_property
-    def _single_threaded(self) -> Inference:
-        return Inference(self.bundle, threads=1)
-
     def _recognize_or_fail(
         self, source: Source, channels: Channels, track: int | None, *, explain: bool, together: bool = True
     ) -> tuple[Recognition | Failure, ...]:
@@ -503,15 +467,6 @@ class Recognizer:
             return (Failure(name, str(error)),)
         except Exception as error:  # whatever one recording does, the others get their answer
             return (Failure(name, f"{name} cannot be recognized: {type(error).__name__}: {error}"),)
-
-    def _heard(self, stretch: Stretch, inference: Inference, *, explain: bool = False) -> HeardUtterance:
-        rate = inference.sample_rate_hz
-        return HeardUtterance(
-            start_s=round(stretch.start / rate, 3),
-            end_s=round((stretch.start + len(stretch.samples)) / rate, 3),
-            heard=inference.hear(stretch.surrounded),
-            explanation=_explained(stretch, rate) if explain else None,
-        )
 
     def _new_answers(self) -> Answers:
         voice = self._voice
@@ -524,21 +479,3 @@ def _require_several(sources: object, name: str) -> None:
     is_samples = isinstance(sources, tuple) and len(sources) == 2 and isinstance(sources[1], Real)
     if isinstance(sources, str | bytes | os.PathLike | Waveform) or hasattr(sources, "read") or is_samples:
         raise ParameterError(f"{name} takes several recordings; put a single one into a list")
-
-
-def _explained(stretch: Stretch, sample_rate_hz: int) -> Explanation:
-    from affetto.recognition.explaining import explain
-
-    return explain(stretch.samples, sample_rate_hz)
-
-
-def _stretches(stream: SoundStream, segmenters: list[SpeechSegmenter]) -> Iterator[tuple[int, Stretch]]:
-    """Yield the stretches of speech of all channels, each with the number of its channel, while the sound arrives."""
-    for block in stream:
-        channels = block[:, None] if block.ndim == 1 else block
-        for number, segmenter in enumerate(segmenters):
-            for stretch in segmenter.hear(channels[:, number]):
-                yield number, stretch
-    for number, segmenter in enumerate(segmenters):
-        for stretch in segmenter.end():
-            yield number, stretch
