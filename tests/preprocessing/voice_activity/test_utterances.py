@@ -77,9 +77,10 @@ def test_an_utterance_comes_out_as_soon_as_its_pause_is_over() -> None:
 def test_what_is_around_an_utterance_is_no_other_utterance() -> None:
     assert found([0.0] * 20 + [0.9] * 8 + [0.0] * 20) == [(18, 30, 11, 33)]
     first, second = found([0.0] + [0.9] * 6 + [0.0] * 6 + [0.9] * 6)
-    # The pause is around both, and no speech of a neighbour's.
+    # No speech of a neighbour's, and before an utterance nothing that is nearer to the one before.
     assert first == (0, 9, 0, 12)
-    assert second == (11, 19, 9, 19)
+    assert second == (11, 19, 10, 19)
+    assert found([0.9] * 6 + [0.0] * 40 + [0.9] * 6)[1].first == 46 - 9
 
 
 def test_a_cut_has_nothing_around_it() -> None:

@@ -16,7 +16,7 @@ class Utterance(NamedTuple):
     start, end : int
         It holds the frames from `start` up to, not including, `end`.
     first, last : int
-        The same with what is around it, as far as that is heard and no other utterance's.
+        The same with what is around it, as far as that is heard and nearer to it than to another utterance before.
     """
 
     start: int
@@ -42,7 +42,7 @@ class Utterances:
     margin : int
         Frames kept before and after it, as far as they are not another's: quiet consonants are easily missed.
     before : int
-        Frames around it before its speech; after its speech these are the pause.
+        Frames around it before its speech, no fewer than the margin; after its speech these are the pause.
     least : float
         Expected frames of speech, the sum of their probabilities; what has fewer is noise that sounds like speech for
         a moment.
@@ -154,9 +154,12 @@ class Utterances:
     def _up_to(self, end: int, last: int) -> Utterance:
         """Return the utterance that has begun, as if it and what is around it ended there."""
         assert self._start is not None
+        start = max(self._free, self._start - self.margin)
+        # What is nearer to the utterance before belongs to that: often another person's breath.
+        nearer = (self._free + start) // 2 if self._free else 0
         return Utterance(
-            start=max(self._free, self._start - self.margin),
+            start=start,
             end=min(end, self._n_frames),
-            first=max(self._free, self._start - self.before),
+            first=max(nearer, self._start - self.before),
             last=min(last, self._n_frames),
         )
