@@ -45,8 +45,8 @@ class Stretch(NamedTuple):
         The sample that it begins with, counted from the beginning of the recording.
     samples : ndarray of float32, shape (n_samples,)
     surrounded : ndarray of float32, shape (n_more_samples,)
-        The same with a second before it and the beginning of the pause after it, where the background is quiet;
-        in noise nothing more than `samples`.
+        The same with the second before it, unless that is nearer to the stretch before, and the beginning of the pause
+        after it, where the background is quiet; in noise nothing more than `samples`.
     """
 
     start: int
