@@ -176,3 +176,24 @@ def test_an_encoder_that_is_nowhere_is_named_before_anything_is_written(
     folder, done = without_encoder
     assert list(folder.iterdir()) == []
     assert done.stdout == ""
+
+
+def test_an_encoder_is_distilled_and_then_further(
+    few: Path, few_polish: Path, tiny_encoder: Path, tmp_path: Path, run: Run
+) -> None:
+    def distil(*further: str) -> subprocess.CompletedProcess[str]:
+        return run("distil", few, few_polish, "--encoder", tiny_encoder, "--epochs", "1", *further, cwd=tmp_path)
+
+    first, second = distil("--way", "1", "--output", "first"), distil("--begin", "first", "--output", "second")
+    assert first.returncode == second.returncode == 0, first.stderr + second.stderr
+    assert first.stdout.startswith("Wrote first. What is heard of degraded speech lay ")
+    assert "affetto train DIR --classifier transformer --encoder second --output my-model" in second.stdout
+    before, after = (
+        json.loads((tmp_path / name / "config.json").read_text())["affetto"] for name in ("first", "second")
+    )
+    assert (before["recipe"]["way"], after["recipe"]["way"]) == (1.0, 0.5)
+    assert after["begun_at"] == before
+    wrong = distil("--way", "2", "--output", "third")
+    assert wrong.returncode != 0
+    assert "way is 2.0; it must be above 0, and at most 1" in " ".join(wrong.stderr.split())
+    assert not (tmp_path / "third").exists()

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -14,8 +14,14 @@ from affetto.preprocessing import (
     PreEmphasis,
     ReadSpeech,
     SilenceTrimming,
+    UtteranceCut,
     apply_steps,
 )
+from affetto.preprocessing.steps import trim_silence
+from affetto.speech import read
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 RATE = 24_000
 SAMPLES = (0.1 * np.sin(np.arange(RATE) / 9) * (np.arange(RATE) > RATE // 2) + 0.01).astype(np.float32)
@@ -47,3 +53,20 @@ def test_a_pipeline_does_what_its_record_says(transformer: Any, parameter: str |
 def test_a_step_can_be_switched_off() -> None:
     chain = make_pipeline(ReadSpeech(), PreEmphasis()).set_params(preemphasis="passthrough")
     assert np.array_equal(chain.transform([(SAMPLES, 16_000)])[0].samples, SAMPLES)
+
+
+def test_the_longest_utterance_is_kept_and_whole_what_has_none(ravdess_dir: Path) -> None:
+    clip = read(ravdess_dir / "Actor_02" / "03-01-02-01-01-01-02.flac", sample_rate_hz=16_000)
+    speech = trim_silence(clip.samples, 16_000)
+    pause, part = np.zeros(16_000, np.float32), speech[: len(speech) // 2]
+    both = clip.with_samples(np.concatenate([pause, part, pause, speech, pause]))
+    tone = clip.with_samples(np.tile(SAMPLES, 2))
+    cut, whole = UtteranceCut(active=True).transform([both, tone])
+    assert abs(len(cut.samples) - len(speech)) < 0.3 * 16_000
+    start = 2 * len(pause) + len(part)
+    found = next(
+        i for i in range(start - 3_200, start + 3_200) if np.array_equal(both.samples[i:][:800], cut.samples[:800])
+    )
+    assert np.array_equal(both.samples[found : found + len(cut.samples)], cut.samples)
+    assert whole is tone
+    assert UtteranceCut().transform([both])[0] is both

@@ -73,6 +73,24 @@ def test_after_an_interruption_it_goes_on_to_the_same_weights(
         torch.testing.assert_close(resumed[name], tensor, atol=2e-4, rtol=1e-3, msg=name)
 
 
+def test_one_goes_on_from_another(distilled: Path, corpus: Corpus, tiny_encoder: Path, tmp_path: Path) -> None:
+    further = Corpus("further", "", "", corpus.utterances)
+    go_on = Distillation(epochs=1, batch_size=3, way=1.0, seed=1)
+    distil(tiny_encoder, [further], tmp_path / "steadier", begin=distilled, n_layers=1, recipe=go_on)
+    before, after = distilled_on(distilled), distilled_on(tmp_path / "steadier")
+    assert before is not None
+    assert after is not None
+    assert after["begun_at"] == before
+    assert after["distance"]["after"] < before["distance"]["after"] < before["distance"]["before"]
+    # Whoever was heard in the first round is known in the second.
+    with pytest.raises(ParameterError, match="steadier was distilled on ravdess"):
+        require_unheard([tmp_path / "steadier"], corpus)
+    with pytest.raises(
+        ParameterError, match=r"whisper-tiny\.en was not distilled from whisper-tiny\.en; name an encoder"
+    ):
+        distil(tiny_encoder, [corpus], tmp_path / "other", begin=tiny_encoder, n_layers=1, recipe=go_on)
+
+
 def test_whoever_was_distilled_on_cannot_be_tested_on(distilled: Path, corpus: Corpus, tiny_encoder: Path) -> None:
     require_unheard([tiny_encoder], corpus)
     with pytest.raises(ParameterError, match=r"steady was distilled on ravdess, so it has heard the speakers that are"):

@@ -8,7 +8,6 @@ import onnxruntime
 import pytest
 import torch
 from sklearn.base import clone
-from sklearn.ensemble import VotingClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.svm import SVC
 
@@ -17,6 +16,7 @@ from affetto.classifiers.embedding import VoiceEmbedding
 from affetto.classifiers.gmm import GaussianMixtureClassifier
 from affetto.classifiers.networks import AttentiveHead, ConvolutionalNetwork
 from affetto.classifiers.neural import SequenceClassifier
+from affetto.classifiers.pool import LogarithmicPool
 from affetto.classifiers.projection import ClippedScaler, DiscriminantProjection
 from affetto.classifiers.sequences import SequenceComponents, SequenceScaler, SequenceStatistics
 from affetto.errors import BundleError
@@ -73,9 +73,9 @@ CLASSIFIERS = {
     "convolutional": make_pipeline(SequenceScaler(limit=1.5), network(ConvolutionalNetwork, n_networks=2)),
     "components": make_pipeline(SequenceComponents(n_components=5), network()),
     "corpora": CorpusMarginalClassifier(mixture("full")),
-    "both": VotingClassifier(
+    "both": LogarithmicPool(
         [("one", CorpusMarginalClassifier(mixture("diag"))), ("two", make_pipeline(SequenceScaler(), network()))],
-        voting="soft",
+        weights=[0.5, 1.5],
     ),
 }
 

@@ -21,9 +21,18 @@ def distil(
         typer.Option(
             "--encoder",
             metavar="PATH_OR_NAME",
-            help="A Whisper checkpoint: a folder, or a name on the Hugging Face hub.",
+            help="The teacher, a Whisper checkpoint: a folder, or a name on the Hugging Face hub.",
         ),
     ] = "openai/whisper-base",
+    begin: Annotated[
+        str | None,
+        typer.Option(
+            "--begin", metavar="PATH", help="An encoder distilled from this teacher before, to go on from; else anew."
+        ),
+    ] = None,
+    way: Annotated[
+        float, typer.Option("--way", help="How far to go from the teacher's weights to those learned, up to 1.")
+    ] = 0.5,
     epochs: Annotated[int, typer.Option("--epochs", help="How often each recording is heard.")] = 4,
     seed: Annotated[int, typer.Option("--seed", help="Decides on all that is left to chance.")] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the state of an interrupted run.")] = False,
@@ -41,13 +50,13 @@ def distil(
     from affetto.training.distillation import Distillation, require_encoder_folder
     from affetto.training.distillation import distil as distil_encoder
 
-    recipe = Distillation(epochs=epochs, seed=seed)
+    recipe = Distillation(epochs=epochs, way=way, seed=seed)
     loaded = load_further(corpora)
     for path in corpora:
         require_outside(output, path)
     require_encoder_folder(output)
     with working("Distilling: minutes to hours"):
-        figures = distil_encoder(encoder, loaded, output, recipe=recipe, resume=resume)
+        figures = distil_encoder(encoder, loaded, output, begin=begin, recipe=recipe, resume=resume)
     typer.echo(
         f"Wrote {output}. What is heard of degraded speech lay {figures['before']:.3f} from what is heard of it clean, "
         f"and lies {figures['after']:.3f} from it now; clean speech moved by {figures['clean']:.3f}. "

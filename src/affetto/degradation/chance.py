@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 _ROOM, _RT60_S = 0.5, (0.2, 0.9)
 _TILT, _DB_PER_OCTAVE = 0.35, (-5.0, 5.0)
 _NOISE, _SNR_DB = 0.7, (0.0, 25.0)
-_TELEPHONE = 0.15
-_CLIPPING, _CLIPPED_SHARE = 0.15, (0.005, 0.1)
-_CODEC = 0.25
+_TELEPHONE = 0.2
+_CLIPPING, _CLIPPED_SHARE = 0.1, (0.005, 0.1)
+_CODEC = 0.35
 _CODEC_BIT_RATES = {
-    "opus": (6_000, 8_000, 10_000, 12_000, 16_000),
+    "opus": (6_000, 8_000, 10_000, 12_000),
     "amr": CODECS["amr"].bit_rates,
-    "mp3": (16_000, 24_000, 32_000),
+    "mp3": (16_000, 24_000),
 }
 
 

@@ -14,6 +14,7 @@ __getattr__, __dir__ = lazy_names(
         "ReadSpeech": _TRANSFORMERS,
         "SilenceTrimming": _TRANSFORMERS,
         "SpeedChange": _TRANSFORMERS,
+        "UtteranceCut": _TRANSFORMERS,
         "apply_steps": "affetto.preprocessing.steps",
     },
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from affetto.preprocessing.steps import STEPS
+from affetto.preprocessing.voice_activity import SpeechSegmenter
 from affetto.speech import Source, Waveform, read
 
 if TYPE_CHECKING:
@@ -44,6 +45,48 @@ class ReadSpeech(TransformerMixin, BaseEstimator):  # type: ignore[misc] # sciki
 
     def __sklearn_is_fitted__(self) -> bool:
         return True
+
+
+class UtteranceCut(TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
+    """Keep of each recording its longest utterance, cut out by voice activity as recognition cuts it in noise.
+
+    What is trimmed by energy begins with a breath and ends with a sob; what recognition hears does not always. A
+    recording in which nobody is found to speak stays whole.
+
+    Parameters
+    ----------
+    active : bool
+        Without it everything stays as it is.
+    """
+
+    def __init__(self, *, active: bool = False) -> None:
+        self.active = active
+
+    def fit(self, X: Sequence[Waveform], y: object = None) -> Self:  # noqa: ARG002 (scikit-learn's signature)
+        """Do nothing: there is nothing to learn."""
+        return self
+
+    def transform(self, X: Sequence[Waveform]) -> list[Waveform]:
+        """Cut each waveform.
+
+        Parameters
+        ----------
+        X : sequence of Waveform
+
+        Returns
+        -------
+        list of Waveform
+        """
+        return [_longest_utterance(waveform) for waveform in X] if self.active else list(X)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+
+def _longest_utterance(waveform: Waveform) -> Waveform:
+    segmenter = SpeechSegmenter(waveform.sample_rate_hz)
+    stretches = [*segmenter.hear(waveform.samples), *segmenter.end()]
+    return waveform.with_samples(max((s.samples for s in stretches), key=len)) if stretches else waveform
 
 
 class _Step(TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped

@@ -11,6 +11,7 @@ from scipy.optimize import minimize, minimize_scalar
 from scipy.special import log_softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 
+from affetto.classifiers.pool import LEAST_PROBABILITY
 from affetto.evaluation.protocols import inner_groups
 from affetto.evaluation.scores import expected_calibration_error
 from affetto.training.fitting import fit_chain
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 RELIABLE = 0.85
 """An answer is certain where answers like it, or surer, were right in at least this share of cases."""
 
-_LEAST = 1e-6
 # Sizes of what is heard of a voice before it is recognized, when adapted answers are calibrated.
 _HEARD = (5, 20, 10_000)
 _UTTERANCES_OF_VOICE = 60
@@ -128,7 +128,7 @@ class CalibratedChain(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
         self.classes_ = self.chain_.classes_
         truth = np.searchsorted(self.classes_, labels)
         weights = _equal_weights(corpus_of)
-        log_heard = np.full((len(labels), len(self.classes_)), np.log(_LEAST))
+        log_heard = np.full((len(labels), len(self.classes_)), np.log(LEAST_PROBABILITY))
         left_out: list[tuple[VoiceEmbedding, NDArray[np.intp], NDArray[np.float64]]] = []
         draft = clone(self.chain).set_params(**(self.draft or {}))
         groups_left_out = inner_groups(speakers.tolist(), min(self.n_splits, len(set(speakers.tolist()))))
@@ -137,7 +137,7 @@ class CalibratedChain(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
             fitted = self._fitted(draft, recordings[train], labels[train], speakers[train], corpus_of[train])
             probabilities, embeddings = fitted.hear(recordings[test])
             columns = np.searchsorted(self.classes_, fitted.classes_)
-            log_heard[np.ix_(test, columns)] = np.log(np.maximum(probabilities, _LEAST))
+            log_heard[np.ix_(test, columns)] = np.log(np.maximum(probabilities, LEAST_PROBABILITY))
             # A group without some emotion gives another space than the whole; its voices cannot be used.
             if fitted.embedding_ is not None and embeddings is not None and len(columns) == len(self.classes_):
                 left_out.append((fitted.embedding_, test, embeddings))
@@ -163,7 +163,7 @@ class CalibratedChain(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
         ndarray of shape (n_recordings, n_dimensions), or None
         """
         probabilities, embeddings = self.chain_.hear(X)
-        log_heard = np.log(np.maximum(probabilities, _LEAST))
+        log_heard = np.log(np.maximum(probabilities, LEAST_PROBABILITY))
         return np.exp(log_softmax(self.calibration_.sharpness * log_heard, axis=1)), embeddings
 
     def predict_proba(self, X: Sequence[Source]) -> NDArray[np.float64]:
@@ -282,7 +282,7 @@ def _adapted_cases(
                         yield _Case(
                             corpus=corpus,
                             likelihoods=voice.log_likelihoods(places[one : one + 1])[0],
-                            unadapted=np.log(calibrated[clips[one]] + _LEAST),
+                            unadapted=np.log(calibrated[clips[one]] + LEAST_PROBABILITY),
                             weight=voice.weight,
                             truth=int(truth[clips[one]]),
                         )

@@ -14,7 +14,15 @@ from affetto.classifiers.projection import ClippedScaler, DiscriminantProjection
 from affetto.degradation.chance import Degradation
 from affetto.errors import ParameterError
 from affetto.features import AcousticFeatures, CachedTransformer
-from affetto.preprocessing import DCRemoval, LevelNormalization, PreEmphasis, ReadSpeech, SilenceTrimming, SpeedChange
+from affetto.preprocessing import (
+    DCRemoval,
+    LevelNormalization,
+    PreEmphasis,
+    ReadSpeech,
+    SilenceTrimming,
+    SpeedChange,
+    UtteranceCut,
+)
 from affetto.training.augmentation import AugmentedClassifier
 from affetto.training.calibration import CalibratedChain
 from affetto.training.tuning import TunedClassifier
@@ -122,7 +130,9 @@ def make_chain(
         else:
             frames, network, draft = networks.transformer(encoders or ENCODERS)
             frames.module()  # what is wrong with a checkpoint shows now, not after hours
-            copies = [{"transformer__speed__factor": factor} for factor in VIRTUAL_SPEAKERS]
+            slower, faster = ({"transformer__speed__factor": factor} for factor in VIRTUAL_SPEAKERS)
+            # One without what is around the utterance, since recognition does not always hear that.
+            copies = [slower | {"transformer__utterance__active": True}, faster]
             # Two in five are degraded, each clip in another way: more of that would cost clean speech.
             copies += [
                 {"transformer__trim__margin_s": margin_s, "transformer__degradation__seed": seed}
@@ -131,6 +141,7 @@ def make_chain(
             embedding = VoiceEmbedding()
         steps = [
             ("speech", ReadSpeech()),
+            ("utterance", UtteranceCut()),
             ("dc", DCRemoval()),
             ("trim", SilenceTrimming()),
             ("degradation", Degradation()),

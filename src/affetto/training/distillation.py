@@ -116,6 +116,7 @@ def distil(
     corpora: Sequence[Corpus],
     folder: Path,
     *,
+    begin: str | os.PathLike[str] | None = None,
     n_layers: int = 3,
     recipe: Distillation | None = None,
     resume: bool = False,
@@ -125,11 +126,13 @@ def distil(
     Parameters
     ----------
     encoder : str or path
-        A Whisper checkpoint, as in `load_encoder`: teacher, and where the student begins.
+        A Whisper checkpoint, as in `load_encoder`: the teacher.
     corpora : sequence of Corpus
         Speech; its labels play no part. Nobody in it may be among the speakers that a classifier on top is tested on.
     folder : Path
         Where the new checkpoint goes; made if it is missing.
+    begin : str or path, optional
+        Where the student begins: a checkpoint that was distilled from this teacher before; by default as the teacher.
     n_layers : int
         How many layers are kept, and learn.
     recipe : Distillation, optional
@@ -146,8 +149,8 @@ def distil(
     Raises
     ------
     ParameterError
-        If there is no such checkpoint, the folder cannot be made or holds something else, or the state in it is
-        damaged or of another run.
+        If there is no such checkpoint, the folder cannot be made or holds something else, the state in it is
+        damaged or of another run, or where to begin was not distilled from this teacher.
     CorpusError
         If there are fewer recordings than a batch and one to measure.
     AudioError
@@ -159,16 +162,11 @@ def distil(
     held_out, learned = paths[::_HELD_OUT], [path for i, path in enumerate(paths) if i % _HELD_OUT]
     if len(learned) < recipe.batch_size:
         raise CorpusError(f"there are {len(paths)} recordings to distil on; take {2 * recipe.batch_size} or more")
+    described = _described(encoder, begin, corpora, recipe)
     config = read_config(find_checkpoint(encoder))
     teacher = load_encoder(encoder, n_layers=n_layers).requires_grad_(False)
-    student = load_encoder(encoder, n_layers=n_layers)
+    student = load_encoder(begin or encoder, n_layers=n_layers)
     training = _Training(teacher, student, recipe, steps=recipe.epochs * (len(learned) // recipe.batch_size))
-    described = {
-        "distilled_from": Path(str(encoder)).name,
-        "corpora": [described_corpus(corpus) for corpus in corpora],
-        "recipe": dataclasses.asdict(recipe),
-        "affetto": __version__,
-    }
     kept = folder / CHECKPOINTS
     checkpoint = _Checkpoint(kept / _CHECKPOINT_FILE, described)
     measured = list(_pairs(held_out, recipe, epoch=-1, shuffled=False))
@@ -176,12 +174,12 @@ def distil(
     before = training.distance(teacher, measured)
     if not resume:
         shutil.rmtree(kept, ignore_errors=True)
-    begin, first = time.monotonic(), checkpoint.restore(training)
+    started, first = time.monotonic(), checkpoint.restore(training)
     for epoch in range(first, recipe.epochs):
         torch.manual_seed(recipe.seed + epoch)
         loss = training.epoch(_pairs(learned, recipe, epoch=epoch, shuffled=True))
         checkpoint.keep(training, epoch + 1)
-        left = (time.monotonic() - begin) / (epoch + 1 - first) * (recipe.epochs - epoch - 1)
+        left = (time.monotonic() - started) / (epoch + 1 - first) * (recipe.epochs - epoch - 1)
         distance = training.distance(student, measured)
         logger.info(
             "epoch %d of %d: loss %.3f, distance %.3f (%.3f before), %s left",
@@ -243,6 +241,32 @@ def require_unheard(encoders: Iterable[str | os.PathLike[str]], corpus: Corpus) 
                 f"the encoder {encoder} was distilled on {corpus.name}, so it has heard the speakers that are tested; "
                 "take one that was distilled on other corpora"
             )
+
+
+def _described(
+    encoder: str | os.PathLike[str],
+    begin: str | os.PathLike[str] | None,
+    corpora: Sequence[Corpus],
+    recipe: Distillation,
+) -> dict[str, Any]:
+    """Return what the new checkpoint will say of how it came to be."""
+    described: dict[str, Any] = {
+        "distilled_from": Path(str(encoder)).name,
+        "corpora": [described_corpus(corpus) for corpus in corpora],
+        "recipe": dataclasses.asdict(recipe),
+        "affetto": __version__,
+    }
+    if begin is None:
+        return described
+    before = distilled_on(begin) or {}
+    if before.get("distilled_from") != described["distilled_from"]:
+        raise ParameterError(
+            f"{begin} was not distilled from {described['distilled_from']}; name an encoder that was, or begin anew"
+        )
+    # Whom it heard before, it still knows.
+    known = {corpus.name for corpus in corpora}
+    described["corpora"] += [part for part in before["corpora"] if part["name"] not in known]
+    return described | {"begun_at": before}
 
 
 class _Training:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sklearn.ensemble import VotingClassifier
 from sklearn.pipeline import Pipeline
 
 from affetto.classifiers.corpora import CorpusMarginalClassifier
 from affetto.classifiers.gmm import GaussianMixtureClassifier
 from affetto.classifiers.networks import AttentiveHead, ConvolutionalNetwork
 from affetto.classifiers.neural import SequenceClassifier
+from affetto.classifiers.pool import LogarithmicPool
 from affetto.classifiers.projection import ClippedScaler, DiscriminantProjection
 from affetto.classifiers.sequences import SequenceComponents, SequenceScaler, SequenceStatistics
 from affetto.features import BandFrames, EncoderFrames
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def transformer(encoders: Sequence[str | os.PathLike[str]]) -> tuple[EncoderFrames, Any, dict[str, Any]]:
-    """Return frames, classifier and draft of the transformer: two heads on frozen encoders, averaged.
+    """Return frames, classifier and draft of the transformer: two heads on frozen encoders, pooled.
 
     The one projects statistics of the whole clip and compares them with Gaussians: it is fitted in closed form, and
     hardly overfits. The other are small networks that choose where to listen. Each is right where the other is not.
@@ -48,11 +48,9 @@ def transformer(encoders: Sequence[str | os.PathLike[str]]) -> tuple[EncoderFram
             ("network", SequenceClassifier(AttentiveHead, n_networks=4, epochs=6)),
         ]
     )
-    classifier = VotingClassifier(
-        [("statistics", CorpusMarginalClassifier(statistics)), ("attention", attention)],
-        voting="soft",
-        weights=[1, 2],
-        flatten_transform=False,
+    # The first is far less sure of itself than it could be, the other a little too sure.
+    classifier = LogarithmicPool(
+        [("statistics", CorpusMarginalClassifier(statistics)), ("attention", attention)], weights=[1.2, 0.5]
     )
     return EncoderFrames(encoders=encoders), classifier, {"classifier__attention__network__n_networks": 2}
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from sklearn.ensemble import VotingClassifier
 from sklearn.pipeline import Pipeline
 from torch import Tensor, nn
 
@@ -19,6 +18,7 @@ from affetto.classifiers.corpora import CorpusMarginalClassifier
 from affetto.classifiers.embedding import VoiceEmbedding
 from affetto.classifiers.gmm import GaussianMixtureClassifier
 from affetto.classifiers.neural import SequenceClassifier
+from affetto.classifiers.pool import LEAST_PROBABILITY, LogarithmicPool
 from affetto.classifiers.projection import ClippedScaler, DiscriminantProjection
 from affetto.classifiers.sequences import SequenceComponents, SequenceScaler, SequenceStatistics
 from affetto.errors import BundleError
@@ -181,8 +181,8 @@ def as_module(estimator: Any) -> nn.Module:
     match estimator:
         case Pipeline():
             return nn.Sequential(*(as_module(step) for _, step in estimator.steps))
-        case VotingClassifier():
-            return _Average([as_module(part) for part in estimator.estimators_], estimator.weights)
+        case LogarithmicPool():
+            return _LogarithmicPool([as_module(part) for part in estimator.estimators_], estimator.weights)
         case CorpusMarginalClassifier():
             return nn.Sequential(as_module(estimator.classifier_), _Product(estimator.membership_))
         case SequenceClassifier():
@@ -216,21 +216,30 @@ class _Chain(nn.Module):
     def forward(self, samples: Tensor) -> tuple[Tensor, ...]:
         frames = self.frames(samples)
         # As in `CalibratedChain`: the least probability is bounded before its logarithm is taken.
-        scores = self.sharpness * self.classifier(frames).clamp_min(1e-6).log()
+        scores = self.sharpness * self.classifier(frames).clamp_min(LEAST_PROBABILITY).log()
         probabilities = scores.softmax(1)
         return (probabilities,) if self.embedding is None else (probabilities, self.embedding(frames))
 
 
 class _Average(nn.Module):
-    def __init__(self, parts: list[nn.Module], weights: Sequence[float] | None = None) -> None:
+    def __init__(self, parts: list[nn.Module]) -> None:
         super().__init__()
         self.parts = nn.ModuleList(parts)
-        shares = _tensor(weights or [1.0] * len(parts))
-        self.shares: Tensor
-        self.register_buffer("shares", (shares / shares.sum())[:, None, None])
 
     def forward(self, x: Tensor) -> Tensor:
-        return (torch.stack([part(x) for part in self.parts]) * self.shares).sum(0)
+        return torch.stack([part(x) for part in self.parts]).mean(0)
+
+
+class _LogarithmicPool(nn.Module):
+    def __init__(self, parts: list[nn.Module], weights: Sequence[float] | None) -> None:
+        super().__init__()
+        self.parts = nn.ModuleList(parts)
+        self.weights: Tensor
+        self.register_buffer("weights", _tensor(weights or [1.0] * len(parts))[:, None, None])
+
+    def forward(self, x: Tensor) -> Tensor:
+        logarithms = torch.stack([part(x) for part in self.parts]).clamp_min(LEAST_PROBABILITY).log()
+        return (logarithms * self.weights).sum(0).softmax(1)
 
 
 class _Statistics(nn.Module):
