@@ -111,13 +111,28 @@ def _distilled_on(manifest: Manifest) -> list[str]:
     return sorted({corpus["name"] for record in records for corpus in record["corpora"]})
 
 
+def _distillations(manifest: Manifest) -> list[str]:
+    """Return the commands that make the encoder, each of which goes on from where the one before ended."""
+    rounds: list[dict[str, Any]] = list(manifest.get("encoders", {}).get("distilled", []))[:1]
+    while rounds and "begun_at" in rounds[0]:
+        rounds.insert(0, rounds[0]["begun_at"])
+    names = [*(f"STEADY-{number}" for number in range(1, len(rounds))), "STEADY"]
+    commands = []
+    for number, record in enumerate(rounds):
+        corpora = " ".join(part["name"].upper() for part in record["corpora"])
+        begin = f" --begin {names[number - 1]}" if number else ""
+        options = "".join(f" --{name} {record['recipe'][name]:g}" for name in ("epochs", "way", "seed"))
+        commands.append(f"`affetto distil {corpora}{begin}{options} --output {names[number]}`")
+    return commands
+
+
 def _how_it_was_measured(manifest: Manifest) -> Iterator[str]:
     results = manifest.get("results")
     if not results:
         yield NOT_MEASURED
         return
-    on = _distilled_on(manifest)
-    steady = f"; `STEADY` is what `affetto distil {' '.join(on).upper()} --output STEADY` makes" if on else ""
+    commands = _distillations(manifest)
+    steady = f"; `STEADY` is what {', and then '.join(commands)}, makes" if commands else ""
     yield (
         "The figures are those of the recipe, not of these very weights, which learnt from all speakers: for every "
         "fold it was trained anew, and tested on speakers that nothing in it was fitted, searched or calibrated on. "

@@ -69,17 +69,31 @@ def test_pieces_make_no_difference(clips: list[np.ndarray], size: int) -> None:
         assert np.array_equal(a.surrounded, b.surrounded)
 
 
-def test_a_sob_before_speech_is_heard_with_it_where_it_is_quiet(clips: list[np.ndarray]) -> None:
+def with_sob(clip: np.ndarray, silence_s: float) -> tuple[np.ndarray, np.ndarray, Stretch]:
+    """Put a breath before an utterance."""
     rng = np.random.default_rng(0)
-    sob = (0.1 * np.abs(clips[1]).max() * rng.normal(0, 1, RATE // 5)).astype(np.float32)
-    sound = np.concatenate([pause(0.7), sob, pause(0.4), clips[1], pause(1)])
+    sob = (0.1 * np.abs(clip).max() * rng.normal(0, 1, RATE // 5)).astype(np.float32)
+    sound = np.concatenate([pause(0.7), sob, pause(silence_s), clip, pause(1)])
     (stretch,) = segmented(sound)
+    assert stretch.start > round(0.7 * RATE) + len(sob)
+    return sound, sob, stretch
+
+
+def test_a_sob_right_before_speech_is_heard_with_it_where_it_is_quiet(clips: list[np.ndarray]) -> None:
+    sound, sob, stretch = with_sob(clips[1], 0.06)
     at = round(0.7 * RATE)
-    assert stretch.start > at + len(sob)
-    (begin,) = np.flatnonzero((sliding(stretch.surrounded, len(sob)) == sob).all(axis=1))
-    # As much as is heard before, and all of the utterance.
-    assert np.array_equal(sound[at - begin :][: len(stretch.surrounded)], stretch.surrounded)
-    assert len(stretch.surrounded) > len(stretch.samples) + len(sob) + 0.4 * RATE
+    # All of it but for a frame, and no more of the silence before it than one.
+    core = sob[160:-160]
+    (begin,) = np.flatnonzero((sliding(stretch.surrounded, len(core)) == core).all(axis=1))
+    assert begin < 480
+    assert np.array_equal(sound[at + 160 - begin :][: len(stretch.surrounded)], stretch.surrounded)
+    assert len(stretch.surrounded) >= len(stretch.samples) + len(core)
+
+
+def test_what_silence_parts_from_an_utterance_is_not_heard_with_it(clips: list[np.ndarray]) -> None:
+    _, sob, stretch = with_sob(clips[1], 0.3)
+    assert not (sliding(stretch.surrounded, 800) == sob[160:960]).all(axis=1).any()
+    assert len(stretch.surrounded) < len(stretch.samples) + 0.3 * RATE
 
 
 @pytest.mark.parametrize("snr_db", [10, 20])

@@ -24,10 +24,13 @@ MAX_SEGMENT_S = 15.0
 # Long enough for the pauses within a sentence, short enough that an answer comes soon.
 _PAUSE_S = 0.31
 _MARGIN_S = 0.06
-# Breaths, sobs and sighs around an utterance tell how it was said, and are heard with it where the background is quiet:
-# where most of what is around is so far below its loudest moment. Elsewhere there is nothing around but noise.
+# Breaths, sobs and sighs right beside an utterance tell how it was said, and are heard with it where the background is
+# quiet: where most of what is around is so far below its loudest moment. Elsewhere there is nothing around but noise.
+# What silence parts from the utterance is hardly ever the voice's, and mostly steps, doors or dishes.
 _BEFORE_S = 1.0
 _QUIET_DB = 40.0
+_AUDIBLE_DB = 30.0
+_SILENCE_S = 0.1
 _HOP_S = 0.010
 _LEAST_SPEECH_S = 0.15
 
@@ -45,8 +48,9 @@ class Stretch(NamedTuple):
         The sample that it begins with, counted from the beginning of the recording.
     samples : ndarray of float32, shape (n_samples,)
     surrounded : ndarray of float32, shape (n_more_samples,)
-        The same with the second before it, unless that is nearer to the stretch before, and the beginning of the pause
-        after it, where the background is quiet; in noise nothing more than `samples`.
+        The same with the breaths and sobs right before and after it, where the background is quiet: at most those of
+        the second before, unless they are nearer to the stretch before, and of the beginning of the pause after it. In
+        noise nothing more than `samples`.
     """
 
     start: int
@@ -146,9 +150,11 @@ class SpeechSegmenter:
             start, end, first, last = (
                 min(round(frame * self._frame), self._first + len(sound)) - self._first for frame in utterance
             )
-            samples, around = sound[start:end].copy(), sound[first:last]
-            quiet = _is_quiet(around, start - first, end - first, self._rate)
-            stretches.append(Stretch(self._first + start, samples, around.copy() if quiet else samples))
+            samples = sound[start:end].copy()
+            begin, until = _with_what_is_beside(sound[first:last], start - first, end - first, self._rate)
+            alone = (begin, until) == (start - first, end - first)
+            surrounded = samples if alone else sound[first + begin : first + until].copy()
+            stretches.append(Stretch(self._first + start, samples, surrounded))
         return stretches
 
     def _joined(self) -> NDArray[np.float32]:
@@ -165,13 +171,29 @@ class SpeechSegmenter:
             self._first = before
 
 
-def _is_quiet(sound: NDArray[np.float32], start: int, end: int, sample_rate_hz: int) -> bool:
-    """Tell whether an utterance, the sound from `start` to `end`, has a quiet background and nothing louder near."""
+def _with_what_is_beside(sound: NDArray[np.float32], start: int, end: int, sample_rate_hz: int) -> tuple[int, int]:
+    """Return where an utterance, the sound from `start` to `end`, begins and ends with the breaths and sobs beside it.
+
+    In noise, and with something louder near, it is the utterance alone.
+    """
     hop = round(_HOP_S * sample_rate_hz)
     energy = frame_energy(remove_dc(sound, sample_rate_hz), 3 * hop, hop)
     centres = np.arange(len(energy)) * hop + hop // 2
     within = (start <= centres) & (centres < end)
     if within.all() or not within.any():
-        return False
+        return start, end
     around, loudest = energy[~within], energy[within].max()
-    return bool(around.max() <= loudest and np.median(around) < loudest * 10 ** (-_QUIET_DB / 10))
+    if around.max() > loudest or np.median(around) >= loudest * 10 ** (-_QUIET_DB / 10):
+        return start, end
+    audible = energy > loudest * 10 ** (-_AUDIBLE_DB / 10)
+    first, last = (int(place) for place in np.flatnonzero(within)[[0, -1]])
+    begin = (first - _attached(audible[:first][::-1])) * hop
+    return min(start, begin), min(len(sound), max(end, (last + 1 + _attached(audible[last + 1 :])) * hop))
+
+
+def _attached(audible: NDArray[np.bool_]) -> int:
+    """Return how many frames reach to the last audible one before a longer silence."""
+    places = np.flatnonzero(audible)
+    silences = np.flatnonzero(np.diff(places, prepend=-1) - 1 > _SILENCE_S / _HOP_S)
+    attached = places[: silences[0]] if len(silences) else places
+    return int(attached[-1]) + 1 if len(attached) else 0
