@@ -119,3 +119,12 @@ def test_a_damaged_bundle_has_no_card(mine: Path) -> None:
     assert done.returncode == 1
     assert "its sha256 differs" in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_list_shows_names_as_they_are_and_refuses_what_is_no_result(mine: Path) -> None:
+    update_manifest(mine, {"name": "run[bold]x"})
+    assert "run[bold]x" in run(mine, "--format", "table").stdout
+    update_manifest(mine, {"results": [{"corpus": "ravdess", "protocol": "emobox", "uar": None, "accuracy": 0.5}]})
+    done = run(mine, "--format", "table")
+    assert done.returncode == 1
+    assert "cannot be listed, since its manifest says something else than docs/bundles.md" in done.stderr

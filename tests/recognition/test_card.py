@@ -325,10 +325,10 @@ def test_a_distilled_encoder_is_named_with_what_it_heard(manifest: Manifest) -> 
     manifest["encoders"]["distilled"] = [record]
     card = model_card(manifest)
     assert "- encoder under it: whisper-base, 3 layers, made steadier by distillation on nemo\n" in card
-    first = "affetto distil NEMO --epochs 4 --way 1 --seed 0 --output"
+    first = "affetto distil NEMO --epochs 4 --way 1.0 --seed 0 --output"
     assert f"`STEADY` is what `{first} STEADY`, makes." in section(card, "How it was measured")
-    further = record | {"recipe": {"epochs": 3, "way": 0.75, "seed": 1}, "begun_at": record}
+    further = record | {"recipe": {"epochs": 3, "way": 0.75, "seed": 20261125}, "begun_at": record}
     manifest["encoders"]["distilled"] = [further]
-    second = "affetto distil NEMO --begin STEADY-1 --epochs 3 --way 0.75 --seed 1 --output STEADY"
+    second = "affetto distil NEMO --begin STEADY-1 --epochs 3 --way 0.75 --seed 20261125 --output STEADY"
     told = section(model_card(manifest), "How it was measured")
     assert f"`STEADY` is what `{first} STEADY-1`, and then `{second}`, makes." in told

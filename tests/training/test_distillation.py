@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ import pytest
 import torch
 
 from affetto.corpora import Corpus, load_corpus
-from affetto.errors import CorpusError, ParameterError
+from affetto.errors import AudioError, CorpusError, ParameterError
 from affetto.features.whisper import distilled_on, load_encoder
 from affetto.training import distillation
 from affetto.training.distillation import Distillation, distil, require_encoder_folder, require_unheard
@@ -75,7 +76,7 @@ def test_after_an_interruption_it_goes_on_to_the_same_weights(
 
 def test_one_goes_on_from_another(distilled: Path, corpus: Corpus, tiny_encoder: Path, tmp_path: Path) -> None:
     further = Corpus("further", "", "", corpus.utterances)
-    go_on = Distillation(epochs=1, batch_size=3, way=1.0, seed=1)
+    go_on = Distillation(epochs=2, batch_size=3, way=1.0)
     distil(tiny_encoder, [further], tmp_path / "steadier", begin=distilled, n_layers=1, recipe=go_on)
     before, after = distilled_on(distilled), distilled_on(tmp_path / "steadier")
     assert before is not None
@@ -89,6 +90,43 @@ def test_one_goes_on_from_another(distilled: Path, corpus: Corpus, tiny_encoder:
         ParameterError, match=r"whisper-tiny\.en was not distilled from whisper-tiny\.en; name an encoder"
     ):
         distil(tiny_encoder, [corpus], tmp_path / "other", begin=tiny_encoder, n_layers=1, recipe=go_on)
+    # A teacher that was distilled would hide whom it has heard.
+    with pytest.raises(
+        ParameterError, match="steady was itself distilled; name the encoder that it was distilled from"
+    ):
+        distil(distilled, [further], tmp_path / "other", n_layers=1, recipe=go_on)
+    assert not (tmp_path / "other").exists()
+
+
+def test_what_only_measures_is_the_same_whatever_else_is_there(
+    corpus: Corpus, tiny_encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A later round must not learn what an earlier one measures on."""
+    measured: list[list[Path]] = []
+
+    def first_pairs(paths: list[Path], *_: object, **__: object) -> list[object]:
+        measured.append(paths)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(distillation, "_pairs", first_pairs)
+    before = Corpus("before", "", "", corpus.utterances[1:18])
+    for corpora in ([corpus], [before, corpus]):
+        with pytest.raises(KeyboardInterrupt):
+            distil(tiny_encoder, corpora, tmp_path / "steady", n_layers=1, recipe=RECIPE)
+    assert measured == [[corpus.utterances[0].path], [before.utterances[0].path, corpus.utterances[0].path]]
+    with pytest.raises(CorpusError, match="the corpus 'ravdess' is given twice"):
+        distil(tiny_encoder, [corpus, corpus], tmp_path / "steady", n_layers=1, recipe=RECIPE)
+
+
+def test_a_recording_that_cannot_be_read_is_named_in_one_sentence(
+    corpus: Corpus, tiny_encoder: Path, tmp_path: Path
+) -> None:
+    damaged = tmp_path / "damaged.wav"
+    damaged.write_bytes(b"nothing that sounds")
+    utterances = [*corpus.utterances[:9], dataclasses.replace(corpus.utterances[9], path=damaged)]
+    with pytest.raises(AudioError, match=r"damaged\.wav") as raised:
+        distil(tiny_encoder, [Corpus("some", "", "", utterances)], tmp_path / "steady", n_layers=1, recipe=RECIPE)
+    assert "Traceback" not in str(raised.value)
 
 
 def test_whoever_was_distilled_on_cannot_be_tested_on(distilled: Path, corpus: Corpus, tiny_encoder: Path) -> None:

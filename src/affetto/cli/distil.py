@@ -47,14 +47,13 @@ def distil(
     from affetto.cli.output import working
     from affetto.cli.train import load_further
     from affetto.corpora.base import require_outside
-    from affetto.training.distillation import Distillation, require_encoder_folder
+    from affetto.training.distillation import Distillation
     from affetto.training.distillation import distil as distil_encoder
 
     recipe = Distillation(epochs=epochs, way=way, seed=seed)
     loaded = load_further(corpora)
     for path in corpora:
         require_outside(output, path)
-    require_encoder_folder(output)
     with working("Distilling: minutes to hours"):
         figures = distil_encoder(encoder, loaded, output, begin=begin, recipe=recipe, resume=resume)
     typer.echo(

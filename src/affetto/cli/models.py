@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from affetto.cli.output import make_console
-from affetto.errors import ParameterError
+from affetto.errors import BundleError, ParameterError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from affetto.recognition.bundle import Bundle
 
@@ -68,6 +68,7 @@ def _print_card(bundle: Bundle, *, plain: bool) -> None:
 
 def _print_table(bundles: Sequence[Bundle]) -> None:
     from rich.table import Table
+    from rich.text import Text
 
     from affetto.recognition.recognizer import DEFAULT_MODEL
 
@@ -75,17 +76,26 @@ def _print_table(bundles: Sequence[Bundle]) -> None:
     for column in table.columns[2:7]:
         column.no_wrap = True
     for bundle in bundles:
-        name = f"{bundle.name} (default)" if bundle.name == DEFAULT_MODEL else bundle.name
-        size = f"{bundle.manifest['model']['bytes'] / 1e6:.1f} MB"
-        results = bundle.manifest.get("results", []) or [None]
-        for index, result in enumerate(results):
-            row = ["", "", ""] if index else [name, bundle.version, size]
-            if result:
-                interval = result.get("uar_interval")
-                row += [f"{result['corpus']}, {result['protocol']}", f"{100 * result['uar']:.1f}"]
-                row += [" to ".join(f"{100 * end:.1f}" for end in interval) if interval else ""]
-                row += [f"{100 * result['accuracy']:.1f}"]
-            else:
-                row += ["", "", "", ""]
-            table.add_row(*row, "" if index else bundle.manifest["licence"])
+        try:
+            rows = list(_rows(bundle, is_default=bundle.name == DEFAULT_MODEL))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise BundleError(
+                f"{bundle.folder} cannot be listed, since its manifest says something else than docs/bundles.md about "
+                f"its results ({type(error).__name__}: {error}); train the bundle again"
+            ) from error
+        for row in rows:
+            table.add_row(*map(Text, row))
     make_console().print(table)
+
+
+def _rows(bundle: Bundle, *, is_default: bool) -> Iterator[list[str]]:
+    manifest = bundle.manifest
+    first = [f"{bundle.name} (default)" if is_default else bundle.name, bundle.version]
+    first.append(f"{manifest['model']['bytes'] / 1e6:.1f} MB")
+    for index, result in enumerate(manifest.get("results") or [None]):
+        figures = ["", "", "", ""]
+        if result:
+            interval = " to ".join(f"{100 * end:.1f}" for end in result.get("uar_interval") or ())
+            uar, accuracy = (f"{100 * result[name]:.1f}" for name in ("uar", "accuracy"))
+            figures = [f"{result['corpus']}, {result['protocol']}", uar, interval, accuracy]
+        yield [*(["", "", ""] if index else first), *figures, "" if index else str(manifest["licence"])]

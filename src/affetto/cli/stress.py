@@ -87,11 +87,11 @@ def stress(
     )
     recognizer = Recognizer(model, threads=1)  # several clips are heard at a time
     loaded = load_corpus(corpus, name=name)
+    bundle = recognizer.bundle
+    remark = known_speakers(bundle, loaded)
     utterances = _sample(loaded.utterances, limit, seed)
     with _progress_bar(len(utterances)) as progress:
         rows = summarize(run(recognizer, utterances, conditions, seed=seed, denoise=denoise, progress=progress))
-    bundle = recognizer.bundle
-    remark = known_speakers(bundle, loaded)
     noise_used = f"{len(noises)} recordings of noise" if noises else "synthetic noise"
     chosen = written or output_format
     text = ""

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from affetto.evaluation.stress import DECIMALS, Outcome, StressRow
+from affetto.recognition.encoders import corpora_heard, distillations
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -36,8 +37,7 @@ def known_speakers(bundle: Bundle, corpus: Corpus) -> str | None:
     str or None
         One sentence; None where the manifest names no corpus of that name.
     """
-    records = bundle.manifest.get("encoders", {}).get("distilled", [])
-    if any(part.get("name") == corpus.name for record in records for part in record.get("corpora", [])):
+    if any(part["name"] == corpus.name for part in corpora_heard(distillations(bundle.manifest))):
         return (
             f"{bundle.name} learned on {corpus.name} to hear degraded speech as it hears clean speech: all that is "
             "measured here flatters"

@@ -29,7 +29,18 @@ if TYPE_CHECKING:
     from affetto.speech import Source
 
 _CHUNK = 16
-_LIBRARIES = ("librosa", "noisereduce", "numpy", "scipy", "soundfile", "soxr", "torch")
+_LIBRARIES = (
+    "av",
+    "librosa",
+    "noisereduce",
+    "numpy",
+    "onnxruntime",
+    "pyroomacoustics",
+    "scipy",
+    "soundfile",
+    "soxr",
+    "torch",
+)
 
 
 def cache_dir() -> Path:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from affetto.preprocessing.steps import STEPS
 from affetto.preprocessing.voice_activity import SpeechSegmenter
+from affetto.preprocessing.voice_activity.detector import MODEL
 from affetto.speech import Source, Waveform, read
 
 if TYPE_CHECKING:
@@ -78,6 +80,10 @@ class UtteranceCut(TransformerMixin, BaseEstimator):  # type: ignore[misc] # sci
         list of Waveform
         """
         return [_longest_utterance(waveform) for waveform in X] if self.active else list(X)
+
+    def fingerprint(self) -> str:
+        """Return what says whether two transformers cut alike: which network finds the voice."""
+        return sha256(MODEL.read_bytes()).hexdigest() if self.active else ""
 
     def __sklearn_is_fitted__(self) -> bool:
         return True

@@ -10,6 +10,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from affetto.errors import BundleError
+from affetto.recognition.encoders import corpora_heard, distillations, rounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -21,6 +22,7 @@ NOT_MEASURED = "Not measured."
 NOTABLE_GAP = 0.04
 """Difference in UAR between women and men, as a fraction, above which a card speaks of it."""
 
+_USUAL_TEACHER = "whisper-base"
 _PEOPLE = {"female": "women", "male": "men"}
 
 
@@ -69,7 +71,7 @@ def _what_it_is(manifest: Manifest) -> Iterator[str]:
         facts["before that"] = ", ".join(step["step"] for step in steps)
     facts["output"] = f"probabilities of {', '.join(manifest['labels'])}"
     if encoders := manifest.get("encoders"):
-        on = _distilled_on(manifest)
+        on = sorted(part["name"] for part in corpora_heard(distillations(manifest)))
         steadier = f", made steadier by distillation on {', '.join(on)}" if on else ""
         facts["encoder under it"] = f"{', '.join(encoders['names'])}, {encoders['layers']} layers{steadier}"
     if quantization := manifest.get("quantization"):
@@ -105,25 +107,19 @@ def _licence(manifest: Manifest) -> Iterator[str]:
     yield " ".join(sentences)
 
 
-def _distilled_on(manifest: Manifest) -> list[str]:
-    """Name the corpora on which the encoders were distilled."""
-    records = manifest.get("encoders", {}).get("distilled", [])
-    return sorted({corpus["name"] for record in records for corpus in record["corpora"]})
-
-
-def _distillations(manifest: Manifest) -> list[str]:
-    """Return the commands that make the encoder, each of which goes on from where the one before ended."""
-    rounds: list[dict[str, Any]] = list(manifest.get("encoders", {}).get("distilled", []))[:1]
-    while rounds and "begun_at" in rounds[0]:
-        rounds.insert(0, rounds[0]["begun_at"])
-    names = [*(f"STEADY-{number}" for number in range(1, len(rounds))), "STEADY"]
+def _made_by(record: Mapping[str, Any]) -> str:
+    """Return the commands that make a distilled encoder."""
+    parts = rounds(record)
+    names = [*(f"STEADY-{number}" for number in range(1, len(parts))), "STEADY"]
     commands = []
-    for number, record in enumerate(rounds):
-        corpora = " ".join(part["name"].upper() for part in record["corpora"])
+    for number, part in enumerate(parts):
+        corpora = " ".join(_text(corpus["name"]).upper() for corpus in part["corpora"])
+        teacher = part["distilled_from"]
+        encoder = "" if teacher == _USUAL_TEACHER else f" --encoder {_text(teacher)}"
         begin = f" --begin {names[number - 1]}" if number else ""
-        options = "".join(f" --{name} {record['recipe'][name]:g}" for name in ("epochs", "way", "seed"))
-        commands.append(f"`affetto distil {corpora}{begin}{options} --output {names[number]}`")
-    return commands
+        options = "".join(f" --{name} {part['recipe'][name]}" for name in ("epochs", "way", "seed"))
+        commands.append(f"`affetto distil {corpora}{encoder}{begin}{options} --output {names[number]}`")
+    return ", and then ".join(commands)
 
 
 def _how_it_was_measured(manifest: Manifest) -> Iterator[str]:
@@ -131,8 +127,7 @@ def _how_it_was_measured(manifest: Manifest) -> Iterator[str]:
     if not results:
         yield NOT_MEASURED
         return
-    commands = _distillations(manifest)
-    steady = f"; `STEADY` is what {', and then '.join(commands)}, makes" if commands else ""
+    steady = "".join(f"; `STEADY` is what {_made_by(record)}, makes" for record in distillations(manifest))
     yield (
         "The figures are those of the recipe, not of these very weights, which learnt from all speakers: for every "
         "fold it was trained anew, and tested on speakers that nothing in it was fitted, searched or calibrated on. "

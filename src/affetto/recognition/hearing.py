@@ -94,6 +94,9 @@ class Hearing:
         channel, HeardUtterance
             In the order of the stretches.
         """
+        if self._jobs == 1:
+            yield from self.hear_in_turn(stretches, explain=explain)
+            return
         first = list(islice(stretches, 2))
         if len(first) < 2:
             for channel, stretch in first:
@@ -115,7 +118,7 @@ class Hearing:
 
     @cached_property
     def _with_one_core(self) -> Inference:
-        return Inference(self._bundle, threads=1)
+        return self._with_all_cores if self._jobs == 1 else Inference(self._bundle, threads=1)
 
     def _heard(self, stretch: Stretch, inference: Inference, *, explain: bool = False) -> HeardUtterance:
         rate = self.sample_rate_hz

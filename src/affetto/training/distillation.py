@@ -34,7 +34,7 @@ from torch.utils.data import DataLoader, Dataset
 from affetto import __version__
 from affetto.classifiers.states import reading_state, save_state
 from affetto.degradation.chance import degrade
-from affetto.errors import CorpusError, ParameterError
+from affetto.errors import AffettoError, CorpusError, ParameterError
 from affetto.features.frames import MIN_SAMPLES, average_neighbours
 from affetto.features.log_mel import SAMPLE_RATE_HZ, LogMel
 from affetto.features.whisper import (
@@ -48,8 +48,10 @@ from affetto.features.whisper import (
     save_encoder,
 )
 from affetto.preprocessing.steps import change_speed, normalize_level, remove_dc, trim_silence
+from affetto.recognition.encoders import corpora_heard
 from affetto.speech import read
 from affetto.training.checkpoints import CHECKPOINTS
+from affetto.training.pooling import require_different
 from affetto.training.train import described_corpus
 
 if TYPE_CHECKING:
@@ -149,21 +151,23 @@ def distil(
     Raises
     ------
     ParameterError
-        If there is no such checkpoint, the folder cannot be made or holds something else, the state in it is
-        damaged or of another run, or where to begin was not distilled from this teacher.
+        If there is no such checkpoint, it was itself distilled, the folder cannot be made or holds something else, the
+        state in it is damaged or of another run, or where to begin was not distilled from this teacher.
     CorpusError
-        If there are fewer recordings than a batch and one to measure.
+        If there are fewer recordings than a batch and one to measure, or a corpus is given twice.
     AudioError
         If a recording cannot be read.
     """
     recipe = recipe or Distillation()
-    require_encoder_folder(folder)
-    paths = [utterance.path for corpus in corpora for utterance in corpus.utterances]
-    held_out, learned = paths[::_HELD_OUT], [path for i, path in enumerate(paths) if i % _HELD_OUT]
+    require_different(corpora)
+    # Of each corpus the same ones, whatever others are there: a later round learns on none that an earlier measured.
+    places = [(place, utterance.path) for corpus in corpora for place, utterance in enumerate(corpus.utterances)]
+    held_out, learned = ([path for place, path in places if (place % _HELD_OUT > 0) is kept] for kept in (False, True))
     if len(learned) < recipe.batch_size:
-        raise CorpusError(f"there are {len(paths)} recordings to distil on; take {2 * recipe.batch_size} or more")
+        raise CorpusError(f"there are {len(places)} recordings to distil on; take {2 * recipe.batch_size} or more")
     described = _described(encoder, begin, corpora, recipe)
     config = read_config(find_checkpoint(encoder))
+    require_encoder_folder(folder)
     teacher = load_encoder(encoder, n_layers=n_layers).requires_grad_(False)
     student = load_encoder(begin or encoder, n_layers=n_layers)
     training = _Training(teacher, student, recipe, steps=recipe.epochs * (len(learned) // recipe.batch_size))
@@ -235,8 +239,8 @@ def require_unheard(encoders: Iterable[str | os.PathLike[str]], corpus: Corpus) 
         If one was.
     """
     for encoder in encoders:
-        known = [part["name"] for part in (distilled_on(encoder) or {}).get("corpora", [])]
-        if corpus.name in known:
+        record = distilled_on(encoder)
+        if any(part["name"] == corpus.name for part in corpora_heard([record] if record else [])):
             raise ParameterError(
                 f"the encoder {encoder} was distilled on {corpus.name}, so it has heard the speakers that are tested; "
                 "take one that was distilled on other corpora"
@@ -250,6 +254,10 @@ def _described(
     recipe: Distillation,
 ) -> dict[str, Any]:
     """Return what the new checkpoint will say of how it came to be."""
+    if distilled_on(encoder) is not None:
+        raise ParameterError(
+            f"{encoder} was itself distilled; name the encoder that it was distilled from, and go on with --begin"
+        )
     described: dict[str, Any] = {
         "distilled_from": Path(str(encoder)).name,
         "corpora": [described_corpus(corpus) for corpus in corpora],
@@ -263,9 +271,6 @@ def _described(
         raise ParameterError(
             f"{begin} was not distilled from {described['distilled_from']}; name an encoder that was, or begin anew"
         )
-    # Whom it heard before, it still knows.
-    known = {corpus.name for corpus in corpora}
-    described["corpora"] += [part for part in before["corpora"] if part["name"] not in known]
     return described | {"begun_at": before}
 
 
@@ -355,7 +360,14 @@ class _Pairs(Dataset[Any]):
     def __len__(self) -> int:
         return len(self.paths)
 
-    def __getitem__(self, index: int) -> Pair:
+    def __getitem__(self, index: int) -> Pair | AffettoError:
+        # An exception would come out of another process with the whole of that process's traceback in its message.
+        try:
+            return self._pair(index)
+        except AffettoError as error:
+            return error
+
+    def _pair(self, index: int) -> Pair:
         # Epochs are counted from -1, the one that only measures.
         rng = np.random.default_rng([self.recipe.seed, self.epoch + 1, index])
         samples = read(self.paths[index], sample_rate_hz=SAMPLE_RATE_HZ).samples
@@ -369,10 +381,10 @@ class _Pairs(Dataset[Any]):
         return clean, normalize_level(degrade(clean, SAMPLE_RATE_HZ, rng), SAMPLE_RATE_HZ)
 
 
-def _pairs(paths: Sequence[Path], recipe: Distillation, *, epoch: int, shuffled: bool) -> Iterable[Pair]:
+def _pairs(paths: Sequence[Path], recipe: Distillation, *, epoch: int, shuffled: bool) -> Iterator[Pair]:
     """Prepare pairs in processes of their own, while the student learns from those before."""
     order = np.random.default_rng([recipe.seed, epoch + 1]).permutation(len(paths)) if shuffled else range(len(paths))
-    pairs: Iterable[Pair] = DataLoader(
+    loader = DataLoader(
         _Pairs(paths, recipe, epoch),
         sampler=[int(index) for index in order],
         batch_size=None,
@@ -380,7 +392,10 @@ def _pairs(paths: Sequence[Path], recipe: Distillation, *, epoch: int, shuffled:
         prefetch_factor=64,
         collate_fn=_as_it_is,
     )
-    return pairs
+    for pair in loader:
+        if isinstance(pair, AffettoError):
+            raise pair
+        yield pair
 
 
 def _as_it_is(pair: Any) -> Any:

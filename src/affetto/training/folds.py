@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from affetto.errors import BundleError
 from affetto.recognition.bundle import MANIFEST_FILE, load_bundle
+from affetto.recognition.encoders import corpora_heard, distillations
 from affetto.training.chains import make_chain
 from affetto.training.distillation import require_unheard
-from affetto.training.train import described_corpus, require_bundle_folder, save, train
+from affetto.training.train import (
+    described_corpus,
+    described_encoders,
+    described_recipe,
+    require_bundle_folder,
+    save,
+    train,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -53,11 +62,13 @@ def fold_bundle(
     Raises
     ------
     BundleError
-        If the bundle that is there is of another classifier, or was trained on something else.
+        If the bundle that is there is of another classifier, recipe or encoder, or was trained on something else.
     ParameterError, CorpusError, AudioError
         As `affetto.training.train.train`.
     """
     path, known = _place(folder, fold), _known(corpus, fold)
+    require_unheard(encoders or (), corpus)
+    chain = make_chain(classifier, encoders=encoders)
     if (path / MANIFEST_FILE).is_file():
         bundle = load_fold(corpus, fold, folder)
         found = (bundle.name, bundle.manifest["classifier"], bundle.manifest.get("corpora"))
@@ -66,9 +77,8 @@ def fold_bundle(
                 f"{path} is no {classifier} of fold {fold.number}, trained on {len(known.utterances)} utterances of "
                 f"{' and '.join(part.name for part in (known, *train_with))}; remove it, or name another folder"
             )
+        _require_recipe(bundle, chain)
         return bundle
-    chain = make_chain(classifier, encoders=encoders)
-    require_unheard(encoders or (), corpus)
     return train(chain, known, path, classifier=classifier, train_with=train_with)
 
 
@@ -90,9 +100,15 @@ def load_fold(corpus: Corpus, fold: Fold, folder: Path) -> Bundle:
     Raises
     ------
     BundleError
-        If there is none, or it was trained on other clips of the corpus than the fold's training part.
+        If there is none, it was trained on other clips of the corpus than the fold's training part, or its encoder has
+        heard the corpus.
     """
     bundle = load_bundle(_place(folder, fold))
+    if any(part["name"] == corpus.name for part in corpora_heard(distillations(bundle.manifest))):
+        raise BundleError(
+            f"the encoder under {bundle.folder} was distilled on {corpus.name}, so it has heard the speakers that are "
+            "tested; name the folder of bundles with another encoder"
+        )
     if described_corpus(_known(corpus, fold)) not in bundle.manifest.get("corpora", []):
         raise BundleError(
             f"{bundle.folder} was not trained on what fold {fold.number} of {corpus.name} trains on, so it may have "
@@ -135,6 +151,18 @@ def save_fold(
     Bundle
     """
     return save(chain, (_known(corpus, fold), *train_with), _place(folder, fold), classifier=classifier)
+
+
+def _require_recipe(bundle: Bundle, chain: Any) -> None:
+    """Refuse a bundle that was fitted in another way than a chain would be."""
+    training = bundle.manifest.get("training") or {}
+    found = {"recipe": training.get("recipe", {}), "encoders": bundle.manifest.get("encoders")}
+    # Through JSON, as it comes from a manifest; what a chain chose is not known before it is fitted.
+    wanted = json.loads(json.dumps({"recipe": described_recipe(chain), "encoders": described_encoders(chain)}))
+    found["recipe"] = {name: value for name, value in found["recipe"].items() if name in wanted["recipe"]}
+    for name, what in (("recipe", "was trained by another recipe"), ("encoders", "has another encoder")):
+        if found[name] != wanted[name]:
+            raise BundleError(f"{bundle.folder} {what} than is asked for; remove it, or name another folder")
 
 
 def _place(folder: Path, fold: Fold) -> Path:

@@ -11,6 +11,8 @@ from affetto.corpora.base import EMOTIONS
 from affetto.errors import CorpusError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from affetto.corpora.base import Corpus
@@ -45,11 +47,9 @@ def pool(*corpora: Corpus) -> TrainingSet:
     Raises
     ------
     CorpusError
-        If two of them have the same name: they would count as one, or the same clips twice.
+        If two of them have the same name.
     """
-    names = [corpus.name for corpus in corpora]
-    if repeated := {name for name in names if names.count(name) > 1}:
-        raise CorpusError(f"the corpus {min(repeated)!r} is given twice; give each corpus once, under its own name")
+    require_different(corpora)
     found = {emotion for corpus in corpora for emotion in corpus.emotions}
     labels = (*(e for e in EMOTIONS if e in found), *sorted(found.difference(EMOTIONS)))
     rows = [(corpus.name, utterance) for corpus in corpora for utterance in corpus.utterances]
@@ -64,3 +64,16 @@ def pool(*corpora: Corpus) -> TrainingSet:
         corpora=np.array([name for name, _ in rows]),
         labels=labels,
     )
+
+
+def require_different(corpora: Sequence[Corpus]) -> None:
+    """Refuse corpora of which two have the same name: they would count as one, or the same clips twice.
+
+    Raises
+    ------
+    CorpusError
+        If two of them do.
+    """
+    names = [corpus.name for corpus in corpora]
+    if repeated := {name for name in names if names.count(name) > 1}:
+        raise CorpusError(f"the corpus {min(repeated)!r} is given twice; give each corpus once, under its own name")

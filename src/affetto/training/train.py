@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from affetto import __version__
 from affetto.errors import ParameterError
 from affetto.recognition.bundle import MANIFEST_FILE, MODEL_FILE, write_bundle
+from affetto.recognition.encoders import corpora_heard, distillations
 from affetto.training.calibration import CalibratedChain
 from affetto.training.chains import DEEP
 from affetto.training.checkpoints import CHECKPOINTS, keeping_checkpoints, without_checkpoints
@@ -21,7 +22,6 @@ from affetto.training.fitting import fit_chain, require_trainable
 from affetto.training.pooling import pool
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Mapping, Sequence
 
     from affetto.corpora.base import Corpus
@@ -122,7 +122,7 @@ def save(chain: Chain, corpora: Sequence[Corpus], folder: Path, *, classifier: s
         "licence": " AND ".join(sorted({part.licence for part in corpora} | _licences_of_encoders(described))),
         "corpora": [described_corpus(part) for part in corpora],
         "training": {
-            "recipe": _recipe(chain),
+            "recipe": {**described_recipe(chain), **_chosen(chain)},
             "affetto": __version__,
             "commit": _commit(),
             "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
@@ -179,8 +179,8 @@ def _waveform_model(calibrated: CalibratedChain, everything: TrainingSet) -> tup
     }
     if calibrated.spaces_ is not None:
         described["voices"] = calibrated.spaces_.to_dict()
-    if hasattr(steps["frames"], "encoders"):
-        described["encoders"] = _described_encoders(steps["frames"].encoders, steps["frames"].n_layers)
+    if encoders := described_encoders(calibrated):
+        described["encoders"] = encoders
     return model, described
 
 
@@ -189,18 +189,33 @@ _COMPARED = 100
 
 def _licences_of_encoders(described: Mapping[str, Any]) -> set[str]:
     """Return the licences of what encoders were distilled on: something of it is in the weights."""
-    records = described.get("encoders", {}).get("distilled", [])
-    return {part["licence"] for record in records for part in record["corpora"]}
+    return {part["licence"] for part in corpora_heard(distillations(described))}
 
 
-def _described_encoders(encoders: Sequence[str | os.PathLike[str]], n_layers: int) -> dict[str, Any]:
-    """Return what a manifest says of the encoders: which they are, and what the distilled ones were distilled on."""
+def described_encoders(chain: Chain) -> dict[str, Any] | None:
+    """Return what a manifest says of the encoders: which they are, and what the distilled ones were distilled on.
+
+    Parameters
+    ----------
+    chain : AugmentedClassifier or CalibratedChain
+        Fitted or not.
+
+    Returns
+    -------
+    dict or None
+        None where there are none.
+    """
+    augmented = chain.chain if isinstance(chain, CalibratedChain) else chain
+    frames = augmented.front_end.transformer.steps[-1][1]
+    if not hasattr(frames, "encoders"):
+        return None
     from affetto.features.whisper import distilled_on
 
-    distilled = [record for encoder in encoders if (record := distilled_on(encoder))]
+    distilled = [record for encoder in frames.encoders if (record := distilled_on(encoder))]
+    names = [(distilled_on(one) or {}).get("distilled_from", Path(str(one)).name) for one in frames.encoders]
     return {
-        "names": [(distilled_on(encoder) or {}).get("distilled_from", Path(str(encoder)).name) for encoder in encoders],
-        "layers": n_layers,
+        "names": names,
+        "layers": frames.n_layers,
         "licence": "MIT (OpenAI Whisper)",
         **({"distilled": distilled} if distilled else {}),
     }
@@ -239,21 +254,32 @@ def described_corpus(corpus: Corpus) -> dict[str, Any]:
     }
 
 
-def _recipe(chain: Chain) -> dict[str, Any]:
-    """Return what was asked for and what was chosen, as plain text: enough to fit the same again."""
+def described_recipe(chain: Chain) -> dict[str, Any]:
+    """Return what a manifest says of how a chain is fitted, as plain text: enough to fit the same again.
+
+    Parameters
+    ----------
+    chain : AugmentedClassifier or CalibratedChain
+        Fitted or not.
+    """
     if isinstance(chain, CalibratedChain):
         calibrated = {"n_splits": chain.n_splits, "draft": dict(chain.draft or {})}
-        return _recipe(chain.chain_) | {"calibration": calibrated}
+        return described_recipe(chain.chain) | {"calibration": calibrated}
     recipe: dict[str, Any] = {
         "classifier": " ".join(repr(without_checkpoints(chain.classifier)).split()),
         "copies": [dict(copy) for copy in chain.copies],
     }
     if chain.embedding is not None:
         recipe["embedding"] = repr(chain.embedding)
-    if hasattr(chain.classifier_, "best_params_"):
-        recipe["chosen"] = chain.classifier_.best_params_
-        recipe["uar_of_choice"] = round(chain.classifier_.best_score_, 4)
     return recipe
+
+
+def _chosen(chain: Chain) -> dict[str, Any]:
+    """Return what a chain chose while it was fitted."""
+    fitted = (chain.chain_ if isinstance(chain, CalibratedChain) else chain).classifier_
+    if not hasattr(fitted, "best_params_"):
+        return {}
+    return {"chosen": fitted.best_params_, "uar_of_choice": round(fitted.best_score_, 4)}
 
 
 def _versions() -> dict[str, str]:

@@ -22,7 +22,7 @@ _FRAMES_AT_ONCE = 32
 # louder. From then on it does not: amplified, the noise of saws sounds like speech.
 _QUIET_POWER = 10 ** (-45 / 10)
 _QUIET_GAIN = np.float32(10)
-_MODEL = Path(__file__).with_name("silero.onnx")
+MODEL = Path(__file__).with_name("silero.onnx")
 
 
 class VoiceActivity:
@@ -113,4 +113,4 @@ def _open_session() -> Any:
     # A tiny network, frame after frame: threads would only wait for one another.
     options.intra_op_num_threads = 1
     options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(_MODEL), options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(str(MODEL), options, providers=["CPUExecutionProvider"])
