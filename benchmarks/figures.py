@@ -27,7 +27,7 @@ STRESS_COMMAND = "python benchmarks/stress.py DIR --noise NOISE --rooms ROOMS --
 ADAPTATION_COMMAND = "python benchmarks/adaptation.py DIR --models MODELS"
 OTHER_CORPUS_COMMAND = "python benchmarks/emodb.py EMODB"
 
-_STRESS_FIGURES = {"uar": 0.0, "drop": -1.0, "labels_kept": 0.0}
+_STRESS_FIGURES = {"uar": 0.0, "drop": -1.0, "labels_kept": 0.0, "accuracy": 0.0, "confidence": 0.0}
 """The figures of a stress test, fractions up to 1, and the least that each can be."""
 
 
@@ -180,6 +180,7 @@ def _other_corpora(folder: Path) -> list[dict[str, Any]] | None:
             "command": OTHER_CORPUS_COMMAND,
             "emotions": list(Predictions.from_csv(path).labels),
             **_uar_of(path),
+            **_how_sure(path),
             "adapted_uar": _uar_of(adapted)["uar"] if adapted.is_file() else None,
         }
     ]
@@ -188,6 +189,12 @@ def _other_corpora(folder: Path) -> list[dict[str, Any]] | None:
 def _uar_of(path: Path) -> dict[str, Any]:
     metrics = measure(Predictions.from_csv(path))
     return {"clips": metrics.clips, "uar": _rounded(metrics.uar)}
+
+
+def _how_sure(path: Path) -> dict[str, float]:
+    predictions = Predictions.from_csv(path)
+    confidence = float(predictions.probabilities.max(axis=1).mean())
+    return {"accuracy": _rounded(measure(predictions).accuracy), "confidence": _rounded(confidence)}
 
 
 def _notes(path: Path) -> dict[str, str] | None:

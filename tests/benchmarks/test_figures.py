@@ -4,6 +4,7 @@ import json
 import shutil
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, f1_score, recall_score
 
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 STRESS = (
-    "condition,level,uar,drop,labels_kept,clips\nclean,,0.79,0.0,1.0,1440\nbabble,10 dB,0.6,0.19,0.7123456789,1440\n"
+    "condition,level,uar,drop,labels_kept,accuracy,confidence\n"
+    "clean,,0.79,0.0,1.0,0.8,0.81\nbabble,10 dB,0.6,0.19,0.7123456789,0.61,0.66\n"
 )
 
 
@@ -87,8 +89,24 @@ def test_stress_tests_are_read(published: Path, folder: Path) -> None:
     stress = figures(manifest_of(published, "svm"), folder)["stress"]
     assert stress["command"].startswith("python benchmarks/stress.py")
     assert stress["rows"] == [
-        {"condition": "clean", "level": "", "uar": 0.79, "drop": 0.0, "labels_kept": 1.0},
-        {"condition": "babble", "level": "10 dB", "uar": 0.6, "drop": 0.19, "labels_kept": 0.712346},
+        {
+            "condition": "clean",
+            "level": "",
+            "uar": 0.79,
+            "drop": 0.0,
+            "labels_kept": 1.0,
+            "accuracy": 0.8,
+            "confidence": 0.81,
+        },
+        {
+            "condition": "babble",
+            "level": "10 dB",
+            "uar": 0.6,
+            "drop": 0.19,
+            "labels_kept": 0.712346,
+            "accuracy": 0.61,
+            "confidence": 0.66,
+        },
     ]
     assert figures(manifest_of(published, "transformer"), folder)["stress"] is None
 
@@ -100,7 +118,7 @@ def test_stress_tests_are_read(published: Path, folder: Path) -> None:
         ("0.6,", "60.0,", r"line 3: uar is '60.0', no fraction"),
         ("0.19", "much", r"line 3: drop is 'much', no fraction"),
         ("0.7123456789", "nan", r"line 3: labels_kept is 'nan', no fraction"),
-        (",0.19,0.7123456789,1440", "", r"line 3: drop is None, no fraction"),
+        (",0.19,0.7123456789,0.61,0.66", "", r"line 3: drop is None, no fraction"),
         ("babble", '"babble', r"cannot be read as a table"),
         (STRESS[STRESS.index("clean") :], "", r"has a header and no rows"),
     ],
@@ -146,6 +164,9 @@ def test_only_the_default_was_heard_on_other_corpora(published: Path, folder: Pa
     assert (emodb["corpus"], emodb["clips"], emodb["adapted_uar"]) == ("emodb", len(table), None)
     assert emodb["emotions"] == list(Predictions.from_csv(folder / "default-emodb.csv").labels)
     assert emodb["uar"] == pytest.approx(expected, abs=1e-6)
+    assert emodb["accuracy"] == pytest.approx(np.mean([emotion == predicted for emotion, predicted in table]), abs=1e-6)
+    columns = rows(folder / "default-emodb.csv", emodb["emotions"])
+    assert emodb["confidence"] == pytest.approx(np.mean([max(map(float, row)) for row in columns]), abs=1e-6)
     shutil.copy(folder / "default-emodb.csv", folder / "default-emodb-adapted.csv")
     (emodb,) = figures(manifest_of(published, "transformer"), folder)["other_corpora"]
     assert emodb["adapted_uar"] == emodb["uar"]

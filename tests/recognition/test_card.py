@@ -49,8 +49,19 @@ NEW = {
     "stress": {
         "command": "python benchmarks/stress.py DIR",
         "rows": [
-            {"condition": "babble", "level": "10 dB", "uar": 0.623, "drop": 0.168, "labels_kept": 0.711},
-            {"condition": "telephone", "level": "G.711", "uar": 0.777, "drop": -0.014, "labels_kept": 0.954},
+            {
+                "condition": "babble",
+                "level": "10 dB",
+                "uar": 0.623,
+                "drop": 0.168,
+                "labels_kept": 0.711,
+                "accuracy": 0.631,
+                "confidence": 0.645,
+            },
+            {
+                **{"condition": "telephone", "level": "G.711", "uar": 0.777, "drop": -0.014, "labels_kept": 0.954},
+                **{"accuracy": 0.781, "confidence": 0.77},
+            },
         ],
     },
     "adaptation": {
@@ -63,6 +74,8 @@ NEW = {
             "command": "python benchmarks/emodb.py EMODB",
             "emotions": ["neutral", "sad"],
             "uar": 0.909,
+            "accuracy": 0.915,
+            "confidence": 0.902,
             "adapted_uar": 0.944,
         }
     ],
@@ -132,14 +145,16 @@ def test_a_card_shows_every_figure(manifest: Manifest) -> None:
     assert cells(section(card, "By gender"))[1:] == [["women", "84.0 (80.0–88.0)"], ["men", "74.2 (70.0–78.0)"]]
     assert cells(section(card, "By intensity"))[1:] == [["normal", "73.7 (70.0–77.0)"], ["strong", "85.9"]]
     assert cells(section(card, "Under stress"))[1:] == [
-        ["babble", "10 dB", "62.3", "16.8", "71.1"],
-        ["telephone", "G.711", "77.7", "-1.4", "95.4"],
+        ["babble", "10 dB", "62.3", "16.8", "71.1", "63.1", "64.5"],
+        ["telephone", "G.711", "77.7", "-1.4", "95.4", "78.1", "77.0"],
     ]
     assert cells(section(card, "Adaptation to a speaker"))[1:] == [["all", "83.3"], ["none", "79.1"]]
     assert cells(section(card, "Other corpora"))[1] == [
         "emodb",
         "neutral, sad",
         "90.9",
+        "91.5",
+        "90.2",
         "94.4",
         "`python benchmarks/emodb.py EMODB`",
     ]
@@ -292,7 +307,7 @@ def test_what_a_manifest_says_neither_breaks_tables_nor_steers_terminals(manifes
     manifest["stress"]["rows"][0]["condition"] = "a | b\n\x1b[31mred\u202e"
     manifest["corpora"][0]["citation"] = "Somebody\n\n# A heading\r"
     card = model_card(manifest)
-    assert cells(section(card, "Under stress"))[1] == ["a | b [31mred", "10 dB", "62.3", "16.8", "71.1"]
+    assert cells(section(card, "Under stress"))[1] == ["a | b [31mred", "10 dB", "62.3", "16.8", "71.1", "63.1", "64.5"]
     assert "\x1b" not in card
     assert "\u202e" not in card
     assert "\n# A heading" not in card

@@ -210,11 +210,15 @@ def _stress(manifest: Manifest) -> Iterator[str]:
         return
     yield (
         "The same recordings, spoilt. The loss is in points of UAR against the clean ones; a label is kept where the "
-        f"answer is the one that was given for the clean recording. Made by `{_text(stress['command'])}`."
+        "answer is the one that was given for the clean recording; the confidence, on average, should fall as the "
+        f"answers that are right become fewer. Made by `{_text(stress['command'])}`."
     )
-    header = ("condition", "level", "UAR %", "loss", "labels kept %")
+    header = ("condition", "level", "UAR %", "loss", "labels kept %", "right %", "confidence %")
     rows = [
-        (r["condition"], r["level"], _percent(r["uar"]), f"{100 * r['drop']:.1f}", _percent(r["labels_kept"]))
+        (
+            *(r["condition"], r["level"], _percent(r["uar"]), f"{100 * r['drop']:.1f}", _percent(r["labels_kept"])),
+            *(_percent(r.get("accuracy")), _percent(r.get("confidence"))),
+        )
         for r in stress["rows"]
     ]
     yield _table(header, rows)
@@ -245,12 +249,13 @@ def _other_corpora(manifest: Manifest) -> Iterator[str]:
             other["corpus"],
             ", ".join(other["emotions"]),
             _percent(other["uar"]),
-            _percent(other.get("adapted_uar")),
+            *(_percent(other.get(figure)) for figure in ("accuracy", "confidence", "adapted_uar")),
             f"`{other['command']}`",
         )
         for other in others
     ]
-    yield _table(("corpus", "emotions", "UAR %", "UAR %, adapted to each speaker", "made by"), rows)
+    header = ("corpus", "emotions", "UAR %", "right %", "confidence %", "UAR %, adapted to each speaker", "made by")
+    yield _table(header, rows)
 
 
 def _intended_uses(manifest: Manifest) -> Iterator[str]:
