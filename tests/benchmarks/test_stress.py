@@ -13,7 +13,8 @@ import soundfile
 from affetto.corpora import load_corpus
 from affetto.evaluation import Outcome, get_protocol, summarize
 from affetto.recognition.bundle import find_bundle, load_bundle, write_bundle
-from affetto.training.train import described_corpus
+from affetto.training.chains import make_chain
+from affetto.training.train import described_corpus, described_encoders, described_recipe
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,17 +50,33 @@ def test_the_published_figures_follow_from_what_was_heard_of_each_clip(root: Pat
                 assert float(row[column]) == getattr(computed, column), (row["condition"], row["level"], column)
 
 
-def test_folds_are_heard_by_their_bundles_and_pooled(root: Path, tmp_path: Path, ravdess_dir: Path) -> None:
+def test_folds_are_heard_by_their_bundles_and_pooled(
+    root: Path, tmp_path: Path, ravdess_dir: Path, tiny_encoder: Path
+) -> None:
     corpus, shipped = load_corpus(ravdess_dir), load_bundle(find_bundle("transformer"))
+    chain = make_chain("transformer", encoders=[tiny_encoder])
+    made = {"encoders": described_encoders(chain), "training": {"recipe": described_recipe(chain)}}
     for fold in get_protocol("emobox").split(corpus):
         if fold.number in (2, 5):
             known = replace(corpus, utterances=[corpus.utterances[index] for index in fold.train.tolist()])
-            manifest = {**shipped.manifest, "name": f"fold-{fold.number}", "corpora": [described_corpus(known)]}
+            told = {"name": f"fold-{fold.number}", "corpora": [described_corpus(known)], **made}
+            manifest = {**shipped.manifest, **told}
             write_bundle(tmp_path / "bundles" / f"fold-{fold.number}", manifest, shipped.model)
     soundfile.write(tmp_path / "hum.wav", np.sin(np.arange(16_000) * 0.05) / 3, 16_000)
     before = sorted((root / "benchmarks" / "results").iterdir())
     command: list[str | Path] = [sys.executable, root / "benchmarks" / "stress.py", ravdess_dir, "--noise", tmp_path]
-    command += ["--bundles", tmp_path / "bundles", "--fold", "2", "--fold", "5", "--limit", "2"]
+    command += [
+        "--encoder",
+        tiny_encoder,
+        "--bundles",
+        tmp_path / "bundles",
+        "--fold",
+        "2",
+        "--fold",
+        "5",
+        "--limit",
+        "2",
+    ]
     command += ["--condition", "telephone", "--condition", "noise 10 dB"]
     done = subprocess.run(command, capture_output=True, encoding="utf-8", check=True, timeout=120)
     assert "fold 2: 2 clips in 3 conditions" in done.stdout
