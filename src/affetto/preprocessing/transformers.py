@@ -16,7 +16,18 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-class ReadSpeech(TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
+class _Unlearned(TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
+    """A transformer that learns nothing from data."""
+
+    def fit(self, X: Sequence[Any], y: object = None) -> Self:  # noqa: ARG002 (scikit-learn's signature)
+        """Do nothing: there is nothing to learn."""
+        return self
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+
+class ReadSpeech(_Unlearned):
     """The door as the first step of a chain: recordings of every kind become waveforms of one rate.
 
     Parameters
@@ -27,10 +38,6 @@ class ReadSpeech(TransformerMixin, BaseEstimator):  # type: ignore[misc] # sciki
 
     def __init__(self, *, sample_rate_hz: int = 16_000) -> None:
         self.sample_rate_hz = sample_rate_hz
-
-    def fit(self, X: Sequence[Source], y: object = None) -> Self:  # noqa: ARG002 (scikit-learn's signature)
-        """Do nothing: there is nothing to learn."""
-        return self
 
     def transform(self, X: Sequence[Source]) -> list[Waveform]:
         """Read recordings.
@@ -45,11 +52,8 @@ class ReadSpeech(TransformerMixin, BaseEstimator):  # type: ignore[misc] # sciki
         """
         return [read(source, sample_rate_hz=self.sample_rate_hz) for source in X]
 
-    def __sklearn_is_fitted__(self) -> bool:
-        return True
 
-
-class UtteranceCut(TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
+class UtteranceCut(_Unlearned):
     """Keep of each recording its longest utterance, cut out by voice activity as recognition cuts it in noise.
 
     What is trimmed by energy begins with a breath and ends with a sob; what recognition hears does not always. A
@@ -63,10 +67,6 @@ class UtteranceCut(TransformerMixin, BaseEstimator):  # type: ignore[misc] # sci
 
     def __init__(self, *, active: bool = False) -> None:
         self.active = active
-
-    def fit(self, X: Sequence[Waveform], y: object = None) -> Self:  # noqa: ARG002 (scikit-learn's signature)
-        """Do nothing: there is nothing to learn."""
-        return self
 
     def transform(self, X: Sequence[Waveform]) -> list[Waveform]:
         """Cut each waveform.
@@ -85,9 +85,6 @@ class UtteranceCut(TransformerMixin, BaseEstimator):  # type: ignore[misc] # sci
         """Return what says whether two transformers cut alike: which network finds the voice."""
         return sha256(MODEL.read_bytes()).hexdigest() if self.active else ""
 
-    def __sklearn_is_fitted__(self) -> bool:
-        return True
-
 
 def _longest_utterance(waveform: Waveform) -> Waveform:
     segmenter = SpeechSegmenter(waveform.sample_rate_hz)
@@ -95,14 +92,10 @@ def _longest_utterance(waveform: Waveform) -> Waveform:
     return waveform.with_samples(max((s.samples for s in stretches), key=len)) if stretches else waveform
 
 
-class _Step(TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
+class _Step(_Unlearned):
     """One of `affetto.preprocessing.steps` over a sequence of waveforms."""
 
     step: ClassVar[str]
-
-    def fit(self, X: Sequence[Waveform], y: object = None) -> Self:  # noqa: ARG002 (scikit-learn's signature)
-        """Do nothing: there is nothing to learn."""
-        return self
 
     def transform(self, X: Sequence[Waveform]) -> list[Waveform]:
         """Apply the step to each waveform.
@@ -123,9 +116,6 @@ class _Step(TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-lea
     def recorded(self) -> tuple[str, dict[str, Any]]:
         """Return name and parameters, as a bundle's manifest records them."""
         return self.step, self.get_params()
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return True
 
 
 class DCRemoval(_Step):

@@ -26,5 +26,5 @@ def corpora_heard(records: Iterable[Record]) -> list[Mapping[str, Any]]:
     corpora: dict[str, Mapping[str, Any]] = {}
     for record in records:
         for one in rounds(record):
-            corpora |= {part["name"]: part for part in one["corpora"]}
+            corpora |= {part["name"]: part for part in one.get("corpora") or ()}
     return list(corpora.values())
