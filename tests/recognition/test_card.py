@@ -40,7 +40,7 @@ NEW = {
     "results": [RESULT],
     "calibration": {
         "method": "temperature scaling",
-        "sharpness": 1.6129,
+        "sharpness": [1.6129],
         "threshold": 0.47,
         "precision": 0.9,
         "coverage": 0.734,
@@ -293,7 +293,7 @@ def test_older_results_lack_figures(manifest: Manifest, field: str) -> None:
         ("results", {"uar": 0.5}),
         ("calibration", {"method": "none"}),
         ("calibration", "temperature"),
-        ("calibration", {"method": "none", "precision": 1, "coverage": 1, "threshold": 0, "sharpness": 0}),
+        ("calibration", {"method": "none", "precision": 1, "coverage": 1, "threshold": 0, "sharpness": [0]}),
         ("stress", {"command": "x", "rows": [{}]}),
         ("adaptation", {"command": "x", "rows": [{"recordings": "all", "uar": "most"}]}),
         ("other_corpora", ["emodb"]),

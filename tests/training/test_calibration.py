@@ -14,7 +14,7 @@ from affetto.classifiers.projection import ClippedScaler, DiscriminantProjection
 from affetto.classifiers.sequences import SequenceStatistics
 from affetto.evaluation.scores import expected_calibration_error
 from affetto.training.augmentation import AugmentedClassifier
-from affetto.training.calibration import RELIABLE, CalibratedChain, _calibration
+from affetto.training.calibration import RELIABLE, CalibratedChain, _calibration, _sharpened
 from affetto.training.fitting import fit_chain
 
 EMOTIONS = 4
@@ -92,12 +92,13 @@ def test_confidence_is_what_it_is_worth_for_new_speakers(calibrated: CalibratedC
     assert expected_calibration_error(new.y, after) < 0.05
     assert np.array_equal(before.argmax(axis=1), after.argmax(axis=1))
     assert after.sum(axis=1) == pytest.approx(1)
-    assert calibrated.calibration_.sharpness < 0.6
+    (factor,) = calibrated.calibration_.sharpness
+    assert factor < 0.6
 
 
 def test_one_that_is_not_sure_enough_is_sharpened(known: Clips, new: Clips) -> None:
     timid = fitted(chain(8.0, embedding=False), known)
-    assert timid.calibration_.sharpness > 5
+    assert timid.calibration_.sharpness[0] > 5
     before, after = timid.chain_.predict_proba(new.X), timid.predict_proba(new.X)
     assert expected_calibration_error(new.y, after) < 0.08 < 0.2 < expected_calibration_error(new.y, before)
 
@@ -130,7 +131,30 @@ def test_every_corpus_counts_the_same() -> None:
     corpora = np.repeat(["clear", "unclear"], [len(clear.y), len(unclear.y)])
     by_corpus, all_alike = fitted(chain(embedding=False), both, corpora), fitted(chain(embedding=False), both)
     # What is clear weighs half instead of a tenth, and lets answers be surer.
-    assert by_corpus.calibration_.sharpness > 1.2 * all_alike.calibration_.sharpness
+    assert by_corpus.calibration_.sharpness[0] > 1.2 * all_alike.calibration_.sharpness[0]
+
+
+def test_each_corpus_has_a_temperature_of_its_own(known: Clips, new: Clips) -> None:
+    """What speakers of the second one express is unclear, and their voices lie elsewhere: one factor suits neither."""
+
+    def unclear(n_speakers: int, seed: int, prefix: str) -> Clips:
+        given = clips(n_speakers, seed=seed, unclear=3.0, prefix=prefix)
+        given.X[:] = [clip + np.float32(20) * np.eye(WIDTH, dtype=np.float32)[0] for clip in given.X]
+        return given
+
+    other = unclear(20, 4, "other")
+    found = fitted(chain(), known + other, np.repeat(["a", "b"], [len(known.y), len(other.y)]))
+    sure, unsure = found.calibration_.sharpness
+    assert sure > 1.5 * unsure
+    for given in (new, unclear(40, 5, "another")):
+        assert expected_calibration_error(given.y, found.predict_proba(given.X)) < 0.06
+    # One utterance between the corpora is as sure as lies between.
+    log_heard = np.log(np.array([[0.6, 0.3, 0.1]]))
+    near, between, far = (
+        float(_sharpened(log_heard, np.array([[share, 1 - share]]), (2.0, 0.5)).max()) for share in (1.0, 0.5, 0.0)
+    )
+    assert near > between > far
+    assert between == pytest.approx(0.6)
 
 
 def test_answers_of_one_confidence_are_certain_together_or_not_at_all() -> None:
@@ -139,9 +163,9 @@ def test_answers_of_one_confidence_are_certain_together_or_not_at_all() -> None:
     probabilities = np.stack([confidence, 1 - confidence], axis=1)
     # The wrong ones last, so that the sum is reliable until far into those of 0.8.
     truth = np.repeat([0, 1], [400, 100])
-    found = _calibration(probabilities, truth, np.ones(500), 1.0)
+    found = _calibration(probabilities, truth, np.ones(500), (1.0,))
     assert (found.threshold, found.precision, found.coverage) == (0.9, 1.0, 0.2)
-    worthless = _calibration(probabilities, np.ones(500, dtype=int), np.ones(500), 1.0)
+    worthless = _calibration(probabilities, np.ones(500, dtype=int), np.ones(500), (1.0,))
     assert (worthless.threshold, worthless.precision, worthless.coverage) == (1.0, 0.0, 0.0)
 
 
@@ -159,7 +183,7 @@ def test_speakers_of_whom_only_some_express_an_emotion(known: Clips) -> None:
 def test_two_speakers_suffice() -> None:
     two = clips(2)
     found = fitted(chain(), two)
-    assert np.isfinite(list(vars(found.calibration_).values())).all()
+    assert np.isfinite(np.hstack(list(vars(found.calibration_).values()))).all()
     assert found.spaces_ is not None
     # So few say nothing about how adapted answers are to be weighed; they do not become absurd.
     assert 0 < found.spaces_.spaces[0].sharpness <= 10
@@ -178,7 +202,7 @@ def test_a_draft_is_fitted_where_a_group_is_left_out(known: Clips) -> None:
     """One that guesses: nothing of what it says is certain, while the chain itself is as good as ever."""
     given = {"classifier__gaussianmixtureclassifier__temperature": 1e6}
     found = fitted(chain(draft=given), known)
-    assert found.calibration_.sharpness == pytest.approx(20, rel=0.01)
+    assert found.calibration_.sharpness == pytest.approx((20,), rel=0.01)
     assert (found.predict(known.X) == known.y).mean() > 0.5
 
 

@@ -19,13 +19,14 @@ from affetto.classifiers.neural import SequenceClassifier
 from affetto.classifiers.pool import LogarithmicPool
 from affetto.classifiers.projection import ClippedScaler, DiscriminantProjection
 from affetto.classifiers.sequences import SequenceComponents, SequenceScaler, SequenceStatistics
+from affetto.classifiers.voices import VoiceSpace, VoiceSpaces
 from affetto.errors import BundleError
 from affetto.features import BandFrames
 from affetto.preprocessing import DCRemoval, LevelNormalization, ReadSpeech, SilenceTrimming
 from affetto.training.calibration import CalibratedChain
 from affetto.training.chains import make_chain
 from affetto.training.fitting import fit_chain
-from affetto.training.waveform_export import as_module, export_waveform_model
+from affetto.training.waveform_export import _Sharpness, as_module, export_waveform_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -217,12 +218,26 @@ def test_the_model_gives_the_embeddings_that_the_chain_does(exported: Exported) 
 
 def test_the_model_is_as_sharp_as_it_was_calibrated(exported: Exported) -> None:
     """What the chain's own classifier says, raised to the sharpness that was chosen on the actor left out."""
-    sharpness = exported.chain.calibration_.sharpness
+    (sharpness,) = exported.chain.calibration_.sharpness
     assert abs(np.log(sharpness)) > 0.05  # else nothing is shown
     raw = np.concatenate([exported.chain.chain_.predict_proba([path]) for path in exported.paths])
     wanted = raw**sharpness / (raw**sharpness).sum(axis=1, keepdims=True)
     got = np.stack([exported(samples) for samples in exported.recordings])
     assert np.abs(got - wanted).max() < 0.3 * np.abs(raw - wanted).max()
+
+
+def test_the_model_knows_how_sharp_an_utterance_between_corpora_is() -> None:
+    spaces = VoiceSpaces(
+        ("a", "b", "c"),
+        tuple(VoiceSpace(np.zeros((2, n)), np.eye(n), np.eye(n)) for n in (1, 2, 1)),
+        np.array([[0.0, 0.0], [6.0, 0.0], [0.0, 9.0]]),
+    )
+    embeddings = np.random.default_rng(0).normal(2, 4, (50, spaces.n_dimensions))
+    sharpness = (0.5, 1.0, 2.0)
+    wanted = np.exp(spaces.shares(embeddings) @ np.log(sharpness))
+    got = _Sharpness(sharpness, spaces)(torch.from_numpy(embeddings).float()).numpy()[:, 0]
+    assert np.ptp(wanted) > 1
+    assert got == pytest.approx(wanted, rel=1e-4)
 
 
 CONTENTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {

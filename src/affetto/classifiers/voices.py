@@ -279,15 +279,33 @@ class VoiceSpaces:
         """
         *parts, places = self.split(embeddings)
         voices = tuple(space.voice(rows, probabilities) for space, rows in zip(self.spaces, parts, strict=True))
-        return KnownVoice(self, voices, self._shares(places))
+        n_corpora = len(self.spaces)
+        shares = self._shares(places.mean(axis=0)[None])[0] if len(places) else np.full(n_corpora, 1 / n_corpora)
+        return KnownVoice(self, voices, shares)
+
+    def shares(self, embeddings: ArrayLike) -> NDArray[np.float64]:
+        """Tell how near each utterance lies to the voices of each corpus.
+
+        Parameters
+        ----------
+        embeddings : array-like of shape (n_utterances, n_dimensions)
+
+        Returns
+        -------
+        ndarray of shape (n_utterances, n_corpora)
+            Those of an utterance add up to 1.
+        """
+        return self._shares(self.split(embeddings)[-1])
+
+    @property
+    def variance(self) -> float:
+        """How widely voices count as spread around the centre of their corpus, squared."""
+        n_corpora = len(self.spaces)
+        apart = np.square(self.centres[:, None] - self.centres).sum(axis=2)[~np.eye(n_corpora, dtype=bool)]
+        return float(max(_SPREAD**2 * apart.min(initial=np.inf), _LEAST_SPREAD**2)) if n_corpora > 1 else 1.0
 
     def _shares(self, places: NDArray[np.float64]) -> NDArray[np.float64]:
-        n_corpora = len(self.spaces)
-        if n_corpora == 1 or not len(places):
-            return np.full(n_corpora, 1 / n_corpora)
-        apart = np.square(self.centres[:, None] - self.centres).sum(axis=2)
-        spread = max(_SPREAD**2 * apart[~np.eye(n_corpora, dtype=bool)].min(), _LEAST_SPREAD**2)
-        return _softmax(-0.5 * np.square(places.mean(axis=0) - self.centres).sum(axis=1) / spread)
+        return _softmax(-0.5 * np.square(places[:, None] - self.centres).sum(axis=2) / self.variance)
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain lists and numbers, for the manifest of a bundle."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from scipy.optimize import minimize, minimize_scalar
+from scipy.optimize import minimize
 from scipy.special import log_softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 RELIABLE = 0.85
 """An answer is certain where answers like it, or surer, were right in at least this share of cases."""
 
+_FACTORS = (0.05, 20.0)  # between which a temperature is sought
+
 # Sizes of what is heard of a voice before it is recognized, when adapted answers are calibrated.
 _HEARD = (5, 20, 10_000)
 _UTTERANCES_OF_VOICE = 60
@@ -45,8 +47,9 @@ class Calibration:
 
     Attributes
     ----------
-    sharpness : float
-        The log-probabilities were multiplied by it.
+    sharpness : tuple of float
+        By what the log-probabilities are multiplied: one factor for each of the embedding's corpora, in its order, or
+        one alone. An utterance that lies between corpora has the factor between, by logarithms.
     threshold : float
         Answers of this confidence or more are certain.
     precision : float
@@ -58,7 +61,7 @@ class Calibration:
         How many answers this was learned from.
     """
 
-    sharpness: float
+    sharpness: tuple[float, ...]
     threshold: float
     precision: float
     coverage: float
@@ -67,10 +70,12 @@ class Calibration:
 
 
 class CalibratedChain(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
-    """A chain whose probabilities are calibrated by one temperature, and so are those that are adapted to a voice.
+    """A chain whose probabilities are calibrated by a temperature, and so are those that are adapted to a voice.
 
     The temperature is fitted to the answers of chains that did not hear the speaker: the training speakers are dealt to
-    groups, and each group is answered by a chain that was fitted on the others.
+    groups, and each group is answered by a chain that was fitted on the others. Where there is an embedding each corpus
+    has a temperature of its own: a chain that hears two dozen of a corpus's speakers knows more about further ones than
+    one that hears nine.
 
     Parameters
     ----------
@@ -129,6 +134,7 @@ class CalibratedChain(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
         truth = np.searchsorted(self.classes_, labels)
         weights = _equal_weights(corpus_of)
         log_heard = np.full((len(labels), len(self.classes_)), np.log(LEAST_PROBABILITY))
+        shares = _shares(self.chain_, None, len(labels))
         left_out: list[tuple[VoiceEmbedding, NDArray[np.intp], NDArray[np.float64]]] = []
         draft = clone(self.chain).set_params(**(self.draft or {}))
         groups_left_out = inner_groups(speakers.tolist(), min(self.n_splits, len(set(speakers.tolist()))))
@@ -138,11 +144,13 @@ class CalibratedChain(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
             probabilities, embeddings = fitted.hear(recordings[test])
             columns = np.searchsorted(self.classes_, fitted.classes_)
             log_heard[np.ix_(test, columns)] = np.log(np.maximum(probabilities, LEAST_PROBABILITY))
+            if _corpora(fitted) == _corpora(self.chain_):
+                shares[test] = _shares(fitted, embeddings, len(test))
             # A group without some emotion gives another space than the whole; its voices cannot be used.
             if fitted.embedding_ is not None and embeddings is not None and len(columns) == len(self.classes_):
                 left_out.append((fitted.embedding_, test, embeddings))
-        sharpness = _sharpness(log_heard, truth, weights)
-        calibrated = np.exp(log_softmax(sharpness * log_heard, axis=1))
+        sharpness = _sharpness(log_heard, shares, truth, weights)
+        calibrated = _sharpened(log_heard, shares, sharpness)
         self.calibration_ = _calibration(calibrated, truth, weights, sharpness)
         self.spaces_ = None
         if self.chain_.embedding_ is not None:
@@ -164,7 +172,8 @@ class CalibratedChain(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
         """
         probabilities, embeddings = self.chain_.hear(X)
         log_heard = np.log(np.maximum(probabilities, LEAST_PROBABILITY))
-        return np.exp(log_softmax(self.calibration_.sharpness * log_heard, axis=1)), embeddings
+        shares = _shares(self.chain_, embeddings, len(log_heard))
+        return _sharpened(log_heard, shares, self.calibration_.sharpness), embeddings
 
     def predict_proba(self, X: Sequence[Source]) -> NDArray[np.float64]:
         """Return the calibrated probability of each class.
@@ -216,17 +225,45 @@ def _negative_log_likelihood(
     return -float(np.average(log_softmax(scores, axis=1)[np.arange(len(truth)), truth], weights=weights))
 
 
-def _sharpness(log_heard: NDArray[np.float64], truth: NDArray[np.intp], weights: NDArray[np.float64]) -> float:
-    found = minimize_scalar(
-        lambda logarithm: _negative_log_likelihood(np.exp(logarithm) * log_heard, truth, weights),
-        bounds=(np.log(0.05), np.log(20)),
-        method="bounded",
-    )
-    return float(np.exp(found.x))
+def _corpora(chain: AugmentedClassifier) -> tuple[str, ...]:
+    return () if chain.embedding_ is None else chain.embedding_.spaces_.corpora
+
+
+def _shares(chain: AugmentedClassifier, embeddings: NDArray[np.float64] | None, count: int) -> NDArray[np.float64]:
+    """Tell how near each of some utterances lies to each corpus: as near to all of them, where nothing says more."""
+    if chain.embedding_ is None or embeddings is None:
+        n_corpora = max(1, len(_corpora(chain)))
+        return np.full((count, n_corpora), 1 / n_corpora)
+    return np.asarray(chain.embedding_.spaces_.shares(embeddings))
+
+
+def _sharpened(
+    log_heard: NDArray[np.float64], shares: NDArray[np.float64], sharpness: Sequence[float] | NDArray[np.float64]
+) -> NDArray[np.float64]:
+    factors = np.exp(shares @ np.log(sharpness))
+    return np.asarray(np.exp(log_softmax(factors[:, None] * log_heard, axis=1)))
+
+
+def _sharpness(
+    log_heard: NDArray[np.float64],
+    shares: NDArray[np.float64],
+    truth: NDArray[np.intp],
+    weights: NDArray[np.float64],
+) -> tuple[float, ...]:
+    def loss(logarithms: NDArray[np.float64]) -> float:
+        return _negative_log_likelihood(np.exp(shares @ logarithms)[:, None] * log_heard, truth, weights)
+
+    n_corpora = shares.shape[1]
+    # Without gradients, which vanish where all answers are about alike.
+    found = minimize(loss, np.zeros(n_corpora), method="Powell", bounds=[np.log(_FACTORS)] * n_corpora)
+    return tuple(np.exp(found.x).tolist())
 
 
 def _calibration(
-    probabilities: NDArray[np.float64], truth: NDArray[np.intp], weights: NDArray[np.float64], sharpness: float
+    probabilities: NDArray[np.float64],
+    truth: NDArray[np.intp],
+    weights: NDArray[np.float64],
+    sharpness: tuple[float, ...],
 ) -> Calibration:
     confidence, right = probabilities.max(axis=1), (probabilities.argmax(axis=1) == truth).astype(np.float64)
     order = np.argsort(-confidence, kind="stable")

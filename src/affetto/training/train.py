@@ -168,13 +168,16 @@ def _waveform_model(calibrated: CalibratedChain, everything: TrainingSet) -> tup
         sharpness=calibration.sharpness,
         embedding=chain.embedding_,
     )
+    figures = dataclasses.asdict(calibration)
+    del figures["sharpness"]
     described = {
         "input": {"kind": "waveform", "sample_rate_hz": steps["speech"].sample_rate_hz},
         "preprocessing": [],
         "quantization": quantization,
         "calibration": {
             "method": "temperature, fitted on speakers left out",
-            **{name: round(value, 4) for name, value in dataclasses.asdict(calibration).items()},
+            "sharpness": [round(factor, 4) for factor in calibration.sharpness],
+            **{name: round(value, 4) for name, value in figures.items()},
         },
     }
     if calibrated.spaces_ is not None:

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     import onnx
     from numpy.typing import NDArray
 
+    from affetto.classifiers.voices import VoiceSpaces
+
 _OPSET = 20
 
 # Matrices narrower than this stay as they are, and so does what has fewer values than that.
@@ -116,7 +118,7 @@ def export_waveform_model(
     recordings: Sequence[NDArray[np.float32]],
     speech: Sequence[NDArray[np.float32]],
     *,
-    sharpness: float = 1.0,
+    sharpness: Sequence[float] = (1.0,),
     embedding: VoiceEmbedding | None = None,
 ) -> tuple[bytes, dict[str, Any]]:
     """Convert frames and classifier to one ONNX model with int8 weights, and compare it with PyTorch.
@@ -131,8 +133,8 @@ def export_waveform_model(
         Recordings at 16 kHz to compare both on.
     speech : sequence of ndarray, shape (n_samples,)
         The same as the chain's pre-processing leaves them, which becomes part of the model.
-    sharpness : float
-        The log-probabilities are multiplied by it.
+    sharpness : sequence of float
+        By what the log-probabilities are multiplied; see `Calibration`.
     embedding : VoiceEmbedding, optional
         From sequences of frames to embeddings, fitted.
 
@@ -208,17 +210,42 @@ def as_module(estimator: Any) -> nn.Module:
 class _Chain(nn.Module):
     """Frames, classifier with its temperature, and embedding: everything behind the pre-processing."""
 
-    def __init__(self, frames: nn.Module, classifier: Any, sharpness: float, embedding: VoiceEmbedding | None) -> None:
+    def __init__(
+        self, frames: nn.Module, classifier: Any, sharpness: Sequence[float], embedding: VoiceEmbedding | None
+    ) -> None:
         super().__init__()
-        self.frames, self.classifier, self.sharpness = frames, as_module(classifier), sharpness
+        self.frames, self.classifier = frames, as_module(classifier)
         self.embedding = None if embedding is None else as_module(embedding)
+        self.sharpness = _Sharpness(sharpness, None if embedding is None else embedding.spaces_)
 
     def forward(self, samples: Tensor) -> tuple[Tensor, ...]:
         frames = self.frames(samples)
         # As in `CalibratedChain`: the least probability is bounded before its logarithm is taken.
-        scores = self.sharpness * self.classifier(frames).clamp_min(LEAST_PROBABILITY).log()
-        probabilities = scores.softmax(1)
-        return (probabilities,) if self.embedding is None else (probabilities, self.embedding(frames))
+        scores = self.classifier(frames).clamp_min(LEAST_PROBABILITY).log()
+        if self.embedding is None:
+            return ((self.sharpness(scores) * scores).softmax(1),)
+        embeddings = self.embedding(frames)
+        return (self.sharpness(embeddings) * scores).softmax(1), embeddings
+
+
+class _Sharpness(nn.Module):
+    """By what log-probabilities are multiplied, given where the utterance lies among the corpora."""
+
+    def __init__(self, sharpness: Sequence[float], spaces: VoiceSpaces | None) -> None:
+        super().__init__()
+        self.logarithms: Tensor
+        self.register_buffer("logarithms", _tensor(np.log(sharpness)))
+        self.centres: Tensor
+        self.register_buffer("centres", _tensor(np.zeros((1, 0)) if spaces is None else spaces.centres))
+        self.variance = 1.0 if spaces is None else spaces.variance
+
+    def forward(self, embeddings: Tensor) -> Tensor:
+        if len(self.logarithms) == 1:
+            return self.logarithms.exp()
+        places = embeddings[:, -self.centres.shape[1] :]
+        distances = (places[:, None] - self.centres).square().sum(2)
+        shares = (-0.5 / self.variance * distances).softmax(1)
+        return (shares * self.logarithms).sum(1, keepdim=True).exp()
 
 
 class _Average(nn.Module):
