@@ -15,6 +15,7 @@ import soundfile
 
 from affetto import Recognizer
 from affetto.corpora import load_corpus
+from affetto.features.whisper import load_encoder
 from affetto.recognition.bundle import load_bundle
 
 if TYPE_CHECKING:
@@ -124,6 +125,21 @@ def test_further_corpora_bring_their_emotions(transformer: Trained, few: Path, f
     utterances = [*load_corpus(few).utterances, *load_corpus(few_polish).utterances]
     right = [recognizer.recognize(utterance.path).emotion == utterance.emotion for utterance in utterances]
     assert np.mean(right) > 0.7
+
+
+def test_the_encoder_of_a_bundle_is_a_checkpoint_again(
+    transformer: Trained, tiny_encoder: Path, tmp_path: Path, run: Run
+) -> None:
+    done = run("models", transformer.bundle, "--save-encoder", "encoder", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    original, restored = (
+        load_encoder(folder, n_layers=3).state_dict() for folder in (tiny_encoder, tmp_path / "encoder")
+    )
+    assert set(restored) == set(original)
+    for name, wanted in original.items():
+        error = (restored[name] - wanted).norm() / wanted.norm()
+        # Matrices come from seven bits, all else from half precision.
+        assert error < (0.06 if name.endswith("weight") and wanted.ndim == 2 else 1e-3), name
 
 
 def test_a_killed_training_goes_on_where_it_was(cnn: Trained, few: Path, tmp_path: Path, run: Run) -> None:

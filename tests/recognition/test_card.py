@@ -186,6 +186,9 @@ def test_a_card_says_what_uncertain_means(manifest: Manifest) -> None:
     assert "status `ok` was right in at least 90 % of cases of speakers left out; 73 % of answers are `ok`" in text
     assert "below 0.47" in text
     assert "temperature: 0.62" in text
+    manifest["calibration"]["sharpness"] = [0.8, 1.25]
+    manifest["voices"] = {"spaces": [{"corpus": "nemo"}, {"corpus": "ravdess"}]}
+    assert "temperature: 1.25 (nemo), 0.8 (ravdess)" in model_card(manifest)
     assert "expected calibration error: 2.1 %" in text
 
 
@@ -346,9 +349,10 @@ def test_a_distilled_encoder_is_named_with_what_it_heard(manifest: Manifest) -> 
     card = model_card(manifest)
     assert "- encoder under it: whisper-base, 3 layers, made steadier by distillation on nemo\n" in card
     first = "affetto distil NEMO --epochs 4 --way 1.0 --seed 0 --output"
-    assert f"`STEADY` is what `{first} STEADY`, makes." in section(card, "How it was measured")
+    assert f"`STEADY` is what `{first} STEADY`, makes, or" in section(card, "How it was measured")
     further = record | {"recipe": {"epochs": 3, "way": 0.75, "seed": 20261125}, "begun_at": record}
     manifest["encoders"]["distilled"] = [further]
     second = "affetto distil NEMO --begin STEADY-1 --epochs 3 --way 0.75 --seed 20261125 --output STEADY"
     told = section(model_card(manifest), "How it was measured")
-    assert f"`STEADY` is what `{first} STEADY-1`, and then `{second}`, makes." in told
+    assert f"`STEADY` is what `{first} STEADY-1`, and then `{second}`, makes, or" in told
+    assert "`affetto models transformer --save-encoder STEADY`." in told

@@ -299,10 +299,12 @@ class VoiceSpaces:
 
     @property
     def variance(self) -> float:
-        """How widely voices count as spread around the centre of their corpus, squared."""
+        """By how much voices count as spread around the centre of their corpus."""
         n_corpora = len(self.spaces)
-        apart = np.square(self.centres[:, None] - self.centres).sum(axis=2)[~np.eye(n_corpora, dtype=bool)]
-        return float(max(_SPREAD**2 * apart.min(initial=np.inf), _LEAST_SPREAD**2)) if n_corpora > 1 else 1.0
+        if n_corpora == 1:
+            return _LEAST_SPREAD**2
+        apart = np.square(self.centres[:, None] - self.centres).sum(axis=2)
+        return float(max(_SPREAD**2 * apart[~np.eye(n_corpora, dtype=bool)].min(), _LEAST_SPREAD**2))
 
     def _shares(self, places: NDArray[np.float64]) -> NDArray[np.float64]:
         return _softmax(-0.5 * np.square(places[:, None] - self.centres).sum(axis=2) / self.variance)

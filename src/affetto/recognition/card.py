@@ -127,7 +127,11 @@ def _how_it_was_measured(manifest: Manifest) -> Iterator[str]:
     if not results:
         yield NOT_MEASURED
         return
-    steady = "".join(f"; `STEADY` is what {_made_by(record)}, makes" for record in distillations(manifest))
+    steady = "".join(
+        f"; `STEADY` is what {_made_by(record)}, makes, or, with matrices in eight bits, `affetto models "
+        f"{_text(manifest['name'])} --save-encoder STEADY`"
+        for record in distillations(manifest)
+    )
     yield (
         "The figures are those of the recipe, not of these very weights, which learnt from all speakers: for every "
         "fold it was trained anew, and tested on speakers that nothing in it was fitted, searched or calibrated on. "

@@ -38,45 +38,53 @@ def restore_encoder(bundle: Bundle, folder: str | os.PathLike[str]) -> None:
     Raises
     ------
     BundleError
-        If the bundle has no encoder, or several.
+        If the bundle has no encoder, or several, or the weights are not where Affetto puts them.
     ParameterError
         If it cannot be written there.
     """
-    names = (bundle.manifest.get("encoders") or {}).get("names") or []
+    content = bundle.manifest.get("encoders") or {}
+    names = content.get("names") or []
     if len(names) != 1:
-        raise BundleError(
-            f"{bundle.folder} has {len(names)} encoders; of a bundle with one, as `transformer`, it can be restored"
-        )
+        raise BundleError(f"{bundle.folder} has {len(names)} encoders; only of a bundle with one it can be written")
     folder = Path(folder)
     require_encoder_folder(folder)
-    graph = _Graph(bundle)
-    state = graph.weights("net_frames.encoders.0.")
-    n_layers = sum(name.endswith(".out.bias") for name in state)
-    width, inner_width = len(state["layers.0.out.bias"]), len(state["layers.0.expand.bias"])
+    try:
+        encoder, config = _encoder(bundle.model, n_layers=int(content["layers"]))
+    except (KeyError, IndexError, TypeError, ValueError, RuntimeError) as error:
+        raise BundleError(
+            f"the encoder in {bundle.folder} is not where this version puts it ({type(error).__name__}: {error}); take "
+            "a bundle that `affetto train` made"
+        ) from error
+    for record in distillations(bundle.manifest):
+        restored = {"model": bundle.name, "sha256": bundle.manifest["model"]["sha256"], "weights": "int8"}
+        config[RECORD] = {**record, "restored_from": restored}
+    save_encoder(encoder, config, folder)
+
+
+def _encoder(model: bytes, *, n_layers: int) -> tuple[WhisperEncoder, dict[str, Any]]:
+    """Return the encoder in a model, and what `config.json` is to say of it."""
+    state = _Graph(model).weights("net_frames.encoders.0.")
+    width = len(state["layers.0.out.bias"])
     config: dict[str, Any] = {
         "model_type": "whisper",
         "d_model": width,
         "num_mel_bins": state["convolutions.0.product.weight"].shape[1] // 3,
         "encoder_layers": n_layers,
         "encoder_attention_heads": width // _HEAD_WIDTH,
-        "encoder_ffn_dim": inner_width,
+        "encoder_ffn_dim": len(state["layers.0.expand.bias"]),
     }
     encoder = WhisperEncoder(config, n_layers=n_layers)
     encoder.load_state_dict({name: torch.from_numpy(values) for name, values in state.items()})
-    restored = {"model": bundle.name, "sha256": bundle.manifest["model"]["sha256"], "weights": "int8"}
-    record = {"distilled_from": names[0], **next(iter(distillations(bundle.manifest)), {}), "restored_from": restored}
-    folder.mkdir(parents=True, exist_ok=True)
-    save_encoder(encoder, {**config, RECORD: record}, folder)
+    return encoder, config
 
 
 class _Graph:
     """An ONNX model, asked for the weights of a part of the network that was exported."""
 
-    def __init__(self, bundle: Bundle) -> None:
+    def __init__(self, model: bytes) -> None:
         import onnx
 
-        self.bundle = bundle
-        self.graph = onnx.load_from_string(bundle.model).graph
+        self.graph = onnx.load_from_string(model).graph
         self.tensors = {tensor.name: tensor for tensor in self.graph.initializer}
         self.producers = {output: node for node in self.graph.node for output in node.output}
 
