@@ -13,9 +13,9 @@ import json
 from pathlib import Path
 
 from affetto import Failure, Recognizer
+from affetto.evaluation import find_recordings
 
 RESULT = Path(__file__).parent / "results" / "no_speech.json"
-ENDINGS = (".flac", ".ogg", ".opus", ".wav")
 
 
 def main() -> None:
@@ -26,9 +26,7 @@ def main() -> None:
     report = {}
     for argument in options.folders:
         name, _, folder = argument.partition("=")
-        paths = sorted(
-            path for path in Path(folder).rglob("*") if path.suffix in ENDINGS and "room" not in path.parent.name
-        )
+        paths = find_recordings(folder)
         nobody, several = [], 0
         for outcome in recognizer.recognize_each(paths):
             if isinstance(outcome, Failure):

@@ -21,7 +21,7 @@ import numpy as np
 
 from affetto import Recognizer, Segment, read
 from affetto.corpora import load_corpus
-from affetto.evaluation import Predictions, get_protocol, measure
+from affetto.evaluation import Predictions, find_recordings, get_protocol, measure
 from affetto.preprocessing.steps import normalize_level, trim_silence
 from affetto.training.folds import load_fold
 
@@ -82,7 +82,7 @@ def main() -> None:
     parser.add_argument("--models", type=Path, required=True, help="holds the bundles fold-1, fold-2 and so on")
     options = parser.parse_args()
     corpus = load_corpus(options.corpus)
-    noises = sorted(options.noise.glob("*.ogg"))
+    noises = find_recordings(options.noise)
     rng = np.random.default_rng(0)
     clips: list[Placed] = []
     folds: list[int] = []

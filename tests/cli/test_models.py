@@ -106,6 +106,7 @@ def _read(leader: int) -> bytes:
         (["gmm", "--format", "xml"], 2, "xml"),
         (["--save-encoder", "x"], 2, "name it"),
         (["gmm", "--save-encoder", "x"], 1, "has 0 encoders"),
+        (["transformer", "--save-encoder", "x", "--format", "json"], 2, "leave one out"),
         (["transformer", "--save-encoder", str(Path(__file__).parent)], 2, "with other things in it"),
     ],
 )
@@ -125,11 +126,18 @@ def test_a_damaged_bundle_has_no_card(mine: Path) -> None:
 
 
 def test_an_encoder_that_is_not_where_it_should_be_is_one_sentence(mine: Path, tmp_path: Path) -> None:
-    update_manifest(mine, {"encoders": {"names": ["whisper-base"], "layers": 3, "licence": "MIT"}})
-    done = run(mine, "--save-encoder", tmp_path / "steady")
-    assert done.returncode == 1
-    assert "not where this version puts it" in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+    encoders = {"names": ["whisper-base"], "layers": 3, "licence": "MIT"}
+    for content, says in (
+        (encoders, "is whisper-base as it came"),
+        ({**encoders, "distilled": [{"distilled_from": "whisper-base"}]}, "not where this version puts it"),
+        (["whisper-base"], "not where this version puts it"),
+    ):
+        update_manifest(mine, {"encoders": content})
+        done = run(mine, "--save-encoder", tmp_path / "steady")
+        assert done.returncode == 1
+        assert says in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+        assert not (tmp_path / "steady").exists()
 
 
 def test_a_list_shows_names_as_they_are_and_refuses_what_is_no_result(mine: Path) -> None:

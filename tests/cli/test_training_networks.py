@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ import soundfile
 from affetto import Recognizer
 from affetto.corpora import load_corpus
 from affetto.features.whisper import load_encoder
-from affetto.recognition.bundle import load_bundle
+from affetto.recognition.bundle import load_bundle, update_manifest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -130,7 +131,10 @@ def test_further_corpora_bring_their_emotions(transformer: Trained, few: Path, f
 def test_the_encoder_of_a_bundle_is_a_checkpoint_again(
     transformer: Trained, tiny_encoder: Path, tmp_path: Path, run: Run
 ) -> None:
-    done = run("models", transformer.bundle, "--save-encoder", "encoder", cwd=tmp_path)
+    bundle = shutil.copytree(transformer.bundle, tmp_path / "model")
+    encoders = dict(load_bundle(bundle).manifest["encoders"])
+    update_manifest(bundle, {"encoders": encoders | {"distilled": [{"distilled_from": "whisper-tiny.en"}]}})
+    done = run("models", bundle, "--save-encoder", "encoder", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     original, restored = (
         load_encoder(folder, n_layers=3).state_dict() for folder in (tiny_encoder, tmp_path / "encoder")
@@ -154,8 +158,8 @@ def test_a_killed_training_goes_on_where_it_was(cnn: Trained, few: Path, tmp_pat
                 training.kill()
                 break
     assert training.returncode != 0
-    assert [path.name for path in (tmp_path / "model").iterdir()] == ["checkpoints"]
-    assert len(list((tmp_path / "model/checkpoints").glob("*.pt"))) >= 2
+    assert [path.name for path in (tmp_path / "model").iterdir()] == ["affetto-checkpoints"]
+    assert len(list((tmp_path / "model/affetto-checkpoints").glob("*.pt"))) >= 2
     done = run(*arguments, "--resume", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     whole, *groups = done.stderr.split("calibrating: ")

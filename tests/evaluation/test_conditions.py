@@ -104,6 +104,15 @@ def test_measured_rooms_are_one_more_condition(speech: Waveform, tmp_path: Path)
     assert np.corrcoef(echo, expected)[0, 1] > 0.9999
 
 
+def test_of_a_room_with_several_microphones_one_is_heard(speech: Waveform, tmp_path: Path) -> None:
+    response = np.zeros((4_000, 2))
+    response[100, 0] = response[900, 1] = 0.5
+    soundfile.write(tmp_path / "pair.wav", response, RATE)
+    (condition,) = (c for c in make_conditions(rooms=find_recordings(tmp_path)) if c.title == "room measured")
+    heard = condition.degrade(speech.samples, RATE, np.random.default_rng(0))
+    assert np.corrcoef(heard, speech.samples)[0, 1] > 0.9999
+
+
 def test_conditions_are_chosen_by_name_or_level() -> None:
     conditions = make_conditions()
     assert choose_conditions(conditions, None) == conditions
@@ -116,7 +125,7 @@ def test_conditions_are_chosen_by_name_or_level() -> None:
 def test_recordings_are_found_below_only_where_there_are_none(tmp_path: Path) -> None:
     with pytest.raises(ParameterError, match="holds no recordings"):
         find_recordings(tmp_path)
-    for name in ("rain/a.OGG", "rain/notes.txt", "wind/b.wav"):
+    for name in ("rain/a.OGG", "rain/notes.txt", "rain/._a.ogg", "wind/b.wav"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
     assert [path.name for path in find_recordings(tmp_path)] == ["a.OGG", "b.wav"]

@@ -162,6 +162,14 @@ def test_mcnemar_counts_the_clips_that_one_system_alone_recognizes() -> None:
     assert by_hand == pytest.approx(binomtest(1, 7).pvalue)
 
 
+def test_two_speakers_show_next_to_nothing() -> None:
+    """Both favour the first system: by chance that is so, or the other way round, in half of all cases."""
+    truth = [(speaker, emotion) for speaker in "ab" for emotion in ("happy", "sad") * 10]
+    first = answers([(speaker, emotion, emotion) for speaker, emotion in truth])
+    second = answers([(speaker, emotion, "sad") for speaker, emotion in truth])
+    assert paired_test(first, second).p_value == 0.5
+
+
 def test_one_speaker_is_no_sample() -> None:
     system = answers([("a", "happy", "happy"), ("a", "sad", "happy")])
     with pytest.raises(ParameterError, match="two speakers, and there is only 'a'"):

@@ -369,6 +369,16 @@ def test_channels_share_no_memory(recognizer: Recognizer, examples: list[Path], 
     assert np.abs(values([mixed]) - values(both[1].segments[:1])).max() > 1e-3
 
 
+def test_a_profile_is_of_one_channel(profile: SpeakerProfile, examples: list[Path]) -> None:
+    recognizer = Recognizer(profile=profile)
+    voice = joined(examples[:1])
+    call = (np.stack([voice, voice], axis=1), RATE)
+    with pytest.raises(ParameterError, match="has 2 channels and the profile is of one voice"):
+        recognizer.recognize_channels(call)
+    assert recognizer.recognize(call, channel=2).adapted_to == "profile"
+    assert [result.adapted_to for result in recognizer.recognize_channels((voice, RATE))] == ["profile"]
+
+
 def test_an_uncertain_answer_is_one_below_the_threshold(
     recognizer: Recognizer, recording: NDArray[np.float32], tmp_path: Path
 ) -> None:

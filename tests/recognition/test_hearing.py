@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from affetto import read
 from affetto.preprocessing.voice_activity import SpeechSegmenter, Stretch
 from affetto.recognition.bundle import find_bundle, load_bundle
 from affetto.recognition.hearing import Hearing, find_stretches
+from affetto.recognition.inference import Inference
 from affetto.speech import open_stream
 
 if TYPE_CHECKING:
@@ -47,6 +49,24 @@ def test_several_at_a_time_are_heard_as_in_turn(hearing: Hearing, stretches: lis
         assert (one.start_s, one.end_s) == (other.start_s, other.end_s)
         assert np.allclose(one.heard.probabilities, other.heard.probabilities, atol=1e-5)
         assert one.explanation is None
+
+
+def test_however_many_hear_at_once_the_model_is_loaded_once_more(
+    stretches: list[tuple[int, Stretch]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = []
+
+    class Counted(Inference):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            loaded.append(options)
+            super().__init__(*arguments, **options)
+
+    monkeypatch.setattr("affetto.recognition.hearing.Inference", Counted)
+    hearing = Hearing(load_bundle(find_bundle("transformer")), threads=2)
+    with ThreadPoolExecutor(4) as pool:
+        heard = list(pool.map(lambda _: list(hearing.hear_in_turn(iter(stretches[:1]))), range(8)))
+    assert len(heard) == 8
+    assert loaded == [{"threads": 2}, {"threads": 1}]
 
 
 def test_no_more_stretches_are_looked_for_than_can_be_heard_soon(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import onnx
 import pytest
 
 from affetto import BundleError, Recognizer
@@ -46,6 +47,19 @@ def test_voices_and_calibration_are_understood_or_refused(tmp_path: Path, change
     shipped = load_bundle(find_bundle("svm"))
     write_bundle(tmp_path / "bundle", {**shipped.manifest, **change}, shipped.model)
     with pytest.raises(BundleError, match=message):
+        Recognizer(tmp_path / "bundle")
+
+
+def test_a_model_whose_answers_are_no_numbers_is_refused(tmp_path: Path) -> None:
+    shipped = load_bundle(find_bundle("svm"))
+    model = onnx.load_from_string(shipped.model)
+    (probabilities,) = (node for node in model.graph.node if "probabilities" in node.output)
+    probabilities.output[list(probabilities.output).index("probabilities")] = "finite"
+    zero = onnx.helper.make_tensor("no_number", onnx.TensorProto.FLOAT, [1], [float("nan")])
+    model.graph.initializer.append(zero)
+    model.graph.node.append(onnx.helper.make_node("Add", ["finite", "no_number"], ["probabilities"]))
+    write_bundle(tmp_path / "bundle", shipped.manifest, model.SerializeToString())
+    with pytest.raises(BundleError, match="answers that are no numbers"):
         Recognizer(tmp_path / "bundle")
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -91,7 +92,26 @@ def test_one_that_fails_does_not_stop_the_others(recognizer: Recognizer, tmp_pat
 def test_one_recording_instead_of_several_is_named(recognizer: Recognizer) -> None:
     for single in (str(EXAMPLES[0]), EXAMPLES[0], EXAMPLES[0].read_bytes(), (np.zeros(16_000), 16_000)):
         with pytest.raises(ParameterError, match="recognize_each takes several recordings"):
-            next(recognizer.recognize_each(single))  # type: ignore[arg-type] # what a newcomer tries
+            recognizer.recognize_each(single)  # type: ignore[arg-type] # what a newcomer tries
+    with pytest.raises(ParameterError, match="recognize_each takes several recordings"):
+        recognizer.recognize_each(np.zeros(16_000))
+    with pytest.raises(ParameterError, match="channels is 'both'; choose mix, each"):
+        recognizer.recognize_each(EXAMPLES, channels="both")  # type: ignore[arg-type]
+
+
+def test_each_channel_is_not_one_channel(recognizer: Recognizer) -> None:
+    for one in (recognizer.recognize, recognizer.hear):
+        with pytest.raises(ParameterError, match="channel is 'each'; give the number of one"):
+            one(EXAMPLES[0], channel="each")  # type: ignore[arg-type]
+
+
+def test_the_default_is_what_ships_whatever_lies_in_the_current_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(bundled_models()["svm"], tmp_path / "transformer")
+    monkeypatch.chdir(tmp_path)
+    assert Recognizer().bundle.name == "transformer"
+    assert Recognizer("transformer").bundle.name == "svm"
 
 
 @pytest.mark.parametrize("samples", [np.zeros(16_000), np.full(16_000, 0.25), np.zeros(16_000, np.int16)])

@@ -18,9 +18,9 @@ def kept_by(chain: Any) -> list[Any]:
 @pytest.fixture
 def left_over(tmp_path: Path) -> Path:
     """What an interrupted training left."""
-    (tmp_path / "checkpoints").mkdir()
-    (tmp_path / "checkpoints/state.pt").write_bytes(b"state")
-    return tmp_path / "checkpoints/state.pt"
+    (tmp_path / "affetto-checkpoints").mkdir()
+    (tmp_path / "affetto-checkpoints/state.pt").write_bytes(b"state")
+    return tmp_path / "affetto-checkpoints/state.pt"
 
 
 @pytest.mark.parametrize("classifier", DEEP)
@@ -30,7 +30,7 @@ def test_every_network_keeps_its_state_while_it_is_trained(classifier: str, tiny
     chain = make_chain(classifier, encoders=encoders)
     assert kept_by(chain) == [None]
     with keeping_checkpoints(chain, tmp_path, resume=False):
-        assert kept_by(chain) == [tmp_path / "checkpoints"]
+        assert kept_by(chain) == [tmp_path / "affetto-checkpoints"]
     assert kept_by(chain) == [None]
 
 
@@ -39,6 +39,17 @@ def test_what_is_left_is_used_only_if_that_is_wanted(resume: bool, left_over: Pa
     with keeping_checkpoints(make_chain("cnn"), tmp_path, resume=resume):
         assert left_over.exists() == resume
     assert not left_over.parent.exists()
+
+
+def test_files_of_others_stay(left_over: Path, tmp_path: Path) -> None:
+    theirs = [left_over.with_name("notes.txt"), tmp_path / "checkpoints" / "model.pt"]
+    for path in theirs:
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"mine")
+    with keeping_checkpoints(make_chain("cnn"), tmp_path, resume=False):
+        pass
+    assert not left_over.exists()
+    assert [path.read_bytes() for path in theirs] == [b"mine"] * 2
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
@@ -62,4 +73,4 @@ def test_a_recipe_does_not_say_where_its_state_is_kept(tmp_path: Path) -> None:
     chain = make_chain("cnn")
     with keeping_checkpoints(chain, tmp_path, resume=False):
         assert repr(without_checkpoints(chain.chain.classifier)) == repr(make_chain("cnn").chain.classifier)
-        assert kept_by(chain) == [tmp_path / "checkpoints"]
+        assert kept_by(chain) == [tmp_path / "affetto-checkpoints"]

@@ -64,7 +64,7 @@ def test_after_an_interruption_it_goes_on_to_the_same_weights(
         patch.setattr(distillation._Checkpoint, "keep", interrupted)
         with pytest.raises(KeyboardInterrupt):
             distil(tiny_encoder, [corpus], tmp_path / "steady", n_layers=1, recipe=RECIPE)
-    assert [path.name for path in (tmp_path / "steady").iterdir()] == ["checkpoints"]
+    assert [path.name for path in (tmp_path / "steady").iterdir()] == ["affetto-checkpoints"]
     other = Distillation(epochs=2, batch_size=3, learning_rate=4e-4)
     with pytest.raises(ParameterError, match="is of another distillation; go on without resuming"):
         distil(tiny_encoder, [corpus], tmp_path / "steady", n_layers=1, recipe=other, resume=True)
@@ -180,7 +180,7 @@ def test_a_senseless_recipe_is_named(parameters: dict[str, float], message: str)
 
 
 def test_a_damaged_state_is_named(corpus: Corpus, tiny_encoder: Path, tmp_path: Path) -> None:
-    state = tmp_path / "steady" / "checkpoints" / "distillation.pt"
+    state = tmp_path / "steady" / "affetto-checkpoints" / "distillation.pt"
     state.parent.mkdir(parents=True)
     state.write_bytes(b"something else")
     with pytest.raises(ParameterError, match=r"distillation.pt is damaged; train again without resuming"):

@@ -76,3 +76,12 @@ def test_choice_is_made_on_speakers_left_out() -> None:
     confidence = tuned.predict_proba(X).max(axis=1)
     right = tuned.predict(X) == y
     assert confidence.mean() == pytest.approx(right.mean(), abs=0.05)
+
+
+def test_what_only_speakers_of_one_group_express_is_named() -> None:
+    generator = np.random.default_rng(0)
+    speakers = np.repeat([f"s{number}" for number in range(6)], 10)
+    y = np.where(np.isin(speakers, ["s0"]) & (np.arange(60) % 2 == 0), 2, np.arange(60) % 2)
+    tuned = TunedClassifier(make_pipeline(LogisticRegression()), {"logisticregression__C": [1.0]}, n_splits=3)
+    with pytest.raises(CorpusError, match="an emotion that only s0 express, too few to learn it without them"):
+        fit_chain(tuned, generator.normal(size=(60, 2)), y, speakers=speakers)

@@ -54,3 +54,13 @@ def test_many_clips_are_chosen_from_as_arrays() -> None:
 def test_the_same_corpus_twice_is_refused(others: tuple[Corpus, ...]) -> None:
     with pytest.raises(CorpusError, match="'first' is given twice"):
         pool(FIRST, *others)
+
+
+def test_a_recording_in_two_corpora_is_refused(tmp_path: Path) -> None:
+    """Else what is tested could be learned from under another name."""
+    clip = tmp_path / "clip.wav"
+    clip.touch()
+    one = Corpus("one", "", "", [Utterance(clip, "sad", "1")])
+    other = Corpus("other", "", "", [Utterance(tmp_path / ".." / tmp_path.name / "clip.wav", "happy", "x")])
+    with pytest.raises(CorpusError, match=r"clip\.wav is in two corpora, 'one' and 'other'"):
+        pool(one, other)

@@ -8,13 +8,12 @@ import numpy as np
 from scipy.special import softmax
 from sklearn.ensemble import VotingClassifier
 
+from affetto.classifiers.voices import LEAST_PROBABILITY
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
-
-LEAST_PROBABILITY = 1e-6
-"""So much is left to every class: one that a classifier rules out may still be right."""
 
 
 class LogarithmicPool(VotingClassifier):  # type: ignore[misc] # scikit-learn is untyped

@@ -26,18 +26,21 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+LEAST_PROBABILITY = 1e-6
+"""So much is left to every class: one that a classifier rules out may still be right."""
+
 _SOFTNESS = 2.5  # embeddings know less than their dimensions say: log-likelihoods are divided by it
 _STEPS = 5
 
-# Between so many different emotions in what was heard of a voice, counted by their entropy, belief turns from "each
+# Between these shares of the emotions in what was heard of a voice, counted by their entropy, belief turns from "each
 # utterance is what it sounds like" to "the voice expressed all emotions about as often". The first alone would take a
 # voice that sounds angry by nature for an angry one; the second alone, a person who is always calm for the average.
-_FEW, _MANY = 3.0, 5.0
+_FEW, _MANY = 3 / 8, 5 / 8
 
 # Emotions' means move halfway towards what was heard of them when so many utterances of each were.
 _RELEVANCE = 1.5
 _RELEVANCE_STEPS = 3
-_TRUST = 0.3  # in the unadapted probabilities, when utterances are told apart to move these means
+_PRIOR_TRUST = 0.3  # in the unadapted probabilities, when utterances are told apart to move these means
 
 # Adapted and unadapted answers weigh the same after so many utterances.
 _HALF = 3.0
@@ -70,7 +73,7 @@ class VoiceSpace:
     within: NDArray[np.float64]
     between: NDArray[np.float64]
     sharpness: float = 1 / _SOFTNESS
-    trust: float = _TRUST
+    trust: float = _PRIOR_TRUST
 
     def voice(self, embeddings: ArrayLike, probabilities: ArrayLike) -> Voice:
         """Estimate what is peculiar to a voice.
@@ -107,10 +110,11 @@ class VoiceSpace:
             offset = peculiarity(share)
         # As if all emotions were expressed about as often.
         everything = peculiarity(np.full_like(share, 1 / share.shape[1]))
-        belief = np.clip((_effective_number(share.mean(axis=0)) - _FEW) / (_MANY - _FEW), 0, 1)
+        occurring = _effective_number(share.mean(axis=0)) / len(self.means)
+        belief = np.clip((occurring - _FEW) / (_MANY - _FEW), 0, 1)
         start = self.means + belief * everything + (1 - belief) * offset
 
-        means, known = start, _TRUST * np.log(heard + 1e-3)
+        means, known = start, _PRIOR_TRUST * np.log(heard + 1e-3)
         for _ in range(_RELEVANCE_STEPS):
             share = _softmax(_log_likelihoods(rows, means, precision) / _SOFTNESS + known)
             means = (_RELEVANCE * start + share.T @ rows) / (_RELEVANCE + share.sum(axis=0)[:, None])
@@ -210,11 +214,8 @@ class Voice:
         ndarray of shape (n_classes,)
         """
         likelihoods = self.log_likelihoods(np.asarray(embedding)[None])[0]
-        unadapted = np.log(np.asarray(probabilities, dtype=np.float64) + 1e-6)
-        adapted = self.space.sharpness * likelihoods + self.space.trust * unadapted
-        # Both are log-probabilities, so that neither outweighs the other by a constant.
-        weight = self.weight
-        return _softmax(weight * _log_softmax(adapted) + (1 - weight) * unadapted)
+        unadapted = np.log(np.asarray(probabilities, dtype=np.float64) + LEAST_PROBABILITY)
+        return np.exp(adapted_logarithms(likelihoods, unadapted, self.weight, self.space.sharpness, self.space.trust))
 
 
 @dataclass(frozen=True, eq=False)
@@ -372,6 +373,35 @@ class KnownVoice:
         parts = self.spaces.split(embedding)[:-1]
         adapted = [voice.probabilities(part[0], probabilities) for voice, part in zip(self.voices, parts, strict=True)]
         return np.asarray(self.shares @ np.stack(adapted))
+
+
+def adapted_logarithms(
+    likelihoods: NDArray[np.float64],
+    unadapted: NDArray[np.float64],
+    weight: float | NDArray[np.float64],
+    sharpness: float,
+    trust: float,
+) -> NDArray[np.float64]:
+    """Return adapted log-probabilities.
+
+    Parameters
+    ----------
+    likelihoods : ndarray of shape (..., n_classes)
+        Log-likelihoods of the emotions in the voice's space.
+    unadapted : ndarray of shape (..., n_classes)
+        Unadapted log-probabilities.
+    weight : float, or ndarray of shape (..., 1)
+        How much the voice's answer counts beside the unadapted one; see `Voice.weight`.
+    sharpness, trust : float
+        As in `VoiceSpace`.
+
+    Returns
+    -------
+    ndarray of shape (..., n_classes)
+    """
+    adapted = _log_softmax(sharpness * likelihoods + trust * unadapted)
+    # Both are log-probabilities, so that neither outweighs the other by a constant.
+    return _log_softmax(weight * adapted + (1 - weight) * unadapted)
 
 
 def _log_likelihoods(

@@ -38,10 +38,10 @@ def adapt(
     names = named_files(files)
     _require_room(profile, sources=read_from(names))
 
-    from affetto.recognition.recognizer import DEFAULT_MODEL, Recognizer
+    from affetto.recognition.recognizer import Recognizer
     from affetto.speech import TruncatedAudioWarning
 
-    recognizer = Recognizer(model or DEFAULT_MODEL)
+    recognizer = Recognizer(model)
     with working(f"Listening to {_counted(len(names), 'recording')}"), warnings.catch_warnings(record=True) as remarks:
         warnings.simplefilter("always", TruncatedAudioWarning)
         learned = recognizer.adapt(opened(names), channel=channel, track=track)
@@ -53,7 +53,7 @@ def adapt(
         f"in {_counted(len(names), 'recording')}."
     )
     if len(learned) < _FEW:
-        typer.echo(f"Fewer than {_FEW} utterances help little; {_MANY} or more help most.")
+        typer.echo(f"Fewer than {_FEW} utterances help a little; {_MANY} or more help most.")
     elif len(learned) < _MANY:
         typer.echo(f"{_MANY} utterances or more help most.")
     chosen = f" --model {shlex.quote(model)}" if model else ""
@@ -62,7 +62,7 @@ def adapt(
 
 def _require_room(profile: Path, *, sources: Sequence[str | int]) -> None:
     """Refuse to write where something else is, before anything is heard."""
-    from affetto.exports.files import require_writable
+    from affetto.files import require_writable
     from affetto.recognition.adaptation import SpeakerProfile
 
     require_writable(profile, sources=sources)

@@ -88,7 +88,9 @@ def compare(
     from affetto.evaluation.compare import compare as compare_predictions
     from affetto.evaluation.compare import comparison_table
 
-    kinds = list(classifier or Classifier)
+    kinds = list(dict.fromkeys(classifier or Classifier))
+    if len(kinds) < 2:
+        raise ParameterError(f"there is nothing to compare {kinds[0].value} with; name another --classifier")
     if encoder and Classifier.transformer not in kinds:
         raise ParameterError("encoders are for the transformer, which is not among the classifiers to compare")
     # All are made before the first is fitted: what is wrong with the last shows at once.
@@ -167,9 +169,11 @@ def _require_place_for_models(folder: Path, corpus: Path, train_with: list[Path]
 
 
 def _evaluate_one(task: _Task, chain: Chain, kind: str, folder: Path, *, models: Path | None = None) -> Predictions:
+    from affetto import __version__
     from affetto.evaluation.loop import evaluate as evaluate_chain
     from affetto.evaluation.report import metrics_table, write_report
     from affetto.training.checkpoints import keeping_checkpoints
+    from affetto.training.train import described_encoders
 
     keep = None
     if models is not None:
@@ -179,7 +183,13 @@ def _evaluate_one(task: _Task, chain: Chain, kind: str, folder: Path, *, models:
         predictions = evaluate_chain(
             chain, task.corpus, task.protocol, train_with=task.train_with, folds=numbers, keep=keep
         )
-    metrics = write_report(predictions, folder, system=kind, protocol=task.protocol, dataset=task.path)
+    recipe = {
+        "affetto": __version__,
+        "corpus": task.corpus.name,
+        "train_with": [part.name for part in task.train_with],
+        **({"encoders": encoders} if (encoders := described_encoders(chain)) else {}),
+    }
+    metrics = write_report(predictions, folder, system=kind, protocol=task.protocol, dataset=task.path, recipe=recipe)
     title = f"{kind}, {task.protocol.name}, {len(predictions)} clips"
     make_console().print(metrics_table(metrics, title=title, leaks_speakers=task.protocol.leaks_speakers))
     return predictions

@@ -86,9 +86,9 @@ def listen(
     from affetto.cli.display import LiveDisplay
     from affetto.exports import write
     from affetto.exports.timeline import Timeline
-    from affetto.recognition.recognizer import DEFAULT_MODEL, Recognizer
+    from affetto.recognition.recognizer import Recognizer
 
-    recognizer = Recognizer(model or DEFAULT_MODEL, profile=profile, self_adaptation=not no_self_adaptation)
+    recognizer = Recognizer(model, profile=profile, self_adaptation=not no_self_adaptation)
     live = recognizer.listen(sample_rate=source.sample_rate_hz)
     is_printed = export is not None and output is None
     # Whoever reads the export from standard output finds nothing else there.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -54,6 +55,8 @@ def models(
     if model is None and output_format is ModelsFormat.markdown:
         raise ParameterError("--format markdown is for the card of one model; name it: affetto models BUNDLE")
     if save_encoder is not None:
+        if output_format is not None:
+            raise ParameterError("--format is for what is printed, and --save-encoder prints nothing; leave one out")
         _save_encoder(model, save_encoder)
         return
     folders = bundled_models().values() if model is None else [find_bundle(model)]
@@ -78,7 +81,8 @@ def _save_encoder(model: str | None, folder: Path) -> None:
     from affetto.training.restoring import restore_encoder
 
     restore_encoder(load_bundle(find_bundle(model)), folder)
-    typer.echo(f"Wrote {folder}. Try: affetto train DIR --classifier transformer --encoder {folder} --output my-model")
+    named = shlex.quote(str(folder))
+    typer.echo(f"Wrote {folder}. Try: affetto train DIR --classifier transformer --encoder {named} --output my-model")
 
 
 def _print_card(bundle: Bundle, *, plain: bool) -> None:

@@ -81,7 +81,7 @@ def find_export(
 ) -> Format | None:
     """Return the format to write, None for what is only shown; tell wrong usage before anything is recognized."""
     from affetto.exports import find_format
-    from affetto.exports.files import require_writable
+    from affetto.files import require_writable
 
     if output_format is OutputFormat.table:
         if output is not None:

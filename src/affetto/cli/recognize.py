@@ -80,9 +80,9 @@ def recognize(
         _require_picture(names, picture)
     require_apart(("--output", output), ("--plot", picture), ("--profile", profile))
 
-    from affetto.recognition.recognizer import DEFAULT_MODEL, Recognizer
+    from affetto.recognition.recognizer import Recognizer
 
-    recognizer = Recognizer(model or DEFAULT_MODEL, profile=profile, self_adaptation=not no_self_adaptation)
+    recognizer = Recognizer(model, profile=profile, self_adaptation=not no_self_adaptation)
     sources = opened(names, again=picture is not None)
     jobs = 1 if len(sources) == 1 else None
     outcomes: list[Recognition | Failure] = []

@@ -78,7 +78,7 @@ def stress(
     from affetto.evaluation.stress import stress as run
     from affetto.evaluation.stress import summarize
     from affetto.evaluation.stress_report import as_csv, as_dicts, known_speakers, stress_table
-    from affetto.exports.files import write_bytes
+    from affetto.files import write_bytes
     from affetto.recognition.recognizer import Recognizer
 
     noises = find_recordings(noise) if noise is not None else []
@@ -127,7 +127,7 @@ def _file_format(output: Path | None, output_format: StressFormat | None, corpus
     if output is None:
         return None
     from affetto.corpora.base import require_outside
-    from affetto.exports.files import require_writable
+    from affetto.files import require_writable
 
     if output_format is StressFormat.table:
         raise ParameterError("--format table is only for the terminal; leave it out, or name csv or json for --output")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
@@ -156,7 +156,12 @@ def find_recordings(folder: str | os.PathLike[str]) -> list[Path]:
     if not folder.is_dir():
         raise ParameterError(f"{folder} is no folder; name one with recordings in it")
     for pattern in ("*", "**/*"):
-        found = sorted(path for path in folder.glob(pattern) if path.suffix.lower() in RECORDINGS and path.is_file())
+        found = sorted(
+            path
+            for path in folder.glob(pattern)
+            # Hidden ones are what systems leave beside recordings, with the same endings.
+            if path.suffix.lower() in RECORDINGS and not path.name.startswith(".") and path.is_file()
+        )
         if found:
             return found
     endings = ", ".join(ending.removeprefix(".") for ending in RECORDINGS)
@@ -182,7 +187,8 @@ def _room(rt60_s: float) -> Degrade:
 
 
 def _measured_room(rooms: Sequence[Path]) -> Degrade:
-    load = lru_cache(maxsize=_CACHED)(_read_audible)
+    # Of several channels the first: the mean of a pair of microphones is a room that nobody has been in.
+    load = lru_cache(maxsize=_CACHED)(partial(_read_audible, channels=1))
     return lambda samples, rate, rng: reverberate(samples, load(rooms[int(rng.integers(len(rooms)))], rate))
 
 
@@ -224,15 +230,16 @@ def _recorded_noise(paths: Sequence[Path]) -> Callable[[int, int, np.random.Gene
 
 def _from(noise: Samples, begin: int, n_samples: int) -> Samples:
     """Return as many samples from a place on; after the last comes the first."""
-    return np.resize(np.roll(noise, -begin), n_samples)
+    return noise.take(range(begin, begin + n_samples), mode="wrap")
 
 
-def _read_audible(path: Path, sample_rate_hz: int) -> Samples:
+def _read_audible(path: Path, sample_rate_hz: int, *, channels: Literal["mix"] | int = "mix") -> Samples:
     """Read a recording without the silence around it, with which many are filled up."""
     from affetto.preprocessing.steps import trim_silence
     from affetto.speech import read
 
-    samples = trim_silence(read(path, sample_rate_hz=sample_rate_hz).samples, sample_rate_hz, threshold_db=_SILENT_DB)
+    waveform = read(path, sample_rate_hz=sample_rate_hz, channels=channels)
+    samples = trim_silence(waveform.samples, sample_rate_hz, threshold_db=_SILENT_DB)
     if not samples.any():
         raise AudioError(f"{path} is silent; take it out of the noises and rooms")
     return samples

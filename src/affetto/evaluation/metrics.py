@@ -195,9 +195,10 @@ def paired_test(first: Predictions, second: Predictions, *, resamples: int = RES
     UAR: each resample draws speakers with replacement and takes the same ones for both systems (Efron &
     Tibshirani 1993, "An introduction to the bootstrap", ch. 13 and 16; Bisani & Ney 2004). The p-value is
     twice the smaller part of resamples on either side of zero, the data themselves counted as one more
-    (Davison & Hinkley 1997, "Bootstrap methods and their application", ch. 4). Accuracy: McNemar 1947, "Note
-    on the sampling error of the difference between correlated proportions or percentages", Psychometrika 12,
-    in its exact binomial form.
+    (Davison & Hinkley 1997, "Bootstrap methods and their application", ch. 4), and never below what n speakers can
+    show at all: by chance all of them favour the same system in 2 of 2 to the power of n cases. Accuracy: McNemar
+    1947, "Note on the sampling error of the difference between correlated proportions or percentages", Psychometrika
+    12, in its exact binomial form.
     """
     second = second.aligned_to(first)
     if len(set(first.speaker)) < 2:
@@ -215,7 +216,7 @@ def paired_test(first: Predictions, second: Predictions, *, resamples: int = RES
     return PairedTest(
         difference=float(unweighted_average_recall(one.sum(axis=0)) - unweighted_average_recall(two.sum(axis=0))),
         interval=_interval(differences),
-        p_value=min(1.0, 2 * (tail + 1) / (resamples + 1)),
+        p_value=min(1.0, max(2 * (tail + 1) / (resamples + 1), 2.0 ** (1 - len(one)))),
         mcnemar_p_value=_mcnemar(
             int(np.count_nonzero(correct_one & ~correct_two)),
             int(np.count_nonzero(correct_two & ~correct_one)),

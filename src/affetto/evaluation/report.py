@@ -76,6 +76,7 @@ def write_report(
     system: str,
     protocol: Protocol,
     dataset: str | os.PathLike[str],
+    recipe: Mapping[str, Any] | None = None,
 ) -> Metrics:
     """Write predictions, metrics and calibration into a folder, each as numbers and the latter two as pictures.
 
@@ -91,6 +92,8 @@ def write_report(
         How.
     dataset : path
         The corpus's folder or table.
+    recipe : mapping, optional
+        What else is to be known of how the figures were made, as JSON knows it.
 
     Returns
     -------
@@ -116,6 +119,7 @@ def write_report(
         "speakers_leak": protocol.leaks_speakers,
         **({"warning": f"{LEAK}: every figure here flatters"} if protocol.leaks_speakers else {}),
         "folds": np.unique(predictions.fold).tolist(),
+        **(recipe or {}),
     }
     leak = f", {LEAK}" if protocol.leaks_speakers else ""
     uar, error = (f"{100 * value:.1f} %{leak}" for value in (metrics.uar, metrics.expected_calibration_error))

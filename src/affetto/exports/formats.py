@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from affetto.errors import ParameterError
 from affetto.exports.annotations import audacity, text_grid
-from affetto.exports.files import require_writable, write_bytes
 from affetto.exports.rows import is_explained, labels_of
 from affetto.exports.subtitles import srt, vtt
 from affetto.exports.tables import csv_rows, json_array, json_lines
+from affetto.files import require_writable, write_bytes
 from affetto.recognition.result import Failure, Recognition
 
 if TYPE_CHECKING:

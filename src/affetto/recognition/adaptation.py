@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import numpy as np
 
 from affetto.errors import ProfileError
+from affetto.files import write_bytes
 
 if TYPE_CHECKING:
     import os
@@ -115,8 +116,6 @@ class SpeakerProfile:
         ParameterError
             If it cannot be written.
         """
-        from affetto.exports.files import write_bytes
-
         content = {
             "format": _FORMAT,
             "format_version": _FORMAT_VERSION,

@@ -1,7 +1,7 @@
 """Bundles: a trained chain as a folder of `model.onnx` and `manifest.json`.
 
-Loading one executes no code from it and needs none of the libraries that trained it. Every byte is covered by a
-checksum: the model's stands in the manifest, the manifest's own beside it.
+Loading one executes no code from it and needs none of the libraries that trained it. All is covered by
+checksums: the model's stands in the manifest, that of the manifest's content beside it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from affetto.errors import BundleError
+from affetto.files import write_bytes
 
 if TYPE_CHECKING:
     import os
@@ -185,10 +186,15 @@ def write_bundle(folder: Path, manifest: Mapping[str, Any], model: bytes) -> Bun
     -------
     Bundle
         As `load_bundle` reads it back.
+
+    Raises
+    ------
+    ParameterError
+        If it cannot be written; a file that was there before is whole, the old one or the new.
     """
     described = {"file": MODEL_FILE, "bytes": len(model), "sha256": hashlib.sha256(model).hexdigest()}
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / MODEL_FILE).write_bytes(model)
+    write_bytes(folder / MODEL_FILE, model)
     _write_manifest(folder, {"format_version": FORMAT_VERSION, **manifest, "model": described})
     return load_bundle(folder)
 
@@ -224,7 +230,7 @@ def _write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
     content = {field: value for field, value in manifest.items() if field not in last} | {"model": manifest["model"]}
     content["manifest_sha256"] = _manifest_digest(content)
     text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-    (folder / MANIFEST_FILE).write_text(text, encoding="utf-8", newline="\n")
+    write_bytes(folder / MANIFEST_FILE, text.encode())
 
 
 def _read_manifest(path: Path) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import cached_property
 from itertools import chain, islice
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from affetto.recognition.answers import HeardUtterance
@@ -45,6 +45,10 @@ class Hearing:
         self._bundle = bundle
         self._jobs = threads or os.cpu_count() or 1
         self._with_all_cores = Inference(bundle, threads=threads)
+        self._single: Inference | None = None
+        self._lock = Lock()
+        # No thread starts before there is work.
+        self._pool = ThreadPoolExecutor(self._jobs, thread_name_prefix="affetto")
         self.sample_rate_hz = self._with_all_cores.sample_rate_hz
 
     def hear(self, stretch: Stretch) -> HeardUtterance:
@@ -112,13 +116,13 @@ class Hearing:
         for number, future in pending:
             yield number, future.result()
 
-    @cached_property
-    def _pool(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(self._jobs, thread_name_prefix="affetto")
-
-    @cached_property
+    @property
     def _with_one_core(self) -> Inference:
-        return self._with_all_cores if self._jobs == 1 else Inference(self._bundle, threads=1)
+        # Many threads ask for it at once, and each would load the model: a cached property has no lock.
+        with self._lock:
+            if self._single is None:
+                self._single = self._with_all_cores if self._jobs == 1 else Inference(self._bundle, threads=1)
+            return self._single
 
     def _heard(self, stretch: Stretch, inference: Inference, *, explain: bool = False) -> HeardUtterance:
         rate = self.sample_rate_hz

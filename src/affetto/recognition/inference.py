@@ -58,6 +58,8 @@ class Inference:
             trial = self.hear(np.random.default_rng(0).normal(0, 0.1, self.sample_rate_hz).astype(np.float32))
         except Exception as error:  # from three rooms and ONNX Runtime
             raise BundleError(f"{bundle.folder} does not run: {error}; train it again") from None
+        if not (np.isfinite(trial.probabilities).all() and np.isfinite(trial.embedding).all()):
+            raise BundleError(f"{bundle.folder} gives answers that are no numbers; train it again")
         if len(trial.probabilities) != len(bundle.labels):
             raise BundleError(
                 f"{bundle.folder} names {len(bundle.labels)} labels, "

@@ -9,11 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from numbers import Real
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from affetto.errors import AffettoError, AudioError, ParameterError, ProfileError
 from affetto.preprocessing.voice_activity import SpeechSegmenter
 from affetto.recognition.adaptation import SpeakerProfile, VoiceMemory
 from affetto.recognition.answers import Answers
-from affetto.recognition.bundle import Bundle, find_bundle, load_bundle
+from affetto.recognition.bundle import Bundle, bundled_models, find_bundle, load_bundle
 from affetto.recognition.hearing import Hearing, find_stretches
 from affetto.recognition.live import LiveRecognition
 from affetto.recognition.result import Failure, ModelName, Recognition
@@ -78,7 +80,7 @@ class Recognizer:
 
     def __init__(
         self,
-        model: str | os.PathLike[str] = DEFAULT_MODEL,
+        model: str | os.PathLike[str] | None = None,
         *,
         threads: int | None = None,
         profile: SpeakerProfile | str | os.PathLike[str] | None = None,
@@ -86,7 +88,8 @@ class Recognizer:
     ) -> None:
         if threads is not None and threads < 1:
             raise ParameterError(f"threads is {threads}; it must be at least 1")
-        self.bundle: Bundle = load_bundle(find_bundle(model))
+        # The default is what ships, even where a folder of that name lies about.
+        self.bundle: Bundle = load_bundle(bundled_models()[DEFAULT_MODEL] if model is None else find_bundle(model))
         self._hearing = Hearing(self.bundle, threads=threads)
         self._model = ModelName(self.bundle.name, self.bundle.version)
         self._spaces, self._threshold = self.bundle.voices, self.bundle.threshold
@@ -183,8 +186,7 @@ class Recognizer:
             If the file is damaged or ends early, and only a part of it was heard.
         """
         rate = self._hearing.sample_rate_hz
-        channels: Channels = "mix" if channel is None else channel
-        with open_stream(source, sample_rate_hz=rate, channels=channels, track=track) as stream:
+        with open_stream(source, sample_rate_hz=rate, channels=_one_or_mix(channel), track=track) as stream:
             stretches = find_stretches(stream, [SpeechSegmenter(rate)])
             utterances = [utterance for _, utterance in self._hearing.hear_together(stretches)]
             for remark in stream.remarks:
@@ -227,11 +229,7 @@ class Recognizer:
         MissingExtraError
             If its format needs the extra ``formats``.
         """
-        if isinstance(channel, str):
-            raise ParameterError(
-                f"channel is {channel!r}; give the number of one, from 1, or ask recognize_channels for each"
-            )
-        (recognition,) = self._recognize(source, "mix" if channel is None else channel, track, explain=explain)
+        (recognition,) = self._recognize(source, _one_or_mix(channel), track, explain=explain)
         return recognition
 
     def recognize_channels(
@@ -256,6 +254,8 @@ class Recognizer:
         ------
         AudioError, MissingExtraError
             As `recognize`.
+        ParameterError
+            If there are several channels, and a profile says that all is one person's voice.
         """
         return self._recognize(source, "each", track, explain=explain)
 
@@ -282,15 +282,26 @@ class Recognizer:
         explain : bool
             Measure too how the voice sounds in each segment: `Segment.explanation`.
 
-        Yields
-        ------
-        Recognition or Failure
+        Returns
+        -------
+        iterator of Recognition or Failure
             One for each source, or for each of its channels, in their order.
+
+        Raises
+        ------
+        ParameterError
+            If it is given one recording instead of several, or a parameter makes no sense.
         """
         _require_several(sources, "recognize_each")
         if jobs is not None and jobs < 1:
             raise ParameterError(f"jobs is {jobs}; it must be at least 1")
-        jobs = jobs or os.cpu_count() or 1
+        if isinstance(channels, str) and channels not in ("mix", "each"):
+            raise ParameterError(f"channels is {channels!r}; choose mix, each, or a channel's number, from 1")
+        return self._each(sources, jobs or os.cpu_count() or 1, channels, track, explain=explain)
+
+    def _each(
+        self, sources: Iterable[Source], jobs: int, channels: Channels, track: int | None, *, explain: bool
+    ) -> Iterator[Recognition | Failure]:
         if jobs == 1:
             for source in sources:
                 yield from self._recognize_or_fail(source, channels, track, explain=explain)
@@ -392,6 +403,11 @@ class Recognizer:
     ) -> tuple[Recognition, ...]:
         rate = self._hearing.sample_rate_hz
         with open_stream(source, sample_rate_hz=rate, channels=channels, track=track) as stream:
+            if channels == "each" and stream.n_channels > 1 and self._voice is not None:
+                raise ParameterError(
+                    f"{stream.name} has {stream.n_channels} channels and the profile is of one voice; choose the "
+                    "channel that it is on, or take the profile away"
+                )
             segmenters = [SpeechSegmenter(rate) for _ in range(stream.n_channels)]
             segments: list[list[Segment]] = [[] for _ in segmenters]
             answers = [self._new_answers() for _ in segmenters]
@@ -474,8 +490,17 @@ class Recognizer:
         return Answers(self.labels, self._threshold, VoiceMemory(self._spaces if adapts else None, voice))
 
 
+def _one_or_mix(channel: int | None) -> Channels:
+    if isinstance(channel, str):
+        raise ParameterError(
+            f"channel is {channel!r}; give the number of one, from 1, or ask recognize_channels for each"
+        )
+    return "mix" if channel is None else channel
+
+
 def _require_several(sources: object, name: str) -> None:
     """Refuse a single recording: iterated over, it would fall into letters, lines or samples."""
     is_samples = isinstance(sources, tuple) and len(sources) == 2 and isinstance(sources[1], Real)
-    if isinstance(sources, str | bytes | os.PathLike | Waveform) or hasattr(sources, "read") or is_samples:
+    single = (str, bytes, bytearray, memoryview, np.ndarray, os.PathLike, Waveform)
+    if isinstance(sources, single) or hasattr(sources, "read") or is_samples:
         raise ParameterError(f"{name} takes several recordings; put a single one into a list")

@@ -11,7 +11,7 @@ from scipy.optimize import minimize
 from scipy.special import log_softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 
-from affetto.classifiers.pool import LEAST_PROBABILITY
+from affetto.classifiers.voices import LEAST_PROBABILITY, adapted_logarithms
 from affetto.evaluation.protocols import inner_groups
 from affetto.evaluation.scores import expected_calibration_error
 from affetto.training.fitting import fit_chain
@@ -342,8 +342,8 @@ def _adjusted_space(space: VoiceSpace, cases: Sequence[_Case]) -> VoiceSpace:
 
     def loss(parameters: NDArray[np.float64]) -> float:
         sharpness, trust = np.exp(parameters)
-        adapted = log_softmax(sharpness * likelihoods + trust * unadapted, axis=1)
-        return _negative_log_likelihood(weight * adapted + (1 - weight) * unadapted, truth, np.ones(len(truth)))
+        adapted = adapted_logarithms(likelihoods, unadapted, weight, sharpness, trust)
+        return _negative_log_likelihood(adapted, truth, np.ones(len(truth)))
 
     start, bounds = np.log([space.sharpness, space.trust]), np.log([_SHARPNESS, _TRUST])
     sharpness, trust = np.exp(minimize(loss, start, method="Nelder-Mead", bounds=bounds).x)

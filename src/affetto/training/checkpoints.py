@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-CHECKPOINTS = "checkpoints"
-"""Name of the folder, within that of the bundle or of the report."""
+CHECKPOINTS = "affetto-checkpoints"
+"""Name of the folder, within that of the bundle or of the report: one that nobody else gives to theirs."""
 
 
 @contextmanager
@@ -30,13 +29,29 @@ def keeping_checkpoints(chain: Any, folder: Path, *, resume: bool) -> Iterator[N
     kept = folder / CHECKPOINTS
     names = _parameters(chain)
     if not resume:
-        shutil.rmtree(kept, ignore_errors=True)
+        remove_checkpoints(folder)
     chain.set_params(**dict.fromkeys(names, kept))
     try:
         yield
     finally:
         chain.set_params(**dict.fromkeys(names))
-    shutil.rmtree(kept, ignore_errors=True)
+    remove_checkpoints(folder)
+
+
+def remove_checkpoints(folder: Path) -> None:
+    """Remove the states that a training keeps in a folder, and nothing else.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the bundle, the report or the encoder.
+    """
+    kept = folder / CHECKPOINTS
+    for pattern in ("*.pt", "*.part"):  # the latter where writing was interrupted
+        for state in kept.glob(pattern):
+            state.unlink(missing_ok=True)
+    with suppress(OSError):  # it was never there, or holds something else
+        kept.rmdir()
 
 
 def without_checkpoints(estimator: Any) -> Any:

@@ -17,7 +17,6 @@ from __future__ import annotations
 import dataclasses
 import logging
 import os
-import shutil
 import time
 from dataclasses import dataclass
 from datetime import timedelta
@@ -50,7 +49,7 @@ from affetto.features.whisper import (
 from affetto.preprocessing.steps import change_speed, normalize_level, remove_dc, trim_silence
 from affetto.recognition.encoders import corpora_heard
 from affetto.speech import read
-from affetto.training.checkpoints import CHECKPOINTS
+from affetto.training.checkpoints import CHECKPOINTS, remove_checkpoints
 from affetto.training.pooling import require_different
 from affetto.training.train import described_corpus
 
@@ -177,7 +176,7 @@ def distil(
     training.scale([clean for clean, _ in measured])
     before = training.distance(teacher, measured)
     if not resume:
-        shutil.rmtree(kept, ignore_errors=True)
+        remove_checkpoints(folder)
     started, first = time.monotonic(), checkpoint.restore(training)
     for epoch in range(first, recipe.epochs):
         torch.manual_seed(recipe.seed + epoch)
@@ -198,7 +197,7 @@ def distil(
         "clean": round(training.distance(saved, [(clean, clean) for clean, _ in measured]), 4),
     }
     save_encoder(saved, {**config, RECORD: {**described, "distance": figures}}, folder)
-    shutil.rmtree(kept, ignore_errors=True)
+    remove_checkpoints(folder)
     return figures
 
 
@@ -214,7 +213,8 @@ def require_encoder_folder(folder: Path) -> None:
         raise ParameterError(f"{folder} is a file; name a new folder for the encoder")
     known = {folder / name for name in (CONFIG_FILE, WEIGHTS_FILE, CHECKPOINTS)}
     # A checkpoint of somebody else's has the same names, and must not be overwritten.
-    foreign = (folder / CONFIG_FILE).is_file() and distilled_on(folder) is None
+    config, weights = folder / CONFIG_FILE, folder / WEIGHTS_FILE
+    foreign = (weights.exists() or config.exists()) and not (config.is_file() and distilled_on(folder))
     if folder.is_dir() and (foreign or set(folder.iterdir()) - known):
         raise ParameterError(f"{folder} is a folder with other things in it; name a new one for the encoder")
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -67,7 +68,9 @@ def pool(*corpora: Corpus) -> TrainingSet:
 
 
 def require_different(corpora: Sequence[Corpus]) -> None:
-    """Refuse corpora of which two have the same name: they would count as one, or the same clips twice.
+    """Refuse corpora of which two have the same name or a recording in common.
+
+    They would count as one, or the same recording twice: once to learn from, and once to be tested on.
 
     Raises
     ------
@@ -77,3 +80,12 @@ def require_different(corpora: Sequence[Corpus]) -> None:
     names = [corpus.name for corpus in corpora]
     if repeated := {name for name in names if names.count(name) > 1}:
         raise CorpusError(f"the corpus {min(repeated)!r} is given twice; give each corpus once, under its own name")
+    found: dict[Path, str] = {}
+    for corpus in corpora:
+        for utterance in corpus.utterances:
+            other = found.setdefault(Path(utterance.path).resolve(), corpus.name)
+            if other != corpus.name:
+                raise CorpusError(
+                    f"the recording {utterance.path} is in two corpora, {other!r} and {corpus.name!r}; what is learned "
+                    "from one would be tested on the other: leave it out of one of them"
+                )

@@ -24,41 +24,42 @@ _HEAD_WIDTH = 64  # of every Whisper
 
 
 def restore_encoder(bundle: Bundle, folder: str | os.PathLike[str]) -> None:
-    """Write the encoder of a bundle as a checkpoint, for `affetto train --encoder`.
+    """Write the distilled encoder of a bundle as a checkpoint, for `affetto train --encoder`.
 
     Its large matrices have the precision of the bundle: eight bits, widened again.
 
     Parameters
     ----------
     bundle : Bundle
-        Of the transformer, with one encoder.
+        Of the transformer.
     folder : path
-        Where to write; if it exists, it is empty, or holds an encoder, which is replaced.
+        Where to write; if it exists, it is empty, or holds a distilled encoder, which is replaced.
 
     Raises
     ------
     BundleError
-        If the bundle has no encoder, or several, or the weights are not where Affetto puts them.
+        If the bundle has no distilled encoder, or several encoders, or the weights are not where Affetto puts them.
     ParameterError
         If it cannot be written there.
     """
-    content = bundle.manifest.get("encoders") or {}
-    names = content.get("names") or []
-    if len(names) != 1:
-        raise BundleError(f"{bundle.folder} has {len(names)} encoders; only of a bundle with one it can be written")
-    folder = Path(folder)
-    require_encoder_folder(folder)
     try:
+        records = distillations(bundle.manifest)
+        content = bundle.manifest.get("encoders") or {"names": [], "layers": 0}
+        names = list(map(str, content["names"]))
+        if len(names) == 1 and not records:
+            raise BundleError(f"the encoder under {bundle.folder} is {names[0]} as it came; take that")
+        if len(names) != 1:
+            raise BundleError(f"{bundle.folder} has {len(names)} encoders; only of a model with one it can be written")
         encoder, config = _encoder(bundle.model, n_layers=int(content["layers"]))
-    except (KeyError, IndexError, TypeError, ValueError, RuntimeError) as error:
+    except (AttributeError, KeyError, IndexError, TypeError, ValueError, RuntimeError) as error:
         raise BundleError(
             f"the encoder in {bundle.folder} is not where this version puts it ({type(error).__name__}: {error}); take "
             "a bundle that `affetto train` made"
         ) from error
-    for record in distillations(bundle.manifest):
-        restored = {"model": bundle.name, "sha256": bundle.manifest["model"]["sha256"], "weights": "int8"}
-        config[RECORD] = {**record, "restored_from": restored}
-    save_encoder(encoder, config, folder)
+    folder = Path(folder)
+    require_encoder_folder(folder)
+    restored = {"model": bundle.name, "sha256": bundle.manifest["model"]["sha256"], "weights": "int8"}
+    save_encoder(encoder, {**config, RECORD: {**records[0], "restored_from": restored}}, folder)
 
 
 def _encoder(model: bytes, *, n_layers: int) -> tuple[WhisperEncoder, dict[str, Any]]:

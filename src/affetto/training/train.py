@@ -195,6 +195,12 @@ def _licences_of_encoders(described: Mapping[str, Any]) -> set[str]:
     return {part["licence"] for part in corpora_heard(distillations(described))}
 
 
+_SIZES = ("tiny", "base", "small", "medium")
+_LARGE = ("large", "large-v2", "large-v3", "large-v3-turbo")
+_WHISPERS = {f"whisper-{size}" for size in (*_SIZES, *(f"{size}.en" for size in _SIZES), *_LARGE)}
+"""What OpenAI published, under MIT; what others made of it may have another licence."""
+
+
 def described_encoders(chain: Chain) -> dict[str, Any] | None:
     """Return what a manifest says of the encoders: which they are, and what the distilled ones were distilled on.
 
@@ -219,7 +225,7 @@ def described_encoders(chain: Chain) -> dict[str, Any] | None:
     return {
         "names": names,
         "layers": frames.n_layers,
-        "licence": "MIT (OpenAI Whisper)",
+        "licence": "MIT (OpenAI Whisper)" if set(names) <= _WHISPERS else "unknown; see the checkpoint",
         **({"distilled": distilled} if distilled else {}),
     }
 
@@ -235,7 +241,9 @@ def require_bundle_folder(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise ParameterError(f"{folder} is a file; name a new folder for the bundle")
     known = {folder / name for name in (MANIFEST_FILE, MODEL_FILE, CHECKPOINTS)}
-    if folder.is_dir() and set(folder.iterdir()) - known:
+    # A model of somebody else's may have the same name, and must not be overwritten.
+    foreign = (folder / MODEL_FILE).exists() and not (folder / MANIFEST_FILE).exists()
+    if folder.is_dir() and (foreign or set(folder.iterdir()) - known):
         raise ParameterError(f"{folder} is a folder with other things in it; name a new one for the bundle")
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clo
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.model_selection import GridSearchCV
 
+from affetto.errors import CorpusError
 from affetto.evaluation.protocols import inner_groups
 
 if TYPE_CHECKING:
@@ -71,9 +72,18 @@ class TunedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
         ------
         ParameterError
             If there is only one speaker.
+        CorpusError
+            If a class is expressed by speakers alone who fall into one of the groups that are left out.
         """
         speakers = np.asarray(groups if groups is not None else range(len(np.asarray(y)))).astype(str).tolist()
         splits = inner_groups(speakers, min(self.n_splits, len(set(speakers))))
+        for train, test in splits:
+            if only := set(np.unique(np.asarray(y)[test])) - set(np.unique(np.asarray(y)[train])):
+                who = sorted({speakers[index] for index in test if np.asarray(y)[index] in only})
+                raise CorpusError(
+                    f"there is an emotion that only {' and '.join(who)} express, too few to learn it without them; "
+                    "give recordings of it from more speakers, or leave it out"
+                )
         with TemporaryDirectory() as folder:
             search = GridSearchCV(
                 clone(self.estimator).set_params(memory=folder),

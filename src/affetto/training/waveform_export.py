@@ -18,9 +18,10 @@ from affetto.classifiers.corpora import CorpusMarginalClassifier
 from affetto.classifiers.embedding import VoiceEmbedding
 from affetto.classifiers.gmm import GaussianMixtureClassifier
 from affetto.classifiers.neural import SequenceClassifier
-from affetto.classifiers.pool import LEAST_PROBABILITY, LogarithmicPool
+from affetto.classifiers.pool import LogarithmicPool
 from affetto.classifiers.projection import ClippedScaler, DiscriminantProjection
 from affetto.classifiers.sequences import SequenceComponents, SequenceScaler, SequenceStatistics
+from affetto.classifiers.voices import LEAST_PROBABILITY
 from affetto.errors import BundleError
 from affetto.features.frames import MIN_SAMPLES
 from affetto.preprocessing import LevelNormalization
@@ -160,13 +161,16 @@ def export_waveform_model(
     difference = np.abs(got - wanted).max()
     if embedding is not None:
         # One is by how much utterances of one emotion by one voice differ: a thousandth of it changes no answer.
-        difference = max(difference, np.abs(embeddings - wanted_embeddings).max() / 10)
+        # Unlike `max`, this keeps what is no number.
+        difference = np.maximum(difference, np.abs(embeddings - wanted_embeddings).max() / 10)
     if not difference <= TOLERANCE:
         raise BundleError(
             f"the exported model's outputs differ by {difference:.2g} from PyTorch's; at most {TOLERANCE:g} is allowed"
         )
     compressed = _compressed(exact)
     got, embeddings = _onnx_outputs(compressed, names, recordings)
+    if not (np.isfinite(got).all() and np.isfinite(embeddings).all()):
+        raise BundleError("the exported model gives answers in int8 that are no numbers; look at what it learned from")
     cost = {
         "weights": "int8 (large matrices), float16",
         "largest_difference": round(float(np.abs(got - wanted).max()), 4),

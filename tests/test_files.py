@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from affetto import ParameterError
-from affetto.exports.files import require_writable, write_bytes
+from affetto.files import require_writable, write_bytes
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="modes and pipes are those of POSIX")
 
