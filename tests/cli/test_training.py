@@ -144,6 +144,7 @@ def test_compare_puts_the_chosen_classifiers_in_one_table(corpus: Path, tmp_path
         (["evaluate", "CORPUS", "--protocol", "loso", "--folds", "9"], 2, "9"),
         (["evaluate", "CORPUS", "--protocol", "loso", "--folds", "one"], 2, "one"),
         (["evaluate", "CORPUS", "--protocol", "loso", "--output", "CORPUS/report"], 2, "inside the corpus"),
+        (["compare", "CORPUS", "--protocol", "loso", "--classifier", "mlp"], 2, "nothing to compare mlp with"),
     ],
 )
 def test_what_cannot_be_done_is_said_before_anything_is_written(
@@ -165,11 +166,14 @@ def test_a_further_corpus_is_learnt_from_and_not_tested_on(
     corpus: Path, few_polish: Path, tmp_path: Path, run: Run
 ) -> None:
     arguments = ["--classifier", "gmm", "--protocol", "loso", "--folds", "2"]
-    done = run("evaluate", corpus, *arguments, "--train-with", few_polish, "--output", "report", cwd=tmp_path)
+    done = run("evaluate", corpus, *arguments, "--train-with", few_polish, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert run("evaluate", corpus, *arguments, "--output", "alone", cwd=tmp_path).returncode == 0
+    assert run("evaluate", corpus, *arguments, cwd=tmp_path).returncode == 0
     tables = []
-    for report in ("report", "alone"):
+    # Neither replaces the other, and each says how it was made.
+    for report, train_with in (("gmm+nemo-loso", ["nemo"]), ("gmm-loso", [])):
+        metrics = json.loads((tmp_path / report / "metrics.json").read_text(encoding="utf-8"))
+        assert (metrics["corpus"], metrics["train_with"]) == ("ravdess", train_with)
         with (tmp_path / report / "predictions.csv").open(encoding="utf-8", newline="") as file:
             tables.append(list(csv.DictReader(file)))
     assert {row["actor"] for row in tables[0]} == {"2"}

@@ -241,3 +241,11 @@ def test_a_saved_encoder_is_read_back_as_it_was_under_the_same_names(checkpoint:
     assert not any("k_proj.bias" in name for name in stored)
     with pytest.raises(ParameterError, match="n_layers is 2; the encoder"):
         load_encoder(folder, n_layers=2)
+
+
+def test_where_an_encoder_cannot_be_written_is_named(checkpoint: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "saved"
+    (folder / "model.safetensors").mkdir(parents=True)
+    with pytest.raises(ParameterError, match=r"model\.safetensors cannot be written"):
+        save_encoder(load_encoder(checkpoint, n_layers=1), read_config(checkpoint), folder)
+    assert [path.name for path in folder.iterdir()] == ["model.safetensors"]

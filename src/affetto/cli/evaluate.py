@@ -46,15 +46,21 @@ def evaluate(
     resume: ResumeOption = False,
     name: NameOption = None,
     output: Annotated[
-        Path | None, typer.Option("--output", metavar="DIR", help="The report's folder. [default: CLASSIFIER-PROTOCOL]")
+        Path | None,
+        typer.Option(
+            "--output",
+            metavar="DIR",
+            help="The report's folder. [default: CLASSIFIER-PROTOCOL, with --train-with CLASSIFIER+CORPUS-PROTOCOL]",
+        ),
     ] = None,
     models: Annotated[
         Path | None, typer.Option("--models", metavar="DIR", help="Keep each fold's model there, as the bundle fold-N.")
     ] = None,
 ) -> None:
     """Measure a classifier on speakers that it never heard, and write a report."""
-    folder = output or Path(f"{classifier.value}-{protocol}")
-    task = _prepare(corpus, protocol, folds, name=name, folder=folder, train_with=train_with, resume=resume)
+    task = _prepare(
+        corpus, protocol, folds, name=name, folder=output, system=classifier.value, train_with=train_with, resume=resume
+    )
     chain = _make_one(classifier, encoder, task.corpus)
     if models is not None:
         _require_place_for_models(models, corpus, train_with, task.folds)
@@ -77,11 +83,16 @@ def compare(
     resume: ResumeOption = False,
     name: NameOption = None,
     output: Annotated[
-        Path, typer.Option("--output", metavar="DIR", help="Where each classifier's report goes.")
-    ] = Path("comparison"),
+        Path | None,
+        typer.Option(
+            "--output", metavar="DIR", help="Where each classifier's report goes. [default: comparison-PROTOCOL]"
+        ),
+    ] = None,
 ) -> None:
     """Measure classifiers on the same clips: one table, and paired tests."""
-    task = _prepare(corpus, protocol, folds, name=name, folder=output, train_with=train_with, resume=resume)
+    task = _prepare(
+        corpus, protocol, folds, name=name, folder=output, system="comparison", train_with=train_with, resume=resume
+    )
     tested = {task.corpus.utterances[index].speaker for fold in task.folds for index in fold.test}
     if len(tested) < 2:
         raise ParameterError(f"a paired test needs two test speakers or more, and these folds have {len(tested)}")
@@ -133,7 +144,8 @@ def _prepare(
     folds: str | None,
     *,
     name: str | None,
-    folder: Path,
+    folder: Path | None,
+    system: str,
     train_with: list[Path] | None,
     resume: bool,
 ) -> _Task:
@@ -149,6 +161,8 @@ def _prepare(
     numbers = _fold_numbers(folds)
     corpus = load_corpus(path, name=name)
     further = load_further(train_with)
+    # What was trained with other corpora is another system, whose report must not replace the first one's.
+    folder = folder or Path(f"{'+'.join([system, *(part.name for part in further)])}-{chosen.name}")
     todo = choose_folds(chosen, corpus, numbers)
     for fold in todo:
         require_trainable([corpus.utterances[i] for i in fold.train], name=f"the training part of fold {fold.number}")

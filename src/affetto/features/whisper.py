@@ -18,6 +18,7 @@ from torch.nn import functional
 
 from affetto.errors import MissingExtraError, ParameterError
 from affetto.features.convolution import FrameConvolution
+from affetto.files import write_bytes
 
 if TYPE_CHECKING:
     import os
@@ -209,13 +210,18 @@ def save_encoder(encoder: WhisperEncoder, config: Mapping[str, Any], folder: Pat
         Of the checkpoint that it was loaded from, with whatever else is to be known of it.
     folder : Path
         Is there already; weights and configuration in it are replaced.
+
+    Raises
+    ------
+    ParameterError
+        If they cannot be written there.
     """
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     tensors = {f"model.encoder.{name}": tensor.half().contiguous() for name, tensor in _hub_weights(encoder).items()}
     content = {**config, "encoder_layers": len(encoder.layers), "torch_dtype": "float16"}
-    save_file(tensors, folder / WEIGHTS_FILE)
-    (folder / CONFIG_FILE).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    write_bytes(folder / WEIGHTS_FILE, save(tensors))
+    write_bytes(folder / CONFIG_FILE, f"{json.dumps(content, indent=1)}\n".encode())
 
 
 def find_checkpoint(name: str | os.PathLike[str]) -> Path:

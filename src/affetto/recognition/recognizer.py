@@ -336,9 +336,9 @@ class Recognizer:
         sample_rate : float
             Samples in a second, 8,000 to 192,000.
 
-        Yields
-        ------
-        Segment
+        Returns
+        -------
+        iterator of Segment
             Each utterance, about half a second after it ends; its times count from the beginning of the stream.
 
         Raises
@@ -354,10 +354,14 @@ class Recognizer:
         >>> len(list(affetto.Recognizer().stream(chunks, sample_rate=call.sample_rate_hz)))
         1
         """
-        live = self.listen(sample_rate=sample_rate, keep=False)
-        for chunk in chunks:
-            yield from live.hear(chunk)
-        yield from live.end().segments
+        live = self.listen(sample_rate=sample_rate, keep=False)  # now: what is wrong with the rate shows at once
+
+        def heard() -> Iterator[Segment]:
+            for chunk in chunks:
+                yield from live.hear(chunk)
+            yield from live.end().segments
+
+        return heard()
 
     def listen(self, *, sample_rate: float, keep: bool = True) -> LiveRecognition:
         """Begin to recognize sound that arrives piece by piece, where `stream` gives too little.
