@@ -200,7 +200,25 @@ class Voice:
         """
         return _log_likelihoods(np.asarray(embeddings, dtype=np.float64), self.means, self.precision)
 
-    def probabilities(self, embedding: ArrayLike, probabilities: ArrayLike) -> NDArray[np.float64]:
+    def evidence(self, embedding: ArrayLike) -> float:
+        """Tell how much better an utterance is foretold by this voice than by anybody's, whatever it expresses.
+
+        Parameters
+        ----------
+        embedding : array-like of shape (n_dimensions,)
+
+        Returns
+        -------
+        float
+            The logarithm of the ratio of densities.
+        """
+        row = np.asarray(embedding, dtype=np.float64)
+        anybody = np.asarray(np.linalg.inv(self.space.within + self.space.between))
+        return _log_density(row, self.means, self.precision) - _log_density(row, self.space.means, anybody)
+
+    def probabilities(
+        self, embedding: ArrayLike, probabilities: ArrayLike, *, belief: float = 1.0
+    ) -> NDArray[np.float64]:
         """Return the probabilities of one utterance, adapted to this voice.
 
         Parameters
@@ -208,6 +226,8 @@ class Voice:
         embedding : array-like of shape (n_dimensions,)
         probabilities : array-like of shape (n_classes,)
             Unadapted.
+        belief : float
+            How sure it is that the utterance is of this voice, from 0 to 1.
 
         Returns
         -------
@@ -215,7 +235,8 @@ class Voice:
         """
         likelihoods = self.log_likelihoods(np.asarray(embedding)[None])[0]
         unadapted = np.log(np.asarray(probabilities, dtype=np.float64) + LEAST_PROBABILITY)
-        return np.exp(adapted_logarithms(likelihoods, unadapted, self.weight, self.space.sharpness, self.space.trust))
+        weight = belief * self.weight
+        return np.exp(adapted_logarithms(likelihoods, unadapted, weight, self.space.sharpness, self.space.trust))
 
 
 @dataclass(frozen=True, eq=False)
@@ -357,7 +378,25 @@ class KnownVoice:
     voices: tuple[Voice, ...]
     shares: NDArray[np.float64]
 
-    def probabilities(self, embedding: ArrayLike, probabilities: ArrayLike) -> NDArray[np.float64]:
+    def evidence(self, embedding: ArrayLike) -> float:
+        """Tell how much better an utterance is foretold by this voice than by anybody's; see `Voice.evidence`.
+
+        Parameters
+        ----------
+        embedding : array-like of shape (n_dimensions,)
+
+        Returns
+        -------
+        float
+            The mean over the spaces, as the voice counts in each.
+        """
+        parts = self.spaces.split(embedding)[:-1]
+        found = [voice.evidence(part[0]) for voice, part in zip(self.voices, parts, strict=True)]
+        return float(self.shares @ np.array(found))
+
+    def probabilities(
+        self, embedding: ArrayLike, probabilities: ArrayLike, *, belief: float = 1.0
+    ) -> NDArray[np.float64]:
         """Return the probabilities of one utterance, adapted to this voice.
 
         Parameters
@@ -365,13 +404,18 @@ class KnownVoice:
         embedding : array-like of shape (n_dimensions,)
         probabilities : array-like of shape (n_classes,)
             Unadapted.
+        belief : float
+            How sure it is that the utterance is of this voice, from 0 to 1.
 
         Returns
         -------
         ndarray of shape (n_classes,)
         """
         parts = self.spaces.split(embedding)[:-1]
-        adapted = [voice.probabilities(part[0], probabilities) for voice, part in zip(self.voices, parts, strict=True)]
+        adapted = [
+            voice.probabilities(part[0], probabilities, belief=belief)
+            for voice, part in zip(self.voices, parts, strict=True)
+        ]
         return np.asarray(self.shares @ np.stack(adapted))
 
 
@@ -410,6 +454,14 @@ def _log_likelihoods(
     """Compare rows with normal distributions of one covariance, in which their own length makes no difference."""
     weighted = means @ precision
     return np.asarray(rows @ weighted.T - 0.5 * (weighted * means).sum(axis=1))
+
+
+def _log_density(row: NDArray[np.float64], means: NDArray[np.float64], precision: NDArray[np.float64]) -> float:
+    """Return the log-density of a mixture, but for a constant; its parts have one covariance and equal weights."""
+    apart = row - means
+    exponents = -0.5 * np.einsum("ij,jk,ik->i", apart, precision, apart)
+    largest = exponents.max()
+    return float(largest + np.log(np.exp(exponents - largest).sum()) + 0.5 * np.linalg.slogdet(precision)[1])
 
 
 def _effective_number(shares: NDArray[np.float64]) -> float:

@@ -27,10 +27,13 @@ _FORMAT, _FORMAT_VERSION = "affetto speaker profile", 1
 _EMBEDDING_DECIMALS, _PROBABILITY_DECIMALS = 5, 6
 _LARGEST = 1e6  # no embedding comes near, and sums of these are still numbers
 
-# What was heard long ago says no more about the voice than what was heard since, and is forgotten.
-_REMEMBERED = 200
+# What was heard long ago may be of somebody else, and says no more about the voice than what was heard since.
+_REMEMBERED = 60
 # A voice is estimated anew when so much of what is remembered is new.
 _NEWS = 0.1
+# How much of the evidence that all is of one voice is left after a further utterance, and how far it is believed:
+# embeddings know less than their dimensions say.
+_EVIDENCE_KEPT, _EVIDENCE_SCALE = 0.9, 0.3
 
 
 class Heard(NamedTuple):
@@ -224,6 +227,7 @@ class VoiceMemory:
         self._heard: list[Heard] = []
         self._due = 1.0
         self._n_added = 0
+        self._evidence = 0.0
         self._learned = False
 
     @property
@@ -250,7 +254,8 @@ class VoiceMemory:
             self._due = self._n_added + _NEWS * len(rows)
         if self._voice is None:
             return heard.probabilities
-        return self._voice.probabilities(heard.embedding, heard.probabilities)
+        belief = 1.0 if self._known is not None else 1 / (1 + np.exp(-_EVIDENCE_SCALE * self._evidence))
+        return self._voice.probabilities(heard.embedding, heard.probabilities, belief=belief)
 
     def add(self, heard: Heard) -> None:
         """Remember an utterance.
@@ -261,7 +266,10 @@ class VoiceMemory:
         """
         if self._spaces is None or self._known is not None:
             return
-        self._learned = self._voice is not None
+        if self._voice is not None:
+            self._learned = True
+            # Had it been foretold? Where several speak in turn, what was heard before says little about what comes.
+            self._evidence = _EVIDENCE_KEPT * self._evidence + self._voice.evidence(heard.embedding)
         self._heard.append(heard)
         self._n_added += 1
         if len(self._heard) > 2 * _REMEMBERED:
