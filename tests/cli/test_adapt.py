@@ -81,7 +81,7 @@ def test_few_utterances_are_said_to_help_little(tmp_path: Path) -> None:
     heard, hint, wrote = done.stdout.splitlines()
     assert heard.startswith("Heard 1 utterance, ")
     assert heard.endswith(" in 1 recording.")
-    assert hint == "Fewer than 5 utterances help little; 20 or more help most."
+    assert hint == "Fewer than 5 utterances help a little; 20 or more help most."
     assert wrote.endswith("affetto recognize FILE --model transformer --profile 'a voice.json'")
 
 

@@ -119,6 +119,4 @@ class Answers:
         best = int(probabilities.argmax())
         by_label = {label: round(float(p), 6) for label, p in zip(self._labels, probabilities, strict=True)}
         emotion = self._labels[best]
-        # Before it is rounded: what is nearly certain is not.
-        status: Status = "ok" if probabilities[best] >= self._threshold else "uncertain"
-        return status, emotion, by_label[emotion], by_label
+        return "ok" if by_label[emotion] >= self._threshold else "uncertain", emotion, by_label[emotion], by_label
