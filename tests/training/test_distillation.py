@@ -109,7 +109,8 @@ def test_what_only_measures_is_the_same_whatever_else_is_there(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(distillation, "_pairs", first_pairs)
-    before = Corpus("before", "", "", corpus.utterances[1:18])
+    others = [dataclasses.replace(u, path=tmp_path / u.path.name) for u in corpus.utterances[1:18]]
+    before = Corpus("before", "", "", others)
     for corpora in ([corpus], [before, corpus]):
         with pytest.raises(KeyboardInterrupt):
             distil(tiny_encoder, corpora, tmp_path / "steady", n_layers=1, recipe=RECIPE)

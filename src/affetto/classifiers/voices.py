@@ -128,6 +128,10 @@ class VoiceSpace:
     def _precision_between(self) -> NDArray[np.float64]:
         return np.asarray(np.linalg.inv(self.between))
 
+    @cached_property
+    def _precision_of_all(self) -> NDArray[np.float64]:
+        return np.asarray(np.linalg.inv(self.within + self.between))
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain lists and numbers, for the manifest of a bundle."""
         return {
@@ -213,8 +217,8 @@ class Voice:
             The logarithm of the ratio of densities.
         """
         row = np.asarray(embedding, dtype=np.float64)
-        anybody = np.asarray(np.linalg.inv(self.space.within + self.space.between))
-        return _log_density(row, self.means, self.precision) - _log_density(row, self.space.means, anybody)
+        anybody = _log_density(row, self.space.means, self.space._precision_of_all)
+        return _log_density(row, self.means, self.precision) - anybody
 
     def probabilities(
         self, embedding: ArrayLike, probabilities: ArrayLike, *, belief: float = 1.0
