@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import tracemalloc
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -447,6 +448,17 @@ def test_of_several_voices_in_turn_none_is_understood_by_the_others(
         for answer in (memory.probabilities, lambda heard: voice.probabilities(heard.embedding, heard.probabilities))
     )
     assert least <= gone / whole <= most
+
+
+def test_an_utterance_that_nobody_foretold_is_heard_as_alone(spaces: VoiceSpaces) -> None:
+    memory = VoiceMemory(spaces)
+    first, second, third = utterances(spaces, 1.0, 3)
+    for heard in (first, Heard(second.probabilities, second.embedding + 1_000)):
+        memory.probabilities(heard)
+        memory.add(heard)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # as where numbers overflow
+        assert memory.probabilities(third) == pytest.approx(third.probabilities, abs=1e-3)
 
 
 def test_memory_is_bounded(spaces: VoiceSpaces) -> None:

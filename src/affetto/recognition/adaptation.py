@@ -254,7 +254,8 @@ class VoiceMemory:
             self._due = self._n_added + _NEWS * len(rows)
         if self._voice is None:
             return heard.probabilities
-        belief = 1.0 if self._known is not None else 1 / (1 + np.exp(-_EVIDENCE_SCALE * self._evidence))
+        # The logistic function, by one that no evidence makes overflow.
+        belief = 1.0 if self._known is not None else 0.5 + 0.5 * float(np.tanh(0.5 * _EVIDENCE_SCALE * self._evidence))
         return self._voice.probabilities(heard.embedding, heard.probabilities, belief=belief)
 
     def add(self, heard: Heard) -> None:
