@@ -26,8 +26,9 @@ $(VENV)/dev: pyproject.toml $(BIN)/affetto
 demo: $(BIN)/affetto  ## recognize the synthetic recordings in examples/
 	$(BIN)/affetto recognize examples/*.flac
 
+# One thread for each worker, which has a core of its own: more would only wait for one another.
 test: $(VENV)/dev  ## run the tests (offline, under ten minutes)
-	$(BIN)/python -m pytest -n auto --dist loadfile -m 'not slow'
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m 'not slow'
 
 test-slow: $(VENV)/dev  ## run the tests that take minutes
 	$(BIN)/python -m pytest -m slow

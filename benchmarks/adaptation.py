@@ -46,12 +46,19 @@ class Clip:
         self.fold = fold
         self.heard = heard
 
-    def probabilities(self, memory: VoiceMemory, n_labels: int) -> NDArray[np.floating]:
+    def probabilities(self, memory: VoiceMemory, labels: Sequence[str]) -> NDArray[np.floating]:
         """Answer as a recognizer does: the mean over the utterances, weighted by their length."""
-        total = np.zeros(n_labels)
+        if not self.heard:
+            return not_recognized(self.utterance, labels)
+        total = np.zeros(len(labels))
         for one in self.heard:
             total += (one.end_s - one.start_s) * memory.probabilities(one.heard)
-        return total / total.sum() if self.heard else np.full(n_labels, 1 / n_labels)
+        return np.asarray(total / total.sum())
+
+
+def not_recognized(utterance: Utterance, labels: Sequence[str]) -> NDArray[np.floating]:
+    """Return probabilities for a clip in which nobody was heard: whatever it may be, its emotion is not the answer."""
+    return np.array([label != utterance.emotion for label in labels]) / (len(labels) - 1)
 
 
 def contexts(clip: Clip, others: Sequence[Clip]) -> Iterator[tuple[str, list[Clip]]]:
@@ -111,7 +118,7 @@ def main() -> None:
                 voice = None
                 if utterances:
                     voice = SpeakerProfile.of(recognizer.bundle, utterances).voice(recognizer.bundle, space)
-                row = clip.probabilities(VoiceMemory(space, voice), len(labels))
+                row = clip.probabilities(VoiceMemory(space, voice), labels)
                 answers.setdefault(name, []).append((clip, row))
         rng = np.random.default_rng(fold.number)
         voices = [[own[index] for index in rng.permutation(len(own))] for _, own in sorted(by_speaker.items())]
@@ -120,7 +127,7 @@ def main() -> None:
                 memory = VoiceMemory(space)
                 for turn in zip(*voices[start : start + n_voices], strict=True):
                     for clip in turn:
-                        row = clip.probabilities(memory, len(labels))
+                        row = clip.probabilities(memory, labels)
                         answers.setdefault(f"recording of {n_voices}", []).append((clip, row))
                         for one in clip.heard:
                             memory.add(one.heard)

@@ -40,7 +40,7 @@ def main() -> None:
                 others = [c for c in clips if c.utterance.speaker == clip.utterance.speaker and c is not clip]
                 known = [utterance for other in others for utterance in other.heard]
                 voice = SpeakerProfile.of(recognizer.bundle, known).voice(recognizer.bundle, space)
-            heard = dict(zip(labels, clip.probabilities(VoiceMemory(space, voice), len(labels)), strict=True))
+            heard = dict(zip(labels, clip.probabilities(VoiceMemory(space, voice), labels), strict=True))
             heard["neutral"] += heard.pop("calm", 0.0)
             rows.append((clip, np.array([heard[emotion] for emotion in EMOTIONS])))
         result = predictions(rows, EMOTIONS)

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from affetto import Recognizer, Segment, read
+from adaptation import not_recognized
+from affetto import Recognition, Recognizer, Segment, read
 from affetto.corpora import load_corpus
 from affetto.evaluation import Predictions, find_recordings, get_protocol, measure
 from affetto.preprocessing.steps import normalize_level, trim_silence
@@ -86,8 +87,8 @@ def main() -> None:
     rng = np.random.default_rng(0)
     clips: list[Placed] = []
     folds: list[int] = []
-    in_track: list[list[float]] = []
-    alone: list[list[float]] = []
+    in_track: list[NDArray[np.floating]] = []
+    alone: list[NDArray[np.floating]] = []
     found: list[list[Segment]] = []
     false_s = sound_s = 0.0
     labels: tuple[str, ...] = ()
@@ -101,9 +102,9 @@ def main() -> None:
             near = [segment for segment in result.segments if overlap_s(segment, clip) > 0.1]
             found.append(near)
             best = max(near, key=lambda segment: overlap_s(segment, clip), default=None)
-            in_track.append(_row(best.probabilities if best else {}, labels))
+            in_track.append(_row(best, clip.utterance, labels))
             heard = recognizer.recognize(clip.utterance.path)
-            alone.append(_row(heard.probabilities, labels))
+            alone.append(_row(heard, clip.utterance, labels))
         false_s += sum(
             segment.end_s - segment.start_s
             for segment in result.segments
@@ -136,13 +137,15 @@ def main() -> None:
     print(json.dumps(report, indent=2))
 
 
-def _row(probabilities: Any, labels: Sequence[str]) -> list[float]:
-    """Return probabilities in the order of the labels; where nothing was heard, all are alike."""
-    return [probabilities.get(label, 1 / len(labels)) for label in labels]
+def _row(heard: Recognition | Segment | None, utterance: Utterance, labels: Sequence[str]) -> NDArray[np.floating]:
+    """Return probabilities in the order of the labels."""
+    if heard is None or not heard.probabilities:
+        return not_recognized(utterance, labels)
+    return np.array([heard.probabilities[label] for label in labels])
 
 
 def _predictions(
-    clips: Sequence[Placed], folds: Sequence[int], rows: Sequence[Sequence[float]], labels: tuple[str, ...]
+    clips: Sequence[Placed], folds: Sequence[int], rows: Sequence[NDArray[np.floating]], labels: tuple[str, ...]
 ) -> Predictions:
     probabilities = np.array(rows)
     utterances = [clip.utterance for clip in clips]

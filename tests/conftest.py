@@ -26,7 +26,14 @@ if TYPE_CHECKING:
 settings.register_profile("affetto", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("affetto")
 
+_LONGEST = ("test_training.py", "test_training_networks.py", "test_waveform_export.py", "test_recognize.py")
+
 _LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 6: "5.1", 8: "7.1"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest files, so that in the end no worker waits for one."""
+    items.sort(key=lambda item: item.path.name not in _LONGEST)
 
 
 class Format(NamedTuple):

@@ -107,7 +107,7 @@ def test_the_models_of_folds_are_kept_where_that_is_asked_for(corpus: Path, tmp_
 
 
 def test_leaking_speakers_is_said_beside_every_figure(corpus: Path, tmp_path: Path, run: Run) -> None:
-    done = run("evaluate", corpus, "--classifier", "gmm", "--protocol", "random", cwd=tmp_path)
+    done = run("evaluate", corpus, "--classifier", "gmm", "--protocol", "random", "--folds", "1", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     figures = [line for line in done.stdout.splitlines() if "UAR" in line or "recall" in line or "accuracy" in line]
     assert len(figures) > 9
@@ -116,15 +116,16 @@ def test_leaking_speakers_is_said_beside_every_figure(corpus: Path, tmp_path: Pa
 
 
 def test_compare_puts_the_chosen_classifiers_in_one_table(corpus: Path, tmp_path: Path, run: Run) -> None:
-    chosen = [argument for name in ("mlp", "svm", "gmm") for argument in ("--classifier", name)]
+    names = ("svm", "gmm")
+    chosen = [argument for name in names for argument in ("--classifier", name)]
     arguments = ["--protocol", "loso", "--folds", "1,2", "--output", "all", *chosen]
     done = run("compare", corpus, *arguments, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    for name in ("mlp", "svm", "gmm"):
+    for name in names:
         assert name in done.stdout
         assert (tmp_path / "all" / name / "predictions.csv").exists()
     assert "p (UAR)" in done.stdout
-    assert sorted(folder.name for folder in (tmp_path / "all").iterdir()) == ["gmm", "mlp", "svm"]
+    assert sorted(folder.name for folder in (tmp_path / "all").iterdir()) == ["gmm", "svm"]
 
 
 @pytest.mark.parametrize(

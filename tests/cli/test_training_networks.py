@@ -172,6 +172,33 @@ def test_a_killed_training_goes_on_where_it_was(cnn: Trained, few: Path, tmp_pat
     assert ours.manifest["quantization"] == theirs.manifest["quantization"]
 
 
+@pytest.mark.slow
+def test_a_killed_comparison_fits_no_network_again(ravdess_dir: Path, tmp_path: Path, run: Run) -> None:
+    (tmp_path / "three").mkdir()  # actors, so that each fold has two to learn from
+    for clip in ravdess_dir.glob("Actor_0[123]/03-01-0[245]-01-??-01-??.flac"):
+        shutil.copy(clip, tmp_path / "three")
+    arguments = ["compare", "three", "--protocol", "loso", "--folds", "1,2", "--output", "all"]
+    arguments += ["--classifier", "cnn", "--classifier", "gmm"]
+    command = [sys.executable, "-c", "from affetto.cli import main; main()", *arguments]
+    folds = 0
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=run.environment, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+    ) as comparing:
+        assert comparing.stderr
+        for line in comparing.stderr:
+            folds += line.startswith("fold ")
+            if folds == 3:  # the second classifier's first
+                comparing.kill()
+                break
+    assert comparing.returncode != 0
+    assert (tmp_path / "all/cnn/predictions.csv").exists()
+    done = run(*arguments, "--resume", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "network 1 of" not in done.stderr
+    assert "p (UAR)" in done.stdout
+    assert not list(tmp_path.glob("all/*/affetto-checkpoints"))
+
+
 @pytest.fixture(scope="module")
 def without_encoder(
     few: Path, tmp_path_factory: pytest.TempPathFactory, run: Run

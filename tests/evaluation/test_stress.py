@@ -145,12 +145,15 @@ def test_what_makes_no_sense_is_said_before_anything_is_heard(
 
 
 def test_what_fails_is_named(recognizer: Recognizer, utterances: list[Utterance], tmp_path: Path) -> None:
+    heard: list[int] = []
+    counting = Condition("counted", "", lambda samples, _rate, _rng: heard.append(1) or samples)  # type: ignore[func-returns-value]
     (tmp_path / "text.wav").write_text("dear diary")
     with pytest.raises(AudioError, match=r"text\.wav"):
-        stress(recognizer, [*utterances, Utterance(tmp_path / "text.wav", "sad", "a")], [])
+        stress(recognizer, [*utterances, Utterance(tmp_path / "text.wav", "sad", "a")], [counting], jobs=1)
     soundfile.write(tmp_path / "short.wav", np.zeros(1_600), 16_000)
-    with pytest.raises(AudioError, match=r"short\.wav, clean: the sound is 0\.1 s long; at least 0\.2 s"):
-        stress(recognizer, [Utterance(tmp_path / "short.wav", "sad", "a")], [])
+    with pytest.raises(AudioError, match=r"short\.wav: it is 0\.1 s long; at least 0\.2 s are needed; leave it out"):
+        stress(recognizer, [*utterances, Utterance(tmp_path / "short.wav", "sad", "a")], [counting], jobs=1)
+    assert not heard  # before the first clip was heard, which may be an hour before the last
     broken = Condition("broken", "", lambda samples, _rate, _rng: samples[:, 0])
     with pytest.raises(AudioError, match=r"angry\.flac, broken: it cannot be recognized: IndexError: "):
         stress(recognizer, utterances, [broken], jobs=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -64,8 +65,11 @@ def evaluate(
     chain = _make_one(classifier, encoder, task.corpus)
     if models is not None:
         _require_place_for_models(models, corpus, train_with, task.folds)
-    _evaluate_one(task, chain, classifier.value, task.folder, models=models)
     from affetto.evaluation.report import REPORT_FILES
+    from affetto.training.checkpoints import keeping_checkpoints
+
+    with keeping_checkpoints(chain, task.folder, resume=task.resume):
+        _evaluate_one(task, chain, classifier.value, task.folder, models=models)
 
     typer.echo(f"Report in {task.folder}: {', '.join(REPORT_FILES)}")
 
@@ -98,6 +102,7 @@ def compare(
         raise ParameterError(f"a paired test needs two test speakers or more, and these folds have {len(tested)}")
     from affetto.evaluation.compare import compare as compare_predictions
     from affetto.evaluation.compare import comparison_table
+    from affetto.training.checkpoints import keeping_checkpoints
 
     kinds = list(dict.fromkeys(classifier or Classifier))
     if len(kinds) < 2:
@@ -106,7 +111,10 @@ def compare(
         raise ParameterError("encoders are for the transformer, which is not among the classifiers to compare")
     # All are made before the first is fitted: what is wrong with the last shows at once.
     chains = {c.value: _make_one(c, encoder if c is Classifier.transformer else None, task.corpus) for c in kinds}
-    systems = {kind: _evaluate_one(task, chain, kind, task.folder / kind) for kind, chain in chains.items()}
+    with ExitStack() as until_all_are_done:  # so that whoever resumes fits no network again that was done
+        for kind, chain in chains.items():
+            until_all_are_done.enter_context(keeping_checkpoints(chain, task.folder / kind, resume=task.resume))
+        systems = {kind: _evaluate_one(task, chain, kind, task.folder / kind) for kind, chain in chains.items()}
     title = f"{task.corpus.name}, {protocol}, {len(next(iter(systems.values())))} clips"
     table = comparison_table(compare_predictions(systems), title=title, leaks_speakers=task.protocol.leaks_speakers)
     make_console().print(table)
@@ -186,14 +194,13 @@ def _evaluate_one(task: _Task, chain: Chain, kind: str, folder: Path, *, models:
     from affetto import __version__
     from affetto.evaluation.loop import evaluate as evaluate_chain
     from affetto.evaluation.report import metrics_table, write_report
-    from affetto.training.checkpoints import keeping_checkpoints
     from affetto.training.train import described_encoders
 
     keep = None
     if models is not None:
         keep = partial(_save, classifier=kind, task=task, folder=models)
     numbers = [fold.number for fold in task.folds]
-    with working(f"{kind}, {len(numbers)} folds"), keeping_checkpoints(chain, folder, resume=task.resume):
+    with working(f"{kind}, {len(numbers)} folds"):
         predictions = evaluate_chain(
             chain, task.corpus, task.protocol, train_with=task.train_with, folds=numbers, keep=keep
         )

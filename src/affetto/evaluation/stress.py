@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
@@ -167,6 +168,9 @@ def stress(
             require_extra(condition.extra, purpose=f"the condition {condition.title!r}")
     pool = ThreadPoolExecutor(jobs or os.cpu_count() or 1, thread_name_prefix="stress")
     try:
+        # All are read before the first is heard: what is wrong with the last shows now, not after an hour.
+        for _ in pool.map(partial(_require_recognizable, _rate(recognizer)), utterances):
+            pass
         pending = [
             pool.submit(_outcomes, recognizer, utterance, todo, seed=seed, denoise=denoise) for utterance in utterances
         ]
@@ -238,6 +242,22 @@ def summarize(outcomes: Iterable[Outcome]) -> list[StressRow]:
     return rows
 
 
+def _rate(recognizer: Recognizer) -> int:
+    return int(recognizer.bundle.manifest["input"]["sample_rate_hz"])
+
+
+def _require_recognizable(sample_rate_hz: int, utterance: Utterance) -> None:
+    """Refuse a clip that cannot be read, or is too short as it is."""
+    from affetto.recognition.recognizer import MIN_DURATION_S
+    from affetto.speech import read
+
+    duration_s = read(utterance.path, sample_rate_hz=sample_rate_hz).duration_s
+    if duration_s < MIN_DURATION_S:
+        raise AudioError(
+            f"{utterance.path}: it is {duration_s:.3g} s long; at least {MIN_DURATION_S:g} s are needed; leave it out"
+        )
+
+
 def _outcomes(
     recognizer: Recognizer, utterance: Utterance, conditions: Sequence[Condition], *, seed: int, denoise: bool
 ) -> list[Outcome]:
@@ -246,7 +266,7 @@ def _outcomes(
     from affetto.recognition.recognizer import MIN_DURATION_S
     from affetto.speech import read
 
-    rate = int(recognizer.bundle.manifest["input"]["sample_rate_hz"])
+    rate = _rate(recognizer)
     samples = read(utterance.path, sample_rate_hz=rate).samples
     outcomes = []
     for condition in conditions:
