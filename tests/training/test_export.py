@@ -4,7 +4,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
 from sklearn.ensemble import VotingClassifier
@@ -14,6 +13,7 @@ from sklearn.svm import SVC
 
 from affetto.classifiers.gmm import GaussianMixtureClassifier
 from affetto.classifiers.projection import ClippedScaler, DiscriminantProjection
+from affetto.classifiers.tempered import TemperedClassifier
 from affetto.training.export import export_classifier, onnx_probabilities
 
 CLASSIFIERS = {
@@ -23,7 +23,6 @@ CLASSIFIERS = {
         voting="soft",
         flatten_transform=False,
     ),
-    "svm": CalibratedClassifierCV(SVC(), ensemble=False, cv=3),
     **{
         f"gmm-{kind}": make_pipeline(
             DiscriminantProjection(), GaussianMixtureClassifier(n_components=2, covariance_type=kind, random_state=0)
@@ -46,3 +45,26 @@ def test_saved_model_gives_the_probabilities_of_scikit_learn(name: str) -> None:
     assert exported.shape == (len(X) - 1000, 10)
     assert np.abs(exported - model.predict_proba(X[1000:])).max() < 1e-4
     assert (exported.argmax(1) == y[1000:]).mean() > 0.7
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 10])
+@pytest.mark.parametrize("kind", ["svm", "svm-pairs", "mlp", "gmm"])
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_a_temperature_is_saved_too(kind: str, n_classes: int) -> None:
+    X, y = load_digits(n_class=n_classes, return_X_y=True)
+    X = X.astype(np.float32)
+    final = {
+        "svm": SVC(),
+        "svm-pairs": SVC(decision_function_shape="ovo"),
+        "mlp": MLPClassifier((20,), max_iter=30, random_state=0),
+        "gmm": GaussianMixtureClassifier(covariance_type="diag", reg_covar=0.1, random_state=0),
+    }[kind]
+    scored = make_pipeline(ClippedScaler(), PCA(20), final)
+    half = len(X) // 2
+    saved = {}
+    for sharpness in (0.3, 2.0):
+        model = TemperedClassifier(scored, sharpness=sharpness).fit(X[:half], y[:half])
+        saved[sharpness] = onnx_probabilities(export_classifier(model, X[half:]), X[half:])
+        assert np.abs(saved[sharpness] - model.predict_proba(X[half:])).max() < 1e-4
+    assert saved[0.3].max(axis=1).mean() < saved[2.0].max(axis=1).mean()
+    assert (saved[2.0].argmax(axis=1) == y[half:]).mean() > 0.6

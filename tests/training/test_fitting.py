@@ -1,16 +1,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
 
 from affetto.corpora import Utterance
 from affetto.errors import CorpusError
 from affetto.training.augmentation import AugmentedClassifier
+from affetto.training.calibration import RELIABLE
 from affetto.training.fitting import fit_chain, require_trainable
 from affetto.training.tuning import TunedClassifier
 
@@ -76,6 +81,26 @@ def test_choice_is_made_on_speakers_left_out() -> None:
     confidence = tuned.predict_proba(X).max(axis=1)
     right = tuned.predict(X) == y
     assert confidence.mean() == pytest.approx(right.mean(), abs=0.05)
+
+
+@pytest.mark.parametrize("final", [SVC(decision_function_shape="ovo"), GaussianNB()], ids=["scores", "probabilities"])
+def test_it_is_as_sure_about_new_speakers_as_it_is_right(final: Any) -> None:
+    generator = np.random.default_rng(0)
+    centres = 2 * generator.normal(size=(8, 6))
+    speakers = np.repeat(np.arange(120), 16)
+    y = np.tile(np.arange(8), 240)
+    X = centres[y] + 1.5 * generator.normal(size=(120, 6))[speakers] + generator.normal(size=(1920, 6))
+    known = speakers < 60
+    tuned = TunedClassifier(make_pipeline(StandardScaler(), final), {"standardscaler__with_std": [True]})
+    fit_chain(tuned, X[known], y[known], speakers=speakers[known].astype(str))
+    confidence = tuned.predict_proba(X[~known]).max(axis=1)
+    right = tuned.predict(X[~known]) == y[~known]
+    assert 0.4 < right.mean() < 0.9
+    assert confidence.mean() == pytest.approx(right.mean(), abs=0.08)
+    certain = confidence >= tuned.calibration_.threshold
+    assert tuned.calibration_.precision >= RELIABLE
+    assert right[certain].mean() > RELIABLE - 0.06
+    assert right[~certain].mean() < right[certain].mean() - 0.1
 
 
 def test_what_only_speakers_of_one_group_express_is_named() -> None:

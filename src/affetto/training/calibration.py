@@ -213,6 +213,25 @@ class CalibratedChain(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
         return fitted
 
 
+def calibrate(log_heard: NDArray[np.float64], truth: NDArray[np.intp]) -> Calibration:
+    """Fit one temperature to answers about speakers left out.
+
+    Parameters
+    ----------
+    log_heard : ndarray of shape (n_recordings, n_classes)
+        Scores, or logarithms of probabilities.
+    truth : ndarray of int, shape (n_recordings,)
+        The column that is right.
+
+    Returns
+    -------
+    Calibration
+    """
+    shares, weights = np.ones((len(truth), 1)), np.ones(len(truth))
+    sharpness = _sharpness(log_heard, shares, truth, weights)
+    return _calibration(_sharpened(log_heard, shares, sharpness), truth, weights, sharpness)
+
+
 def _equal_weights(corpus_of: NDArray[Any]) -> NDArray[np.float64]:
     """Return weights by which every corpus counts the same, one on average."""
     _, index, counts = np.unique(corpus_of, return_inverse=True, return_counts=True)

@@ -9,6 +9,8 @@ import numpy as np
 
 from affetto.classifiers.gmm import GaussianMixtureClassifier
 from affetto.classifiers.projection import ClippedScaler, DiscriminantProjection
+from affetto.classifiers.tempered import TemperedClassifier, signs_of_pairs
+from affetto.classifiers.voices import LEAST_PROBABILITY
 from affetto.errors import BundleError
 
 if TYPE_CHECKING:
@@ -46,18 +48,25 @@ def export_classifier(classifier: Any, features: NDArray[np.float32]) -> bytes:
     """
     from skl2onnx import to_onnx
     from skl2onnx.common.data_types import FloatTensorType
+    from sklearn.pipeline import Pipeline
+    from sklearn.svm import SVC
 
     _register_converters()
+    scored = classifier.estimator_ if isinstance(classifier, TemperedClassifier) else classifier
+    final = scored[-1] if isinstance(scored, Pipeline) else scored
     with warnings.catch_warnings():
         # skl2onnx 1.20 reads attributes of SVC that scikit-learn 1.9 deprecates.
         warnings.filterwarnings("ignore", "Attribute `prob[AB]_` was deprecated", FutureWarning)
         model = to_onnx(
-            classifier,
+            scored,
             initial_types=[("features", FloatTensorType([None, features.shape[1]]))],
-            options={"zipmap": False},
+            options={id(final): {"zipmap": False, **({"raw_scores": True} if isinstance(final, SVC) else {})}},
             target_opset=_OPSET,
         )
-    serialized = _only_probabilities(model).SerializeToString()
+    model = _only_probabilities(model)
+    if isinstance(classifier, TemperedClassifier):
+        _temper(model, classifier)
+    serialized = model.SerializeToString()
     difference = np.abs(onnx_probabilities(serialized, features) - classifier.predict_proba(features)).max()
     if not difference <= TOLERANCE:
         raise BundleError(
@@ -88,6 +97,29 @@ def _only_probabilities(model: onnx.ModelProto) -> onnx.ModelProto:
         kept.graph.output[0].name = "probabilities"
     kept.doc_string = ""
     return kept
+
+
+def _temper(model: onnx.ModelProto, classifier: TemperedClassifier) -> None:
+    """Let a model of probabilities, or of scores, give the softmax of what `TemperedClassifier` makes of them."""
+    from onnx.helper import make_node
+    from onnx.numpy_helper import from_array
+
+    graph = model.graph
+    for node in graph.node:
+        node.output[:] = ["scores" if name == "probabilities" else name for name in node.output]
+    scores = "scores"
+    if hasattr(classifier.estimator_, "predict_proba"):
+        graph.initializer.append(from_array(np.array(LEAST_PROBABILITY, np.float32), "least"))
+        graph.node.append(make_node("Max", [scores, "least"], ["bounded"]))
+        graph.node.append(make_node("Log", ["bounded"], ["logarithms"]))
+        scores = "logarithms"
+    elif (signs := signs_of_pairs(classifier.estimator_)) is not None:
+        graph.initializer.append(from_array(signs.astype(np.float32), "signs"))
+        graph.node.append(make_node("MatMul", [scores, "signs"], ["margins"]))
+        scores = "margins"
+    graph.initializer.append(from_array(np.array(classifier.sharpness, np.float32), "sharpness"))
+    graph.node.append(make_node("Mul", [scores, "sharpness"], ["sharpened"]))
+    graph.node.append(make_node("Softmax", ["sharpened"], ["probabilities"], axis=1))
 
 
 def _register_converters() -> None:

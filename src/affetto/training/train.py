@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from affetto.corpora.base import Corpus
     from affetto.recognition.bundle import Bundle
     from affetto.training.augmentation import AugmentedClassifier
+    from affetto.training.calibration import Calibration
     from affetto.training.pooling import TrainingSet
 
 Chain: TypeAlias = "AugmentedClassifier | CalibratedChain"
@@ -145,6 +146,7 @@ def _feature_model(chain: AugmentedClassifier, everything: TrainingSet) -> tuple
         "preprocessing": [{"step": step, "parameters": parameters} for step, parameters in recorded],
         "features": steps["features"].get_params(),
     }
+    described |= {"calibration": _described_calibration(chain.classifier_.calibration_)}
     return export_classifier(chain.classifier_.calibrated_, features), described
 
 
@@ -168,17 +170,11 @@ def _waveform_model(calibrated: CalibratedChain, everything: TrainingSet) -> tup
         sharpness=calibration.sharpness,
         embedding=chain.embedding_,
     )
-    figures = dataclasses.asdict(calibration)
-    del figures["sharpness"]
     described = {
         "input": {"kind": "waveform", "sample_rate_hz": steps["speech"].sample_rate_hz},
         "preprocessing": [],
         "quantization": quantization,
-        "calibration": {
-            "method": "temperature, fitted on speakers left out",
-            "sharpness": [round(factor, 4) for factor in calibration.sharpness],
-            **{name: round(value, 4) for name, value in figures.items()},
-        },
+        "calibration": _described_calibration(calibration),
     }
     if calibrated.spaces_ is not None:
         described["voices"] = calibrated.spaces_.to_dict()
@@ -283,6 +279,16 @@ def described_recipe(chain: Chain) -> dict[str, Any]:
     if chain.embedding is not None:
         recipe["embedding"] = repr(chain.embedding)
     return recipe
+
+
+def _described_calibration(calibration: Calibration) -> dict[str, Any]:
+    figures = dataclasses.asdict(calibration)
+    sharpness = figures.pop("sharpness")
+    return {
+        "method": "temperature, fitted on speakers left out",
+        "sharpness": [round(factor, 4) for factor in sharpness],
+        **{name: round(value, 4) for name, value in figures.items()},
+    }
 
 
 def _chosen(chain: Chain) -> dict[str, Any]:

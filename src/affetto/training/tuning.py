@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
-from sklearn.calibration import CalibratedClassifierCV
 from sklearn.model_selection import GridSearchCV
 
+from affetto.classifiers.tempered import TemperedClassifier, log_scores
 from affetto.errors import CorpusError
 from affetto.evaluation.protocols import inner_groups
+from affetto.training.calibration import calibrate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
 
 
 class TunedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
-    """Search a grid by unweighted average recall, then calibrate the best by sigmoids (Platt's method).
+    """Search a grid by unweighted average recall, then calibrate the best by a temperature.
 
-    scikit-learn's `CalibratedClassifierCV` alone would mix speakers: with ``ensemble=False`` it passes no groups on.
+    Both on speakers left out. A sigmoid for each class, as in scikit-learn's `CalibratedClassifierCV`, is fitted to one
+    class against all others, which are many more, and leaves the surest answers far less sure than they could be.
 
     Parameters
     ----------
@@ -37,8 +39,10 @@ class TunedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
 
     Attributes
     ----------
-    calibrated_ : CalibratedClassifierCV
+    calibrated_ : TemperedClassifier
         Fitted on everybody with the best parameters.
+    calibration_ : Calibration
+        What its confidence is worth, by the answers about speakers left out.
     best_params_ : dict
     best_score_ : float
         Unweighted average recall of the best parameters over the speakers left out.
@@ -95,8 +99,14 @@ class TunedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
             ).fit(X, y)
         self.best_params_, self.best_score_ = search.best_params_, float(search.best_score_)
         best = clone(self.estimator).set_params(**self.best_params_)
-        self.calibrated_ = CalibratedClassifierCV(best, ensemble=False, cv=splits).fit(X, y)
-        self.classes_ = self.calibrated_.classes_
+        rows, labels = np.asarray(X), np.asarray(y)
+        self.classes_, truth = np.unique(labels, return_inverse=True)
+        scores = np.empty((len(labels), len(self.classes_)))
+        for train, test in splits:
+            scores[test] = log_scores(clone(best).fit(rows[train], labels[train]), rows[test])
+        self.calibration_ = calibrate(scores, truth)
+        (sharpness,) = self.calibration_.sharpness
+        self.calibrated_ = TemperedClassifier(best, sharpness=sharpness).fit(rows, labels)
         return self
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
