@@ -103,6 +103,22 @@ def test_it_is_as_sure_about_new_speakers_as_it_is_right(final: Any) -> None:
     assert right[~certain].mean() < right[certain].mean() - 0.1
 
 
+def test_altered_copies_play_no_part_in_how_sure_it_is() -> None:
+    generator = np.random.default_rng(0)
+    y = np.tile(np.arange(4), 100)
+    easy, hard = (np.eye(4)[y] + noise * generator.normal(size=(400, 4)) for noise in (0.4, 2.0))
+    speakers = np.tile(np.arange(400) // 4 % 20, 2).astype(str)
+    tuned = TunedClassifier(make_pipeline(GaussianNB()), {"gaussiannb__var_smoothing": [1e-9]})
+    confidence = []
+    for copies in (None, np.repeat([0, 1], 400)):
+        fit_chain(tuned, np.concatenate([easy, hard]), np.tile(y, 2), speakers=speakers, copies=copies)
+        confidence.append(tuned.predict_proba(easy).max(axis=1).mean())
+    assert tuned.calibration_.cases == 400
+    mixed, right = confidence[0], (tuned.predict(easy) == y).mean()
+    assert confidence[1] == pytest.approx(right, abs=0.05)
+    assert mixed < right - 0.1
+
+
 def test_what_only_speakers_of_one_group_express_is_named() -> None:
     generator = np.random.default_rng(0)
     speakers = np.repeat([f"s{number}" for number in range(6)], 10)

@@ -90,13 +90,15 @@ class AugmentedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  
         source = np.concatenate(chosen)
         labels = np.asarray(y)[source]
         speakers, corpus_of = (None if values is None else np.asarray(values)[source] for values in (groups, corpora))
-        self.classifier_ = fit_chain(clone(self.classifier), rows, labels, speakers=speakers, corpora=corpus_of)
+        copy = np.repeat(np.arange(len(front_ends)), [len(which) for which in chosen])
+        self.classifier_ = fit_chain(
+            clone(self.classifier), rows, labels, speakers=speakers, corpora=corpus_of, copies=copy
+        )
         self.classes_ = self.classifier_.classes_
         self.embedding_ = None
         if self.embedding is not None:
             voices = np.zeros(len(labels), dtype=int)
             if speakers is not None:
-                copy = np.repeat(np.arange(len(front_ends)), [len(which) for which in chosen])
                 voices = np.unique(speakers, return_inverse=True)[1] * len(front_ends) + copy
             self.embedding_ = clone(self.embedding).fit(rows, labels, voices=voices, corpora=corpus_of)
         return self

@@ -52,12 +52,13 @@ def fit_chain(
     *,
     speakers: Sequence[str] | NDArray[Any] | None = None,
     corpora: Sequence[str] | NDArray[Any] | None = None,
+    copies: NDArray[np.intp] | None = None,
 ) -> Any:
-    """Fit a chain, and tell whoever asks within it who speaks and from which corpus each clip is.
+    """Fit a chain, and tell whoever asks within it who speaks, from which corpus each clip is, and which were altered.
 
-    Both travel by scikit-learn's metadata routing. The speakers arrive as `groups`, at every splitter within the chain
+    All travel by scikit-learn's metadata routing. The speakers arrive as `groups`, at every splitter within the chain
     that takes groups (`GroupKFold`, `StratifiedGroupKFold`, as `cv` of a search) and at every estimator whose `fit` has
-    a parameter of that name; the corpora arrive as `corpora`.
+    a parameter of that name; the corpora arrive as `corpora`, the copies as `copies`.
 
     Parameters
     ----------
@@ -71,6 +72,8 @@ def fit_chain(
         Their speakers.
     corpora : sequence of str, length n_clips, optional
         Their corpora.
+    copies : ndarray of int, length n_clips, optional
+        0 where a clip is as it was recorded, else how it was altered.
 
     Returns
     -------
@@ -80,7 +83,8 @@ def fit_chain(
     import sklearn
     from sklearn.utils.metadata_routing import get_routing_for_object
 
-    given = {name: values for name, values in (("groups", speakers), ("corpora", corpora)) if values is not None}
+    named = {"groups": speakers, "corpora": corpora, "copies": copies}
+    given = {name: values for name, values in named.items() if values is not None}
     with sklearn.config_context(enable_metadata_routing=True):
         for part in [chain, *chain.get_params(deep=True).values()]:
             if hasattr(part, "set_fit_request"):

@@ -62,7 +62,9 @@ class TunedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
         self.n_splits = n_splits
         self.n_jobs = n_jobs
 
-    def fit(self, X: ArrayLike, y: ArrayLike, *, groups: ArrayLike | None = None) -> Self:
+    def fit(
+        self, X: ArrayLike, y: ArrayLike, *, groups: ArrayLike | None = None, copies: ArrayLike | None = None
+    ) -> Self:
         """Search, calibrate, and fit on everybody.
 
         Parameters
@@ -71,6 +73,8 @@ class TunedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
         y : array-like of shape (n_samples,)
         groups : array-like of shape (n_samples,), optional
             Who speaks; without it each sample counts as a speaker of its own.
+        copies : array-like of int, shape (n_samples,), optional
+            0 where a sample is of a recording as it is. The others are harder, and play no part in calibration.
 
         Raises
         ------
@@ -104,7 +108,8 @@ class TunedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
         scores = np.empty((len(labels), len(self.classes_)))
         for train, test in splits:
             scores[test] = log_scores(clone(best).fit(rows[train], labels[train]), rows[test])
-        self.calibration_ = calibrate(scores, truth)
+        as_recorded = np.asarray(copies) == 0 if copies is not None else np.ones(len(labels), dtype=bool)
+        self.calibration_ = calibrate(scores[as_recorded], truth[as_recorded])
         (sharpness,) = self.calibration_.sharpness
         self.calibrated_ = TemperedClassifier(best, sharpness=sharpness).fit(rows, labels)
         return self
