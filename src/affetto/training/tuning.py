@@ -89,8 +89,10 @@ class TunedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
             If a class is expressed by speakers alone who fall into one of the groups that are left out.
         """
         speakers = np.asarray(groups if groups is not None else range(len(np.asarray(y)))).astype(str).tolist()
-        splits = inner_groups(speakers, min(self.n_splits, len(set(speakers))))
-        for train, test in splits:
+        splits, left_out = (
+            inner_groups(speakers, min(most, len(set(speakers)))) for most in (self.n_splits, _CALIBRATION_GROUPS)
+        )
+        for train, test in (*splits, *left_out):
             if only := set(np.unique(np.asarray(y)[test])) - set(np.unique(np.asarray(y)[train])):
                 who = sorted({speakers[index] for index in test if np.asarray(y)[index] in only})
                 raise CorpusError(
@@ -111,7 +113,7 @@ class TunedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
         rows, labels = np.asarray(X), np.asarray(y)
         self.classes_, truth = np.unique(labels, return_inverse=True)
         scores = np.empty((len(labels), len(self.classes_)))
-        for train, test in inner_groups(speakers, min(_CALIBRATION_GROUPS, len(set(speakers)))):
+        for train, test in left_out:
             scores[test] = log_scores(clone(best).fit(rows[train], labels[train]), rows[test])
         as_recorded = np.asarray(copies) == 0 if copies is not None else np.ones(len(labels), dtype=bool)
         self.calibration_ = calibrate(scores[as_recorded], truth[as_recorded])
