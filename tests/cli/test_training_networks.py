@@ -146,6 +146,7 @@ def test_the_encoder_of_a_bundle_is_a_checkpoint_again(
         assert error < (0.06 if name.endswith("weight") and wanted.ndim == 2 else 1e-3), name
 
 
+@pytest.mark.slow
 def test_a_killed_training_goes_on_where_it_was(cnn: Trained, few: Path, tmp_path: Path, run: Run) -> None:
     arguments = ["train", str(few), "--classifier", "cnn", "--output", "model"]
     command = [sys.executable, "-c", "from affetto.cli import main; main()", *arguments]
@@ -225,6 +226,7 @@ def test_an_encoder_that_is_nowhere_is_named_before_anything_is_written(
     assert done.stdout == ""
 
 
+@pytest.mark.slow
 def test_an_encoder_is_distilled_and_then_further(
     few: Path, few_polish: Path, tiny_encoder: Path, tmp_path: Path, run: Run
 ) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.model_selection import GridSearchCV
+from sklearn.utils.parallel import Parallel, delayed
 
 from affetto.classifiers.tempered import TemperedClassifier, log_scores
 from affetto.errors import CorpusError
@@ -40,7 +41,7 @@ class TunedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
     n_splits : int
         Into how many groups the training speakers are split; fewer where there are fewer speakers.
     n_jobs : int, optional
-        Processes for the search, as in joblib.
+        Processes for search and calibration, as in joblib.
 
     Attributes
     ----------
@@ -113,8 +114,11 @@ class TunedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
         rows, labels = np.asarray(X), np.asarray(y)
         self.classes_, truth = np.unique(labels, return_inverse=True)
         scores = np.empty((len(labels), len(self.classes_)))
-        for train, test in left_out:
-            scores[test] = log_scores(clone(best).fit(rows[train], labels[train]), rows[test])
+        answers = Parallel(n_jobs=self.n_jobs)(
+            delayed(_answers)(clone(best), rows[train], labels[train], rows[test]) for train, test in left_out
+        )
+        for (_, test), answered in zip(left_out, answers, strict=True):
+            scores[test] = answered
         as_recorded = np.asarray(copies) == 0 if copies is not None else np.ones(len(labels), dtype=bool)
         self.calibration_ = calibrate(scores[as_recorded], truth[as_recorded])
         (sharpness,) = self.calibration_.sharpness
@@ -146,3 +150,7 @@ class TunedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
         ndarray of shape (n_samples,)
         """
         return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
+
+
+def _answers(estimator: Any, known: NDArray[Any], labels: NDArray[Any], unknown: NDArray[Any]) -> NDArray[np.float64]:
+    return log_scores(estimator.fit(known, labels), unknown)
