@@ -27,7 +27,7 @@ demo: $(BIN)/affetto  ## recognize the synthetic recordings in examples/
 	$(BIN)/affetto recognize examples/*.flac
 
 # One thread for each worker, which has a core of its own: more would only wait for one another.
-test: $(VENV)/dev  ## run the tests (offline, under ten minutes)
+test: $(VENV)/dev  ## run the tests (offline, about ten minutes on two cores)
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m 'not slow'
 
 test-slow: $(VENV)/dev  ## run the tests that take minutes

@@ -149,7 +149,7 @@ class TunedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
         -------
         ndarray of shape (n_samples,)
         """
-        return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
+        return np.asarray(self.calibrated_.predict(X))
 
 
 def _answers(estimator: Any, known: NDArray[Any], labels: NDArray[Any], unknown: NDArray[Any]) -> NDArray[np.float64]:
