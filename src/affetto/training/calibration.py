@@ -82,7 +82,8 @@ class CalibratedChain(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
     chain : AugmentedClassifier
         From recordings to probabilities.
     n_splits : int
-        Into how many groups the training speakers are dealt; fewer where there are fewer speakers.
+        Into how many groups the training speakers are dealt; fewer where there are fewer speakers. The more, the nearer
+        a chain that does not hear one of them comes to the whole.
     draft : mapping, optional
         Parameters of the chain while it is fitted without a group: a cheaper one that is about as sure of itself.
 
@@ -101,7 +102,7 @@ class CalibratedChain(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
     """
 
     def __init__(
-        self, chain: AugmentedClassifier, *, n_splits: int = 3, draft: Mapping[str, Any] | None = None
+        self, chain: AugmentedClassifier, *, n_splits: int = 5, draft: Mapping[str, Any] | None = None
     ) -> None:
         self.chain = chain
         self.n_splits = n_splits

@@ -54,10 +54,6 @@ DEGRADED_MARGINS_S: tuple[float, ...] = (0.1, 0.25)
 """How much of what surrounds speech is degraded with it, in each degraded copy: in noise, what is found of speech has
 some noise on both sides."""
 
-DRAFTS = {"cnn": 3, "transformer": 5}
-"""How many drafts calibrate a network, each without its share of the speakers. The more, the nearer each comes
-to the whole; the heads of the transformer are trained so fast that it can have more than the CNN."""
-
 CNN_SPEEDS: tuple[float, ...] = (0.84, 0.92, 1.09, 1.19)
 """The same for the convolutional network, which has heard no other voices before."""
 
@@ -152,7 +148,7 @@ def make_chain(
         chain = AugmentedClassifier(
             CachedTransformer(Pipeline(steps), n_jobs=n_jobs), network, copies=copies, embedding=embedding
         )
-        return CalibratedChain(chain, n_splits=DRAFTS[classifier], draft=draft)
+        return CalibratedChain(chain, draft=draft)
     final, grid = {"mlp": _mlp, "svm": _svm, "gmm": _gmm}[classifier]()
     projected = Pipeline([("scale", ClippedScaler()), ("project", DiscriminantProjection()), ("classify", final)])
     return AugmentedClassifier(
