@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
+from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
@@ -126,3 +128,15 @@ def test_what_only_speakers_of_one_group_express_is_named() -> None:
     tuned = TunedClassifier(make_pipeline(LogisticRegression()), {"logisticregression__C": [1.0]}, n_splits=3)
     with pytest.raises(CorpusError, match="an emotion that only s0 express, too few to learn it without them"):
         fit_chain(tuned, generator.normal(size=(60, 2)), y, speakers=speakers)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_who_trains_is_not_told_where_an_optimizer_stopped(n_jobs: int, capfd: pytest.CaptureFixture[str]) -> None:
+    generator = np.random.default_rng(0)
+    y = np.tile([0, 1], 60)
+    X = y[:, None] + generator.normal(size=(120, 3))
+    network = MLPClassifier((4,), solver="lbfgs", max_iter=1, random_state=0)
+    tuned = TunedClassifier(make_pipeline(network), {"mlpclassifier__alpha": [1.0, 10.0]}, n_jobs=n_jobs)
+    with warnings.catch_warnings(action="error"):
+        fit_chain(tuned, X, y, speakers=np.repeat(np.arange(6), 20).astype(str))
+    assert capfd.readouterr().err == ""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV
 from sklearn.utils.parallel import Parallel, delayed
 
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import ArrayLike, NDArray
+
+    Splits = list[tuple[NDArray[np.intp], NDArray[np.intp]]]
 
 
 # So many groups of speakers are left out in turn when the best is calibrated, or as many as there are speakers: what is
@@ -100,6 +104,20 @@ class TunedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
                     f"there is an emotion that only {' and '.join(who)} express, too few to learn it without them; "
                     "give recordings of it from more speakers, or leave it out"
                 )
+        # What an optimizer has reached at its last iteration is compared and calibrated like any other fit, and who
+        # trains can change nothing about it.
+        with warnings.catch_warnings(action="ignore", category=ConvergenceWarning):
+            self._fit(np.asarray(X), np.asarray(y), splits, left_out, copies)
+        return self
+
+    def _fit(
+        self,
+        rows: NDArray[Any],
+        labels: NDArray[Any],
+        splits: Splits,
+        left_out: Splits,
+        copies: ArrayLike | None,
+    ) -> None:
         with TemporaryDirectory() as folder:
             search = GridSearchCV(
                 clone(self.estimator).set_params(memory=folder),
@@ -108,10 +126,9 @@ class TunedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
                 cv=splits,
                 refit=False,
                 n_jobs=self.n_jobs,
-            ).fit(X, y)
+            ).fit(rows, labels)
         self.best_params_, self.best_score_ = search.best_params_, float(search.best_score_)
         best = clone(self.estimator).set_params(**self.best_params_)
-        rows, labels = np.asarray(X), np.asarray(y)
         self.classes_, truth = np.unique(labels, return_inverse=True)
         scores = np.empty((len(labels), len(self.classes_)))
         answers = Parallel(n_jobs=self.n_jobs)(
@@ -123,7 +140,6 @@ class TunedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
         self.calibration_ = calibrate(scores[as_recorded], truth[as_recorded])
         (sharpness,) = self.calibration_.sharpness
         self.calibrated_ = TemperedClassifier(best, sharpness=sharpness).fit(rows, labels)
-        return self
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return the calibrated probability of each class.
