@@ -169,21 +169,25 @@ def _adaptation(classifier: str, corpora: Sequence[str], folder: Path) -> dict[s
 
 
 def _other_corpora(folder: Path) -> list[dict[str, Any]] | None:
-    """Return the figures of the shipped default itself on EMO-DB, as it is and adapted to each speaker."""
-    path = folder / "default-emodb.csv"
-    if not path.is_file():
-        return None
-    adapted = folder / "default-emodb-adapted.csv"
-    return [
-        {
-            "corpus": "emodb",
-            "command": OTHER_CORPUS_COMMAND,
-            "emotions": list(Predictions.from_csv(path).labels),
-            **_uar_of(path),
-            **_how_sure(path),
-            "adapted_uar": _uar_of(adapted)["uar"] if adapted.is_file() else None,
-        }
-    ]
+    """Return the figures of the shipped default itself on EMO-DB, as it is and adapted to each speaker.
+
+    First where it chooses among the emotions that EMO-DB has, then among all of its own.
+    """
+    rows = []
+    for kind in ("", "-open"):
+        path, adapted = folder / f"default-emodb{kind}.csv", folder / f"default-emodb{kind}-adapted.csv"
+        if path.is_file():
+            rows.append(
+                {
+                    "corpus": "emodb",
+                    "command": OTHER_CORPUS_COMMAND,
+                    "emotions": list(Predictions.from_csv(path).labels),
+                    **_uar_of(path),
+                    **_how_sure(path),
+                    "adapted_uar": _uar_of(adapted)["uar"] if adapted.is_file() else None,
+                }
+            )
+    return rows or None
 
 
 def _uar_of(path: Path) -> dict[str, Any]:

@@ -7,6 +7,7 @@ Writes docs/confusion-<classifier>-emobox.png, docs/recall-emobox.png, and docs/
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 
 import matplotlib as mpl
@@ -27,6 +28,7 @@ RELIABILITY = "transformer"
 
 
 def main() -> None:
+    argparse.ArgumentParser(description="Draw the pictures of the docs.").parse_args()
     predictions = {name: Predictions.from_csv(RESULTS / f"{name}-emobox.csv") for name in RECALLS}
     measured = {name: measure(predictions[name]) for name in RECALLS}
     for name in CONFUSIONS:

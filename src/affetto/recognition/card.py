@@ -256,7 +256,10 @@ def _other_corpora(manifest: Manifest) -> Iterator[str]:
     if not others:
         yield NOT_MEASURED
         return
-    yield "The bundle itself on corpora of which it never heard anything."
+    yield (
+        "The bundle itself on corpora of which it never heard anything, choosing the most probable of the emotions "
+        "that are named; in use it chooses among all of its own."
+    )
     rows = [
         (
             other["corpus"],
@@ -267,7 +270,8 @@ def _other_corpora(manifest: Manifest) -> Iterator[str]:
         )
         for other in others
     ]
-    header = ("corpus", "emotions", "UAR %", "right %", "confidence %", "UAR %, adapted to each speaker", "made by")
+    figures = ("UAR %", "right %", "confidence %", "UAR %, adapted to each speaker")
+    header = ("corpus", "choosing among", *figures, "made by")
     yield _table(header, rows)
 
 
@@ -318,7 +322,8 @@ def _limits(manifest: Manifest) -> Iterator[str]:
 
 def _how_to_verify(manifest: Manifest) -> Iterator[str]:
     yield (
-        "Every byte of the bundle is covered by a checksum that is compared whenever it is loaded. `affetto models "
+        "Checksums of the model, byte by byte, and of all that the manifest says are compared whenever the bundle is "
+        "loaded. `affetto models "
         "BUNDLE` loads it, and prints this card; with `--format json` it prints the manifest. BUNDLE is a name that "
         "`affetto models` lists, or a folder. "
         f"`sha256sum {_text(manifest['model']['file'])}` gives the number above. The commands under *made by* make the "
