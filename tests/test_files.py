@@ -8,9 +8,17 @@ from pathlib import Path
 import pytest
 
 from affetto import ParameterError
-from affetto.files import require_writable, write_bytes
+from affetto.files import is_same_file, require_writable, write_bytes
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="modes and pipes are those of POSIX")
+
+
+def test_two_names_of_one_file(tmp_path: Path) -> None:
+    (tmp_path / "there").touch()
+    assert is_same_file(tmp_path / "there", tmp_path / "." / ".." / tmp_path.name / "there")
+    assert is_same_file(tmp_path / "not yet", tmp_path / ".." / tmp_path.name / "not yet")
+    assert not is_same_file(tmp_path / "there", tmp_path / "not yet")
+    assert not is_same_file(tmp_path / "not yet", 987_654)
 
 
 def test_a_file_is_made_and_replaced(tmp_path: Path) -> None:

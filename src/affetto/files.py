@@ -41,11 +41,11 @@ def require_writable(path: str | os.PathLike[str], *, sources: Iterable[object])
         obstacle = f"cannot be written: {_why(error)}; name another file"
     if obstacle:
         raise ParameterError(f"{path} {obstacle}")
-    if _is_same_file(path, _STANDARD_OUTPUT):
+    if is_same_file(path, _STANDARD_OUTPUT):
         # What is printed meanwhile and the file would overwrite each other.
         raise ParameterError(f"{path} is standard output; to print there, give a format and no file")
     for source in sources:
-        if isinstance(source, str | os.PathLike | int) and _is_same_file(path, source):
+        if isinstance(source, str | os.PathLike | int) and is_same_file(path, source):
             raise ParameterError(f"{path} is the recording itself; name another file to write")
 
 
@@ -63,10 +63,20 @@ def _obstacle(path: Path) -> str:
     return "" if permitted else _FORBIDDEN
 
 
-def _is_same_file(path: Path, source: str | os.PathLike[str] | int) -> bool:
+def is_same_file(path: str | os.PathLike[str], source: str | os.PathLike[str] | int) -> bool:
+    """Return whether two names are of one file; of files that are not there yet, whether their places are one.
+
+    Parameters
+    ----------
+    path : path
+    source : path or int
+        Or a file descriptor.
+    """
     try:
         return os.path.samefile(path, source)  # noqa: PTH121 (Path.samefile takes no descriptor)
-    except (OSError, ValueError):  # one of them does not exist; a null character in the name
+    except FileNotFoundError:
+        return not isinstance(source, int) and os.path.realpath(path) == os.path.realpath(source)
+    except (OSError, ValueError):  # a descriptor of nothing; a null character in the name
         return False
 
 

@@ -273,6 +273,16 @@ def test_what_cannot_be_written_is_said_before_anything_is_recognized(
     assert (tmp_path / "a.flac").read_bytes() == EXAMPLES[0].read_bytes()
 
 
+@pytest.mark.parametrize("name", ["manifest.json", "model.onnx"])
+def test_the_model_in_use_is_not_written_over(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text("mine")
+    arguments: list[str | Path] = ["--format", "json", "--model", tmp_path, "--output", name]
+    done = run("recognize", EXAMPLES[0], *arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert f"--output and --model both name {name}; give each a file of its own" in done.stderr.decode()
+    assert (tmp_path / name).read_text() == "mine"
+
+
 def test_what_standard_input_comes_from_is_not_written_into(tmp_path: Path) -> None:
     shutil.copy(EXAMPLES[0], tmp_path / "a.json")
     command = [*COMMAND, "recognize", "-", "--output", "a.json"]

@@ -88,7 +88,7 @@ def test_csv_and_json_say_the_same_every_time(corpus: Path, tmp_path: Path) -> N
 
 def test_speakers_that_the_model_knows_are_told_wherever_the_figures_go(corpus: Path, tmp_path: Path) -> None:
     known = corpus.rename(tmp_path / "ravdess")
-    sentence = "transformer was trained on ravdess: these speakers are known to it"
+    sentence = "transformer was trained on ravdess: where these speakers are known to it, UAR and accuracy flatter"
     table = run("stress", "transformer", known, "--limit", "1", "--condition", "gain", cwd=tmp_path)
     assert sentence in table.stdout
     printed = run(

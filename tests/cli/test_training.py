@@ -159,6 +159,7 @@ def test_what_cannot_be_done_is_said_before_anything_is_written(
     assert "Traceback" not in done.stderr
     if "oracle" not in arguments and arguments[-1] != "one" and len(arguments) > 2:
         assert len(done.stderr.splitlines()) == 1  # typer's own usage errors take a few lines
+    assert [path.name for path in tmp_path.rglob("*")] == ["taken", "notes.txt"]
     assert not (corpus / "model").exists()
     assert not (corpus / "report").exists()
 

@@ -135,8 +135,12 @@ def test_recordings_are_found_below_only_where_there_are_none(tmp_path: Path) ->
         find_recordings(tmp_path / "c.flac")
 
 
-def test_a_silent_noise_is_named(speech: Waveform, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["noises", "rooms"])
+def test_noises_and_rooms_without_sound_are_named_before_anything_is_heard(kind: str, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "hum.wav", 0.1 * np.ones(RATE), RATE)
     soundfile.write(tmp_path / "zeros.wav", np.zeros(RATE), RATE)
-    conditions = choose_conditions(make_conditions(noises=find_recordings(tmp_path)), ["noise"])
     with pytest.raises(AudioError, match=r"zeros\.wav is silent"):
-        conditions[1].degrade(speech.samples, RATE, np.random.default_rng(0))
+        make_conditions(**{kind: find_recordings(tmp_path)})
+    (tmp_path / "zeros.wav").write_text("no sound")
+    with pytest.raises(AudioError, match=r"zeros\.wav"):
+        make_conditions(**{kind: find_recordings(tmp_path)})

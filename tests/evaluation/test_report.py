@@ -153,7 +153,7 @@ def test_the_titles_of_leaked_pictures_say_so(
         return set_title(axes, label, **options)
 
     monkeypatch.setattr(Axes, "set_title", listen)
-    write(make_predictions(skill=1.5, protocol="random"), tmp_path / "report", "random")
+    write(make_predictions(skill=1.5, protocol="random"), tmp_path / "leaky", "random")
     write(make_predictions(skill=1.5), tmp_path / "report")
     assert [("speakers leak" in title) for title in titles] == [True, True, False, False]
     assert titles[2].startswith("svm, emobox: UAR ")
@@ -201,11 +201,56 @@ def test_nothing_is_written_into_the_dataset(make_predictions: MakePredictions, 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(ParameterError, match=r"file.report cannot be made"):
-        prepare_folder(tmp_path / "file" / "report", dataset=tmp_path / "ravdess")
+    about: dict[str, Any] = {
+        "system": "svm",
+        "protocol": get_protocol("emobox"),
+        "folds": [1],
+    }
+    with pytest.raises(ParameterError, match=r"file.report cannot be made: .*; name another one"):
+        prepare_folder(tmp_path / "file" / "report", dataset=tmp_path / "ravdess", **about)
+
+
+@pytest.mark.parametrize(
+    ("changed", "what"),
+    [
+        ({"system": "mlp"}, "system"),
+        ({"folds": [1, 2]}, "folds"),
+        ({"protocol": get_protocol("random")}, "protocol, speakers_leak, warning"),
+        ({"recipe": {"train_with": ["nemo"], "affetto": "0.2"}}, "train_with"),
+    ],
+)
+def test_another_report_is_never_replaced(
+    changed: dict[str, Any], what: str, make_predictions: MakePredictions, tmp_path: Path
+) -> None:
+    predictions = make_predictions(skill=1)
+    write(predictions, tmp_path / "report")
+    before = {path: path.read_bytes() for path in (tmp_path / "report").iterdir()}
+    same: dict[str, Any] = {
+        "system": "svm",
+        "protocol": get_protocol("emobox"),
+        "folds": np.unique(predictions.fold).tolist(),
+    }
+    prepare_folder(tmp_path / "report", dataset=tmp_path / "ravdess", **same)
+    with pytest.raises(ParameterError, match=rf"report holds another report \({what} differ\); name another folder"):
+        prepare_folder(tmp_path / "report", dataset=tmp_path / "ravdess", **(same | changed))
+    assert {path: path.read_bytes() for path in (tmp_path / "report").iterdir()} == before
+
+
+@pytest.mark.parametrize("content", [None, "[]", "no JSON"])
+def test_files_of_somebody_else_are_never_replaced(
+    content: str | None, make_predictions: MakePredictions, tmp_path: Path
+) -> None:
+    (tmp_path / "predictions.csv").write_text("mine")
+    if content is not None:
+        (tmp_path / "metrics.json").write_text(content)
+    with pytest.raises(ParameterError, match=r"holds a predictions.csv and no metrics.json that tells what it is of"):
+        write(make_predictions(skill=1), tmp_path)
+    assert (tmp_path / "predictions.csv").read_text() == "mine"
 
 
 def test_a_file_that_cannot_be_written_is_named(make_predictions: MakePredictions, tmp_path: Path) -> None:
-    (tmp_path / "report" / "metrics.json").mkdir(parents=True)
+    write(make_predictions(skill=1), tmp_path / "report")
+    (tmp_path / "report" / "confusion.png").unlink()
+    (tmp_path / "report" / "confusion.png").mkdir()
     with pytest.raises(ParameterError, match=r"cannot be written into .*report"):
         write(make_predictions(skill=1), tmp_path / "report")

@@ -167,7 +167,13 @@ def test_a_damaged_profile_is_refused(change: dict[str, Any], profile: SpeakerPr
         SpeakerProfile.load(tmp_path / "me.json")
 
 
-@pytest.mark.parametrize(("field", "value"), [("embeddings", "NaN"), ("embeddings", "1e300"), ("probabilities", "1.5")])
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *(("embeddings", value) for value in ("NaN", "1e300", "9e5")),
+        *(("probabilities", value) for value in ("NaN", "1.5", "-0.1")),
+    ],
+)
 def test_values_that_no_model_gives_are_refused(
     field: str, value: str, profile: SpeakerProfile, tmp_path: Path
 ) -> None:
@@ -175,8 +181,32 @@ def test_values_that_no_model_gives_are_refused(
     content = json.loads((tmp_path / "me.json").read_text(encoding="utf-8"))
     content[field][0][0] = float(value)
     (tmp_path / "me.json").write_text(json.dumps(content))
-    with pytest.raises(ProfileError, match="values that no model gives"):
+    with pytest.raises(ProfileError, match="no model gives such as these"):
         SpeakerProfile.load(tmp_path / "me.json")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"embeddings": np.zeros((0, 13)), "probabilities": np.zeros((0, 8))}, "one utterance or more"),
+        ({"embeddings": np.zeros(13)}, r"not embeddings of shape \(13,\)"),
+        ({"probabilities": np.full((1, 8), 0.125)}, r"and probabilities of shape \(1, 8\) for 8 emotions"),
+        ({"speech_s": float("nan")}, "cannot last nan s"),
+    ],
+)
+def test_what_is_made_by_hand_must_be_a_profile_too(
+    change: dict[str, Any], message: str, profile: SpeakerProfile
+) -> None:
+    with pytest.raises(ProfileError, match=message):
+        dataclasses.replace(profile, **change)
+
+
+def test_the_same_utterance_twice_is_no_news(recognizer: Recognizer, examples: list[Path]) -> None:
+    """Else a recording that was given five times would make anything sound certain."""
+    once = recognizer.adapt(examples[:2])
+    again = recognizer.adapt([*examples[:2], *examples[:2], examples[0]])
+    assert (len(again), again.speech_s) == (len(once), once.speech_s)
+    assert np.array_equal(again.embeddings, once.embeddings)
 
 
 def test_a_missing_profile_is_named(tmp_path: Path) -> None:
@@ -203,9 +233,12 @@ def test_a_profile_of_another_model_is_refused(
     with pytest.raises(ProfileError, match=r"another model \(mine, 000000000000…\) than transformer; adapt again"):
         recognizer.profile = other
     # One that was edited by hand would not fit in the middle of a recording.
-    fewer = dataclasses.replace(profile, labels=profile.labels[1:], probabilities=profile.probabilities[:, 1:])
-    with pytest.raises(ProfileError, match="names transformer as its model and does not fit it: it has 7 emotions"):
-        recognizer.profile = fewer
+    for change, what in (
+        ({"labels": profile.labels[::-1]}, "emotions"),
+        ({"embeddings": profile.embeddings[:, 1:]}, "dimensions"),
+    ):
+        with pytest.raises(ProfileError, match=f"as its model, and its {what} are not the model's; adapt again"):
+            recognizer.profile = dataclasses.replace(profile, **change)
     assert recognizer.profile is None
     assert recognizer.recognize(examples[0]).adapted_to is None
 

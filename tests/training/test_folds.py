@@ -43,6 +43,8 @@ def test_each_fold_has_a_bundle_that_stays(corpus: Corpus, tmp_path: Path) -> No
     # Another recipe, or another fold's bundle in its place, would not be what the figures claim.
     with pytest.raises(BundleError, match=r"fold-1 is no svm of fold 1, trained on 16 utterances of ravdess;"):
         fold_bundle("svm", corpus, first, tmp_path)
+    with pytest.raises(BundleError, match=r"fold-1 is no svm of fold 1"):
+        require_fold_folders(make_chain("svm"), "svm", corpus, [first], tmp_path)
     with pytest.raises(BundleError, match="of ravdess and other; remove it"):
         fold_bundle("gmm", corpus, first, tmp_path, train_with=[Corpus("other", "", "", corpus.utterances)])
     other = bundle.manifest["training"]["recipe"] | {"classifier": "another"}
@@ -68,7 +70,7 @@ def test_a_chain_that_was_evaluated_is_saved_where_it_is_found(corpus: Corpus, t
         np.array([corpus.emotions.index(u.emotion) for u in utterances]),
         speakers=[u.speaker for u in utterances],
     )
-    require_fold_folders(tmp_path, [first, second])
+    require_fold_folders(chain, "gmm", corpus, [first, second], tmp_path)
     saved = save_fold(chain, "gmm", corpus, second, tmp_path)
     assert saved.folder == tmp_path / "fold-2"
     assert fold_bundle("gmm", corpus, second, tmp_path).manifest == saved.manifest
@@ -81,8 +83,9 @@ def test_places_of_folds_are_looked_at_before_anything_is_fitted(corpus: Corpus,
     folds = list(get_protocol("loso").split(corpus))
     (tmp_path / "fold-3").mkdir()
     (tmp_path / "fold-3/diary.txt").write_text("dear diary")
+    chain = make_chain("svm")
     with pytest.raises(ParameterError, match="fold-3 is a folder with other things in it"):
-        require_fold_folders(tmp_path, folds)
+        require_fold_folders(chain, "svm", corpus, folds, tmp_path)
     (tmp_path / "file").write_text("dear diary")
     with pytest.raises(ParameterError, match="cannot be made"):
-        require_fold_folders(tmp_path / "file", folds)
+        require_fold_folders(chain, "svm", corpus, folds, tmp_path / "file")

@@ -58,9 +58,15 @@ def test_the_same_corpus_twice_is_refused(others: tuple[Corpus, ...]) -> None:
 
 def test_a_recording_in_two_corpora_is_refused(tmp_path: Path) -> None:
     """Else what is tested could be learned from under another name."""
-    clip = tmp_path / "clip.wav"
-    clip.touch()
-    one = Corpus("one", "", "", [Utterance(clip, "sad", "1")])
-    other = Corpus("other", "", "", [Utterance(tmp_path / ".." / tmp_path.name / "clip.wav", "happy", "x")])
-    with pytest.raises(CorpusError, match=r"clip\.wav is in two corpora, 'one' and 'other'"):
-        pool(one, other)
+    (tmp_path / "clip.wav").write_bytes(b"one")
+    (tmp_path / "copy.wav").write_bytes(b"one")
+    (tmp_path / "as long.wav").write_bytes(b"two")
+
+    def named(name: str, *paths: Path) -> Corpus:
+        return Corpus(name, "", "", [Utterance(path, "sad", "1") for path in paths])
+
+    one = named("one", tmp_path / "clip.wav", tmp_path / "copy.wav")  # within one corpus it is up to who made it
+    assert len(pool(one, named("other", tmp_path / "as long.wav")).X) == 3
+    for path in (tmp_path / ".." / tmp_path.name / "clip.wav", tmp_path / "copy.wav"):
+        with pytest.raises(CorpusError, match=rf"{path.name} of 'other' is in 'one' too, as .*clip\.wav; .*: leave it"):
+            pool(one, named("other", path))

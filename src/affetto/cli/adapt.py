@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import warnings
 from pathlib import Path  # noqa: TC003 (typer evaluates annotations)
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from affetto.cli.inputs import FilesArgument, TrackOption, named_files, opened, read_from
-from affetto.cli.output import ModelOption, print_message, working
+from affetto.cli.output import ModelOption, files_of_model, print_message, quoted, require_apart, working
 from affetto.errors import ParameterError, ProfileError
 
 if TYPE_CHECKING:
@@ -37,6 +36,7 @@ def adapt(
     """
     names = named_files(files)
     _require_room(profile, sources=read_from(names))
+    require_apart(("--profile", profile), *files_of_model(model))
 
     from affetto.recognition.recognizer import Recognizer
     from affetto.speech import TruncatedAudioWarning
@@ -56,8 +56,8 @@ def adapt(
         typer.echo(f"Fewer than {_FEW} utterances help a little; {_MANY} or more help most.")
     elif len(learned) < _MANY:
         typer.echo(f"{_MANY} utterances or more help most.")
-    chosen = f" --model {shlex.quote(model)}" if model else ""
-    typer.echo(f"Wrote {profile}. Try: affetto recognize FILE{chosen} --profile {shlex.quote(str(profile))}")
+    chosen = f" --model {quoted(model)}" if model else ""
+    typer.echo(f"Wrote {profile}. Try: affetto recognize FILE{chosen} --profile {quoted(profile)}")
 
 
 def _require_room(profile: Path, *, sources: Sequence[str | int]) -> None:

@@ -44,7 +44,7 @@ def distil(
     from affetto.extras import require_extra
 
     require_extra("train")
-    from affetto.cli.output import working
+    from affetto.cli.output import quoted, working
     from affetto.cli.train import load_further
     from affetto.corpora.base import require_outside
     from affetto.training.distillation import Distillation
@@ -59,5 +59,5 @@ def distil(
     typer.echo(
         f"Wrote {output}. What is heard of degraded speech lay {figures['before']:.3f} from what is heard of it clean, "
         f"and lies {figures['after']:.3f} from it now; clean speech moved by {figures['clean']:.3f}. "
-        f"Try: affetto train DIR --classifier transformer --encoder {output} --output my-model"
+        f"Try: affetto train DIR --classifier transformer --encoder {quoted(output)} --output my-model"
     )

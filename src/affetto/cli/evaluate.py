@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -64,7 +64,8 @@ def evaluate(
     )
     chain = _make_one(classifier, encoder, task.corpus)
     if models is not None:
-        _require_place_for_models(models, corpus, train_with, task.folds)
+        _require_place_for_models(models, task, chain, classifier.value)
+    _prepare_folder(task, chain, classifier.value, task.folder)
     from affetto.evaluation.report import REPORT_FILES
     from affetto.training.checkpoints import keeping_checkpoints
 
@@ -111,6 +112,8 @@ def compare(
         raise ParameterError("encoders are for the transformer, which is not among the classifiers to compare")
     # All are made before the first is fitted: what is wrong with the last shows at once.
     chains = {c.value: _make_one(c, encoder if c is Classifier.transformer else None, task.corpus) for c in kinds}
+    for kind, chain in chains.items():
+        _prepare_folder(task, chain, kind, task.folder / kind)
     with ExitStack() as until_all_are_done:  # so that whoever resumes fits no network again that was done
         for kind, chain in chains.items():
             until_all_are_done.enter_context(keeping_checkpoints(chain, task.folder / kind, resume=task.resume))
@@ -123,10 +126,10 @@ def compare(
 
 @dataclass(frozen=True)
 class _Task:
-    """What is evaluated, checked before hours of fitting."""
+    """What is evaluated, checked before hours of fitting. The paths are of the corpus, and of what is trained with."""
 
     corpus: Corpus
-    path: Path
+    paths: list[Path]
     protocol: Protocol
     folds: list[Fold]
     folder: Path
@@ -162,7 +165,6 @@ def _prepare(
     require_extra("train")
     from affetto.corpora import load_corpus
     from affetto.evaluation.protocols import choose_folds, get_protocol
-    from affetto.evaluation.report import prepare_folder
     from affetto.training.fitting import require_trainable
 
     chosen = get_protocol(protocol)
@@ -176,25 +178,41 @@ def _prepare(
         require_trainable([corpus.utterances[i] for i in fold.train], name=f"the training part of fold {fold.number}")
     for part in further:
         require_trainable(part.utterances, name=part.name)
-    for dataset in (path, *(train_with or ())):
-        prepare_folder(folder, dataset=dataset)
-    return _Task(corpus, path, chosen, todo, folder, further, resume)
+    return _Task(corpus, [path, *(train_with or ())], chosen, todo, folder, further, resume)
 
 
-def _require_place_for_models(folder: Path, corpus: Path, train_with: list[Path] | None, folds: list[Fold]) -> None:
+def _require_place_for_models(folder: Path, task: _Task, chain: Chain, kind: str) -> None:
     from affetto.corpora.base import require_outside
     from affetto.training.folds import require_fold_folders
 
-    for dataset in (corpus, *(train_with or ())):
+    for dataset in task.paths:
         require_outside(folder, dataset)
-    require_fold_folders(folder, folds)
+    require_fold_folders(chain, kind, task.corpus, task.folds, folder, train_with=task.train_with)
+
+
+def _prepare_folder(task: _Task, chain: Chain, kind: str, folder: Path) -> None:
+    from affetto.evaluation.report import prepare_folder
+
+    numbers, recipe = [fold.number for fold in task.folds], _recipe(task, chain)
+    for dataset in task.paths:
+        prepare_folder(folder, system=kind, protocol=task.protocol, folds=numbers, dataset=dataset, recipe=recipe)
+
+
+def _recipe(task: _Task, chain: Chain) -> dict[str, Any]:
+    from affetto import __version__
+    from affetto.training.train import described_encoders
+
+    return {
+        "affetto": __version__,
+        "corpus": task.corpus.name,
+        "train_with": [part.name for part in task.train_with],
+        **({"encoders": encoders} if (encoders := described_encoders(chain)) else {}),
+    }
 
 
 def _evaluate_one(task: _Task, chain: Chain, kind: str, folder: Path, *, models: Path | None = None) -> Predictions:
-    from affetto import __version__
     from affetto.evaluation.loop import evaluate as evaluate_chain
     from affetto.evaluation.report import metrics_table, write_report
-    from affetto.training.train import described_encoders
 
     keep = None
     if models is not None:
@@ -204,13 +222,14 @@ def _evaluate_one(task: _Task, chain: Chain, kind: str, folder: Path, *, models:
         predictions = evaluate_chain(
             chain, task.corpus, task.protocol, train_with=task.train_with, folds=numbers, keep=keep
         )
-    recipe = {
-        "affetto": __version__,
-        "corpus": task.corpus.name,
-        "train_with": [part.name for part in task.train_with],
-        **({"encoders": encoders} if (encoders := described_encoders(chain)) else {}),
-    }
-    metrics = write_report(predictions, folder, system=kind, protocol=task.protocol, dataset=task.path, recipe=recipe)
+    metrics = write_report(
+        predictions,
+        folder,
+        system=kind,
+        protocol=task.protocol,
+        dataset=task.paths[0],
+        recipe=_recipe(task, chain),
+    )
     title = f"{kind}, {task.protocol.name}, {len(predictions)} clips"
     make_console().print(metrics_table(metrics, title=title, leaks_speakers=task.protocol.leaks_speakers))
     return predictions

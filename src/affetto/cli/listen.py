@@ -18,6 +18,7 @@ from affetto.cli.output import (
     NoSelfAdaptationOption,
     OutputOption,
     ProfileOption,
+    files_of_model,
     find_export,
     make_console,
     print_export,
@@ -75,7 +76,7 @@ def listen(
     if file == "":
         raise ParameterError("--file is empty; name a recording")
     export = find_export(output, output_format, sources=read_from([] if file is None else [file]), n_results=1)
-    require_apart(("--output", output), ("--profile", profile))
+    require_apart(("--output", output), ("--profile", profile), *files_of_model(model))
 
     from affetto.speech.microphone import Microphone, find_device
     from affetto.speech.playback import Playback

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from affetto.cli.output import make_console
+from affetto.cli.output import make_console, quoted
 from affetto.errors import BundleError, ParameterError
 
 if TYPE_CHECKING:
@@ -81,7 +80,7 @@ def _save_encoder(model: str | None, folder: Path) -> None:
     from affetto.training.restoring import restore_encoder
 
     restore_encoder(load_bundle(find_bundle(model)), folder)
-    named = shlex.quote(str(folder))
+    named = quoted(folder)
     typer.echo(f"Wrote {folder}. Try: affetto train DIR --classifier transformer --encoder {named} --output my-model")
 
 

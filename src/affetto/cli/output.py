@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
+import shlex
+import subprocess
 import sys
 from contextlib import contextmanager
 from enum import StrEnum
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -98,10 +101,24 @@ def find_export(
 
 def require_apart(*files: tuple[str, Path | None]) -> None:
     """Refuse one file for two options, each given with its name: what is written would replace the other."""
-    seen: dict[str, str] = {}
-    for option, path in files:
-        if path is not None and (first := seen.setdefault(os.path.realpath(path), option)) != option:
-            raise ParameterError(f"{first} and {option} both name {path}; give each a file of its own")
+    from affetto.files import is_same_file
+
+    named = [(option, path) for option, path in files if path is not None]
+    for (first, one), (second, other) in combinations(named, 2):
+        if is_same_file(one, other):
+            raise ParameterError(f"{first} and {second} both name {one}; give each a file of its own")
+
+
+def files_of_model(model: str | None) -> list[tuple[str, Path]]:
+    """Return the files of a model that is given as a folder, each with the option, for `require_apart`."""
+    from affetto.recognition.bundle import MANIFEST_FILE, MODEL_FILE
+
+    return [] if model is None else [("--model", Path(model, name)) for name in (MANIFEST_FILE, MODEL_FILE)]
+
+
+def quoted(text: str | os.PathLike[str]) -> str:
+    """Write an argument as the shell of this system takes it, for commands to copy."""
+    return subprocess.list2cmdline([str(text)]) if os.name == "nt" else shlex.quote(str(text))
 
 
 def print_export(

@@ -15,6 +15,7 @@ from affetto.cli.output import (
     OutputFormat,
     OutputOption,
     ProfileOption,
+    files_of_model,
     find_export,
     make_console,
     print_export,
@@ -78,7 +79,7 @@ def recognize(
         if wanted == "each":
             raise ParameterError("--plot draws one channel; choose it with --channels N")
         _require_picture(names, picture)
-    require_apart(("--output", output), ("--plot", picture), ("--profile", profile))
+    require_apart(("--output", output), ("--plot", picture), ("--profile", profile), *files_of_model(model))
 
     from affetto.recognition.recognizer import Recognizer
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from affetto.cli.output import make_console
+from affetto.cli.output import files_of_model, make_console, require_apart
 from affetto.cli.train import CorpusArgument, NameOption  # noqa: TC001 (typer evaluates annotations)
 from affetto.errors import ParameterError
 
@@ -73,10 +73,11 @@ def stress(
     clean clips, and of how many clips the same emotion is heard as when clean.
     """
     written = _file_format(output, output_format, corpus)
+    require_apart(("--output", output), *files_of_model(model))
     from affetto.corpora import load_corpus
     from affetto.evaluation.conditions import choose_conditions, find_recordings, make_conditions
+    from affetto.evaluation.stress import require_known_emotions, summarize
     from affetto.evaluation.stress import stress as run
-    from affetto.evaluation.stress import summarize
     from affetto.evaluation.stress_report import as_csv, as_dicts, known_speakers, stress_table
     from affetto.files import write_bytes
     from affetto.recognition.recognizer import Recognizer
@@ -89,6 +90,7 @@ def stress(
     loaded = load_corpus(corpus, name=name)
     bundle = recognizer.bundle
     remark = known_speakers(bundle, loaded)
+    require_known_emotions(recognizer, loaded.utterances)  # of all, whichever are drawn
     utterances = _sample(loaded.utterances, limit, seed)
     with _progress_bar(len(utterances)) as progress:
         rows = summarize(run(recognizer, utterances, conditions, seed=seed, denoise=denoise, progress=progress))

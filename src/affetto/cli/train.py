@@ -56,7 +56,7 @@ def train(
     from affetto.extras import require_extra
 
     require_extra("train")
-    from affetto.cli.output import working
+    from affetto.cli.output import quoted, working
     from affetto.corpora import load_corpus
     from affetto.corpora.base import require_outside
     from affetto.training.chains import make_chain
@@ -81,7 +81,7 @@ def train(
     with working("Extracting features and fitting: some minutes"):
         bundle = fit_and_write(chain, loaded, output, classifier=classifier.value, train_with=further, resume=resume)
     size = bundle.manifest["model"]["bytes"] / 1e6
-    typer.echo(f"Wrote {output} ({size:.1f} MB). Try: affetto recognize FILE --model {output}")
+    typer.echo(f"Wrote {output} ({size:.1f} MB). Try: affetto recognize FILE --model {quoted(output)}")
 
 
 def load_further(paths: list[Path] | None) -> list[Corpus]:

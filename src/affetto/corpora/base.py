@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,6 +82,11 @@ class Corpus:
         """The emotions that occur: RAVDESS's own in its order, then any others alphabetically."""
         found = {utterance.emotion for utterance in self.utterances}
         return (*(e for e in EMOTIONS if e in found), *sorted(found.difference(EMOTIONS)))
+
+    @property
+    def clips_sha256(self) -> str:
+        """Checksum of the clips' names: which utterances they are, whatever the corpus is called."""
+        return sha256("\n".join(sorted(utterance.clip for utterance in self.utterances)).encode()).hexdigest()
 
 
 def require_outside(output: str | os.PathLike[str], corpus: str | os.PathLike[str]) -> None:

@@ -80,7 +80,17 @@ def make_conditions(*, noises: Sequence[Path] = (), rooms: Sequence[Path] = ()) 
     -------
     tuple of Condition
         The first is `CLEAN`.
+
+    Raises
+    ------
+    AudioError
+        If one of the recordings cannot be read, or is silent.
     """
+    # All now: otherwise one that is drawn late would end a test of an hour.
+    for path in noises:
+        _read_audible(path)
+    for path in rooms:
+        _read_audible(path, channels=1)
     noise = _recorded_noise(noises) if noises else synthetic_noise
     measured = [Condition("room", "measured", _measured_room(rooms))] if rooms else []
     return (
@@ -233,13 +243,13 @@ def _from(noise: Samples, begin: int, n_samples: int) -> Samples:
     return noise.take(range(begin, begin + n_samples), mode="wrap")
 
 
-def _read_audible(path: Path, sample_rate_hz: int, *, channels: Literal["mix"] | int = "mix") -> Samples:
+def _read_audible(path: Path, sample_rate_hz: int | None = None, *, channels: Literal["mix"] | int = "mix") -> Samples:
     """Read a recording without the silence around it, with which many are filled up."""
     from affetto.preprocessing.steps import trim_silence
     from affetto.speech import read
 
     waveform = read(path, sample_rate_hz=sample_rate_hz, channels=channels)
-    samples = trim_silence(waveform.samples, sample_rate_hz, threshold_db=_SILENT_DB)
+    samples = trim_silence(waveform.samples, waveform.sample_rate_hz, threshold_db=_SILENT_DB)
     if not samples.any():
         raise AudioError(f"{path} is silent; take it out of the noises and rooms")
     return samples

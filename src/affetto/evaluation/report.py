@@ -16,7 +16,7 @@ from affetto.evaluation.metrics import Interval, Metrics, Scores, measure
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from rich.table import Table
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 LEAK = "speakers leak"
 """Stands beside every figure of a protocol that leaks speakers."""
 
-REPORT_FILES = ("predictions.csv", "metrics.json", "confusion.png", "calibration.json", "reliability.png")
+_METRICS_FILE = "metrics.json"
+
+REPORT_FILES = ("predictions.csv", _METRICS_FILE, "confusion.png", "calibration.json", "reliability.png")
 """What `write_report` writes."""
 
 
@@ -46,27 +48,67 @@ def percent(value: float, interval: Interval | None = None, *, leaks_speakers: b
     return f"{text}, {LEAK}" if leaks_speakers else text
 
 
-def prepare_folder(folder: str | os.PathLike[str], *, dataset: str | os.PathLike[str]) -> None:
+def prepare_folder(
+    folder: str | os.PathLike[str],
+    *,
+    system: str,
+    protocol: Protocol,
+    folds: Sequence[int],
+    dataset: str | os.PathLike[str],
+    recipe: Mapping[str, Any] | None = None,
+) -> None:
     """Make the folder of a report; called before hours of fitting, it tells early what cannot be written.
 
     Parameters
     ----------
     folder : path
         Made if it does not exist.
-    dataset : path
-        The corpus's folder, or its table in that folder; nothing is ever written in there.
+    system, protocol, dataset, recipe
+        As in `write_report`.
+    folds : sequence of int
+        The numbers of the folds that are to be tested.
 
     Raises
     ------
     ParameterError
-        If the folder is inside the dataset or cannot be made.
+        If the folder is inside the dataset or cannot be made, or holds the report of something else, which would be
+        lost: only one of the same system, protocol, folds and recipe is replaced.
     """
     folder = Path(folder)
     require_outside(folder, dataset)
+    if held := [name for name in REPORT_FILES if (folder / name).exists()]:
+        wanted = _about(system, protocol, folds, recipe)
+        try:
+            found = json.loads((folder / _METRICS_FILE).read_text(encoding="utf-8"))
+            differing = [name for name, value in wanted.items() if found.get(name) != value]
+        except (OSError, ValueError, AttributeError):
+            raise ParameterError(
+                f"{folder} holds a {held[0]} and no {_METRICS_FILE} that tells what it is of; name another folder"
+            ) from None
+        # Of another version it is the same report, made anew.
+        if lost := set(differing) - {"affetto"}:
+            what = ", ".join(name for name in wanted if name in lost)
+            raise ParameterError(
+                f"{folder} holds another report ({what} differ); name another folder, or remove what is there"
+            )
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ParameterError(f"the report folder {folder} cannot be made: {error}") from error
+        raise ParameterError(
+            f"the report folder {folder} cannot be made: {error.strerror}; name another one"
+        ) from error
+
+
+def _about(system: str, protocol: Protocol, folds: Sequence[int], recipe: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return what a report is of, as it stands in its files."""
+    return {
+        "system": system,
+        "protocol": protocol.name,
+        "speakers_leak": protocol.leaks_speakers,
+        **({"warning": f"{LEAK}: every figure here flatters"} if protocol.leaks_speakers else {}),
+        "folds": sorted(folds),
+        **(recipe or {}),
+    }
 
 
 def write_report(
@@ -85,7 +127,7 @@ def write_report(
     predictions : Predictions
         What the system said.
     folder : path
-        Where to write; made if it does not exist, never inside the dataset.
+        Where to write; made if it does not exist, never inside the dataset. An earlier report of the same is replaced.
     system : str
         What was evaluated, for example "mlp".
     protocol : Protocol
@@ -103,29 +145,23 @@ def write_report(
     Raises
     ------
     ParameterError
-        If the folder is inside the dataset or cannot be written.
+        If the folder is inside the dataset, cannot be written, or holds another report.
 
     Notes
     -----
     The files are those of `REPORT_FILES`.
     """
     folder = Path(folder)
-    prepare_folder(folder, dataset=dataset)
+    folds = np.unique(predictions.fold).tolist()
+    prepare_folder(folder, system=system, protocol=protocol, folds=folds, dataset=dataset, recipe=recipe)
     metrics = measure(predictions)
     calibration = measure_calibration(predictions)
-    about = {
-        "system": system,
-        "protocol": protocol.name,
-        "speakers_leak": protocol.leaks_speakers,
-        **({"warning": f"{LEAK}: every figure here flatters"} if protocol.leaks_speakers else {}),
-        "folds": np.unique(predictions.fold).tolist(),
-        **(recipe or {}),
-    }
+    about = _about(system, protocol, folds, recipe)
     leak = f", {LEAK}" if protocol.leaks_speakers else ""
     uar, error = (f"{100 * value:.1f} %{leak}" for value in (metrics.uar, metrics.expected_calibration_error))
     try:
         predictions.to_csv(folder / "predictions.csv")
-        _write_json(folder / "metrics.json", about | _as_json(metrics))
+        _write_json(folder / _METRICS_FILE, about | _as_json(metrics))
         draw_confusion(metrics, folder / "confusion.png", title=f"{system}, {protocol.name}: UAR {uar}")
         _write_json(folder / "calibration.json", about | calibration.to_dict())
         title = f"{system}, {protocol.name}: expected calibration error {error}"

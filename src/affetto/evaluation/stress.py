@@ -150,12 +150,7 @@ def stress(
         raise ParameterError(f"seed is {seed}; it must not be below 0")
     if not utterances:
         raise ParameterError("there are no clips; give one or more")
-    unknown = sorted({utterance.emotion for utterance in utterances}.difference(recognizer.labels))
-    if unknown:
-        raise CorpusError(
-            f"the clips are labelled {', '.join(unknown)} among others, which the model does not know: it knows "
-            f"{', '.join(recognizer.labels)}; give a corpus of these, or a model trained on the others"
-        )
+    require_known_emotions(recognizer, utterances)
     clips = [utterance.clip for utterance in utterances]
     if len(set(clips)) < len(clips):
         twice = next(clip for clip in clips if clips.count(clip) > 1)
@@ -182,6 +177,27 @@ def stress(
         return outcomes
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def require_known_emotions(recognizer: Recognizer, utterances: Iterable[Utterance]) -> None:
+    """Refuse clips that a model cannot get right.
+
+    Parameters
+    ----------
+    recognizer : Recognizer
+    utterances : iterable of Utterance
+
+    Raises
+    ------
+    CorpusError
+        If some have emotions that the model does not know.
+    """
+    unknown = sorted({utterance.emotion for utterance in utterances}.difference(recognizer.labels))
+    if unknown:
+        raise CorpusError(
+            f"the clips are labelled {', '.join(unknown)} among others, which the model does not know: it knows "
+            f"{', '.join(recognizer.labels)}; give a table without these clips, or a model trained on their emotions"
+        )
 
 
 def summarize(outcomes: Iterable[Outcome]) -> list[StressRow]:
@@ -231,7 +247,10 @@ def summarize(outcomes: Iterable[Outcome]) -> list[StressRow]:
                 level=level,
                 uar=uar,
                 drop=round(uar_clean - uar, DECIMALS),
-                labels_kept=_part(outcome.emotion == clean[clip].emotion for clip, outcome in group.items()),
+                labels_kept=_part(
+                    outcome.emotion is not None and outcome.emotion == clean[clip].emotion
+                    for clip, outcome in group.items()
+                ),
                 accuracy=_part(outcome.emotion == outcome.truth for outcome in group.values()),
                 confidence=round(float(np.mean(heard)), DECIMALS) if heard else None,
                 no_speech=_part(outcome.emotion is None for outcome in group.values()),

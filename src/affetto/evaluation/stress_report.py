@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from affetto.evaluation.stress import DECIMALS, Outcome, StressRow
-from affetto.recognition.encoders import corpora_heard, distillations
+from affetto.recognition.encoders import distillations, has_heard
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -35,23 +35,21 @@ def known_speakers(bundle: Bundle, corpus: Corpus) -> str | None:
     Returns
     -------
     str or None
-        One sentence; None where the manifest names no corpus of that name.
+        One sentence; None where the manifest names no corpus of that name or of these clips.
     """
-    if any(part["name"] == corpus.name for part in corpora_heard(distillations(bundle.manifest))):
+    if has_heard(distillations(bundle.manifest), corpus=corpus.name, clips_sha256=corpus.clips_sha256):
         return (
             f"{bundle.name} learned on {corpus.name} to hear degraded speech as it hears clean speech: all that is "
             "measured here flatters"
         )
-    part = next((part for part in bundle.manifest.get("corpora", []) if part.get("name") == corpus.name), None)
-    if part is None:
+    parts = bundle.manifest.get("corpora", [])
+    if any(part.get("clips_sha256") == corpus.clips_sha256 for part in parts):
+        known = "these clips: they are known to it, so UAR and accuracy flatter"
+    elif any(part.get("name") == corpus.name for part in parts):
+        known = f"{corpus.name}: where these speakers are known to it, UAR and accuracy flatter"
+    else:
         return None
-    n_speakers = len({utterance.speaker for utterance in corpus.utterances})
-    n_known = min(part.get("speakers", n_speakers), n_speakers)
-    known = "these speakers are" if n_known == n_speakers else f"{n_known} of these {n_speakers} speakers may be"
-    return (
-        f"{bundle.name} was trained on {corpus.name}: {known} known to it, so UAR and accuracy flatter, "
-        "while drop and labels kept still inform"
-    )
+    return f"{bundle.name} was trained on {known}, while drop and labels kept still inform"
 
 
 def as_csv(rows: Sequence[StressRow]) -> str:

@@ -183,6 +183,20 @@ def read_config(folder: Path) -> dict[str, Any]:
     return config
 
 
+def checkpoint_name(encoder: str | os.PathLike[str]) -> str:
+    """Return what a manifest calls a checkpoint: the name of its folder, or its name on the hub.
+
+    Of OpenAI's own on the hub the owner is left out, so that they are called alike wherever they are loaded from.
+
+    Parameters
+    ----------
+    encoder : str or path
+        As in `load_encoder`.
+    """
+    folder = Path(encoder)
+    return folder.resolve().name if folder.is_dir() else str(encoder).removeprefix("openai/")
+
+
 def distilled_on(encoder: str | os.PathLike[str]) -> dict[str, Any] | None:
     """Return what a checkpoint says about its distillation; None where it was not distilled.
 

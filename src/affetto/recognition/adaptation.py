@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 _FORMAT, _FORMAT_VERSION = "affetto speaker profile", 1
 _EMBEDDING_DECIMALS, _PROBABILITY_DECIMALS = 5, 6
-_LARGEST = 1e6  # no embedding comes near, and sums of these are still numbers
+_LARGEST = 1e3  # no embedding comes near
+_NEARLY = 1e-3  # written probabilities are rounded
 
 # What was heard long ago may be of somebody else, and says no more about the voice than what was heard since.
 _REMEMBERED = 60
@@ -71,6 +72,11 @@ class SpeakerProfile:
         What each sounds like to somebody who does not know the voice.
     speech_s : float
         How long all are together, in seconds.
+
+    Raises
+    ------
+    ProfileError
+        If these are no utterances that a model has heard.
     """
 
     model: str
@@ -80,13 +86,30 @@ class SpeakerProfile:
     probabilities: NDArray[np.float64] = field(repr=False)
     speech_s: float
 
+    def __post_init__(self) -> None:
+        """Refuse what no model gives."""
+        shapes = (self.embeddings.ndim, self.probabilities.shape)
+        if shapes != (2, (len(self.embeddings), len(self.labels))):
+            raise ProfileError(
+                f"a profile has a row of each for every utterance, not embeddings of shape {self.embeddings.shape} and "
+                f"probabilities of shape {self.probabilities.shape} for {len(self.labels)} emotions"
+            )
+        if not len(self):
+            raise ProfileError("a profile holds one utterance or more")
+        # Asked so that what is no number is refused too.
+        possible = (np.abs(self.embeddings) < _LARGEST).all() and (self.probabilities >= 0).all()
+        if not (possible and (np.abs(self.probabilities.sum(axis=1) - 1) < _NEARLY).all()):
+            raise ProfileError("a profile holds embeddings and probabilities, and no model gives such as these")
+        if not 0 <= self.speech_s < np.inf:
+            raise ProfileError(f"a profile's speech cannot last {self.speech_s} s")
+
     def __len__(self) -> int:
         """Return the number of utterances."""
         return len(self.embeddings)
 
     @classmethod
     def of(cls, bundle: Bundle, utterances: Sequence[HeardUtterance]) -> Self:
-        """Make a profile of utterances.
+        """Make a profile of utterances. One that was heard before, in the same recording given again, counts once.
 
         Parameters
         ----------
@@ -95,16 +118,20 @@ class SpeakerProfile:
         utterances : sequence of HeardUtterance
             One or more, each with an embedding.
         """
+        # As they are written: a profile answers alike before and after it was saved.
+        rows: dict[tuple[bytes, bytes], tuple[NDArray[np.float64], NDArray[np.float64], float]] = {}
+        for utterance in utterances:
+            embedding = np.asarray(utterance.heard.embedding, dtype=np.float64).round(_EMBEDDING_DECIMALS)
+            probabilities = np.asarray(utterance.heard.probabilities, dtype=np.float64).round(_PROBABILITY_DECIMALS)
+            key = (embedding.tobytes(), probabilities.tobytes())
+            rows[key] = (embedding, probabilities, utterance.end_s - utterance.start_s)
         return cls(
             model=bundle.name,
             model_sha256=str(bundle.manifest["model"]["sha256"]),
             labels=bundle.labels,
-            # As they are written: a profile answers alike before and after it was saved.
-            embeddings=np.array([u.heard.embedding for u in utterances], dtype=np.float64).round(_EMBEDDING_DECIMALS),
-            probabilities=np.array([u.heard.probabilities for u in utterances], dtype=np.float64).round(
-                _PROBABILITY_DECIMALS
-            ),
-            speech_s=round(sum(u.end_s - u.start_s for u in utterances), 3),
+            embeddings=np.array([embedding for embedding, _, _ in rows.values()]),
+            probabilities=np.array([probabilities for _, probabilities, _ in rows.values()]),
+            speech_s=round(sum(duration_s for _, _, duration_s in rows.values()), 3),
         )
 
     def save(self, path: str | os.PathLike[str]) -> None:
@@ -150,7 +177,7 @@ class SpeakerProfile:
                 f"the profile {path} cannot be read: {error.strerror}; make one with `affetto adapt`"
             ) from None
         except (ValueError, RecursionError) as error:  # neither UTF-8 nor JSON; a null character in the name
-            raise ProfileError(f"{path} is no speaker profile: {error}") from None
+            raise ProfileError(f"{path} is no speaker profile ({error}); make one with `affetto adapt`") from None
         if not isinstance(content, dict) or content.get("format") != _FORMAT:
             raise ProfileError(f"{path} is no speaker profile; make one with `affetto adapt`")
         if content.get("format_version") != _FORMAT_VERSION:
@@ -162,25 +189,21 @@ class SpeakerProfile:
             return cls._from_dict(content)
         except KeyError as error:
             raise ProfileError(f"{path} is damaged (it has no {error}); adapt again") from None
-        except (TypeError, ValueError, OverflowError) as error:
+        except (TypeError, ValueError, OverflowError, ProfileError) as error:
             raise ProfileError(f"{path} is damaged ({error}); adapt again") from None
 
     @classmethod
     def _from_dict(cls, content: Mapping[str, Any]) -> Self:
         labels = tuple(map(str, content["labels"]))
-        embeddings = np.array(content["embeddings"], dtype=np.float64)
-        probabilities = np.array(content["probabilities"], dtype=np.float64)
-        if embeddings.ndim != 2 or probabilities.shape != (len(embeddings), len(labels)):
-            raise ValueError(
-                f"embeddings {embeddings.shape}, probabilities {probabilities.shape}, {len(labels)} labels"
-            )
-        speech_s = float(content["speech_s"])
-        # Asked so that what is no number is refused too.
-        possible = (np.abs(embeddings) < _LARGEST).all() and ((probabilities >= 0) & (probabilities <= 1)).all()
-        if not (possible and 0 <= speech_s < np.inf):
-            raise ValueError("it holds values that no model gives")
         model = content["model"]
-        return cls(str(model["name"]), str(model["sha256"]), labels, embeddings, probabilities, speech_s)
+        return cls(
+            model=str(model["name"]),
+            model_sha256=str(model["sha256"]),
+            labels=labels,
+            embeddings=np.array(content["embeddings"], dtype=np.float64),
+            probabilities=np.array(content["probabilities"], dtype=np.float64),
+            speech_s=float(content["speech_s"]),
+        )
 
     def voice(self, bundle: Bundle, spaces: VoiceSpaces) -> KnownVoice:
         """Return the voice as the model's spaces describe it.
@@ -201,10 +224,18 @@ class SpeakerProfile:
                 f"the profile was made with another model ({self.model}, {self.model_sha256[:12]}…) "
                 f"than {bundle.name}; adapt again with this one"
             )
-        if (self.labels, self.embeddings.shape[1]) != (bundle.labels, spaces.n_dimensions):
+        differing = [
+            what
+            for what, own, wanted in (
+                ("emotions", self.labels, bundle.labels),
+                ("dimensions", self.embeddings.shape[1], spaces.n_dimensions),
+            )
+            if own != wanted
+        ]
+        if differing:
             raise ProfileError(
-                f"the profile names {bundle.name} as its model and does not fit it: it has {len(self.labels)} emotions "
-                f"and {self.embeddings.shape[1]} dimensions; adapt again"
+                f"the profile names {bundle.name} as its model, and its {' and '.join(differing)} are not the model's; "
+                "adapt again"
             )
         return spaces.voice(self.embeddings, self.probabilities)
 

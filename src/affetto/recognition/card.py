@@ -115,7 +115,8 @@ def _made_by(record: Mapping[str, Any]) -> str:
     for number, part in enumerate(parts):
         corpora = " ".join(_text(corpus["name"]).upper() for corpus in part["corpora"])
         teacher = part["distilled_from"]
-        encoder = "" if teacher == _USUAL_TEACHER else f" --encoder {_text(teacher)}"
+        owner = "openai/" if teacher.startswith("whisper-") else ""
+        encoder = "" if teacher == _USUAL_TEACHER else f" --encoder {_text(owner + teacher)}"
         begin = f" --begin {names[number - 1]}" if number else ""
         options = "".join(f" --{name} {part['recipe'][name]}" for name in ("epochs", "way", "seed"))
         commands.append(f"`affetto distil {corpora}{encoder}{begin}{options} --output {names[number]}`")

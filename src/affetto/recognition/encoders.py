@@ -21,6 +21,12 @@ def rounds(record: Record) -> list[Record]:
     return [*(rounds(before) if before else []), record]
 
 
+def has_heard(records: Iterable[Record], *, corpus: str, clips_sha256: str) -> bool:
+    """Return whether a corpus was heard in any distillation: one of its name, or of the same clips."""
+    heard = corpora_heard(records)
+    return any(part["name"] == corpus or part.get("clips_sha256") == clips_sha256 for part in heard)
+
+
 def corpora_heard(records: Iterable[Record]) -> list[Mapping[str, Any]]:
     """Return the corpora that were heard in any round of any distillation, each name once."""
     corpora: dict[str, Mapping[str, Any]] = {}

@@ -149,7 +149,7 @@ class LiveRecognition:
         Returns
         -------
         Recognition
-            What `Recognizer.recognize` would give for the whole.
+            What `Recognizer.recognize` would give for the whole; what it refuses as too short is no speech here.
         """
         stretches = [*self._segmenter.hear(self._sound.end()), *self._segmenter.end()]
         self._segments += self._answered(stretches)

@@ -21,7 +21,6 @@ import time
 from dataclasses import dataclass
 from datetime import timedelta
 from math import cos, pi
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,6 +39,7 @@ from affetto.features.whisper import (
     CONFIG_FILE,
     RECORD,
     WEIGHTS_FILE,
+    checkpoint_name,
     distilled_on,
     find_checkpoint,
     load_encoder,
@@ -47,7 +47,7 @@ from affetto.features.whisper import (
     save_encoder,
 )
 from affetto.preprocessing.steps import change_speed, normalize_level, remove_dc, trim_silence
-from affetto.recognition.encoders import corpora_heard
+from affetto.recognition.encoders import has_heard
 from affetto.speech import read
 from affetto.training.checkpoints import CHECKPOINTS, remove_checkpoints
 from affetto.training.pooling import require_different
@@ -55,6 +55,7 @@ from affetto.training.train import described_corpus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -180,7 +181,12 @@ def distil(
     started, first = time.monotonic(), checkpoint.restore(training)
     for epoch in range(first, recipe.epochs):
         torch.manual_seed(recipe.seed + epoch)
+        before_epoch = training.step
         loss = training.epoch(_pairs(learned, recipe, epoch=epoch, shuffled=True))
+        if training.step == before_epoch:
+            raise CorpusError(
+                f"none of the {len(learned)} recordings has {_LEAST_S:g} s of speech or more; give longer ones"
+            )
         checkpoint.keep(training, epoch + 1)
         left = (time.monotonic() - started) / (epoch + 1 - first) * (recipe.epochs - epoch - 1)
         distance = training.distance(student, measured)
@@ -240,7 +246,7 @@ def require_unheard(encoders: Iterable[str | os.PathLike[str]], corpus: Corpus) 
     """
     for encoder in encoders:
         record = distilled_on(encoder)
-        if any(part["name"] == corpus.name for part in corpora_heard([record] if record else [])):
+        if record and has_heard([record], corpus=corpus.name, clips_sha256=corpus.clips_sha256):
             raise ParameterError(
                 f"the encoder {encoder} was distilled on {corpus.name}, so it has heard the speakers that are tested; "
                 "take one that was distilled on other corpora"
@@ -259,7 +265,7 @@ def _described(
             f"{encoder} was itself distilled; name the encoder that it was distilled from, and go on with --begin"
         )
     described: dict[str, Any] = {
-        "distilled_from": Path(str(encoder)).name,
+        "distilled_from": checkpoint_name(encoder),
         "corpora": [described_corpus(corpus) for corpus in corpora],
         "recipe": dataclasses.asdict(recipe),
         "affetto": __version__,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from affetto.errors import BundleError
 from affetto.recognition.bundle import MANIFEST_FILE, load_bundle
-from affetto.recognition.encoders import corpora_heard, distillations
+from affetto.recognition.encoders import distillations, has_heard
 from affetto.training.chains import make_chain
 from affetto.training.distillation import require_unheard
 from affetto.training.train import (
@@ -66,20 +66,11 @@ def fold_bundle(
     ParameterError, CorpusError, AudioError
         As `affetto.training.train.train`.
     """
-    path, known = _place(folder, fold), _known(corpus, fold)
     require_unheard(encoders or (), corpus)
     chain = make_chain(classifier, encoders=encoders)
-    if (path / MANIFEST_FILE).is_file():
-        bundle = load_fold(corpus, fold, folder)
-        found = (bundle.name, bundle.manifest["classifier"], bundle.manifest.get("corpora"))
-        if found != (path.name, classifier, [described_corpus(part) for part in (known, *train_with)]):
-            raise BundleError(
-                f"{path} is no {classifier} of fold {fold.number}, trained on {len(known.utterances)} utterances of "
-                f"{' and '.join(part.name for part in (known, *train_with))}; remove it, or name another folder"
-            )
-        _require_recipe(bundle, chain)
+    if bundle := _found(chain, classifier, corpus, fold, folder, train_with):
         return bundle
-    return train(chain, known, path, classifier=classifier, train_with=train_with)
+    return train(chain, _known(corpus, fold), _place(folder, fold), classifier=classifier, train_with=train_with)
 
 
 def load_fold(corpus: Corpus, fold: Fold, folder: Path) -> Bundle:
@@ -104,7 +95,7 @@ def load_fold(corpus: Corpus, fold: Fold, folder: Path) -> Bundle:
         heard the corpus.
     """
     bundle = load_bundle(_place(folder, fold))
-    if any(part["name"] == corpus.name for part in corpora_heard(distillations(bundle.manifest))):
+    if has_heard(distillations(bundle.manifest), corpus=corpus.name, clips_sha256=corpus.clips_sha256):
         raise BundleError(
             f"the encoder under {bundle.folder} was distilled on {corpus.name}, so it has heard the speakers that are "
             "tested; name the folder of bundles with another encoder"
@@ -117,21 +108,35 @@ def load_fold(corpus: Corpus, fold: Fold, folder: Path) -> Bundle:
     return bundle
 
 
-def require_fold_folders(folder: Path, folds: Iterable[Fold]) -> None:
+def require_fold_folders(
+    chain: Any,
+    classifier: str,
+    corpus: Corpus,
+    folds: Iterable[Fold],
+    folder: Path,
+    *,
+    train_with: Sequence[Corpus] = (),
+) -> None:
     """Make the folders of the bundles of folds, and refuse what holds something else, before hours of fitting.
 
     Parameters
     ----------
-    folder : Path
+    chain : AugmentedClassifier or CalibratedChain
+        That is to be fitted.
+    classifier, corpus, folder, train_with
+        As in `fold_bundle`.
     folds : iterable of Fold
 
     Raises
     ------
     ParameterError
         If one cannot be made, or holds something else than a bundle.
+    BundleError
+        If one holds a bundle that `fold_bundle` would refuse.
     """
     for fold in folds:
         require_bundle_folder(_place(folder, fold))
+        _found(chain, classifier, corpus, fold, folder, train_with)
 
 
 def save_fold(
@@ -151,6 +156,24 @@ def save_fold(
     Bundle
     """
     return save(chain, (_known(corpus, fold), *train_with), _place(folder, fold), classifier=classifier)
+
+
+def _found(
+    chain: Any, classifier: str, corpus: Corpus, fold: Fold, folder: Path, train_with: Sequence[Corpus]
+) -> Bundle | None:
+    """Return the bundle of a fold that is there, if one is; refuse one that would not become of the chain."""
+    path, known = _place(folder, fold), _known(corpus, fold)
+    if not (path / MANIFEST_FILE).is_file():
+        return None
+    bundle = load_fold(corpus, fold, folder)
+    found = (bundle.name, bundle.manifest["classifier"], bundle.manifest.get("corpora"))
+    if found != (path.name, classifier, [described_corpus(part) for part in (known, *train_with)]):
+        raise BundleError(
+            f"{path} is no {classifier} of fold {fold.number}, trained on {len(known.utterances)} utterances of "
+            f"{' and '.join(part.name for part in (known, *train_with))}; remove it, or name another folder"
+        )
+    _require_recipe(bundle, chain)
+    return bundle
 
 
 def _require_recipe(bundle: Bundle, chain: Any) -> None:

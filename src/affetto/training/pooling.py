@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +14,7 @@ from affetto.corpora.base import EMOTIONS
 from affetto.errors import CorpusError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -80,12 +82,24 @@ def require_different(corpora: Sequence[Corpus]) -> None:
     names = [corpus.name for corpus in corpora]
     if repeated := {name for name in names if names.count(name) > 1}:
         raise CorpusError(f"the corpus {min(repeated)!r} is given twice; give each corpus once, under its own name")
-    found: dict[Path, str] = {}
+    for alike in _as_large(corpora):
+        found: dict[str, tuple[str, Path]] = {}
+        for name, path in alike:
+            with path.open("rb") as file:
+                other, first = found.setdefault(hashlib.file_digest(file, "sha256").hexdigest(), (name, path))
+            if other != name:
+                raise CorpusError(
+                    f"the recording {path} of {name!r} is in {other!r} too, as {first}; what is learned from one would "
+                    "be tested on the other: leave it out of one of them"
+                )
+
+
+def _as_large(corpora: Sequence[Corpus]) -> Iterator[list[tuple[str, Path]]]:
+    """Group recordings of equal size, where several corpora have some: only these can be the same."""
+    groups: dict[int, list[tuple[str, Path]]] = {}
     for corpus in corpora:
         for utterance in corpus.utterances:
-            other = found.setdefault(Path(utterance.path).resolve(), corpus.name)
-            if other != corpus.name:
-                raise CorpusError(
-                    f"the recording {utterance.path} is in two corpora, {other!r} and {corpus.name!r}; what is learned "
-                    "from one would be tested on the other: leave it out of one of them"
-                )
+            path = Path(utterance.path)
+            with suppress(OSError):  # what cannot be read is refused when it is
+                groups.setdefault(path.stat().st_size, []).append((corpus.name, path))
+    return (group for group in groups.values() if len({name for name, _ in group}) > 1)

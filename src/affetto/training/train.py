@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import math
 import platform
 import subprocess
-from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -214,10 +214,10 @@ def described_encoders(chain: Chain) -> dict[str, Any] | None:
     frames = augmented.front_end.transformer.steps[-1][1]
     if not hasattr(frames, "encoders"):
         return None
-    from affetto.features.whisper import distilled_on
+    from affetto.features.whisper import checkpoint_name, distilled_on
 
     distilled = [record for encoder in frames.encoders if (record := distilled_on(encoder))]
-    names = [(distilled_on(one) or {}).get("distilled_from", Path(str(one)).name) for one in frames.encoders]
+    names = [(distilled_on(one) or {}).get("distilled_from", checkpoint_name(one)) for one in frames.encoders]
     return {
         "names": names,
         "layers": frames.n_layers,
@@ -257,7 +257,7 @@ def described_corpus(corpus: Corpus) -> dict[str, Any]:
         "utterances": len(corpus.utterances),
         "speakers": len({utterance.speaker for utterance in corpus.utterances}),
         # Which they were: two folds have as many clips of as many speakers.
-        "clips_sha256": sha256("\n".join(sorted(u.clip for u in corpus.utterances)).encode()).hexdigest(),
+        "clips_sha256": corpus.clips_sha256,
     }
 
 
@@ -288,6 +288,8 @@ def _described_calibration(calibration: Calibration) -> dict[str, Any]:
         "method": "temperature, fitted on speakers left out",
         "sharpness": [round(factor, 4) for factor in sharpness],
         **{name: round(value, 4) for name, value in figures.items()},
+        # Down: the answers that it was measured by lie at it or above.
+        "threshold": math.floor(1e4 * calibration.threshold) / 1e4,
     }
 
 
