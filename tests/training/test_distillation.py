@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+import soundfile
 import torch
 
 from affetto.corpora import Corpus, load_corpus
@@ -134,6 +135,9 @@ def test_whoever_was_distilled_on_cannot_be_tested_on(distilled: Path, corpus: C
     require_unheard([tiny_encoder], corpus)
     with pytest.raises(ParameterError, match=r"steady was distilled on ravdess, so it has heard the speakers that are"):
         require_unheard([tiny_encoder, distilled], corpus)
+    # A table of the same clips may have any name.
+    with pytest.raises(ParameterError, match=r"steady was distilled on mine"):
+        require_unheard([distilled], dataclasses.replace(corpus, name="mine"))
 
 
 def test_a_recording_is_degraded_in_another_way_in_each_epoch(corpus: Corpus) -> None:
@@ -146,6 +150,18 @@ def test_a_recording_is_degraded_in_another_way_in_each_epoch(corpus: Corpus) ->
         assert not np.array_equal(first, other[: len(first)])
     clean, degraded = zip(*distillation._pairs(paths, Distillation(clean=0.99), epoch=0, shuffled=False), strict=True)
     assert all(np.array_equal(a, b) for a, b in zip(clean, degraded, strict=True))
+
+
+def test_recordings_that_are_too_short_teach_nothing(corpus: Corpus, tiny_encoder: Path, tmp_path: Path) -> None:
+    utterances = []
+    for utterance in corpus.utterances[:12]:
+        samples, rate = soundfile.read(utterance.path, start=48_000, frames=16_000)  # a third of a second of speech
+        path = tmp_path / f"{utterance.clip}.wav"
+        soundfile.write(path, samples, rate)
+        utterances.append(dataclasses.replace(utterance, path=path))
+    with pytest.raises(CorpusError, match=r"none of the 11 recordings has 0\.5 s of speech or more; give longer ones"):
+        distil(tiny_encoder, [Corpus("short", "", "", utterances)], tmp_path / "steady", n_layers=1, recipe=RECIPE)
+    assert not list((tmp_path / "steady").glob("*.safetensors"))
 
 
 def test_what_cannot_be_distilled_is_said_before_it_begins(corpus: Corpus, tiny_encoder: Path, tmp_path: Path) -> None:
