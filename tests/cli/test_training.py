@@ -145,6 +145,8 @@ def test_compare_puts_the_chosen_classifiers_in_one_table(corpus: Path, tmp_path
         (["evaluate", "CORPUS", "--protocol", "loso", "--folds", "9"], 2, "9"),
         (["evaluate", "CORPUS", "--protocol", "loso", "--folds", "one"], 2, "one"),
         (["evaluate", "CORPUS", "--protocol", "loso", "--output", "CORPUS/report"], 2, "inside the corpus"),
+        (["evaluate", "CORPUS", "--protocol", "loso", "--train-with", "CORPUS"], 1, "given twice"),
+        (["evaluate", "CORPUS", "--protocol", "loso", "--encoder", "tiny"], 2, "encoders are for the transformer"),
         (["compare", "CORPUS", "--protocol", "loso", "--classifier", "mlp"], 2, "nothing to compare mlp with"),
     ],
 )

@@ -166,6 +166,7 @@ def _prepare(
     from affetto.corpora import load_corpus
     from affetto.evaluation.protocols import choose_folds, get_protocol
     from affetto.training.fitting import require_trainable
+    from affetto.training.pooling import require_different
 
     chosen = get_protocol(protocol)
     numbers = _fold_numbers(folds)
@@ -176,6 +177,7 @@ def _prepare(
     todo = choose_folds(chosen, corpus, numbers)
     for fold in todo:
         require_trainable([corpus.utterances[i] for i in fold.train], name=f"the training part of fold {fold.number}")
+    require_different([corpus, *further])
     for part in further:
         require_trainable(part.utterances, name=part.name)
     return _Task(corpus, [path, *(train_with or ())], chosen, todo, folder, further, resume)

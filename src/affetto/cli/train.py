@@ -61,6 +61,7 @@ def train(
     from affetto.corpora.base import require_outside
     from affetto.training.chains import make_chain
     from affetto.training.fitting import require_trainable
+    from affetto.training.pooling import require_different
     from affetto.training.train import require_bundle_folder
     from affetto.training.train import train as fit_and_write
 
@@ -68,6 +69,7 @@ def train(
     further = load_further(train_with)
     for path in (corpus, *(train_with or ())):
         require_outside(output, path)
+    require_different([loaded, *further])
     for part in (loaded, *further):
         require_trainable(part.utterances, name=part.name)
     chain = make_chain(classifier.value, encoders=encoder)
