@@ -77,7 +77,7 @@ def prepare_folder(
     folder = Path(folder)
     require_outside(folder, dataset)
     if held := [name for name in REPORT_FILES if (folder / name).exists()]:
-        wanted = _about(system, protocol, folds, recipe)
+        wanted = json.loads(json.dumps(_about(system, protocol, folds, recipe)))  # as it was written
         try:
             found = json.loads((folder / _METRICS_FILE).read_text(encoding="utf-8"))
             differing = [name for name, value in wanted.items() if found.get(name) != value]
