@@ -111,7 +111,7 @@ def test_a_damaged_bundle_gets_no_new_checksum(bundle: Path, file: str) -> None:
     assert (bundle / file).read_bytes() == data
 
 
-@pytest.mark.parametrize("model", ["no-such-model", "no/such/folder", Path("elsewhere")])
+@pytest.mark.parametrize("model", ["no-such-model", "no/such/folder", Path("elsewhere"), ""])
 def test_a_model_that_is_not_there_is_named_with_those_that_are(model: str | Path) -> None:
     with pytest.raises(BundleError, match="svm") as caught:
         find_bundle(model)

@@ -103,6 +103,8 @@ def test_each_channel_is_not_one_channel(recognizer: Recognizer) -> None:
     for one in (recognizer.recognize, recognizer.hear):
         with pytest.raises(ParameterError, match="channel is 'each'; give the number of one"):
             one(EXAMPLES[0], channel="each")  # type: ignore[arg-type]
+        with pytest.raises(ParameterError, match="channel is 0; give the number of one, from 1"):
+            one(EXAMPLES[0], channel=0)
 
 
 def test_the_default_is_what_ships_whatever_lies_in_the_current_folder(

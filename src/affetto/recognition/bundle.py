@@ -132,7 +132,7 @@ def find_bundle(model: str | os.PathLike[str]) -> Path:
     # A folder that somebody made here is meant, even if it is called like a model that ships.
     if isinstance(model, str) and model in shipped and not (path / MANIFEST_FILE).is_file():
         return shipped[model]
-    if not path.is_dir():
+    if not path.is_dir() or model == "":  # which a path would take for the current folder
         raise BundleError(
             f"there is no model {str(model)!r}: neither a folder, nor one of those that ship: {', '.join(shipped)}"
         )

@@ -495,7 +495,7 @@ class Recognizer:
 
 
 def _one_or_mix(channel: int | None) -> Channels:
-    if isinstance(channel, str):
+    if channel is not None and (isinstance(channel, str) or channel < 1):
         raise ParameterError(
             f"channel is {channel!r}; give the number of one, from 1, or ask recognize_channels for each"
         )
