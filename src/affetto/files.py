@@ -73,10 +73,10 @@ def is_same_file(path: str | os.PathLike[str], source: str | os.PathLike[str] | 
         Or a file descriptor.
     """
     try:
-        if not isinstance(source, int) and not (os.path.exists(path) and os.path.exists(source)):  # noqa: PTH110 (one may be a str)
-            return os.path.realpath(path) == os.path.realpath(source)
-        return os.path.samefile(path, source)  # noqa: PTH121 (Path.samefile takes no descriptor)
-    except (OSError, ValueError):  # a descriptor of nothing; a null character in the name
+        # The places first: they tell of files that are not there yet. Then links, and systems that ignore case.
+        places_are_one = not isinstance(source, int) and os.path.realpath(path) == os.path.realpath(source)
+        return places_are_one or os.path.samefile(path, source)  # noqa: PTH121 (Path.samefile takes no descriptor)
+    except (OSError, ValueError):  # one of them does not exist; a null character in the name
         return False
 
 

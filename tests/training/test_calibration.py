@@ -71,6 +71,22 @@ def fitted(made: CalibratedChain, given: Clips, corpora: np.ndarray | None = Non
     return result
 
 
+def unadapted_and_adapted(found: CalibratedChain, given: Clips) -> tuple[np.ndarray, np.ndarray]:
+    """What is heard of each clip by itself, and as adapted to the others of its speaker."""
+    spaces = found.spaces_
+    assert spaces is not None
+    unadapted, embeddings = found.hear(given.X)
+    assert embeddings is not None
+    adapted = np.empty_like(unadapted)
+    for speaker in np.unique(given.speakers):
+        own = np.flatnonzero(given.speakers == speaker)
+        for one in own:
+            others = own[own != one]
+            voice = spaces.voice(embeddings[others], unadapted[others])
+            adapted[one] = voice.probabilities(embeddings[one], unadapted[one])
+    return unadapted, adapted
+
+
 @pytest.fixture(scope="module")
 def known() -> Clips:
     return clips(20)
@@ -186,17 +202,9 @@ def test_two_speakers_suffice(new: Clips) -> None:
     assert np.isfinite(np.hstack(list(vars(found.calibration_).values()))).all()
     assert (found.predict_proba(two.X).argmax(axis=1) == two.y).mean() > 0.5
     # So few say next to nothing about how adapted answers are to be weighed; these are no worse for it.
-    spaces = found.spaces_
-    assert spaces is not None
-    unadapted, embeddings = found.hear(new.X)
-    assert embeddings is not None
-    adapted = np.empty_like(unadapted)
-    for speaker in np.unique(new.speakers):
-        (own,) = np.nonzero(new.speakers == speaker)
-        voice = spaces.voice(embeddings[own], unadapted[own])
-        adapted[own] = [voice.probabilities(embeddings[place], unadapted[place]) for place in own]
+    unadapted, adapted = unadapted_and_adapted(found, new)
     assert np.isfinite(adapted).all()
-    right, before = ((answers.argmax(axis=1) == new.y).mean() for answers in (adapted, unadapted))
+    before, right = ((answers.argmax(axis=1) == new.y).mean() for answers in (unadapted, adapted))
     assert right >= before - 0.01
 
 
@@ -216,17 +224,7 @@ def test_a_draft_is_fitted_where_a_group_is_left_out(known: Clips) -> None:
 
 
 def test_adapted_answers_are_better_and_calibrated_too(calibrated: CalibratedChain, new: Clips) -> None:
-    spaces = calibrated.spaces_
-    assert spaces is not None
-    unadapted, embeddings = calibrated.hear(new.X)
-    assert embeddings is not None
-    adapted = np.empty_like(unadapted)
-    for speaker in np.unique(new.speakers):
-        own = np.flatnonzero(new.speakers == speaker)
-        for one in own:
-            others = own[own != one]
-            voice = spaces.voice(embeddings[others], unadapted[others])
-            adapted[one] = voice.probabilities(embeddings[one], unadapted[one])
+    unadapted, adapted = unadapted_and_adapted(calibrated, new)
     won = (adapted.argmax(axis=1) == new.y).mean() - (unadapted.argmax(axis=1) == new.y).mean()
     assert won > 0.02
     assert expected_calibration_error(new.y, adapted) < 0.05

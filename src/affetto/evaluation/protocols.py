@@ -187,8 +187,8 @@ def inner_groups(speakers: Sequence[str], n_splits: int) -> list[tuple[Indices, 
     """
     found = len(set(speakers))
     if not 2 <= n_splits <= found:
-        range_ = f"ask for 2 to {found}" if found > 1 else "give recordings of two speakers or more"
-        raise ParameterError(f"cannot split {found} speaker{'s' * (found != 1)} into {n_splits} groups: {range_}")
+        remedy = f"ask for 2 to {found}" if found > 1 else "give recordings of two speakers or more"
+        raise ParameterError(f"cannot split {found} speaker{'s' * (found != 1)} into {n_splits} groups: {remedy}")
     fold_of = _deal_speakers(speakers, n_splits)
     return [(np.flatnonzero(fold_of != n), np.flatnonzero(fold_of == n)) for n in range(1, n_splits + 1)]
 
