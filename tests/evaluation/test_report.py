@@ -243,7 +243,7 @@ def test_files_of_somebody_else_are_never_replaced(
     (tmp_path / "predictions.csv").write_text("mine")
     if content is not None:
         (tmp_path / "metrics.json").write_text(content)
-    with pytest.raises(ParameterError, match=r"holds a predictions.csv and no metrics.json that tells what it is of"):
+    with pytest.raises(ParameterError, match=r"holds predictions\.csv.*, and nothing that tells what they are of"):
         write(make_predictions(skill=1), tmp_path)
     assert (tmp_path / "predictions.csv").read_text() == "mine"
 

@@ -83,7 +83,7 @@ def prepare_folder(
             differing = [name for name, value in wanted.items() if found.get(name) != value]
         except (OSError, ValueError, AttributeError):
             raise ParameterError(
-                f"{folder} holds a {held[0]} and no {_METRICS_FILE} that tells what it is of; name another folder"
+                f"{folder} holds {', '.join(held)}, and nothing that tells what they are of; name another folder"
             ) from None
         # Of another version it is the same report, made anew.
         if lost := set(differing) - {"affetto"}:
