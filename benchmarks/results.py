@@ -6,7 +6,7 @@
 
 A file counts if it is named `<classifier>-<protocol>.csv`: the last part is a protocol of `affetto evaluate`,
 the classifier may itself have hyphens; `<classifier>+<corpus>` was trained with that corpus too. Stress tests
-(`stress-...`), saved models (`int8-...`), and adapted speakers (`...-adapted-...`) answer other questions and stay out
+(`stress-...`) and adapted speakers (`...-adapted-...`) answer other questions and stay out
 of this table.
 """
 
@@ -42,7 +42,7 @@ class Row:
 def parse_name(stem: str) -> tuple[str, Protocol] | None:
     """Tell classifier and protocol from a file's stem; None if the file is not one of this table."""
     *parts, protocol = stem.split("-")
-    if not parts or protocol not in PROTOCOLS or parts[0] in ("stress", "int8") or "adapted" in parts:
+    if not parts or protocol not in PROTOCOLS or parts[0] == "stress" or "adapted" in parts:
         return None
     return "-".join(parts), PROTOCOLS[protocol]
 

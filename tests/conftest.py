@@ -167,9 +167,8 @@ def root() -> Path:
 
 @pytest.fixture(scope="session")
 def data_dir(root: Path) -> Path:
-    """Folder with the real corpora, named by AFFETTO_DATA or beside the repository."""
-    default = root.parent / "shared" / "data"
-    folder = Path(os.environ.get("AFFETTO_DATA", default))
+    """Folder with the real corpora, named by AFFETTO_DATA; by default `data` in the repository, untracked."""
+    folder = Path(os.environ.get("AFFETTO_DATA") or root / "data")
     if not folder.is_dir():
         pytest.skip(f"the real recordings are not in {folder}; name their folder with AFFETTO_DATA")
     return folder

@@ -8,7 +8,7 @@ from affetto import MissingExtraError
 from affetto.extras import require_extra
 
 
-@pytest.mark.parametrize("extra", ["plot", "train"])
+@pytest.mark.parametrize("extra", ["denoise", "plot", "train"])
 def test_what_is_installed_is_enough(extra: str) -> None:
     require_extra(extra)
 

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from affetto.errors import MissingExtraError
 
 _EXTRAS = {
+    "denoise": ("noisereduce",),
     "formats": ("av",),
     "live": ("sounddevice",),
     "plot": ("matplotlib",),
@@ -22,7 +23,7 @@ def require_extra(name: str, *, purpose: str = "this") -> None:
 
     Parameters
     ----------
-    name : {"formats", "live", "plot", "train"}
+    name : {"denoise", "formats", "live", "plot", "train"}
         The extra.
     purpose : str
         What needs it.

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import TYPE_CHECKING
 
 import pytest
 
 from affetto import Explanation, ModelName, Recognition, Segment
 
+if TYPE_CHECKING:
+    from affetto.recognition.result import SegmentStatus
+
 LABELS = ("neutral", "happy", "angry")
 
 
-def segment(start_s: float, end_s: float, *probabilities: float, status: str = "ok") -> Segment:
-    by_label = dict(zip(LABELS, probabilities, strict=True)) if probabilities else {}
-    best = max(by_label, key=by_label.__getitem__, default=None)
-    return Segment(start_s, end_s, status, best, by_label.get(best or ""), by_label)  # type: ignore[arg-type] # a status
+def segment(start_s: float, end_s: float, *probabilities: float, status: SegmentStatus = "ok") -> Segment:
+    by_label = dict(zip(LABELS, probabilities, strict=True))
+    best = max(by_label, key=by_label.__getitem__)
+    return Segment(start_s, end_s, status, best, by_label[best], by_label)
 
 
 @pytest.fixture(scope="session")
 def dialogue() -> Recognition:
-    """Ten seconds: pauses, neighbours without one, an uncertain segment, one without speech, one without length."""
+    """Ten seconds: pauses, neighbours without one, an uncertain segment, one without length."""
     segments = (
         segment(0.5, 2.0, 0.1, 0.1, 0.8),
         segment(2.0, 3.25, 0.75, 0.125, 0.125),
-        segment(4.0, 5.0, status="no_speech"),
         segment(6.0, 6.0, 0.2, 0.6, 0.2),
         segment(7.0, 9.999, 0.4, 0.3, 0.3, status="uncertain"),
     )

@@ -19,7 +19,7 @@ from affetto import Explanation, Failure, ModelName, ParameterError, Recognition
 from affetto.cli.output import OutputFormat
 from affetto.exports import FORMATS, find_format, write
 from affetto.exports.text import caption, emotion_name
-from affetto.recognition.result import AdaptedTo, Status
+from affetto.recognition.result import AdaptedTo, SegmentStatus
 
 SINGLE = sorted(name for name, known in FORMATS.items() if not known.holds_several)
 EXAMPLE = Path(__file__).parents[2] / "examples" / "sad.flac"
@@ -42,12 +42,12 @@ def recognitions(draw: st.DrawFn) -> Recognition:
     edges = sorted(draw(st.lists(st.integers(0, 10_000_000), max_size=12)))
     segments = []
     for start, end in zip(edges[::2], edges[1::2], strict=False):
-        status = draw(st.sampled_from(get_args(Status)))
-        spoken = status != "no_speech"
-        label = draw(st.sampled_from(labels)) if spoken else None
-        probabilities = dict.fromkeys(labels, 1 / len(labels)) if spoken else {}
-        confidence = probabilities[label] if label is not None else None
-        segments.append(Segment(start / 1_000, end / 1_000, status, label, confidence, probabilities))
+        status = draw(st.sampled_from(get_args(SegmentStatus)))
+        probability = 1 / len(labels)
+        probabilities = dict.fromkeys(labels, probability)
+        segments.append(
+            Segment(start / 1_000, end / 1_000, status, draw(st.sampled_from(labels)), probability, probabilities)
+        )
     duration_s = max(edges, default=0) / 1_000 + draw(st.sampled_from([0.2, 0.0])) or 0.2
     source = draw(st.text(min_size=1))
     return Recognition(
@@ -61,7 +61,7 @@ def captions(recognition: Recognition, *, decimals: int) -> list[tuple[float, fl
     return [
         (round(s.start_s, decimals), round(s.end_s, decimals), caption(s))
         for s in recognition.segments
-        if s.emotion is not None and s.end_s > s.start_s
+        if s.end_s > s.start_s
     ]
 
 
@@ -90,7 +90,7 @@ def test_audacity_labels_are_read_back(recognition: Recognition) -> None:
     lines = text_of(recognition, "audacity").split("\n")
     assert lines.pop() == ""
     read = [(float(start), float(end), text) for start, end, text in (line.split("\t") for line in lines)]
-    assert read == [(s.start_s, s.end_s, caption(s)) for s in recognition.segments if s.emotion is not None]
+    assert read == [(s.start_s, s.end_s, caption(s)) for s in recognition.segments]
 
 
 @given(recognition=recognitions())
@@ -170,17 +170,19 @@ def test_what_a_subtitle_looks_like(dialogue: Recognition) -> None:
     ]
 
 
-def test_csv_has_a_column_for_each_label_and_an_error_for_each_failure(dialogue: Recognition, tmp_path: Path) -> None:
-    write([dialogue, Failure("bad.wav", "bad.wav is empty")], tmp_path / "a.csv")
+def test_csv_has_a_column_for_each_label_and_an_error_for_each_failure(
+    dialogue: Recognition, silence: Recognition, tmp_path: Path
+) -> None:
+    write([dialogue, silence, Failure("bad.wav", "bad.wav is empty")], tmp_path / "a.csv")
     rows = list(csv.DictReader((tmp_path / "a.csv").open(encoding="utf-8", newline="")))
     assert list(rows[0]) == [
         *("source", "channel", "track", "start_s", "end_s", "status", "emotion", "confidence"),
         *("adapted_to", "reason", "warnings"),
         *("neutral", "happy", "angry", "error"),
     ]
-    assert [row["status"] for row in rows] == ["ok", "ok", "no_speech", "ok", "uncertain", "error"]
+    assert [row["status"] for row in rows] == ["ok", "ok", "ok", "uncertain", "no_speech", "error"]
     assert rows[0]["angry"] == rows[0]["confidence"] == "0.8"
-    assert rows[2]["emotion"] == rows[2]["angry"] == ""
+    assert rows[4]["emotion"] == rows[4]["angry"] == ""
     assert rows[5]["error"] == "bad.wav is empty"
 
 

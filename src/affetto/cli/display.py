@@ -90,7 +90,7 @@ class LiveDisplay:
 
     def _answer(self, segment: Segment) -> Text:
         style = text_style(segment.emotion)
-        confidence = "" if segment.confidence is None else f"{segment.confidence:.0%}"
+        confidence = f"{segment.confidence:.0%}"
         # A recording adapts to itself from its second utterance on.
         adapted = self._live.adapted_to == "profile" or (self._live.adapted_to and self._n_shown)
         return Text.assemble(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from affetto.cli.output import make_console, working
+from affetto.cli.output import make_console, use_private_matplotlib, working
 from affetto.cli.train import (
     Classifier,
     ClassifierOption,
@@ -216,6 +216,7 @@ def _evaluate_one(task: _Task, chain: Chain, kind: str, folder: Path, *, models:
     from affetto.evaluation.loop import evaluate as evaluate_chain
     from affetto.evaluation.report import metrics_table, write_report
 
+    use_private_matplotlib()
     keep = None
     if models is not None:
         keep = partial(_save, classifier=kind, task=task, folder=models)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import shlex
+import shutil
 import subprocess
 import sys
-from contextlib import contextmanager
+import tempfile
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from itertools import combinations
 from pathlib import Path
@@ -26,6 +29,19 @@ if TYPE_CHECKING:
     from affetto.exports import Format
 
 _WIDTH_OF_A_PIPE = 160
+
+
+def use_private_matplotlib() -> None:
+    """Let matplotlib keep its fonts and settings in a temporary folder, unless the user names one.
+
+    A picture then looks the same for everybody, nothing is written into the user's home, and no message appears where
+    there is none.
+    """
+    if "matplotlib" not in sys.modules and "MPLCONFIGDIR" not in os.environ:
+        with suppress(OSError):  # no folder can be written: matplotlib will do without
+            folder = tempfile.mkdtemp(prefix="affetto-matplotlib-")
+            os.environ["MPLCONFIGDIR"] = folder
+            atexit.register(shutil.rmtree, folder, ignore_errors=True)
 
 
 class ReportFormat(StrEnum):

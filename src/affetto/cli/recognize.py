@@ -22,6 +22,7 @@ from affetto.cli.output import (
     print_message,
     print_warnings,
     require_apart,
+    use_private_matplotlib,
 )
 from affetto.errors import ParameterError
 from affetto.recognition.result import Failure, Recognition
@@ -112,6 +113,7 @@ def recognize(
     if picture is not None and recognized:
         from affetto.exports import plot
 
+        use_private_matplotlib()
         (source,) = sources
         if not isinstance(source, str):
             source.seek(0)

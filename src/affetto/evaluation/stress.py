@@ -161,6 +161,8 @@ def stress(
     for condition in todo:
         if condition.extra is not None:
             require_extra(condition.extra, purpose=f"the condition {condition.title!r}")
+    if denoise:
+        require_extra("denoise", purpose="noise removal")
     pool = ThreadPoolExecutor(jobs or usable_cpus(), thread_name_prefix="stress")
     try:
         # All are read before the first is heard: what is wrong with the last shows now, not after an hour.

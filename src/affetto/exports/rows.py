@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from affetto.errors import MissingExtraError
 from affetto.recognition.explanation import Explanation
-from affetto.recognition.result import Failure, Segment
+from affetto.recognition.result import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -46,13 +46,21 @@ def rows(outcomes: Iterable[Recognition | Failure]) -> Iterator[dict[str, Any]]:
         if isinstance(outcome, Failure):
             yield outcome.to_dict()
             continue
-        silence = Segment(0.0, outcome.duration_s, "no_speech", None, None, {})
-        for segment in outcome.segments or (silence,):
+        whole: dict[str, Any] = {
+            "start_s": 0.0,
+            "end_s": outcome.duration_s,
+            "status": outcome.status,
+            "emotion": None,
+            "confidence": None,
+            "probabilities": {},
+            "explanation": None,
+        }
+        for segment in [segment.to_dict() for segment in outcome.segments] or [whole]:
             yield {
                 "source": outcome.source,
                 "channel": outcome.channel,
                 "track": outcome.track,
-                **segment.to_dict(),
+                **segment,
                 "adapted_to": outcome.adapted_to,
                 "reason": outcome.reason,
                 "warnings": list(outcome.warnings),

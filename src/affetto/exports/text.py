@@ -50,10 +50,9 @@ def one_line(text: str) -> str:
 
 
 def heard(recognition: Recognition) -> Iterator[tuple[Segment, str]]:
-    """Yield each segment in which an emotion was heard, with the emotion's name; one that is uncertain has a "?"."""
+    """Yield each segment with the name of its emotion; one that is uncertain has a "?"."""
     for segment in recognition.segments:
-        if segment.emotion is not None:
-            yield segment, emotion_name(segment)
+        yield segment, emotion_name(segment)
 
 
 def emotion_name(answer: Recognition | Segment) -> str:

@@ -65,7 +65,7 @@ class Timeline:
 def _letters(recognition: Recognition) -> dict[str, str]:
     """Choose for each emotion that occurs the first letter of its name that no emotion before it has."""
     letters: dict[str, str] = {}
-    heard = dict.fromkeys(segment.emotion for segment in recognition.segments if segment.emotion is not None)
+    heard = dict.fromkeys(segment.emotion for segment in recognition.segments)
     # All of the model's emotions, so that a letter means the same in every recording.
     for label in dict.fromkeys([label for s in recognition.segments for label in s.probabilities] + list(heard)):
         free = (c for c in label.lower() if c.isalpha() and cell_len(c) == 1 and c not in letters.values())
@@ -100,8 +100,6 @@ def _columns(recognition: Recognition, *, width: int) -> list[tuple[str, bool] |
     uncertain: list[dict[str, float]] = [{} for _ in range(width)]
     per_column = recognition.duration_s / width
     for segment in recognition.segments:
-        if segment.emotion is None:
-            continue
         first, last = (min(int(time_s / per_column), width - 1) for time_s in (segment.start_s, segment.end_s))
         for column in range(first, last + 1):
             overlap = min(segment.end_s, (column + 1) * per_column) - max(segment.start_s, column * per_column)
@@ -129,8 +127,7 @@ def _shares(recognition: Recognition, letters: Mapping[str, str]) -> Text:
     """Name each emotion with its letter, its colour, and its share of the speech."""
     times = dict.fromkeys(letters, 0.0)
     for segment in recognition.segments:
-        if segment.emotion is not None:
-            times[segment.emotion] += segment.end_s - segment.start_s
+        times[segment.emotion] += segment.end_s - segment.start_s
     total = sum(times.values()) or 1.0
     shares = Text()
     for emotion, time_s in sorted(times.items(), key=lambda item: -item[1]):
@@ -162,7 +159,7 @@ def _table(recognition: Recognition, *, width: int) -> Table:
             clock(segment.start_s, decimals=1),
             clock(segment.end_s, decimals=1),
             Text(emotion_name(segment), text_style(segment.emotion)),
-            "" if segment.confidence is None else f"{segment.confidence:.0%}",
+            f"{segment.confidence:.0%}",
             Text(confidence_bar(segment), text_style(segment.emotion)),
             Text(", ".join(f"{one_line(label)} {p:.0%}" for label, p in second), "dim"),
         )
@@ -172,7 +169,7 @@ def _table(recognition: Recognition, *, width: int) -> Table:
 
 def confidence_bar(segment: Segment) -> str:
     """Draw a segment's confidence as a bar, filled up with spaces to its full width."""
-    full, eighths = divmod(round((segment.confidence or 0.0) * _CONFIDENCE_WIDTH * 8), 8)
+    full, eighths = divmod(round(segment.confidence * _CONFIDENCE_WIDTH * 8), 8)
     return ("█" * full + _EIGHTHS[eighths]).ljust(_CONFIDENCE_WIDTH, " ")
 
 

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from affetto.features.frames import ModuleFrames
+from affetto.features.librosa_import import import_librosa
 from affetto.features.log_mel import SAMPLE_RATE_HZ
 
 N_MELS = 80
@@ -30,8 +31,7 @@ class BandSpectrogram(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        import librosa
-
+        librosa = import_librosa()
         filters = librosa.filters.mel(
             sr=SAMPLE_RATE_HZ, n_fft=_MEL_WINDOW, n_mels=N_MELS, fmin=_MEL_RANGE_HZ[0], fmax=_MEL_RANGE_HZ[1], norm=None
         )

@@ -6,6 +6,7 @@ import ast
 import json
 import os
 import tempfile
+from contextlib import suppress
 from functools import cache
 from hashlib import blake2b
 from importlib.metadata import version
@@ -44,8 +45,39 @@ _LIBRARIES = (
 
 
 def cache_dir() -> Path:
-    """Return the folder for everything that can be computed again: AFFETTO_CACHE, or the platform's cache folder."""
-    return Path(os.environ.get("AFFETTO_CACHE") or platformdirs.user_cache_dir("affetto", appauthor=False))
+    """Return the folder for everything that can be computed again.
+
+    Returns
+    -------
+    Path
+        The one that ``AFFETTO_CACHE`` names, or the platform's cache folder. Where that cannot be written, as in a
+        container without a home, a temporary one, which is removed when the process ends.
+
+    Raises
+    ------
+    ParameterError
+        If there is no folder that can be written.
+    """
+    if named := os.environ.get("AFFETTO_CACHE"):
+        return Path(named)
+    folder = Path(platformdirs.user_cache_dir("affetto", appauthor=False))
+    with suppress(OSError):
+        # Without a home the name begins with "~", as a folder beside the user's files would.
+        if folder.is_absolute():
+            folder.mkdir(parents=True, exist_ok=True)
+            if os.access(folder, os.W_OK):
+                return folder
+    return Path(_temporary_cache().name)
+
+
+@cache
+def _temporary_cache() -> tempfile.TemporaryDirectory[str]:
+    try:
+        return tempfile.TemporaryDirectory(prefix="affetto-cache-")
+    except OSError:
+        raise ParameterError(
+            "no folder can be written in which features are kept; name one with AFFETTO_CACHE"
+        ) from None
 
 
 class CachedTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped

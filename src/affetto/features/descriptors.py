@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from affetto.features import pitch
+from affetto.features.librosa_import import import_librosa
 from affetto.features.spectrum import (
     BIN_HZ,
     FREQUENCIES_HZ,
@@ -150,8 +151,7 @@ def _describe_block(windows: Rows, warp: float) -> dict[str, Rows]:
 
 def _shapes(power: Rows, total: Rows) -> list[NDArray[np.floating]]:
     """Return `SHAPES`: centroid in mel, spread in kHz, roll-offs in octaves, flatness and flux as ratios."""
-    import librosa
-
+    librosa = import_librosa()
     share = power / total
     frequency = FREQUENCIES_HZ.astype(np.float32)[:, None]
     centroid = (share * frequency).sum(axis=0)

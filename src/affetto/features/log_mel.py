@@ -7,6 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from affetto.features.librosa_import import import_librosa
+
 SAMPLE_RATE_HZ = 16_000
 HOP = 160
 """Samples from one frame to the next: 10 ms."""
@@ -31,8 +33,7 @@ class LogMel(nn.Module):
 
     def __init__(self, n_mels: int = 80) -> None:
         super().__init__()
-        import librosa
-
+        librosa = import_librosa()
         time = np.arange(_N_FFT)
         window = 0.5 - 0.5 * np.cos(2 * np.pi * time / _N_FFT)
         angle = 2 * np.pi * np.outer(np.arange(_N_FFT // 2 + 1), time) / _N_FFT

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from affetto.features.librosa_import import import_librosa
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -75,17 +77,13 @@ def warping(factor: float) -> NDArray[np.float32]:
 @cache
 def mel_filters() -> NDArray[np.float32]:
     """Return the mel filter bank, (n_mels, n_bins)."""
-    import librosa
-
-    return _float32(librosa.filters.mel(sr=SAMPLE_RATE_HZ, n_fft=N_FFT, n_mels=N_MELS, fmin=60.0, fmax=7600.0))
+    return _float32(import_librosa().filters.mel(sr=SAMPLE_RATE_HZ, n_fft=N_FFT, n_mels=N_MELS, fmin=60.0, fmax=7600.0))
 
 
 @cache
 def chroma_filters() -> NDArray[np.float32]:
     """Return the filter bank of the twelve pitch classes, (12, n_bins)."""
-    import librosa
-
-    return _float32(librosa.filters.chroma(sr=SAMPLE_RATE_HZ, n_fft=N_FFT, tuning=0.0))
+    return _float32(import_librosa().filters.chroma(sr=SAMPLE_RATE_HZ, n_fft=N_FFT, tuning=0.0))
 
 
 @cache

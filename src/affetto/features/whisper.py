@@ -8,6 +8,7 @@ A. Radford et al.: Robust speech recognition via large-scale weak supervision. I
 from __future__ import annotations
 
 import json
+import os
 from math import log
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,6 @@ from affetto.features.convolution import FrameConvolution
 from affetto.files import write_bytes
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Mapping
 
 CONFIG_FILE = "config.json"
@@ -249,6 +249,7 @@ def find_checkpoint(name: str | os.PathLike[str]) -> Path:
     folder = Path(name)
     if folder.is_dir():
         return folder
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # it asks for the encoder, and tells nothing else
     try:
         from huggingface_hub import snapshot_download
         from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError

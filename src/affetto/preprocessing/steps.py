@@ -1,7 +1,7 @@
 """The pre-processing steps as functions of samples: what each does to the sound, and nothing else.
 
-They need numpy alone (noise removal also noisereduce), so that recognizing imports no more than that. Each takes
-mono float32 samples and the rate, and returns new float32 samples.
+They need numpy alone (noise removal also the extra ``denoise``), so that recognizing imports no more than that. Each
+takes mono float32 samples and the rate, and returns new float32 samples.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from affetto.errors import ParameterError
+from affetto.extras import require_extra
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -67,6 +68,7 @@ def remove_noise(
     background = samples[np.repeat(energy <= np.percentile(energy, 10), hop)[: len(samples)]]
     if len(samples) < 10 * hop or not background.any():
         return samples
+    require_extra("denoise", purpose="noise removal")
     import noisereduce
 
     cleaned = noisereduce.reduce_noise(

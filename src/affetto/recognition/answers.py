@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from affetto.recognition.adaptation import Heard, VoiceMemory
     from affetto.recognition.explanation import Explanation
-    from affetto.recognition.result import AdaptedTo, Status
+    from affetto.recognition.result import AdaptedTo, SegmentStatus
 
 
 class HeardUtterance(NamedTuple):
@@ -106,7 +106,7 @@ class Answers:
             explanation=utterance.explanation,
         )
 
-    def overall(self) -> tuple[Status, str, float, dict[str, float]]:
+    def overall(self) -> tuple[SegmentStatus, str, float, dict[str, float]]:
         """Answer the whole: the mean over the utterances, weighted by their length. There must be one.
 
         Returns
@@ -115,7 +115,7 @@ class Answers:
         """
         return self._answer(self._sum / self.speech_s)
 
-    def _answer(self, probabilities: NDArray[np.floating]) -> tuple[Status, str, float, dict[str, float]]:
+    def _answer(self, probabilities: NDArray[np.floating]) -> tuple[SegmentStatus, str, float, dict[str, float]]:
         best = int(probabilities.argmax())
         by_label = {label: round(float(p), 6) for label, p in zip(self._labels, probabilities, strict=True)}
         emotion = self._labels[best]

@@ -58,13 +58,13 @@ class Inference:
         noise = np.random.default_rng(0).normal(0, 0.1, self.sample_rate_hz).astype(np.float32)
         try:
             trial = self.hear(noise)
+        except (BundleError, MissingExtraError):
+            raise
         except ImportError as error:
             raise MissingExtraError(
                 f"the model {bundle.name} needs the library {error.name or error}, which cannot be imported here; "
                 "install it, best by installing affetto again"
             ) from error
-        except BundleError:
-            raise
         except (ArithmeticError, LookupError, TypeError, ValueError) as error:  # parameters of a step or feature
             raise BundleError(
                 f"{bundle.folder} describes its pre-processing or features in a way unknown here: {error}; "

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from affetto.recognition.explanation import Explanation
 
-Status: TypeAlias = Literal["ok", "uncertain", "no_speech"]
+SegmentStatus: TypeAlias = Literal["ok", "uncertain"]
+Status: TypeAlias = Literal[SegmentStatus, "no_speech"]
 AdaptedTo: TypeAlias = Literal["profile", "recording"]
 
 
@@ -26,23 +27,23 @@ class Segment:
     ----------
     start_s, end_s : float
         Where it begins and ends in the recording, in seconds.
-    status : {"ok", "uncertain", "no_speech"}
-        Whether there is an answer, and whether it can be relied on.
-    emotion : str or None
-        The most probable emotion; None where there is no speech.
-    confidence : float or None
+    status : {"ok", "uncertain"}
+        Whether the answer can be relied on.
+    emotion : str
+        The most probable emotion.
+    confidence : float
         That emotion's probability.
     probabilities : mapping of str to float
-        Every emotion's probability; empty where there is no speech.
+        Every emotion's probability.
     explanation : Explanation or None
         How the voice sounds, where that was asked for.
     """
 
     start_s: float
     end_s: float
-    status: Status
-    emotion: str | None
-    confidence: float | None
+    status: SegmentStatus
+    emotion: str
+    confidence: float
     probabilities: Mapping[str, float]
     explanation: Explanation | None = None
 
