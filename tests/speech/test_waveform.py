@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from array import array
 from typing import Any
 
 import numpy as np
@@ -97,3 +98,71 @@ def test_digest_tells_sounds_and_rates_apart() -> None:
     digests = {Waveform.from_samples([0.0, x], rate).digest for x in (0.1, 0.2) for rate in (8_000, 16_000)}
     assert len(digests) == 4
     assert Waveform.from_samples([0.0, 0.1], 8_000).digest in digests
+
+
+def voice(bits: int, *, peak: float = 0.5) -> np.ndarray:
+    """A second of sound as integers of 64 bits, as loud as a part of the full scale of fewer bits."""
+    return np.asarray(np.round(peak * 2 ** (bits - 1) * np.sin(np.arange(16_000) / 9)), np.int64)
+
+
+@pytest.mark.parametrize("bits", [16, 24, 32])
+@pytest.mark.parametrize("peak", [0.99, 0.5, 0.05])
+@pytest.mark.parametrize("as_given", [np.asarray, np.ndarray.tolist], ids=["array", "list"])
+def test_wide_integers_are_as_wide_as_their_sound(bits: int, peak: float, as_given: Any) -> None:
+    samples = Waveform.from_samples(as_given(voice(bits, peak=peak)), 16_000).samples
+    assert np.abs(samples).max() == pytest.approx(peak, rel=0.01)
+
+
+def test_integers_of_32_bits_that_hold_16_are_no_silence() -> None:
+    assert np.abs(Waveform.from_samples(voice(16).astype(np.int32), 16_000).samples).max() == pytest.approx(
+        0.5, rel=0.01
+    )
+
+
+def test_integers_of_32_bits_are_else_what_they_say() -> None:
+    loud, quiet = voice(32).astype(np.int32), voice(32, peak=1e-4).astype(np.int32)
+    faint = (voice(24, peak=1e-5) * 256).astype(np.int32)  # 24 bits, and nothing but a converter's noise
+    for samples, peak in ((loud, 0.5), (quiet, 1e-4), (faint, 1e-5)):
+        assert np.abs(Waveform.from_samples(samples, 16_000).samples).max() == pytest.approx(peak, rel=0.02)
+
+
+def test_silence_is_silence_whatever_its_width() -> None:
+    assert not Waveform.from_samples([0] * 16_000, 16_000).samples.any()
+
+
+@pytest.mark.parametrize(
+    "samples",
+    [
+        voice(16, peak=0.001),  # or 8 bits
+        voice(16, peak=1.2),  # or 24 bits, and quiet
+        voice(32, peak=1.1),
+        (voice(16) + 2**15).astype(np.uint64),
+        (voice(16) + 2**15).astype(np.uint32),
+    ],
+    ids=["quiet", "two in one", "too loud", "uint64", "uint32"],
+)
+def test_wide_integers_whose_sound_is_not_certain_are_refused(samples: np.ndarray) -> None:
+    with pytest.raises(AudioError, match="int16"):
+        Waveform.from_samples(samples, 16_000)
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview])
+def test_raw_bytes_are_refused_with_advice(kind: Any) -> None:
+    with pytest.raises(AudioError, match=r"numpy\.frombuffer"):
+        Waveform.from_samples(kind(voice(16).astype(np.int16).tobytes()), 16_000)
+
+
+def test_a_memory_that_says_what_it_holds_is_an_array() -> None:
+    samples = voice(16).astype(np.int16)
+    expected = Waveform.from_samples(samples, 16_000).samples
+    for buffer in (memoryview(array("h", samples.tolist())), array("h", samples.tolist())):
+        assert np.array_equal(Waveform.from_samples(buffer, 16_000).samples, expected)
+
+
+def test_what_numpy_refuses_is_named_in_one_sentence() -> None:
+    torch = pytest.importorskip("torch")
+    for tensor in (torch.zeros(100, requires_grad=True), torch.zeros(100, dtype=torch.bfloat16)):
+        with pytest.raises(AudioError, match="Tensor") as caught:
+            Waveform.from_samples(tensor, 16_000)
+        assert "\n" not in str(caught.value)
+    assert Waveform.from_samples(torch.zeros(100), 16_000).duration_s == 100 / 16_000

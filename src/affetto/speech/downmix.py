@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 # Whether channels cancel is judged by windows of this length: long enough to tell a voice from chance, short enough to
 # hold little sound back.
 _WINDOW_S = 0.1
-# The mean of unrelated channels has the sum of their powers over the square of their number. A tenth of that comes from
-# channels that contradict each other: one is inverted, as by a cable or a converter with crossed wires.
-_CANCELLED = 0.1
+# The mean of unrelated channels has the sum of their powers over the square of their number. A seventh of that comes
+# from channels that contradict each other: one is inverted, as by a cable or a converter with crossed wires.
+_CANCELLED = 0.15
 # Between two channels as loud as each other the choice must not go back and forth.
 _CLEARLY_LOUDER = 2.0
 # Mean power of what nobody would notice: -100 dB relative to full scale.
