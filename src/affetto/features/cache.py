@@ -60,9 +60,9 @@ def cache_dir() -> Path:
     """
     if named := os.environ.get("AFFETTO_CACHE"):
         return Path(named)
-    folder = Path(platformdirs.user_cache_dir("affetto", appauthor=False))
-    with suppress(OSError):
-        # Without a home the name begins with "~", as a folder beside the user's files would.
+    with suppress(OSError, RuntimeError):  # the latter where there is no home
+        folder = Path(platformdirs.user_cache_dir("affetto", appauthor=False))
+        # Older versions of platformdirs then name a folder "~" beside the user's files.
         if folder.is_absolute():
             folder.mkdir(parents=True, exist_ok=True)
             if os.access(folder, os.W_OK):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import contextmanager
 from functools import cache
@@ -17,8 +18,8 @@ def import_librosa() -> ModuleType:
     """Import librosa, with what is used of it.
 
     librosa compiles some functions by numba and lets it keep the machine code beside its own files or in the user's
-    cache folder. Where neither can be written, as in a container without a home or with a read-only file system, numba
-    refuses, and librosa cannot be imported; there it is imported without that cache.
+    cache folder. Where neither can be written, as in a container without a home or with a read-only file system, its
+    import fails. There it is imported without that cache.
 
     Returns
     -------
@@ -27,12 +28,11 @@ def import_librosa() -> ModuleType:
     """
     try:
         return _loaded()
-    except RuntimeError as error:
-        if "cannot cache" not in str(error):
-            raise
+    except RuntimeError:  # numba's, in more than one wording; any other comes again below
+        pass
     for name in [name for name in sys.modules if name.partition(".")[0] == "librosa"]:
         del sys.modules[name]
-    with _numba_without_cache():
+    with _some_home(), _numba_without_cache():
         return _loaded()
 
 
@@ -43,6 +43,19 @@ def _loaded() -> ModuleType:
     _ = librosa.filters.mel, librosa.hz_to_mel, librosa.util.normalize
     module: ModuleType = librosa
     return module
+
+
+@contextmanager
+def _some_home() -> Iterator[None]:
+    """Let there be a cache folder: librosa asks for its name when it is imported, and has no use for it here."""
+    is_named = "XDG_CACHE_HOME" in os.environ
+    if not is_named:
+        os.environ["XDG_CACHE_HOME"] = os.sep
+    try:
+        yield
+    finally:
+        if not is_named:
+            del os.environ["XDG_CACHE_HOME"]
 
 
 @contextmanager
