@@ -40,6 +40,12 @@ def test_readme_example(root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pyt
     assert any(emotion in capsys.readouterr().out for emotion in affetto.Recognizer().labels)
 
 
+def test_python_example(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(root)
+    (block,) = python_blocks(root / "docs" / "python.md")
+    exec(compile(block, "python.md", "exec"), {})
+
+
 def test_exports_example(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

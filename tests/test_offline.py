@@ -50,6 +50,24 @@ def test_recognizing_writes_no_file_and_looks_up_no_name(tmp_path: Path, root: P
         assert "AF_INET" not in log.read_text()
 
 
+def test_a_picture_leaves_nothing_in_the_home(tmp_path: Path, root: Path) -> None:
+    home, picture = tmp_path / "home", tmp_path / "picture.png"
+    home.mkdir()
+    command = [
+        sys.executable,
+        "-m",
+        "affetto",
+        "recognize",
+        str(root / "examples" / "angry.flac"),
+        "--plot",
+        str(picture),
+    ]
+    result = subprocess.run(command, capture_output=True, text=True, env=environment(home), check=False)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert picture.is_file()
+    assert not list(home.rglob("*"))
+
+
 def test_the_users_own_setting_stays() -> None:
     code = "import affetto, os; print(os.environ['ORT_DISABLE_TELEMETRY'])"
     own = {**os.environ, "ORT_DISABLE_TELEMETRY": "0"}
