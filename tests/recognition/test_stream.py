@@ -10,7 +10,7 @@ import pytest
 import soundfile
 import soxr
 
-from affetto import AudioError, Recognition, Recognizer, Segment
+from affetto import AudioError, Recognition, Recognizer, Segment, TruncatedAudioWarning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -269,3 +269,29 @@ def test_nothing_comes_after_the_end(recognizer: Recognizer, rate: int) -> None:
 def test_rates_that_make_no_sense(recognizer: Recognizer, rate: float) -> None:
     with pytest.raises(AudioError, match="the stream: the sample rate is"):
         recognizer.listen(sample_rate_hz=rate)
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.uint64])
+def test_integers_that_no_sound_has_are_refused(recognizer: Recognizer, dtype: type) -> None:
+    for chunk in (np.ones(1_000, dtype), [1, 2, 3], b"\x00\x01", bytearray(4), memoryview(b"\x00\x01")):
+        with pytest.raises(AudioError, match="int16|frombuffer"):
+            recognizer.listen(sample_rate_hz=RATE).hear(chunk)  # type: ignore[arg-type]
+
+
+def test_integers_wider_than_their_sound_are_no_silence_without_a_remark(
+    recognizer: Recognizer, other_call: NDArray[np.float32]
+) -> None:
+    narrow = np.round(other_call[: 5 * RATE] * 32_767).astype(np.int32)
+    live = recognizer.listen(sample_rate_hz=RATE)
+    live.hear(narrow)
+    assert "int16" in " ".join(live.end().warnings)
+    with pytest.warns(TruncatedAudioWarning, match="int16"):
+        assert not list(recognizer.stream([narrow], sample_rate_hz=RATE))
+    wide = recognizer.listen(sample_rate_hz=RATE)
+    wide.hear(narrow * 2**16)
+    assert not wide.end().warnings
+
+
+def test_floats_in_the_scale_of_integers_are_refused(recognizer: Recognizer) -> None:
+    with pytest.raises(AudioError, match="32768"):
+        recognizer.listen(sample_rate_hz=RATE).hear(np.full(1_000, 5_000.0))

@@ -19,6 +19,7 @@ from affetto.errors import AffettoError, AudioError, CorpusError, ParameterError
 from affetto.evaluation.conditions import CLEAN
 from affetto.evaluation.scores import confusion_matrix, unweighted_average_recall
 from affetto.extras import require_extra
+from affetto.parameters import whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -144,10 +145,8 @@ def stress(
     MissingExtraError
         If a condition needs an extra that is missing.
     """
-    if jobs is not None and jobs < 1:
-        raise ParameterError(f"jobs is {jobs}; it must be at least 1")
-    if seed < 0:
-        raise ParameterError(f"seed is {seed}; it must not be below 0")
+    workers = usable_cpus() if jobs is None else whole_number(jobs, name="jobs")
+    seed = whole_number(seed, name="seed", least=0)
     if not utterances:
         raise ParameterError("there are no clips; give one or more")
     require_known_emotions(recognizer, utterances)
@@ -163,7 +162,7 @@ def stress(
             require_extra(condition.extra, purpose=f"the condition {condition.title!r}")
     if denoise:
         require_extra("denoise", purpose="noise removal")
-    pool = ThreadPoolExecutor(jobs or usable_cpus(), thread_name_prefix="stress")
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="stress")
     try:
         # All are read before the first is heard: what is wrong with the last shows now, not after an hour.
         for _ in pool.map(partial(_require_recognizable, _rate(recognizer)), utterances):

@@ -362,6 +362,11 @@ class Recognizer:
         AudioError
             If the rate or a chunk makes no sense.
 
+        Warns
+        -----
+        TruncatedAudioWarning
+            At the end, if the channels cancelled each other, or integers were wider than their sound.
+
         Examples
         --------
         >>> import affetto
@@ -375,7 +380,10 @@ class Recognizer:
         def heard() -> Iterator[Segment]:
             for chunk in chunks:
                 yield from live.hear(chunk)
-            yield from live.end().segments
+            end = live.end()
+            yield from end.segments
+            for remark in end.warnings:
+                warnings.warn(remark, TruncatedAudioWarning, stacklevel=2)
 
         return heard()
 

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from affetto.errors import AudioError
 from affetto.speech.downmix import Downmix
-from affetto.speech.waveform import as_samples, check_sample_rate, require_finite, require_samples_first, to_floats
+from affetto.speech.waveform import (
+    as_samples,
+    check_sample_rate,
+    fits,
+    peak_of,
+    require_finite,
+    require_samples_first,
+    to_floats,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -55,11 +63,17 @@ class ArrivingSound:
         self._gathered: list[NDArray[np.floating]] = []
         self._n_gathered = 0
         self._is_over = False
+        self._peak, self._is_narrow = 0, False
 
     @property
     def remarks(self) -> tuple[str, ...]:
         """Sentences on what is worth knowing of the sound so far."""
-        return (f"the stream {self._downmix.note}",) if self._downmix.note else ()
+        notes = [self._downmix.note] if self._downmix.note else []
+        if self._is_narrow and fits(self._peak, 16):
+            notes.append(
+                "holds integers of 32 bits that never exceed 16: it counts as silence; convert it to numpy.int16 before"
+            )
+        return tuple(f"the stream {note}" for note in notes)
 
     def hear(self, chunk: ArrayLike) -> NDArray[np.float32]:
         """Take more sound.
@@ -90,6 +104,7 @@ class ArrivingSound:
                 f"{name}: samples are of type {array.dtype}, and no sound has 64 bits; convert them to their own type, "
                 "such as numpy.int16, or to floats with full scale 1"
             )
+        self._seen(array)
         floats = to_floats(array)
         if floats.size and array.dtype.kind == "f" and np.abs(floats).max() > _LOUDEST:
             raise AudioError(
@@ -119,6 +134,12 @@ class ArrivingSound:
         self._is_over = True
         self._gathered.append(self._downmix.end())
         return self._ready(last=True)
+
+    def _seen(self, array: NDArray[Any]) -> None:
+        """Remember how wide integers of 32 bits are: a narrower sound in them is silence, as `narrowed` has it."""
+        if array.dtype == np.int32 and array.size:
+            self._peak = max(self._peak, peak_of(array))
+            self._is_narrow = self._is_narrow or bool((array % 256).any())
 
     def _require_more(self) -> None:
         if self._is_over:

@@ -152,7 +152,7 @@ def open_file(source: str | os.PathLike[str] | bytes | BinaryIO) -> EncodedFile:
         case bytes() | bytearray() | memoryview():
             file = EncodedFile(io.BytesIO(source), name=name, owned=True)
         case str() | os.PathLike():
-            file = _wrapped(_open_path(Path(source)), name=name, owned=True)
+            file = _wrapped(_open_path(Path(source), name=name), name=name, owned=True)
         case _ if hasattr(source, "read"):
             file = _wrapped(_synchronous(source, name=name), name=name, owned=False)
         case _:
@@ -185,18 +185,18 @@ def reason(error: Exception) -> str:
     return str(text).strip().rstrip(".") or type(error).__name__
 
 
-def _open_path(path: Path) -> BinaryIO:
+def _open_path(path: Path, *, name: str) -> BinaryIO:
     try:
         if not path.is_dir():
             return path.open("rb")
     except PermissionError:
         raise AudioError(f"{path}: reading it is not permitted; check the file's permissions") from None
     except (OSError, ValueError) as error:  # ValueError: a null character in the name
-        if scheme := _ADDRESS.match(os.fspath(path)):
+        if scheme := _ADDRESS.match(name):
             advice = (
                 "give the path alone" if scheme[1].lower() == "file" else "download it, and give the file or its bytes"
             )
-            raise AudioError(f"{path} is an address, which is not read from; {advice}") from None
+            raise AudioError(f"{name} is an address, which is not read from; {advice}") from None
         if isinstance(error, FileNotFoundError):
             raise AudioError(f"{path}: there is no such file; check the name") from None
         raise AudioError(f"{path} cannot be opened: {reason(error)}") from None

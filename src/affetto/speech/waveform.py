@@ -197,13 +197,13 @@ def narrowed(array: NDArray[Any], *, name: str) -> NDArray[Any]:
     kind, size = array.dtype.kind, array.dtype.itemsize
     if kind == "f" or size < 4 or not array.size or not array.any():
         return array
-    peak = max(int(array.max()), -int(array.min()) - 1)
+    peak = peak_of(array)
     if kind == "i" and size == 4:
         # 16 bits beside 32 of silence: a recording of 24 or 32 bits as quiet as that holds multiples of 256 or nothing.
-        return array.astype(np.int16) if _fits(peak, 16) and (array % 256).any() else array
+        return array.astype(np.int16) if fits(peak, 16) and (array % 256).any() else array
     if kind == "i":
         for bits, factor, dtype in ((16, 1, np.int16), (24, 1 << 8, np.int32), (32, 1, np.int32)):
-            if _fits(peak, bits):
+            if fits(peak, bits):
                 return np.asarray(np.multiply(array, factor), dtype)
     elif size == 4 and peak >= 1 << 24:
         return array
@@ -213,7 +213,12 @@ def narrowed(array: NDArray[Any], *, name: str) -> NDArray[Any]:
     )
 
 
-def _fits(peak: int, bits: int) -> bool:
+def peak_of(array: NDArray[Any]) -> int:
+    """Return the loudest of some integers, so that those of n bits reach at most 2 ** (n - 1) - 1."""
+    return max(int(array.max()), -int(array.min()) - 1)
+
+
+def fits(peak: int, bits: int) -> bool:
     """Return whether a recording's loudest sample is within a width, and not as quiet as hardly any recording."""
     return 1 << (bits - 1) > peak >= 1 << (bits - 1 - _LEAST_PEAK_BITS)
 
