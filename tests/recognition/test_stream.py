@@ -3,7 +3,7 @@ from __future__ import annotations
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from itertools import zip_longest
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -273,9 +273,10 @@ def test_rates_that_make_no_sense(recognizer: Recognizer, rate: float) -> None:
 
 @pytest.mark.parametrize("dtype", [np.int64, np.uint64])
 def test_integers_that_no_sound_has_are_refused(recognizer: Recognizer, dtype: type) -> None:
-    for chunk in (np.ones(1_000, dtype), [1, 2, 3], b"\x00\x01", bytearray(4), memoryview(b"\x00\x01")):
-        with pytest.raises(AudioError, match="int16|frombuffer"):
-            recognizer.listen(sample_rate_hz=RATE).hear(chunk)  # type: ignore[arg-type]
+    chunks: list[Any] = [np.ones(1_000, dtype), [1, 2, 3], b"\x00\x01", bytearray(4), memoryview(b"\x00\x01")]
+    for chunk in chunks:
+        with pytest.raises(AudioError, match=r"int16|frombuffer"):
+            recognizer.listen(sample_rate_hz=RATE).hear(chunk)
 
 
 def test_integers_wider_than_their_sound_are_no_silence_without_a_remark(
