@@ -116,6 +116,15 @@ def test_the_sizes_of_the_pieces_make_no_difference(cuts: list[int], gains: tupl
     assert len(whole) == len(samples)
 
 
+def test_chunks_of_a_stream_may_be_mono_and_stereo_in_turn(recognizer: Recognizer, voice: np.ndarray) -> None:
+    live = recognizer.listen(sample_rate_hz=RATE)
+    for number, piece in enumerate(np.array_split(voice, 29)):
+        live.hear(channels(piece, 1, 1) if number % 2 else piece)
+    result, expected = live.end(), recognizer.recognize((voice, RATE))
+    assert result.emotion == expected.emotion
+    assert result.confidence == pytest.approx(expected.confidence, abs=1e-3)
+
+
 def test_channels_may_come_and_go(voice: np.ndarray) -> None:
     mix = Downmix(RATE)
     pieces: list[Any] = [channels(voice, 1, -1), channels(voice, 1), channels(voice, 0.5, 1, 1)]

@@ -111,7 +111,7 @@ class ArrivingSound:
                 f"{name}: floats reach {np.abs(floats).max():,.6g}, and full scale is 1; divide them by that of the "
                 "integers that they were, such as 32768"
             )
-        samples = floats if floats.ndim == 1 else self._downmix.push(floats)
+        samples = self._downmix.push(floats[:, None] if floats.ndim == 1 else floats)
         # A copy, since the caller may use the chunk's memory again for the next.
         self._gathered.append(samples.copy())
         self._n_gathered += len(samples)

@@ -38,15 +38,15 @@ class Downmix:
         self._rate = sample_rate_hz
         self._window = round(_WINDOW_S * sample_rate_hz)
         self._kept: NDArray[np.floating] | None = None
-        self._energies: NDArray[np.floating] = np.zeros(0)  # of each channel, over the windows that cancel
+        self._energies: NDArray[np.floating] = np.zeros(0)  # of each channel, in the windows that cancel
         self._chosen = 0
         self._n_cancelled = 0
-        self._energy = 0.0
+        self._energy = self._cancelled_energy = 0.0
 
     @property
     def note(self) -> str:
         """What is to be said of channels that cancel, a sentence without its subject; nothing if they do not."""
-        if self._energies.sum() <= _WORTH_SAYING * self._energy:
+        if self._cancelled_energy <= _WORTH_SAYING * self._energy:
             return ""
         return (
             f"has channels that cancel each other, as if one were inverted: for {self._n_cancelled / self._rate:.1f} s "
@@ -99,6 +99,7 @@ class Downmix:
             piece = slice(starts[window], starts[window] + self._window)
             mean[piece] = samples[piece, self._louder(energies[window])]
             self._n_cancelled += len(mean[piece])
+            self._cancelled_energy += float(total[window])
         return mean
 
     def _louder(self, energies: NDArray[np.floating]) -> int:
