@@ -13,6 +13,17 @@ from affetto.speech.wav import read_wav_header
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import numpy as np
+    from numpy.typing import NDArray
+
+MIN_DURATION_S = 0.2
+"""Nothing shorter can be recognized, nor learned from."""
+
+SILENCE_DBFS = -75.0
+"""What is nowhere louder is silence."""
+
+_SILENCE = 10 ** (SILENCE_DBFS / 20)
+
 
 class TruncatedError(AudioError):
     """A file holds less sound than its header promises."""
@@ -34,8 +45,8 @@ class Measured:
         Length in seconds.
     digest : str
         Checksum of the samples: the same sound in another container has the same.
-    is_silent : bool
-        Whether all samples are zero.
+    peak : float
+        The greatest absolute value of its samples; 1 is full scale.
     has_padding : bool
         Whether a wav header carries a ``FLLR`` chunk, with which Apple's tools align the samples to a disk page.
     """
@@ -45,8 +56,13 @@ class Measured:
     channels: int
     duration_s: float
     digest: str
-    is_silent: bool
+    peak: float
     has_padding: bool
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing in it is louder than `SILENCE_DBFS`."""
+        return self.peak < _SILENCE
 
 
 def measure(path: Path) -> Measured:
@@ -87,6 +103,11 @@ def measure(path: Path) -> Measured:
         channels=header.channels,
         duration_s=waveform.duration_s,
         digest=waveform.digest,
-        is_silent=not waveform.samples.any(),
+        peak=float(abs(waveform.samples).max()),
         has_padding=wav is not None and wav.has_padding,
     )
+
+
+def is_loud(samples: NDArray[np.float32]) -> bool:
+    """Whether anything in samples is louder than `SILENCE_DBFS`."""
+    return bool((abs(samples) >= _SILENCE).any())
