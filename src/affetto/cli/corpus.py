@@ -129,7 +129,7 @@ def table(
 
 def _codes(given: Iterable[str]) -> dict[str, str]:
     """Return what `--label` says."""
-    codes = {}
+    codes: dict[str, str] = {}
     for text in given:
         code, equals, emotion = (part.strip() for part in text.partition("="))
         if not (code and equals and emotion):

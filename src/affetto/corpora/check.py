@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from affetto.corpora.labels import synonyms
 from affetto.corpora.loading import NAMED_CORPORA, load_corpus, recognize
 from affetto.corpora.measuring import MIN_DURATION_S, SILENCE_DBFS, Measured, TruncatedError, measure
 from affetto.corpora.naming import Scan
@@ -63,6 +64,7 @@ def check_corpus(
     root = path if path.is_dir() else path.parent
     measured, findings = _check_files(scan, root, track)
     findings += _lonely(corpus)
+    findings += (Finding("warning", "label", corpus.name, detail) for detail in synonyms([corpus]))
     return summarize(corpus, path, measured=measured, findings=findings)
 
 

@@ -50,7 +50,11 @@ class Draft:
     def emotions(self) -> dict[str, int]:
         """Recordings by emotion, RAVDESS's own in its order, then any others alphabetically."""
         counts = Counter(utterance.emotion for utterance in self.utterances)
-        return {emotion: counts[emotion] for emotion in (*EMOTIONS, *sorted({*counts}.difference(EMOTIONS))) if counts[emotion]}
+        return {
+            emotion: counts[emotion]
+            for emotion in (*EMOTIONS, *sorted({*counts}.difference(EMOTIONS)))
+            if counts[emotion]
+        }
 
     @property
     def speakers(self) -> dict[str, int]:

@@ -18,6 +18,22 @@ if TYPE_CHECKING:
 _MISSING = frozenset(
     ("", "nan", "na", "n/a", "<na>", "nat", "none", "null", "nil", "#n/a", "#ref!", "#value!", "#name?", "#null!")
 )
+_WORDS = {
+    "angry": ("anger",),
+    "bored": ("boredom",),
+    "calm": (),
+    "contempt": (),
+    "disgust": ("disgusted",),
+    "fearful": ("fear", "afraid"),
+    "happy": ("happiness",),
+    "joy": (),
+    "neutral": (),
+    "sad": ("sadness",),
+    "surprised": ("surprise",),
+}
+EMOTION_OF = {word: emotion for emotion, words in _WORDS.items() for word in (emotion, *words)}
+"""Which emotion a word is of that people name labels and folders by, in lower case."""
+
 _NUMBER = re.compile(r"[+]?0*([0-9]+)(?:[.,]0+)?")
 _MAX_NAMED = 3
 
@@ -76,14 +92,27 @@ def require_sound_labels(corpora: Sequence[Corpus]) -> None:
         raise CorpusError(f"{' and '.join(corpus.name for corpus in corpora)} together: {'; '.join(problems)}")
 
 
+def synonyms(corpora: Iterable[Corpus]) -> list[str]:
+    """Return which emotions of corpora seem to be one under several names, such as ``happy`` and ``happiness``."""
+    counts = Counter(str(utterance.emotion) for corpus in corpora for utterance in corpus.utterances)
+    groups: dict[str, list[str]] = {}
+    for emotion in counts:
+        groups.setdefault(EMOTION_OF.get(emotion.casefold(), emotion), []).append(emotion)
+    return [f"{_counted(counts, names)} seem to be one emotion" for names in groups.values() if len(names) > 1]
+
+
+def _counted(counts: Counter[str], values: Sequence[str]) -> str:
+    return " and ".join(f"{value!r} ({n_clips(counts[value])})" for value in values)
+
+
 def _alike(kind: str, counts: Counter[str]) -> list[str]:
     """Return which values are one, written in several ways."""
     written: dict[str, list[str]] = {}
     for value in counts:
         written.setdefault(_key(value), []).append(value)
     return [
-        f"the {kind}s {' and '.join(f'{value!r} ({n_clips(counts[value])})' for value in values)} differ only in case, "
-        "blanks or how a number is written; write them alike, or name them apart"
+        f"the {kind}s {_counted(counts, values)} differ only in case, blanks or how a number is written; write them "
+        "alike, or name them apart"
         for values in written.values()
         if len(values) > 1
     ]

@@ -33,7 +33,7 @@ _TABLES = (".csv", ".tsv", ".tab", ".xlsx", ".xls", ".xlsm", ".ods")
 def load_corpus(path: str | os.PathLike[str], *, name: str | None = None) -> Corpus:
     """Load a corpus of labelled speech.
 
-    A CSV file (also one separated by semicolons or tabs), or a folder with a ``corpus.csv`` in it, is a corpus by table. Any other folder is the one corpus whose
+    A CSV file, or a folder with a ``corpus.csv`` in it, is a corpus by table. Any other folder is the one corpus whose
     file names occur below it.
 
     Parameters

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from affetto.errors import AudioError
-from affetto.speech import TruncatedAudioWarning, read
+from affetto.speech import TruncatedAudioWarning, open_stream, read
 from affetto.speech.wav import read_wav_header
 
 if TYPE_CHECKING:
@@ -75,32 +75,28 @@ def measure(path: Path) -> Measured:
     AudioError
         If it cannot be read at all.
     """
-    import soundfile
-
     try:
         with path.open("rb") as file:
             wav = read_wav_header(file)
-        header = soundfile.info(str(path))
+        rate, channels, promised_s = _header(path)
     except OSError as error:
         raise AudioError(f"cannot be opened: {error.strerror}") from None
-    except soundfile.LibsndfileError as error:
-        if path.stat().st_size == 0:
-            raise AudioError("is empty (0 bytes)") from None
-        raise AudioError(f"is no audio: {error.error_string.strip().rstrip('.')}") from None
     # libsndfile corrects a wav header's promise to what the file holds
-    promised_s = (wav and wav.promised_s) or header.frames / header.samplerate
+    promised_s = (wav and wav.promised_s) or promised_s
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", TruncatedAudioWarning)  # counted below, to the sample
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always", TruncatedAudioWarning)
             waveform = read(path)
     except AudioError as error:
         raise AudioError(str(error).removeprefix(f"{path} ")) from None
-    if waveform.duration_s < promised_s - 0.5 / waveform.sample_rate_hz:
+    if promised_s is None and said:
+        raise TruncatedError(str(said[0].message).removeprefix(f"{path} "))
+    if promised_s is not None and waveform.duration_s < promised_s - 0.5 / waveform.sample_rate_hz:
         raise TruncatedError(f"promises {promised_s:.3f} s, but ends after {waveform.duration_s:.3f} s")
     return Measured(
         format=path.suffix.lower().removeprefix("."),
-        sample_rate_hz=header.samplerate,
-        channels=header.channels,
+        sample_rate_hz=rate,
+        channels=channels,
         duration_s=waveform.duration_s,
         digest=waveform.digest,
         peak=float(abs(waveform.samples).max()),
@@ -111,3 +107,21 @@ def measure(path: Path) -> Measured:
 def is_loud(samples: NDArray[np.float32]) -> bool:
     """Whether anything in samples is louder than `SILENCE_DBFS`."""
     return bool((abs(samples) >= _SILENCE).any())
+
+
+def _header(path: Path) -> tuple[int, int, float | None]:
+    """Return rate and channels, and the length in seconds where it is told to the sample."""
+    import soundfile
+
+    try:
+        header = soundfile.info(str(path))
+    except soundfile.LibsndfileError:
+        if path.stat().st_size == 0:
+            raise AudioError("is empty (0 bytes)") from None
+    else:
+        return header.samplerate, header.channels, header.frames / header.samplerate
+    try:
+        with open_stream(path, channels="each") as stream:
+            return stream.sample_rate_hz, stream.n_channels, None
+    except AudioError as error:
+        raise AudioError(str(error).removeprefix(f"{path} ")) from None

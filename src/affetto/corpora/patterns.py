@@ -6,13 +6,14 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import PurePath
 from typing import TYPE_CHECKING, NamedTuple
 
+from affetto.corpora.labels import EMOTION_OF
 from affetto.errors import ParameterError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import PurePath
 
 RECORDINGS = (
     *(".wav", ".flac", ".aiff", ".aif", ".caf", ".au", ".sph"),  # lossless first: of two formats the better is taken
@@ -53,6 +54,7 @@ class Pattern:
 
     Examples
     --------
+    >>> from pathlib import PurePath
     >>> Pattern("{speaker}_{}_{emotion}_{}").match(PurePath("AudioWAV/1001_DFA_ANG_XX.wav"))
     Labels(emotion='ANG', speaker='1001')
     >>> Pattern("{speaker:2}{:3}{emotion:1}{:1}").match(PurePath("03a01Fa.wav"))
@@ -176,7 +178,8 @@ LAYOUTS = (
         ("{speaker}_{}_{emotion}",),
         {
             **{emotion: emotion for emotion in ("angry", "disgust", "happy", "neutral", "sad")},
-            **{"fear": "fearful", "ps": "surprised"},
+            "fear": "fearful",
+            "ps": "surprised",
         },
         {"oaf": "OAF", "yaf": "YAF", "oa": "OAF"},  # as published, one file is called OA_bite_neutral
     ),
@@ -185,27 +188,20 @@ LAYOUTS = (
         "SAVEE",
         ("{speaker}_{emotion}{:#}", "{speaker}/{emotion}{:#}"),
         {
-            **{"a": "angry", "d": "disgust", "f": "fearful", "h": "happy"},
-            **{"n": "neutral", "sa": "sad", "su": "surprised"},
+            "a": "angry",
+            "d": "disgust",
+            "f": "fearful",
+            "h": "happy",
+            "n": "neutral",
+            "sa": "sad",
+            "su": "surprised",
         },
         {speaker.lower(): speaker for speaker in ("DC", "JE", "JK", "KL")},
     ),
     Layout(
         "folders by emotion",
         ("{emotion}/{}",),
-        {
-            **{word: "angry" for word in ("angry", "anger")},
-            **{word: "bored" for word in ("bored", "boredom")},
-            **{word: "calm" for word in ("calm", "calmness")},
-            **{word: "contempt" for word in ("contempt",)},
-            **{word: "disgust" for word in ("disgust", "disgusted")},
-            **{word: "fearful" for word in ("fearful", "fear", "afraid")},
-            **{word: "happy" for word in ("happy", "happiness")},
-            **{word: "joy" for word in ("joy", "joyful")},
-            **{word: "neutral" for word in ("neutral",)},
-            **{word: "sad" for word in ("sad", "sadness")},
-            **{word: "surprised" for word in ("surprised", "surprise")},
-        },
+        EMOTION_OF,
     ),
 )
 """Corpora that are not loaded by themselves and whose file names say all that a table needs, but for the last."""

@@ -26,6 +26,7 @@ Kind: TypeAlias = Literal[
     "foreign",  # is no clip of this corpus
     "rate",  # has another sample rate than published
     "duplicate",  # has the same samples as a clip of another name
+    "label",  # has an emotion under two names
     "speaker",  # is of one speaker only
     "stereo",  # has more than one channel
     "copy",  # lies there twice with the same sound

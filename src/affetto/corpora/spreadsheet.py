@@ -26,12 +26,13 @@ _BYTE_ORDER_MARKS = (  # that of UTF-32 begins with that of UTF-16
 )
 _ENCODING_NAMES = {"utf-8": "UTF-8", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16"}
 _SAVE = "open it in the program that made it and save it as CSV (UTF-8)"
+_ARCHIVE = "a zip archive"
 _BEGINNINGS = (
     (b"\xd0\xcf\x11\xe0", "an Excel workbook (.xls)", _SAVE),
     (b"\x1f\x8b", "compressed by gzip", "unpack it"),
     (b"PAR1", "a Parquet file", "save it as CSV, for example by pandas"),
     (b"SQLite format 3", "a database", "export the table as CSV"),
-    (b"version https://git-lfs", "a pointer of Git LFS, not the file itself", "fetch the file by git lfs pull"),
+    (b"version https://git-lfs", "a pointer of Git LFS", "fetch the file itself by git lfs pull"),
     (b"RIFF", "a recording", "give the table that names the recordings"),
     (b"fLaC", "a recording", "give the table that names the recordings"),
     (b"%PDF", "a PDF", "save the table as CSV"),
@@ -149,7 +150,8 @@ def _text(path: Path) -> str:
 def _require_text(path: Path, beginning: bytes) -> None:
     """Refuse what is known by its first bytes to be no CSV, whatever its name says."""
     if beginning.startswith(b"PK\x03\x04"):
-        raise CorpusError(f"{path} is {_zipped(path)}, not CSV; {_SAVE}")
+        what = _zipped(path)
+        raise CorpusError(f"{path} is {what}, not CSV; {_SAVE if what != _ARCHIVE else 'unpack it'}")
     for mark, what, advice in _BEGINNINGS:
         if beginning.removeprefix(codecs.BOM_UTF8).lstrip().startswith(mark):
             raise CorpusError(f"{path} is {what}, not CSV; {advice}")
@@ -163,7 +165,7 @@ def _zipped(path: Path) -> str:
         names = []
     if any(name.startswith("xl/") for name in names):
         return "an Excel workbook (.xlsx)"
-    return "an OpenDocument spreadsheet (.ods)" if "content.xml" in names else "a zip archive"
+    return "an OpenDocument spreadsheet (.ods)" if "content.xml" in names else _ARCHIVE
 
 
 def _encoding(data: bytes) -> tuple[str, bytes]:

@@ -29,6 +29,7 @@ DEFAULT_NAME = "corpus.csv"
 
 _GENDERS = ("female", "male")
 _MAX_NAMED = 3
+_MAX_SHOWN = 200
 # What others call the columns: named in the message, since such a column may hold something else.
 _OTHER_NAMES = {
     "path": ("file", "filename", "file_name", "file name", "filepath", "file_path", "wav", "audio", "clip"),
@@ -67,7 +68,8 @@ def load_table(table: str | os.PathLike[str]) -> Corpus:
     if problems:
         more = len(problems) - _MAX_NAMED
         listed = problems[:_MAX_NAMED] + ([f"and {more} more"] if more > 0 else [])
-        raise CorpusError(f"{table}: {len(problems)} of {len(sheet.rows)} rows are wrong: {'; '.join(listed)}")
+        home = "" if utterances else f"; relative paths count from the table's folder, {table.parent}"
+        raise CorpusError(f"{table}: {len(problems)} of {len(sheet.rows)} rows are wrong: {'; '.join(listed)}{home}")
     if not utterances:
         raise CorpusError(f"{table} has no rows below its header; list the recordings there")
     if doubts := label_problems(utterances):
@@ -102,7 +104,7 @@ def _check_columns(table: Path, sheet: Sheet) -> None:
     found = [without_odd_blanks(name).casefold() for name in sheet.columns]
     if missing := [name for name in REQUIRED_COLUMNS if name not in found]:
         renamed = [
-            f"{column} to {name}"
+            f"{column!r} to {name}"
             for name in missing
             for column in sheet.columns
             if without_odd_blanks(column).casefold() in _OTHER_NAMES[name]
@@ -110,7 +112,7 @@ def _check_columns(table: Path, sheet: Sheet) -> None:
         advice = f"rename {' and '.join(renamed)}" if renamed else "write them into its first line"
         raise CorpusError(
             f"{table} lacks the column{'s' * (len(missing) > 1)} {', '.join(missing)} (its first line says: "
-            f"{', '.join(sheet.columns) or 'nothing'}); needed are path,emotion,speaker: {advice}"
+            f"{', '.join(map(repr, sheet.columns)) or 'nothing'}); needed are path,emotion,speaker: {advice}"
         )
 
 
@@ -123,7 +125,7 @@ def _utterance(row: Row, folder: _Folder) -> Utterance:
         if not values[name]:
             raise ValueError(f"the {name} is empty")
         if is_missing(values[name]):
-            raise ValueError(f"the {name} is {values[name]!r}, which stands for a missing one")
+            raise ValueError(f"the {name} is {values[name]!r}, which stands for a missing one; fill it in")
     optional = {name: None if is_missing(values[name]) else values[name] for name in OPTIONAL_COLUMNS}
     path = folder.find(row.values["path"])
     if (gender := optional["gender"]) is not None:
@@ -147,14 +149,14 @@ class _Folder:
             address = urlsplit(name)
             name = url2pathname(address.netloc.replace("localhost", "") + address.path)
         elif re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", name):
-            raise ValueError(f"{name!r} is an address; download the recording and name the file")
+            raise ValueError(f"{_shown(name)} is an address; download the recording and name the file")
         # Tables written on Windows separate folders by backslashes.
         for written in dict.fromkeys((value, name, name.replace("\\", "/"))):
             if (path := self._existing(written)) is not None:
                 return path
         if os.name != "nt" and re.match(r"[A-Za-z]:[\\/]|\\\\", name):
-            raise ValueError(f"there is no file {name!r}, a path of Windows; write it relative to the table")
-        raise ValueError(f"there is no file {name!r}")
+            raise ValueError(f"there is no file {_shown(name)}, a path of Windows; write it relative to the table")
+        raise ValueError(f"there is no file {_shown(name)}")
 
     def _existing(self, name: str) -> Path | None:
         """Return the file of a name; where there is none, the one whose name differs in case or Unicode form only."""
@@ -182,6 +184,10 @@ class _Folder:
                 pass  # not there, or locked: holds nothing that could be found
             self._names[folder] = names
         return self._names[folder]
+
+
+def _shown(name: str) -> str:
+    return repr(name if len(name) <= _MAX_SHOWN else f"{name[:_MAX_SHOWN]}…")
 
 
 def _caseless(name: str) -> str:

@@ -8,7 +8,7 @@ import warnings
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from affetto.corpora.labels import n_clips, require_sound_labels, some
+from affetto.corpora.labels import n_clips, require_sound_labels, some, synonyms
 from affetto.corpora.measuring import MIN_DURATION_S, SILENCE_DBFS, is_loud
 from affetto.corpora.quirks import DUPLICATES
 from affetto.errors import AffettoError
@@ -33,8 +33,8 @@ class CorpusWarning(UserWarning):
 def vet(corpora: Sequence[Corpus]) -> None:
     """Refuse corpora from which nothing sensible can be learned; warn of clips that do harm.
 
-    Of each clip only as much is decoded as it takes to find that it is not silent; files are compared byte by byte where
-    they are equally long.
+    Of each clip only as much is decoded as it takes to find that it is not silent; files of the same size are compared
+    byte by byte.
 
     Parameters
     ----------
@@ -49,13 +49,14 @@ def vet(corpora: Sequence[Corpus]) -> None:
     Warns
     -----
     CorpusWarning
-        Of clips that are silent, nearly empty, or there twice.
+        Of clips that are silent, nearly empty, or there twice, and of an emotion under two names.
     """
     require_sound_labels(corpora)
-    for corpus in corpora:
-        for warning in clip_warnings(corpus):
-            # Of the caller of whoever vets: of training, of evaluation.
-            warnings.warn(f"{corpus.name}: {warning}", CorpusWarning, stacklevel=3)
+    found = [f"{one}; write them alike" for one in synonyms(corpora)]
+    found += [f"{corpus.name}: {warning}" for corpus in corpora for warning in clip_warnings(corpus)]
+    for warning in found:
+        # Of the caller of whoever vets: of training, of evaluation.
+        warnings.warn(warning, CorpusWarning, stacklevel=3)
 
 
 def clip_warnings(corpus: Corpus) -> Iterator[str]:
@@ -71,7 +72,7 @@ def clip_warnings(corpus: Corpus) -> Iterator[str]:
         if (fault := _fault(utterance.path)) is not None:
             found[fault].append(utterance.clip)
     for fault, clips in found.items():
-        yield f"{n_clips(len(clips))} {fault} ({some(clips)}); leave them out"
+        yield f"{n_clips(len(clips))} {fault}: {some(clips)}; leave {'it' if len(clips) == 1 else 'them'} out"
     twice = [
         f"{other.clip} is {first.clip}{differing_labels(first, other)}"
         for first, *others in _identical(corpus.utterances)
@@ -79,7 +80,7 @@ def clip_warnings(corpus: Corpus) -> Iterator[str]:
         if corpus.name != "ravdess" or {first.clip, other.clip} not in DUPLICATES
     ]
     if twice:
-        yield f"{n_clips(len(twice))} there twice, byte for byte ({some(twice)}); leave one of each out"
+        yield f"{n_clips(len(twice))} given twice, byte for byte: {some(twice)}; leave one of each out"
 
 
 def differing_labels(first: Utterance, other: Utterance) -> str:
@@ -101,7 +102,7 @@ def _fault(path: Path) -> str | None:
         return None
     if length_s < MIN_DURATION_S:
         return f"shorter than {MIN_DURATION_S:g} s"
-    return f"silent, with nothing above {SILENCE_DBFS:g} dBFS,"
+    return f"silent, with nothing above {SILENCE_DBFS:g} dBFS"
 
 
 def _blocks(path: Path) -> Iterator[tuple[NDArray[np.float32], int]]:
