@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from affetto.corpora.base import EMOTIONS, Utterance
+from affetto.corpora.base import EMOTIONS, RECORDINGS, Utterance
 from affetto.corpora.labels import some
 from affetto.corpora.naming import files_below
-from affetto.corpora.patterns import LAYOUTS, RECORDINGS, Labels, Layout, Pattern
+from affetto.corpora.patterns import LAYOUTS, Labels, Layout, Pattern
 from affetto.errors import CorpusError, ParameterError
 from affetto.files import require_writable
 

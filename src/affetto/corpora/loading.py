@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from affetto.corpora.base import TABLE_NAME
 from affetto.corpora.drafting import recognize_layout
 from affetto.corpora.emodb import EMODB
 from affetto.corpora.labels import some
 from affetto.corpora.naming import files_below
 from affetto.corpora.nemo import NEMO
 from affetto.corpora.ravdess import RAVDESS
-from affetto.corpora.table import DEFAULT_NAME, load_table
+from affetto.corpora.table import load_table
 from affetto.errors import CorpusError, ParameterError
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def load_corpus(path: str | os.PathLike[str], *, name: str | None = None) -> Cor
     path = Path(path)
     name = recognize(path) if name is None else name
     if name == "table":
-        return load_table((table_in(path) or path / DEFAULT_NAME) if path.is_dir() else path)
+        return load_table((table_in(path) or path / TABLE_NAME) if path.is_dir() else path)
     if name not in NAMED_CORPORA:
         raise ParameterError(f"there is no corpus named {name!r}; choose from {', '.join(NAMES)}")
     return NAMED_CORPORA[name].load(path)
@@ -96,10 +97,10 @@ def recognize(path: Path) -> str:
 
 def table_in(folder: Path) -> Path | None:
     """Return a folder's table, whatever the case of its name; None where it has none."""
-    if (exact := folder / DEFAULT_NAME).is_file():
+    if (exact := folder / TABLE_NAME).is_file():
         return exact
     try:
-        alike = sorted(path for path in folder.iterdir() if path.name.lower() == DEFAULT_NAME and path.is_file())
+        alike = sorted(path for path in folder.iterdir() if path.name.lower() == TABLE_NAME and path.is_file())
     except OSError:  # said of it when it is searched
         return None
     return alike[0] if alike else None
@@ -119,6 +120,6 @@ def _unknown(folder: Path, files: list[Path]) -> str:
         )
     looked_for = "; ".join(f"{c.title}: {c.looks_like}" for c in NAMED_CORPORA.values())
     return (
-        f"{folder} holds no corpus that is known here; looked for a table {DEFAULT_NAME}, and below the folder for "
+        f"{folder} holds no corpus that is known here; looked for a table {TABLE_NAME}, and below the folder for "
         f"{looked_for}; `affetto corpus table DIR` writes a table from names of other patterns"
     )

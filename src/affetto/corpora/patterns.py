@@ -8,18 +8,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from affetto.corpora.base import RECORDINGS
 from affetto.corpora.labels import EMOTION_OF
 from affetto.errors import ParameterError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import PurePath
-
-RECORDINGS = (
-    *(".wav", ".flac", ".aiff", ".aif", ".caf", ".au", ".sph"),  # lossless first: of two formats the better is taken
-    *(".opus", ".ogg", ".oga", ".mp3", ".m4a", ".aac", ".wma", ".webm", ".amr", ".mp4", ".3gp"),
-)
-"""Endings of what may be a recording, in the order in which one of the same name is preferred."""
 
 _FIELDS = ("emotion", "speaker")
 _FIELD = re.compile(r"\{(?P<name>[^{}:]*)(?::(?P<form>[^{}]*))?\}")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from affetto.corpora.base import Corpus, Utterance
+from affetto.corpora.base import TABLE_NAME, Corpus, Utterance
 from affetto.corpora.labels import is_missing, label_problems
 from affetto.corpora.spreadsheet import read_sheet, without_odd_blanks
 from affetto.errors import CorpusError
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 
 REQUIRED_COLUMNS = ("path", "emotion", "speaker")
 OPTIONAL_COLUMNS = ("gender", "intensity", "text")
-DEFAULT_NAME = "corpus.csv"
-"""A folder with a file of this name is a corpus by table."""
-
 _GENDERS = ("female", "male")
 _MAX_NAMED = 3
 _MAX_SHOWN = 200
@@ -75,7 +72,7 @@ def load_table(table: str | os.PathLike[str]) -> Corpus:
     if doubts := label_problems(utterances):
         raise CorpusError(f"{table}: {'; '.join(doubts)}")
     return Corpus(
-        name=table.resolve().parent.name if table.name.lower() == DEFAULT_NAME else table.stem,
+        name=table.resolve().parent.name if table.name.lower() == TABLE_NAME else table.stem,
         licence="unknown",
         citation="",
         utterances=tuple(sorted(_with_unique_names(utterances, table.parent), key=lambda u: u.clip)),
