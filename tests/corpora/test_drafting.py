@@ -125,7 +125,7 @@ def test_nothing_is_overwritten(touch: Callable[..., Path], tmp_path: Path) -> N
     ("files", "options", "complaint"),
     [
         (("readme.txt",), {}, "holds no recording"),
-        (("x/1.wav",), {}, r"no corpus that is known here.*x/1\.wav.*--pattern"),
+        (("x/1.wav",), {}, r"without a pattern.*x/1\.wav.*--pattern"),
         (("x/1.wav",), {"pattern": "{emotion}_{}"}, r"no name below .* follows.*x/1\.wav"),
         (("x/1.wav",), {"pattern": "{emotion}/{}", "labels": {"y": "sad"}}, "the code 'y' occurs in no name.*x"),
     ],

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from affetto.corpora.drafting import Draft
     from affetto.corpora.report import CorpusReport, Finding
 
-app = typer.Typer(help="Download and check corpora of labelled speech.", no_args_is_help=True)
+app = typer.Typer(
+    help="Download and check corpora of labelled speech, and write tables for others.", no_args_is_help=True
+)
 
 _SEVERITY_STYLES = {"fault": "bold red", "warning": "yellow", "note": "dim"}
 _FINDINGS_OF_A_KIND = 20

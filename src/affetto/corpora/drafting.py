@@ -97,9 +97,9 @@ def draft_table(
         layout = recognize_layout(folder, recordings)
         if layout is None:
             raise CorpusError(
-                f"the names below {folder} are of no corpus that is known here (the first is "
-                f"{_below(recordings[0], folder)}); say by a pattern where the emotion and the speaker stand, such as "
-                "--pattern '{speaker}_{}_{emotion}_{}' or --pattern '{speaker}/{emotion}/{}'"
+                f"the names below {folder} are none that a table is made of without a pattern (the first is "
+                f"{_below(recordings[0], folder)}; RAVDESS, nEMO and EMO-DB need no table); say where the emotion and "
+                "the speaker stand, such as by --pattern '{speaker}_{}_{emotion}_{}' or '{speaker}/{emotion}/{}'"
             )
         reader: Pattern | Layout = layout
         follows = layout.title

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _FIELDS = ("emotion", "speaker")
 _FIELD = re.compile(r"\{(?P<name>[^{}:]*)(?::(?P<form>[^{}]*))?\}")
+_REST = ".+"
 _EXAMPLE = "such as '{speaker}_{}_{emotion}_{}'"
 
 
@@ -33,9 +34,9 @@ class Pattern:
     """Where in a path the emotion and the speaker stand.
 
     ``{emotion}`` and ``{speaker}`` stand for what is wanted, ``{}`` for what is not; all else must be there as it is
-    written. A field ends where what follows it in the pattern begins, and never passes a ``/``. ``{speaker:2}`` is two
-    characters long, ``{:#}`` consists of digits. A pattern describes the end of a path without the file's ending: as
-    many folders as it has slashes.
+    written. A field ends where what follows it in the pattern begins, and never passes a ``/``; ``{}`` at the end of a
+    name takes the rest of it. ``{speaker:2}`` is two characters long, ``{:#}`` consists of digits. A pattern describes
+    the end of a path without the file's ending: as many folders as it has slashes.
 
     Parameters
     ----------
@@ -97,6 +98,8 @@ class Pattern:
         for number, (this, literal) in enumerate(zip(fields, literals[1:], strict=True)):
             follower = fields[number + 1] if not literal and number + 1 < len(fields) else None
             content = self._content(this["form"], literal, follower)
+            if content == _REST and this["name"] and (before := literals[number]):
+                content = f"[^{re.escape(before[-1])}]+"  # a wrong pattern shall match nothing rather than too much
             expression += (f"(?P<{this['name']}>{content})" if this["name"] else content) + re.escape(literal)
         return expression
 
@@ -112,13 +115,13 @@ class Pattern:
                 "has, as in {speaker:2}, or # for digits"
             )
         if follower is None:
-            return f"[^{re.escape(literal[0])}]+" if literal else ".+"
+            return f"[^{re.escape(literal[0])}]+" if literal else _REST
         if follower["form"] is None:
             raise ParameterError(
                 f"the pattern {self.text!r} has two fields with nothing between them; say how long one of them is, as "
                 "in {speaker:2}"
             )
-        return "[^0-9]+" if follower["form"] == "#" else ".+"
+        return "[^0-9]+" if follower["form"] == "#" else _REST
 
 
 @dataclass(frozen=True)
