@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -135,3 +136,12 @@ def test_names_that_say_nothing_are_refused(
 ) -> None:
     with pytest.raises((CorpusError, ParameterError), match=complaint):
         draft_table(touch(*files), **options)  # type: ignore[arg-type] # one of two types each
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
+def test_a_name_that_no_table_can_hold_is_named(touch: Callable[..., Path], tmp_path: Path) -> None:
+    draft = draft_table(touch("happy/1.wav", os.fsdecode(b"sad/\xff2.wav")), pattern="{emotion}/{}")
+
+    with pytest.raises(CorpusError, match=r"2\.wav.*rename"):
+        write_table(draft, tmp_path / "table.csv")
+    assert not (tmp_path / "table.csv").exists()

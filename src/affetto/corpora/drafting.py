@@ -144,6 +144,8 @@ def write_table(draft: Draft, output: str | os.PathLike[str]) -> None:
     ------
     ParameterError
         If there is such a file already, or it cannot be written.
+    CorpusError
+        If a file's name is no Unicode text.
     """
     output = Path(output)
     if os.path.lexists(output):
@@ -157,11 +159,13 @@ def write_table(draft: Draft, output: str | os.PathLike[str]) -> None:
         path = Path(os.path.abspath(utterance.path))  # noqa: PTH100 (as above)
         rows.writerow((_below(path, home), utterance.emotion, utterance.speaker))
     try:
-        with output.open("xb") as file:
-            file.write(text.getvalue().encode())
+        content = text.getvalue().encode()
     except UnicodeEncodeError as error:
-        output.unlink()
-        raise CorpusError(f"a file's name is no Unicode text: {error.object[:200]!r}; rename it") from None
+        row = error.object[error.object.rfind("\n", 0, error.start) + 1 :].partition("\n")[0]
+        raise CorpusError(f"the name of {row!r} is no Unicode text; rename the file") from None
+    try:
+        with output.open("xb") as file:
+            file.write(content)
     except OSError as error:
         raise ParameterError(f"{output} cannot be written: {error.strerror}; name another file") from None
 
