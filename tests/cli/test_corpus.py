@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from affetto.cli.corpus import app
-from affetto.errors import CorpusError
+from affetto.errors import CorpusError, ParameterError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,3 +99,65 @@ def test_download_of_an_unknown_corpus_is_wrong_usage() -> None:
 
     assert result.exit_code == 2
     assert "ravdess" in result.output
+
+
+def test_table_writes_what_names_say_and_prints_it_for_review(
+    data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "crema"
+    folder.mkdir()
+    for clip in (data_dir / "crema-d").glob("100[12]_*"):
+        shutil.copyfile(clip, folder / clip.name)
+    shutil.copyfile(folder / "1001_DFA_HAP_XX.opus", folder / "rehearsal.opus")
+    monkeypatch.chdir(tmp_path)
+
+    result = runner.invoke(app, ["table", "crema"])
+
+    assert result.exit_code == 0, result.output
+    assert "CREMA-D" in result.stdout
+    assert "1001 27, 1002 24" in result.stdout
+    assert "1 named otherwise: rehearsal.opus" in result.stdout
+    assert "affetto corpus check crema.csv" in result.stdout
+    assert runner.invoke(app, ["check", "crema.csv"]).exit_code == 0
+    again = runner.invoke(app, ["table", "crema"])
+    assert isinstance(again.exception, ParameterError)
+    assert "crema.csv is there already" in str(again.exception)
+
+
+def test_table_takes_a_pattern_labels_and_a_place(tmp_path: Path) -> None:
+    for name in ("anna/W1.wav", "anna/F1.wav", "bert/W1.wav"):
+        (tmp_path / "mine" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "mine" / name).touch()
+    output = tmp_path / "mine/corpus.csv"
+    options = ["--pattern", "{speaker}/{emotion}{:#}", "--label", "W=angry", "--label", "F = happy"]
+
+    result = runner.invoke(app, ["table", str(tmp_path / "mine"), *options, "--output", str(output)])
+
+    assert result.exit_code == 0, result.output
+    assert "happy 1, angry 2" in result.stdout
+    assert output.read_text().splitlines()[1:] == [
+        "anna/F1.wav,happy,anna",
+        "anna/W1.wav,angry,anna",
+        "bert/W1.wav,angry,bert",
+    ]
+
+
+def test_table_says_where_the_speaker_is_lacking(tmp_path: Path) -> None:
+    for name in ("happy/1.wav", "sad/1.wav"):
+        (tmp_path / "mine" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "mine" / name).touch()
+
+    result = runner.invoke(app, ["table", str(tmp_path / "mine"), "--output", str(tmp_path / "t.csv")])
+
+    assert result.exit_code == 0, result.output
+    assert "do not say who speaks" in result.stdout
+
+
+@pytest.mark.parametrize("label", ["angry", "=angry", "W=", "W=angry --label W=sad"])
+def test_table_refuses_a_label_without_its_other_half(tmp_path: Path, label: str) -> None:
+    options = f"--label {label}".split()
+
+    result = runner.invoke(app, ["table", str(tmp_path), "--pattern", "{emotion}/{}", *options])
+
+    assert isinstance(result.exception, ParameterError)
+    assert "--label" in str(result.exception)

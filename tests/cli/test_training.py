@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+import soundfile
 
 from affetto import Recognizer
 from affetto.corpora import load_corpus
@@ -183,3 +184,52 @@ def test_a_further_corpus_is_learnt_from_and_not_tested_on(
     assert {row["actor"] for row in tables[0]} == {"2"}
     assert [row["emotion"] for row in tables[0]] == [row["emotion"] for row in tables[1]]
     assert tables[0] != tables[1]
+
+
+def test_what_harms_training_is_told_on_stderr(corpus: Path, tmp_path: Path, run: Run) -> None:
+    utterances = load_corpus(corpus).utterances
+    rows = [f"{u.path},{u.emotion},{u.speaker}" for u in utterances]
+    rows += ["more/copy.flac,happy,1", "more/silent.wav,happy,1"]
+    (tmp_path / "mine.csv").write_text("\n".join(["path,emotion,speaker", *rows, ""]), encoding="utf-8")
+    (tmp_path / "more").mkdir()
+    shutil.copy(next(corpus.glob("03-01-05-*-01.flac")), tmp_path / "more/copy.flac")
+    soundfile.write(tmp_path / "more/silent.wav", np.zeros(16_000), 16_000)
+
+    done = run("train", "mine.csv", "--classifier", "svm", "--output", "model", cwd=tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    warnings = [line for line in done.stderr.splitlines() if line.startswith("affetto: warning: mine: ")]
+    assert len(warnings) == 2
+    assert any("silent" in line for line in warnings)
+    assert any("copy is 03-01-05" in line and "another emotion" in line for line in warnings)
+
+
+def test_labels_that_make_training_meaningless_are_refused(corpus: Path, tmp_path: Path, run: Run) -> None:
+    rows = [f"{u.path},{u.emotion},{u.speaker}" for u in load_corpus(corpus).utterances]
+    for label, complaint in (("nan", "'nan'"), ("Happy", "'Happy'")):
+        table = "\n".join(["path,emotion,speaker", *rows[1:], rows[0].replace(",neutral,", f",{label},"), ""])
+        (tmp_path / "mine.csv").write_text(table, encoding="utf-8")
+
+        done = run("train", "mine.csv", "--output", "model", cwd=tmp_path)
+
+        assert done.returncode == 1
+        assert complaint in done.stderr
+        assert done.stderr.count("\n") == 1
+        assert not (tmp_path / "model").exists()
+
+
+def test_one_speaker_can_be_measured_by_a_protocol_that_leaks(ravdess_dir: Path, tmp_path: Path, run: Run) -> None:
+    (tmp_path / "alone").mkdir()
+    for clip in (ravdess_dir / "Actor_01").glob("03-01-0[45]-*.flac"):
+        shutil.copy(clip, tmp_path / "alone")
+
+    for command in (["train", "alone", "--output", "model"], ["evaluate", "alone", "--protocol", "loso"]):
+        refused = run(*command, "--classifier", "gmm", cwd=tmp_path)
+        assert refused.returncode == 1
+        assert "--protocol random" in refused.stderr
+    done = run("evaluate", "alone", "--classifier", "gmm", "--protocol", "random", "--folds", "1", cwd=tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    assert "speakers leak" in done.stdout
+    with (tmp_path / "gmm-random/predictions.csv").open(encoding="utf-8", newline="") as file:
+        assert {row["actor"] for row in csv.DictReader(file)} == {"1"}

@@ -17,6 +17,8 @@ from affetto.errors import CorpusError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tests.conftest import Encoder
+
 
 def clip(folder: Path, stem: str) -> Path:
     return folder / f"Actor_{stem[-2:]}" / f"{stem}.wav"
@@ -208,11 +210,11 @@ def test_nothing_is_written(two_actors: Path) -> None:
 
 
 def test_other_corpora_are_counted_and_their_damage_is_found(emodb_dir: Path, tmp_path: Path) -> None:
-    for flac in emodb_dir.glob("03*"):
+    for flac in [*emodb_dir.glob("03*"), *emodb_dir.glob("08a*")]:
         shutil.copyfile(flac, tmp_path / flac.name)
     whole = check_corpus(tmp_path)
     assert whole.complete
-    assert (whole.name, whole.clips, whole.expected) == ("emodb", 39, None)
+    assert (whole.name, whole.clips, whole.expected) == ("emodb", len(list(tmp_path.iterdir())), None)
     assert whole.findings == ()
 
     broken = sorted(tmp_path.iterdir())[0]
@@ -234,14 +236,79 @@ def test_a_table_is_checked_too(tmp_path: Path) -> None:
     noise = np.random.default_rng(0).standard_normal(16_000) * 0.1
     soundfile.write(folder / "a.wav", noise, 16_000)
     soundfile.write(folder / "b.wav", noise, 16_000)
-    (folder / "corpus.csv").write_text("path,emotion,speaker\na.wav,sad,1\nb.wav,glad,2\n", encoding="utf-8")
+    (folder / "corpus.csv").write_text("path,emotion,speaker\na.wav,sad,1\nb.wav,sad,2\n", encoding="utf-8")
 
     report = check_corpus(folder)
 
     assert report.complete
-    assert (report.emotions, report.speakers) == ({"sad": 1, "glad": 1}, {"1": 1, "2": 1})
+    assert (report.emotions, report.speakers) == ({"sad": 2}, {"1": 1, "2": 1})
     assert report.total_s == pytest.approx(2.0)
-    assert [(f.kind, f.subject, f.detail) for f in report.findings] == [("duplicate", "b", "same samples as a")]
+    [duplicate] = report.findings
+    assert (duplicate.kind, duplicate.subject) == ("duplicate", "b")
+    assert duplicate.detail.startswith("same samples as a")
+    assert "another speaker" in duplicate.detail
+
+
+def test_clips_in_which_nothing_can_be_recognized_make_a_table_incomplete(emodb_dir: Path, tmp_path: Path) -> None:
+    samples, rate = soundfile.read(emodb_dir / "03a01Fa.flac")
+    soundfile.write(tmp_path / "whole.wav", samples, rate)
+    soundfile.write(tmp_path / "zeros.wav", np.zeros(rate), rate)
+    soundfile.write(tmp_path / "hiss.wav", np.random.default_rng(0).standard_normal(rate) * 2e-5, rate)
+    soundfile.write(tmp_path / "snippet.wav", samples[8000 : 8000 + rate // 10], rate)
+    rows = "".join(f"{clip}.wav,happy,{clip}\n" for clip in ("whole", "zeros", "hiss", "snippet"))
+    (tmp_path / "corpus.csv").write_text(f"path,emotion,speaker\n{rows}", encoding="utf-8")
+
+    report = check_corpus(tmp_path)
+
+    assert not report.complete
+    assert {f.subject for f in report.of_kind("silent")} == {"zeros", "hiss"}
+    assert [f.subject for f in report.of_kind("short")] == ["snippet"]
+    assert len(report.findings) == 3
+
+
+def test_one_speaker_is_told_what_can_be_done(emodb_dir: Path, tmp_path: Path) -> None:
+    for flac in emodb_dir.glob("03a0*"):
+        shutil.copyfile(flac, tmp_path / flac.name)
+
+    [finding] = check_corpus(tmp_path).of_kind("speaker")
+
+    assert "one speaker only" in finding.detail
+    assert "--protocol random" in finding.detail
+    assert "flatters" in finding.detail
+
+
+def test_an_emotion_of_one_speaker_is_named(emodb_dir: Path, tmp_path: Path) -> None:
+    for name in ("03a01Fa", "08a01Fd", "08a01Na"):
+        shutil.copyfile(emodb_dir / f"{name}.flac", tmp_path / f"{name}.flac")
+
+    [finding] = check_corpus(tmp_path).of_kind("speaker")
+
+    assert finding.subject == "neutral"
+    assert "08" in finding.detail
+
+
+def test_an_emotion_under_two_names_is_told(emodb_dir: Path, tmp_path: Path) -> None:
+    table = tmp_path / "table.csv"
+    files = [emodb_dir / f"{name}.flac" for name in ("03a01Fa", "08a01Fd")]
+    table.write_text(f"path,emotion,speaker\n{files[0]},happy,03\n{files[1]},happiness,08\n", encoding="utf-8")
+
+    [finding] = check_corpus(table).of_kind("label")
+
+    assert "'happy'" in finding.detail
+    assert "'happiness'" in finding.detail
+
+
+def test_formats_that_only_ffmpeg_reads_are_whole_too(encode: Encoder, tmp_path: Path) -> None:
+    (tmp_path / "whole.m4a").write_bytes(encode("m4a-aac"))
+    (tmp_path / "text.m4a").write_text("moved to the other disk", encoding="utf-8")
+    rows = "whole.m4a,angry,1\ntext.m4a,sad,2\n"
+    (tmp_path / "corpus.csv").write_text(f"path,emotion,speaker\n{rows}", encoding="utf-8")
+
+    report = check_corpus(tmp_path)
+
+    assert report.formats == {"m4a": 1}
+    assert report.sample_rates_hz == {24_000: 1}
+    assert [f.subject for f in report.of_kind("unreadable")] == ["text.m4a"]
 
 
 def test_the_report_is_json(two_actors: Path) -> None:

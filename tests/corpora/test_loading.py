@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from affetto.corpora import load_corpus
+from affetto.corpora.base import require_outside
 from affetto.errors import CorpusError, ParameterError
 
 if TYPE_CHECKING:
@@ -43,7 +44,46 @@ def test_a_table_goes_before_file_names(touch: Callable[..., Path]) -> None:
 
 def test_an_unknown_folder_says_what_was_looked_for(touch: Callable[..., Path]) -> None:
     with pytest.raises(CorpusError, match=r"corpus\.csv.*RAVDESS.*03-01-06.*nEMO.*AO0_anger_1.*EMO-DB.*03a01Fa"):
-        load_corpus(touch("angry/1.wav"))
+        load_corpus(touch("mine/1.wav"))
+
+
+@pytest.mark.parametrize(
+    ("files", "title"),
+    [
+        (("AudioWAV/1001_DFA_ANG_XX.wav", "AudioWAV/1091_WSI_SAD_XX.wav"), "CREMA-D"),
+        (("OAF_angry/OAF_back_angry.wav", "YAF_pleasant_surprised/YAF_back_ps.wav"), "TESS"),
+        (("DC/a01.wav", "JE/sa03.wav"), "SAVEE"),
+        (("ALL/DC_a01.wav", "ALL/KL_su15.wav"), "SAVEE"),
+        (("train/Happy/1.wav", "test/anger/1.mp3"), "folders by emotion"),
+    ],
+)
+def test_a_known_corpus_without_a_table_is_told_which_command_writes_one(
+    touch: Callable[..., Path], files: tuple[str, ...], title: str
+) -> None:
+    with pytest.raises(CorpusError, match=f"looks like {title}.*affetto corpus table.*path, emotion and speaker"):
+        load_corpus(touch(*files, "readme.txt"))
+
+
+def test_a_table_of_another_name_is_pointed_at(touch: Callable[..., Path]) -> None:
+    with pytest.raises(CorpusError, match=r"labels\.csv.*give that file"):
+        load_corpus(touch("mine/1.wav", "labels.csv"))
+
+
+@pytest.mark.parametrize("name", ["Corpus.csv", "CORPUS.CSV"])
+def test_the_case_of_a_tables_name_does_not_matter(touch: Callable[..., Path], name: str) -> None:
+    folder = touch("mine/1.wav")
+    (folder / name).write_text("path,emotion,speaker\nmine/1.wav,sad,me\n", encoding="utf-8")
+
+    assert load_corpus(folder).emotions == ("sad",)
+    assert load_corpus(folder, name="table").name == "corpus"  # the folder
+
+
+@pytest.mark.parametrize("ending", ["tsv", "tab", "txt"])
+def test_tables_of_other_endings_are_tables(touch: Callable[..., Path], ending: str) -> None:
+    table = touch("mine/1.wav") / f"mine.{ending}"
+    table.write_text("path\temotion\tspeaker\nmine/1.wav\tsad\tme\n", encoding="utf-8")
+
+    assert load_corpus(table).emotions == ("sad",)
 
 
 def test_two_corpora_in_one_folder_are_not_guessed_at(touch: Callable[..., Path]) -> None:
@@ -69,3 +109,12 @@ def test_importing_the_package_is_light() -> None:
     code = "import sys, affetto.corpora; print({'numpy', 'soundfile', 'pooch', 'requests'}.intersection(sys.modules))"
 
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
+
+
+def test_beside_a_table_may_be_written_but_not_beside_recordings(touch: Callable[..., Path]) -> None:
+    folder = touch("wav/a.wav", "table.csv", "wav/b/c.txt", "mine/corpus.csv")
+
+    require_outside(folder / "model", folder / "table.csv")
+    for output, corpus in (("wav/model", "table.csv"), ("wav/b/model", "table.csv"), ("mine/model", "mine/corpus.csv")):
+        with pytest.raises(ParameterError, match="inside the corpus"):
+            require_outside(folder / output, folder / corpus)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from sklearn.svm import LinearSVC
 
 from affetto.corpora.base import Corpus, Utterance
 from affetto.corpora.ravdess import RAVDESS
+from affetto.corpora.vetting import CorpusWarning
 from affetto.errors import CorpusError, ParameterError
 from affetto.evaluation import evaluate, get_protocol, measure
 
@@ -220,3 +222,14 @@ def test_two_clips_of_one_name_are_refused_before_anything_is_fitted(
     with pytest.raises(CorpusError, match=r"a.1\.wav and b.1\.wav have the same name"):
         evaluate(Recorder(), Corpus("mine", "", "", twins), get_protocol("loso"))
     assert heard == []
+
+
+def test_labels_and_clips_that_do_harm_are_told_before_anything_is_fitted(names: Corpus, tmp_path: Path) -> None:
+    first, *others = names.utterances
+    chain = make_pipeline(FunctionTransformer(from_name), Recorder())
+    with pytest.raises(CorpusError, match="'nan'"):
+        evaluate(chain, replace(names, utterances=(replace(first, emotion="nan"), *others)), get_protocol("emobox"))
+    silent = tmp_path / first.path.name
+    soundfile.write(silent, np.zeros(16_000), 16_000)
+    with pytest.warns(CorpusWarning, match=f"silent.*{first.clip}"):
+        evaluate(chain, replace(names, utterances=(replace(first, path=silent), *others)), get_protocol("emobox"))

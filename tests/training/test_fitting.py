@@ -35,6 +35,7 @@ def test_what_can_be_chosen_on_speakers_left_out_is_taken() -> None:
     [
         ([("sad", "A"), ("sad", "B")], "mine holds 1 emotion"),
         ([("sad", "A"), ("sad", "B"), ("happy", "A")], "'happy' from one speaker only, 'A'"),
+        ([("sad", "A"), ("happy", "A")], "one speaker only, 'A'.*--protocol random.*flatters"),
         ([], "0 emotion"),
     ],
 )

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from affetto.cli.output import ReportFormat, make_console
+from affetto.cli.output import ReportFormat, make_console, quoted
+from affetto.errors import ParameterError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -18,9 +19,12 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from affetto.corpora.drafting import Draft
     from affetto.corpora.report import CorpusReport, Finding
 
-app = typer.Typer(help="Download and check corpora of labelled speech.", no_args_is_help=True)
+app = typer.Typer(
+    help="Download and check corpora of labelled speech, and write tables for others.", no_args_is_help=True
+)
 
 _SEVERITY_STYLES = {"fault": "bold red", "warning": "yellow", "note": "dim"}
 _FINDINGS_OF_A_KIND = 20
@@ -90,6 +94,77 @@ def check(
     else:
         _print(report, make_console(), limit=None if every else _FINDINGS_OF_A_KIND)
     raise typer.Exit(0 if report.complete else 1)
+
+
+@app.command()
+def table(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a corpus that has no table.")],
+    pattern: Annotated[
+        str | None,
+        typer.Option(
+            "--pattern",
+            help="Where the emotion and the speaker stand in the path below DIR, without the file's ending: "
+            "'{speaker}_{}_{emotion}_{}' or '{speaker}/{emotion}/{}'; {} is what is not wanted, {speaker:2} has two "
+            "characters, {:#} are digits. [default: as CREMA-D, TESS, SAVEE or folders by emotion are named]",
+        ),
+    ] = None,
+    label: Annotated[
+        list[str] | None,
+        typer.Option("--label", metavar="CODE=EMOTION", help="What a code means, as in ANG=angry; several times."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="The table. [default: NAME-OF-DIR.csv here]")
+    ] = None,
+) -> None:
+    """Write a table of emotions and speakers from the names of folders and files, to be looked through."""
+    from affetto.corpora.drafting import draft_table, write_table
+
+    file = output or Path(f"{folder.resolve().name or 'corpus'}.csv")
+    draft = draft_table(folder, pattern=pattern, labels=_codes(label or ()))
+    write_table(draft, file)
+    _print_draft(draft, folder)
+    if draft.speakers:
+        typer.echo(f"Wrote {file}. Look it through, then: affetto corpus check {quoted(file)}")
+    else:
+        typer.echo(f"Wrote {file}. The names do not say who speaks; fill in its column speaker, or give a --pattern.")
+
+
+def _codes(given: Iterable[str]) -> dict[str, str]:
+    """Return what `--label` says."""
+    codes: dict[str, str] = {}
+    for text in given:
+        code, equals, emotion = (part.strip() for part in text.partition("="))
+        if not (code and equals and emotion):
+            raise ParameterError(f"--label {text!r} is no code and its emotion; write it like ANG=angry")
+        if codes.setdefault(code, emotion) != emotion:
+            raise ParameterError(f"--label gives {code!r} two emotions, {codes[code]!r} and {emotion!r}; give it one")
+    return codes
+
+
+def _print_draft(draft: Draft, folder: Path) -> None:
+    """Print what a table holds, and what it leaves out."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from affetto.corpora.labels import some
+
+    def left_out(paths: Sequence[Path], why: str) -> str:
+        names = some(path.relative_to(folder).as_posix() for path in paths)
+        return f"{len(paths)} {why}: {names}" if paths else ""
+
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="bold")
+    for row, text in {
+        "recordings": str(len(draft.utterances)),
+        "named like": draft.follows,
+        "emotions": _counts(draft.emotions),
+        "speakers": _counts(draft.speakers),
+        "left out": left_out(draft.unmatched, "named otherwise"),
+        "": left_out(draft.repeated, "listed already under the same name"),
+    }.items():
+        if text:
+            grid.add_row(row, Text(text))
+    make_console().print(grid)
 
 
 def _print(report: CorpusReport, console: Console, *, limit: int | None) -> None:

@@ -164,7 +164,7 @@ def _prepare(
 
     require_extra("train")
     from affetto.corpora import load_corpus
-    from affetto.evaluation.protocols import choose_folds, get_protocol
+    from affetto.evaluation.protocols import as_learned_from, choose_folds, get_protocol
     from affetto.training.fitting import require_trainable
     from affetto.training.pooling import require_different
 
@@ -175,8 +175,9 @@ def _prepare(
     # What was trained with other corpora is another system, whose report must not replace the first one's.
     folder = folder or Path(f"{'+'.join([system, *(part.name for part in further)])}-{chosen.name}")
     todo = choose_folds(chosen, corpus, numbers)
+    learned_from = as_learned_from(corpus, chosen).utterances
     for fold in todo:
-        require_trainable([corpus.utterances[i] for i in fold.train], name=f"the training part of fold {fold.number}")
+        require_trainable([learned_from[i] for i in fold.train], name=f"the training part of fold {fold.number}")
     require_different([corpus, *further])
     for part in further:
         require_trainable(part.utterances, name=part.name)

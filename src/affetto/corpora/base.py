@@ -16,6 +16,15 @@ if TYPE_CHECKING:
 EMOTIONS = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised")
 """The eight emotions of RAVDESS, in its own order. Other corpora map theirs onto these names where they can."""
 
+TABLE_NAME = "corpus.csv"
+"""A folder with a file of this name is a corpus by table."""
+
+RECORDINGS = (
+    *(".wav", ".flac", ".aiff", ".aif", ".caf", ".au", ".sph"),  # lossless first: of two formats the better is taken
+    *(".opus", ".ogg", ".oga", ".mp3", ".m4a", ".aac", ".wma", ".webm", ".amr", ".mp4", ".3gp"),
+)
+"""Endings of what may be a recording, in the order in which one of the same name is preferred."""
+
 
 @dataclass(frozen=True, slots=True)
 class Utterance:
@@ -97,13 +106,22 @@ def require_outside(output: str | os.PathLike[str], corpus: str | os.PathLike[st
     output : path
         Where something is to be written.
     corpus : path
-        A corpus's folder, or its table, whose folder counts.
+        A corpus's folder, or its table. The folder of a ``corpus.csv`` counts whole, that of another table as far as
+        there are recordings: tables lie where the work is done.
 
     Raises
     ------
     ParameterError
         If the one is inside the other.
     """
-    path = Path(corpus)
-    if Path(output).resolve().is_relative_to((path.parent if path.is_file() else path).resolve()):
+    path, place = Path(corpus).resolve(), Path(output).resolve()
+    folder = path.parent if path.is_file() else path
+    inside = place.is_relative_to(folder)
+    if path.is_file() and path.name.lower() != TABLE_NAME:
+        inside = inside and any(_holds_recordings(parent) for parent in place.parents if parent.is_relative_to(folder))
+    if inside:
         raise ParameterError(f"{output} is inside the corpus {corpus}; choose a folder outside of it")
+
+
+def _holds_recordings(folder: Path) -> bool:
+    return folder.is_dir() and any(path.suffix.lower() in RECORDINGS for path in folder.iterdir())

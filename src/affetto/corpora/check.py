@@ -6,17 +6,21 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from affetto.corpora.labels import synonyms
 from affetto.corpora.loading import NAMED_CORPORA, load_corpus, recognize
-from affetto.corpora.measuring import Measured, TruncatedError, measure
+from affetto.corpora.measuring import MIN_DURATION_S, SILENCE_DBFS, Measured, TruncatedError, measure
 from affetto.corpora.naming import Scan
 from affetto.corpora.quirks import DUPLICATES, ravdess_findings
 from affetto.corpora.ravdess import RAVDESS, expected_clips, load_ravdess
 from affetto.corpora.report import CorpusReport, Finding, Severity, summarize
+from affetto.corpora.vetting import differing_labels
 from affetto.errors import AudioError
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from affetto.corpora.base import Corpus, Utterance
 
 _KAGGLE_FOLDER = "audio_speech_actors_01-24"
 
@@ -59,6 +63,8 @@ def check_corpus(
     scan = NAMED_CORPORA[name].scan(path) if name in NAMED_CORPORA else Scan(tuple(corpus.utterances), {}, ())
     root = path if path.is_dir() else path.parent
     measured, findings = _check_files(scan, root, track)
+    findings += _lonely(corpus)
+    findings += (Finding("warning", "label", corpus.name, detail) for detail in synonyms([corpus]))
     return summarize(corpus, path, measured=measured, findings=findings)
 
 
@@ -92,6 +98,7 @@ def check_ravdess(
     corpus = load_ravdess(folder)
     scan = RAVDESS.scan(folder)
     measured, findings = _check_files(scan, folder, track, known_duplicates=DUPLICATES)
+    findings += _lonely(corpus)
     findings += ravdess_findings(scan.utterances, measured)
     return summarize(corpus, folder, measured=measured, findings=findings, expected=len(expected_clips()))
 
@@ -117,15 +124,41 @@ def _check_files(
             findings.append(Finding(severity, "truncated", _below(path, root), str(error)))
         except AudioError as error:
             findings.append(Finding(severity, "unreadable", _below(path, root), str(error)))
-    findings += (
-        Finding("fault", "silent", utterance.clip, "all its samples are zero")
-        for utterance in scan.utterances
-        if (sound := measured.get(utterance.path)) and sound.is_silent
-    )
+    findings += _empty(scan.utterances, measured)
     findings += (Finding("warning", kind, _below(path, root), reason) for path, kind, reason in scan.rejected)
     findings += _copies(scan, measured, root)
     findings += _duplicates(scan, measured, known_duplicates)
     return measured, findings
+
+
+def _empty(utterances: Sequence[Utterance], measured: Mapping[Path, Measured]) -> Iterator[Finding]:
+    """Find clips in which nothing can be recognized, whatever the corpus."""
+    for utterance in utterances:
+        if not (sound := measured.get(utterance.path)):
+            continue
+        if sound.is_silent:
+            detail = f"nothing in it is above {SILENCE_DBFS:g} dBFS" if sound.peak else "all its samples are zero"
+            yield Finding("fault", "silent", utterance.clip, detail)
+        if sound.duration_s < MIN_DURATION_S:
+            detail = f"lasts {sound.duration_s:.3f} s; at least {MIN_DURATION_S:g} s are needed"
+            yield Finding("fault", "short", utterance.clip, detail)
+
+
+def _lonely(corpus: Corpus) -> Iterator[Finding]:
+    """Find what comes from one speaker only, so that nothing can be tested on a voice that was not learned from."""
+    speakers: dict[str, set[str]] = defaultdict(set)
+    for utterance in corpus.utterances:
+        speakers[utterance.emotion].add(utterance.speaker)
+    if len(set().union(*speakers.values())) == 1:
+        detail = (
+            "one speaker only: training needs two; affetto evaluate --protocol random tells how well this voice is "
+            "recognized when it was learned from, which flatters every figure"
+        )
+        yield Finding("warning", "speaker", corpus.name, detail)
+        return
+    for emotion, who in speakers.items():
+        if len(who) == 1:
+            yield Finding("warning", "speaker", emotion, f"from one speaker only, {min(who)}; training needs two")
 
 
 def _copies(scan: Scan, measured: Mapping[Path, Measured], root: Path) -> Iterator[Finding]:
@@ -148,16 +181,17 @@ def _copies(scan: Scan, measured: Mapping[Path, Measured], root: Path) -> Iterat
 
 def _duplicates(scan: Scan, measured: Mapping[Path, Measured], known: frozenset[frozenset[str]]) -> Iterator[Finding]:
     """Find clips of different names that hold the same samples."""
-    by_digest: dict[str, list[str]] = defaultdict(list)
+    by_digest: dict[str, list[Utterance]] = defaultdict(list)
     for utterance in scan.utterances:
         if (sound := measured.get(utterance.path)) and not sound.is_silent:
-            by_digest[sound.digest].append(utterance.clip)
+            by_digest[sound.digest].append(utterance)
     for first, *others in by_digest.values():
         for other in others:
-            if {first, other} in known:
-                yield Finding("note", "duplicate", other, f"same samples as {first}, as published", known=True)
+            detail = f"same samples as {first.clip}{differing_labels(first, other)}"
+            if {first.clip, other.clip} in known:
+                yield Finding("note", "duplicate", other.clip, f"{detail}, as published", known=True)
             else:
-                yield Finding("warning", "duplicate", other, f"same samples as {first}")
+                yield Finding("warning", "duplicate", other.clip, detail)
 
 
 def _place(path: Path, root: Path) -> str:

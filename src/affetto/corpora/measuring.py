@@ -7,11 +7,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from affetto.errors import AudioError
-from affetto.speech import TruncatedAudioWarning, read
+from affetto.speech import TruncatedAudioWarning, open_stream, read
 from affetto.speech.wav import read_wav_header
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+MIN_DURATION_S = 0.2
+"""Nothing shorter can be recognized, nor learned from."""
+
+SILENCE_DBFS = -75.0
+"""What is nowhere louder is silence."""
+
+_SILENCE = 10 ** (SILENCE_DBFS / 20)
 
 
 class TruncatedError(AudioError):
@@ -34,8 +45,8 @@ class Measured:
         Length in seconds.
     digest : str
         Checksum of the samples: the same sound in another container has the same.
-    is_silent : bool
-        Whether all samples are zero.
+    peak : float
+        The greatest absolute value of its samples; 1 is full scale.
     has_padding : bool
         Whether a wav header carries a ``FLLR`` chunk, with which Apple's tools align the samples to a disk page.
     """
@@ -45,8 +56,13 @@ class Measured:
     channels: int
     duration_s: float
     digest: str
-    is_silent: bool
+    peak: float
     has_padding: bool
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing in it is louder than `SILENCE_DBFS`."""
+        return self.peak < _SILENCE
 
 
 def measure(path: Path) -> Measured:
@@ -59,34 +75,53 @@ def measure(path: Path) -> Measured:
     AudioError
         If it cannot be read at all.
     """
-    import soundfile
-
     try:
         with path.open("rb") as file:
             wav = read_wav_header(file)
-        header = soundfile.info(str(path))
+        rate, channels, promised_s = _header(path)
     except OSError as error:
         raise AudioError(f"cannot be opened: {error.strerror}") from None
-    except soundfile.LibsndfileError as error:
-        if path.stat().st_size == 0:
-            raise AudioError("is empty (0 bytes)") from None
-        raise AudioError(f"is no audio: {error.error_string.strip().rstrip('.')}") from None
     # libsndfile corrects a wav header's promise to what the file holds
-    promised_s = (wav and wav.promised_s) or header.frames / header.samplerate
+    promised_s = (wav and wav.promised_s) or promised_s
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", TruncatedAudioWarning)  # counted below, to the sample
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always", TruncatedAudioWarning)
             waveform = read(path)
     except AudioError as error:
         raise AudioError(str(error).removeprefix(f"{path} ")) from None
-    if waveform.duration_s < promised_s - 0.5 / waveform.sample_rate_hz:
+    if promised_s is None and said:
+        raise TruncatedError(str(said[0].message).removeprefix(f"{path} "))
+    if promised_s is not None and waveform.duration_s < promised_s - 0.5 / waveform.sample_rate_hz:
         raise TruncatedError(f"promises {promised_s:.3f} s, but ends after {waveform.duration_s:.3f} s")
     return Measured(
         format=path.suffix.lower().removeprefix("."),
-        sample_rate_hz=header.samplerate,
-        channels=header.channels,
+        sample_rate_hz=rate,
+        channels=channels,
         duration_s=waveform.duration_s,
         digest=waveform.digest,
-        is_silent=not waveform.samples.any(),
+        peak=float(abs(waveform.samples).max()),
         has_padding=wav is not None and wav.has_padding,
     )
+
+
+def is_loud(samples: NDArray[np.float32]) -> bool:
+    """Whether anything in samples is louder than `SILENCE_DBFS`."""
+    return bool((abs(samples) >= _SILENCE).any())
+
+
+def _header(path: Path) -> tuple[int, int, float | None]:
+    """Return rate and channels, and the length in seconds where it is told to the sample."""
+    import soundfile
+
+    try:
+        header = soundfile.info(str(path))
+    except soundfile.LibsndfileError:
+        if path.stat().st_size == 0:
+            raise AudioError("is empty (0 bytes)") from None
+    else:
+        return header.samplerate, header.channels, header.frames / header.samplerate
+    try:
+        with open_stream(path, channels="each") as stream:
+            return stream.sample_rate_hz, stream.n_channels, None
+    except AudioError as error:
+        raise AudioError(str(error).removeprefix(f"{path} ")) from None

@@ -18,14 +18,16 @@ Kind: TypeAlias = Literal[
     "missing",  # belongs to the corpus and is not there
     "unreadable",  # is no audio
     "truncated",  # holds less sound than its header promises
-    "short",  # is whole, but too short to be this clip
-    "silent",  # holds only zeros
+    "short",  # is whole, but too short to be this clip, or any
+    "silent",  # holds nothing that is loud enough
     "conflict",  # lies there twice with different sound
     "misnamed",  # is named against the corpus's scheme
     "misplaced",  # lies in another speaker's folder
     "foreign",  # is no clip of this corpus
     "rate",  # has another sample rate than published
     "duplicate",  # has the same samples as a clip of another name
+    "label",  # has an emotion under two names
+    "speaker",  # is of one speaker only
     "stereo",  # has more than one channel
     "copy",  # lies there twice with the same sound
     "format",  # is of another file type than published

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from affetto.corpora.vetting import vet
 from affetto.errors import CorpusError, ParameterError
 from affetto.evaluation.predictions import Predictions
-from affetto.evaluation.protocols import choose_folds
+from affetto.evaluation.protocols import as_learned_from, choose_folds
 from affetto.training.fitting import fit_chain
 from affetto.training.pooling import pool
 
@@ -60,16 +61,23 @@ def evaluate(
         If a fold does not exist, the chain has no `predict_proba`, or the protocol is not made for the
         corpus.
     CorpusError
-        If the corpus does not suffice for the protocol, or two of its files have the same name.
+        If the corpus does not suffice for the protocol, two of its files have the same name, or labels are missing or
+        written in two ways.
+
+    Warns
+    -----
+    CorpusWarning
+        Of clips that are silent, nearly empty, or there twice.
     """
     from sklearn.base import clone
 
     utterances = corpus.utterances
     _require_unique_clips(utterances)
+    vet([corpus, *train_with])
     if not hasattr(chain, "predict_proba"):
         raise ParameterError(f"{type(chain).__name__} has no predict_proba: a chain must give probabilities")
     chosen = choose_folds(protocol, corpus, folds)
-    everything = pool(corpus, *train_with)
+    everything = pool(as_learned_from(corpus, protocol), *train_with)
     further = np.arange(len(utterances), len(everything.y))
     probabilities = np.zeros((len(utterances), len(everything.labels)))
     fold_of = np.zeros(len(utterances), dtype=np.intp)

@@ -8,7 +8,7 @@ never heard. Anything that is chosen rather than fitted is chosen within the tra
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -46,6 +46,9 @@ LUNA_ACTORS = (
     ("1", "4", "9", "22"),
 )
 """Test actors of each fold in Luna-Jiménez et al. 2021 (Sensors 21:7665) and 2022 (Appl. Sci. 12:327)."""
+
+
+_PARTS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +166,34 @@ def choose_folds(protocol: Protocol, corpus: Corpus, numbers: Collection[int] | 
     return [fold for fold in available if fold.number in numbers]
 
 
+def as_learned_from(corpus: Corpus, protocol: Protocol) -> Corpus:
+    """Return a corpus with the speakers on whom whatever is chosen is chosen.
+
+    They are its own, unless there is but one and the protocol leaks speakers anyway: then ten parts of the clips, of
+    all emotions each, stand for speakers.
+
+    Parameters
+    ----------
+    corpus : Corpus
+        What is split.
+    protocol : Protocol
+        Who is tested on whom.
+
+    Returns
+    -------
+    Corpus
+        The same clips in the same order.
+    """
+    if not protocol.leaks_speakers or len({utterance.speaker for utterance in corpus.utterances}) > 1:
+        return corpus
+    seen: Counter[str] = Counter()
+    parts = []
+    for utterance in corpus.utterances:
+        parts.append(replace(utterance, speaker=f"{utterance.speaker}, part {seen[utterance.emotion] % _PARTS + 1}"))
+        seen[utterance.emotion] += 1
+    return replace(corpus, utterances=tuple(parts))
+
+
 def inner_groups(speakers: Sequence[str], n_splits: int) -> list[tuple[Indices, Indices]]:
     """Split training clips by speaker, so that whatever is chosen is chosen on speakers not trained on.
 
@@ -228,7 +259,10 @@ def _speakers(name: str, corpus: Corpus) -> list[str]:
     speakers = [utterance.speaker for utterance in corpus.utterances]
     found = len(set(speakers))
     if found < 2:
-        raise CorpusError(f"protocol {name!r} needs two speakers or more, corpus {corpus.name!r} has {found}")
+        raise CorpusError(
+            f"protocol {name!r} needs two speakers or more, corpus {corpus.name!r} has {found}: record others, or use "
+            "--protocol random, which tests on a voice that was learned from and flatters every figure"
+        )
     return speakers
 
 

@@ -37,6 +37,12 @@ def require_trainable(utterances: Sequence[Utterance], *, name: str) -> None:
         speakers.setdefault(utterance.emotion, set()).add(utterance.speaker)
     if len(speakers) < 2:
         raise CorpusError(f"{name} holds {len(speakers)} emotion(s); at least two are needed to tell them apart")
+    if len(found := set().union(*speakers.values())) == 1:
+        raise CorpusError(
+            f"{name} has one speaker only, {min(found)!r}; training needs two or more, to choose and calibrate on "
+            "speakers left out; what this voice gives can be measured by `affetto evaluate --protocol random`, which "
+            "flatters every figure"
+        )
     for emotion, who in speakers.items():
         if len(who) < 2:
             raise CorpusError(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from affetto import __version__
+from affetto.corpora.vetting import vet
 from affetto.errors import ParameterError
 from affetto.recognition.bundle import MANIFEST_FILE, MODEL_FILE, write_bundle
 from affetto.recognition.encoders import corpora_heard, distillations
@@ -72,12 +73,18 @@ def train(
     ParameterError
         If the folder holds something else than a bundle, or cannot be made.
     CorpusError
-        If a corpus has too few emotions or speakers, or is given twice.
+        If a corpus has too few emotions or speakers, labels that are missing or written in two ways, or is given twice.
     AudioError
         If a recording cannot be read.
+
+    Warns
+    -----
+    CorpusWarning
+        Of clips that are silent, nearly empty, or there twice.
     """
     require_bundle_folder(folder)
     corpora = (corpus, *train_with)
+    vet(corpora)
     for part in corpora:
         require_trainable(part.utterances, name=part.name)
     everything = pool(*corpora)
