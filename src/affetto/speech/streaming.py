@@ -303,6 +303,18 @@ def _samples_decoder(source: Waveform | tuple[Any, ...], *, name: str, channels:
 
 
 def _file_decoder(file: EncodedFile, *, name: str, track: int | None) -> Decoder:
+    """Open all recordings of a file, or the file as it is where its format is known to the decoders only."""
+    from affetto.speech.parts import JoinedDecoder, read_contents
+
+    file.opened()
+    contents = read_contents(file)
+    file.check()
+    file.rewind()
+    opened = partial(_recording_decoder, name=name, track=track)
+    return JoinedDecoder(file, contents, opened) if contents.recordings else opened(file)
+
+
+def _recording_decoder(file: EncodedFile, *, name: str, track: int | None) -> Decoder:
     """Open a file with libsndfile or, where it does not know the format or a track is wanted, with libav."""
     from affetto.speech.sndfile import SndfileDecoder
 
