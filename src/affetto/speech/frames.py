@@ -24,6 +24,7 @@ _BIT_RATES = {  # by whether it is MPEG 1, and layer; in kbit/s
     (False, 3): (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
 }
 _AAC_RATES = (96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000, 7_350)
+_AC3_BIT_RATES = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 448, 512, 576, 640)
 # By the kind of frame; the first for narrow band, with 9 to 14 undefined.
 _AMR_SIZES = (
     (13, 14, 16, 18, 20, 21, 27, 32, 6, 0, 0, 0, 0, 0, 0, 1),
@@ -112,6 +113,19 @@ def adts_frame(head: bytes) -> Frame | None:
     return Frame(size, (head[1] & 8, head[2] >> 6, rate, channels), 1_024, _AAC_RATES[rate])
 
 
+@lru_cache(256)
+def ac3_frame(head: bytes) -> Frame | None:
+    """Read the first six bytes of a frame of AC-3; None if they are none."""
+    if len(head) < 6 or not head.startswith(b"\x0b\x77") or head[5] >> 3 > 10:
+        return None
+    rate, code = head[4] >> 6, head[4] & 63
+    if rate == 3 or code >= 2 * len(_AC3_BIT_RATES):
+        return None
+    bit_rate = _AC3_BIT_RATES[code >> 1]
+    n_words = (2 * bit_rate, bit_rate * 320 // 147 + (code & 1), 3 * bit_rate)[rate]
+    return Frame(2 * n_words, (rate,), 1_536, (48_000, 44_100, 32_000)[rate])
+
+
 def amr_frame(head: bytes, *, is_wide: bool) -> Frame | None:
     """Read the first byte of a frame of AMR; None if it is none, or if it says of itself that it is damaged."""
     kind = head[0] >> 3 & 15 if head else 0
@@ -123,6 +137,7 @@ def amr_frame(head: bytes, *, is_wide: bool) -> Frame | None:
 
 MPEG = Codec(mpeg_frame, 4, re.compile(rb"\xff[\xe2-\xff]"), 3)
 ADTS = Codec(adts_frame, 6, re.compile(rb"\xff[\xf0\xf1\xf8\xf9]"), 3)
+AC3 = Codec(ac3_frame, 6, re.compile(rb"\x0b\x77"), 3)
 AMR = Codec(partial(amr_frame, is_wide=False), 1, re.compile(rb"[\x04-\x7c]"), 8)
 AMR_WB = Codec(partial(amr_frame, is_wide=True), 1, re.compile(rb"[\x04-\x7c]"), 8)
 
@@ -148,11 +163,8 @@ def read_frames(data: Bytes, start: int, codec: Codec, *, n_before: int = 0) -> 
         last, end = place, place + frame.size
     if first is None:
         return None
-    notes = damage_notes(damage_s)
-    if is_cut(data, end, codec, first):
-        at_s = n_samples / first.sample_rate_hz
-        notes.append(f"is cut off within its last frame, at {at_s:.2f} s; what is there was read")
-    return Recording(end, [*pieces, (begin, end)], notes)
+    is_cut = goes_beyond(data, end, codec, first)
+    return Recording(data.size if is_cut else end, [*pieces, (begin, end)], damage_notes(damage_s), is_cut)
 
 
 def frames(data: Bytes, place: int, codec: Codec) -> Iterator[Found]:
@@ -190,7 +202,7 @@ def _next_frame(data: Bytes, place: int, codec: Codec) -> int | None:
     return None
 
 
-def is_cut(data: Bytes, place: int, codec: Codec, first: Frame) -> bool:
+def goes_beyond(data: Bytes, place: int, codec: Codec, first: Frame) -> bool:
     """Return whether another frame like the first begins at a place, and goes on beyond the end of the file."""
     frame = codec.parse(data.at(place, codec.n_head))
     return frame is not None and frame.kind == first.kind and place + frame.size > data.size

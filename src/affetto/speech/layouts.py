@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 # Sizes beyond these, less what a header takes, are what programs write that stream and never learn the length.
 _UNKNOWN_SIZES = (1 << 31, 1 << 32)
 _HEADERS_BYTES = 1 << 16
+_UNKNOWN_CAF_SIZE = (1 << 64) - 1
+_MP4_BOXES = (b"moov", b"free", b"skip", b"udta", b"meta", b"mfra", b"uuid", b"wide")
+_CAF_CHUNKS = (b"data", b"pakt", b"free", b"info", b"chan", b"kuki")
+_FLV_TAGS = (8, 9, 18)
+_TS_BYTES = 188
+_WAVPACK_INITIAL = 0x800
+_MAX_BLOCKS = 100_000
 # Real files have a handful; a damaged one may be read as millions of empty chunks.
 _MAX_CHUNKS = 1_000
 _NAME = re.compile(rb"[ -~]{4}")
@@ -108,18 +115,20 @@ def read_au(data: Bytes, start: int) -> Recording:
 
 def read_caf(data: Bytes, start: int) -> Recording:
     """Read the chunks of a caf file."""
-    place = start + 8
+    place, missing = start + 8, 0.0
     for _ in range(_MAX_CHUNKS):
         name, size = data.at(place, 4), data.number(place + 4, 8, big=True)
         if not _NAME.fullmatch(name) or begins_at(data, place):
             break
-        if name == b"data" and size > data.size - place - 12:
-            end = _next_beginning(data, place + 12)
-            missing = 0.0 if size == (1 << 64) - 1 else _missing_share(size, data.size - place - 12)
-            return Recording(end, [(start, end)], missing_share=missing)
+        if size == _UNKNOWN_CAF_SIZE:
+            return read_until_next(data, start)
+        if place + 12 + size > data.size and name not in _CAF_CHUNKS:
+            break
+        if name == b"data":
+            missing = max(_missing_share(size, data.size - place - 12), 0.0)
         place += 12 + size
     end = min(place, data.size)
-    return Recording(end, [(start, end)])
+    return Recording(end, [(start, end)], is_cut=place > data.size, missing_share=missing)
 
 
 def read_w64(data: Bytes, start: int) -> Recording:
@@ -140,10 +149,11 @@ def read_w64(data: Bytes, start: int) -> Recording:
 def read_voc(data: Bytes, start: int) -> Recording:
     """Read the blocks of a voc file."""
     place = start + max(data.number(start + 20, 2), 26)
-    while place < data.size and data.at(place, 1) != b"\0":
+    for _ in range(_MAX_BLOCKS):
+        if place >= data.size or data.at(place, 1) == b"\0":
+            break
         place += 4 + data.number(place + 1, 3)
-    end = min(place + 1, data.size)
-    return Recording(end, [(start, end)])
+    return _sized(data, start, place + 1)
 
 
 def read_avi(data: Bytes, start: int) -> Recording:
@@ -155,23 +165,26 @@ def read_avi(data: Bytes, start: int) -> Recording:
             place = _next_beginning(data, place + 12)
             break
         place += 8 + size + size % 2
-    end = min(place, data.size)
-    return Recording(end, [(start, end)])
+    return _sized(data, start, place)
 
 
 def read_mp4(data: Bytes, start: int) -> Recording:
     """Read the boxes of an mp4 or mov file."""
     place, seen = start, set()
-    while place + 8 <= data.size:
+    for _ in range(_MAX_BLOCKS):
         size, name = data.number(place, 4, big=True), data.at(place + 4, 4)
         size = data.number(place + 8, 8, big=True) if size == 1 else size or data.size - place
         is_next = name == b"ftyp" and b"moov" in seen and (b"mdat" in seen or b"moof" in seen)
         if size < 8 or is_next or not name.isalnum():  # noqa: PLR2004
             break
+        if place + size > data.size:
+            # What else is not whole costs no sound, or is no box at all.
+            is_cut = name in (b"mdat", b"moof")
+            place = data.size if is_cut or name in _MP4_BOXES else place
+            return Recording(place, [(start, place)], is_cut=is_cut)
         seen.add(name)
         place += size
-    end = min(place, data.size)
-    return Recording(end, [(start, end)])
+    return _sized(data, start, place)
 
 
 def read_matroska(data: Bytes, start: int) -> Recording:
@@ -189,18 +202,53 @@ def read_until_next(data: Bytes, start: int) -> Recording:
     return Recording(end, [(start, end)])
 
 
+def read_asf(data: Bytes, start: int) -> Recording:
+    """Read the objects of a Windows Media file."""
+    place = start
+    for _ in range(_MAX_CHUNKS):
+        size = data.number(place + 16, 8)
+        if size < 24 or (place > start and begins_at(data, place)) or not data.at(place, 16).strip(b"\0"):  # noqa: PLR2004
+            break
+        if place + size > data.size:
+            return read_until_next(data, start)
+        place += size
+    return _sized(data, start, place) if place > start else read_until_next(data, start)
+
+
+def read_flv(data: Bytes, start: int) -> Recording:
+    """Read the tags of a Flash video."""
+    place = start + 13
+    while data.number(place, 1) in _FLV_TAGS and place < data.size:
+        place += 15 + data.number(place + 1, 3, big=True)
+    return _sized(data, start, place)
+
+
+def read_mpeg_ts(data: Bytes, start: int) -> Recording:
+    """Find the last of the packets of a transport stream."""
+    n_packets, n_rest = divmod(data.size - start, _TS_BYTES)
+    n_whole = n_packets
+    while n_whole and data.at(start + (n_whole - 1) * _TS_BYTES, 1) != b"G":
+        n_whole -= 1
+    end = start + n_whole * _TS_BYTES
+    is_cut = n_rest > 0 and n_whole == n_packets and data.at(end, 1) == b"G"
+    return Recording(data.size if is_cut else end, [(start, end)], is_cut=is_cut)
+
+
 def read_wavpack(data: Bytes, start: int) -> Recording:
     """Read the blocks of a wavpack file."""
     place = start
-    while data.at(place, 4) == b"wvpk" and not (place > start and data.number(place + 16, 4) == 0 and _is_first(data, place)):
+    while data.at(place, 4) == b"wvpk":
+        # The first samples, in the block of the first channels.
+        if place > start and data.number(place + 16, 4) == 0 and data.number(place + 24, 4) & _WAVPACK_INITIAL:
+            break
         place += 8 + data.number(place + 4, 4)
-    end = min(place, data.size)
-    return Recording(end, [(start, end)])
+    return _sized(data, start, place)
 
 
-def _is_first(data: Bytes, place: int) -> bool:
-    """Return whether a block with the first samples is the first of its channels."""
-    return bool(data.number(place + 24, 4) & 0x800)
+def _sized(data: Bytes, start: int, end: int) -> Recording:
+    """Make a recording of what ends at a place, be it beyond the file."""
+    stop = min(end, data.size)
+    return Recording(stop, [(start, stop)], is_cut=end > data.size)
 
 
 def _find_sound(
@@ -236,7 +284,7 @@ def _find_sound(
 def _looks_like_sound(sample: bytes, format_: _Format) -> bool:
     """Return whether bytes behind the stated end go on as samples: neither text nor compressed or random bytes."""
     octets = np.frombuffer(sample, np.uint8)
-    if np.mean((octets >= 9) & (octets < 127)) > _MAX_PRINTABLE and octets.min() >= 9:  # noqa: PLR2004
+    if np.mean((octets >= ord("\t")) & (octets <= ord("~"))) > _MAX_PRINTABLE:
         return False
     n = len(sample) // format_.n_bytes
     if format_.kind == "log":

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from affetto.speech.frames import MPEG, Frame, frames, is_cut
+from affetto.speech.frames import MPEG, Frame, frames, goes_beyond
 from affetto.speech.scanning import Recording, damage_notes
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 _HAS_FRAMES, _HAS_BYTES = 1, 2  # flags of Xing's header
 _MAX_BIG_VALUES = 288
-# As far as a frame may refer to what came before it.
-_MAX_RESERVOIR = 511
+# By the samples of a frame, the bits that tell how far it refers to what came before it.
+_N_BITS_RESERVOIR = {1_152: 9, 576: 8}
 # The bit rate of a header of our own: in each kind of frame it leaves room for the number of frames.
 _OWN_BIT_RATE = 0x90
 # Where no header tells how many frames there are, libsndfile guesses from the first and the file's size, and reads no
@@ -56,7 +56,8 @@ class _Recording:
         self._n_reservoir = 0
         # At the beginning, and behind damage, frames refer to what is not there.
         self._is_recovering = True
-        self._last: tuple[int, Frame, bool] | None = None
+        # Its place, and of what lacks a part, how many bytes before it are known.
+        self._last: tuple[int, Frame, int | None] | None = None
         self._damage_s: list[float] = []
 
     def add(self, place: int, frame: Frame, *, n_skipped: int) -> None:
@@ -71,8 +72,10 @@ class _Recording:
         if not is_whole and not self._is_recovering:
             self._damage_s.append(self._position_s)
         self._is_recovering = not is_whole
-        self._n_reservoir = 0 if needed is None else min(self._n_reservoir + _n_main(frame), _MAX_RESERVOIR)
-        self._last = place, frame, is_whole
+        self._last = place, frame, None if is_whole else self._n_reservoir
+        # Decoders carry on what a frame refers to, and no more.
+        kept = needed if is_whole else self._n_reservoir
+        self._n_reservoir = 0 if needed is None or kept is None else kept + _n_main(frame)
         self._n_frames += 1
 
     def finished(self) -> Recording:
@@ -80,10 +83,10 @@ class _Recording:
         self._settle(spoil=False)
         self._keep_to(self._end)
         notes = damage_notes(self._damage_s)
-        n_missing = self._counts.n_frames - self._n_frames if self._counts else 0
-        if n_missing <= 0 and is_cut(self._data, self._end, MPEG, self.first):
-            notes.append(f"is cut off within its last frame, at {self._position_s:.2f} s; what is there was read")
-        return Recording(self._end, self._pieces_with_head(), notes, max(n_missing, 0) * self._frame_s)
+        is_cut = goes_beyond(self._data, self._end, MPEG, self.first)
+        end = self._data.size if is_cut else self._end
+        missing_s = max(self._counts.n_frames - self._n_frames, 0) * self._frame_s if self._counts else 0.0
+        return Recording(end, self._pieces_with_head(), notes, is_cut, missing_s)
 
     @property
     def _frame_s(self) -> float:
@@ -97,18 +100,16 @@ class _Recording:
         """Keep the last frame, or a silent one in its place."""
         if self._last is None:
             return
-        place, frame, is_whole = self._last
+        place, frame, n_known = self._last
         if place != self._end:
             self._keep_to(self._end)
             self._start = place
         self._end = place + frame.size
-        if is_whole and not spoil:
+        if n_known is None and not spoil:
             return
         self._keep_to(place)
         if frame.n_side:
-            head = bytearray(self._data.at(place, 4))
-            head[1] |= 1  # no checksum follows
-            self._pieces.append(bytes(head) + bytes(frame.n_side))
+            self._pieces.append(_silent_head(self._data.at(place, 4), frame, n_known or 0))
             self._start = place + 4 + frame.n_side
         else:
             self._start = self._end
@@ -157,6 +158,14 @@ def _find_counts(data: Bytes, place: int, frame: Frame) -> _Counts | None:
         return None
     n_frames = int.from_bytes(head[at + 8 : at + 12], "big")
     return _Counts(n_frames, at + 8, at + 12 if head[at + 7] & _HAS_BYTES else 0)
+
+
+def _silent_head(head: bytes, frame: Frame, n_reservoir: int) -> bytes:
+    """Return what makes a frame silent, and hands on what came before it to later ones."""
+    n_bits = _N_BITS_RESERVOIR[frame.n_samples]
+    side = min(n_reservoir, (1 << n_bits) - 1) << 8 * frame.n_side - n_bits
+    # Without the checksum, which would be another.
+    return bytes([head[0], head[1] | 1, *head[2:]]) + side.to_bytes(frame.n_side, "big")
 
 
 def _n_main(frame: Frame) -> int:

@@ -10,7 +10,6 @@ from affetto.speech.scanning import Recording, behind_tags, damage_notes
 
 if TYPE_CHECKING:
     from affetto.speech.scanning import Bytes
-    from affetto.speech.sources import Piece
 
 _CAPTURE = re.compile(rb"OggS\0")
 _HEADER_BYTES = 27
@@ -28,10 +27,10 @@ class _Page(NamedTuple):
     body: bytes
 
 
-def read_ogg(data: Bytes, start: int) -> Recording:
-    """Read the pages of one recording, which may have several tracks at the same time."""
+def read_ogg(data: Bytes, start: int) -> Recording | None:
+    """Read the pages of one recording, which may have several tracks at the same time; return None without a page."""
     place = end = begin = start
-    pieces: list[Piece] = []
+    pieces: list[tuple[int, int]] = []
     numbers: dict[int, int] = {}
     damage_s: list[float] = []
     n_per_second, position_s = 0, 0.0
@@ -60,10 +59,11 @@ def read_ogg(data: Bytes, start: int) -> Recording:
         place += page.size
         end = place
     pieces.append((begin, end))
-    notes = damage_notes(damage_s)
-    if data.at(end, 5) == b"OggS\0" and _next_page(data, end + 1) is None and _is_cut(data, end):
-        notes.append(f"is cut off within its last page, after {position_s:.2f} s; what is there was read")
-    return Recording(end, [piece for piece in pieces if piece[0] != piece[1]], notes)
+    if end == start:
+        return None
+    is_cut = data.at(end, 4) == b"OggS" and end + max(_page_size(data, end), _HEADER_BYTES) > data.size
+    kept = [piece for piece in pieces if piece[0] != piece[1]]
+    return Recording(data.size if is_cut else end, kept, damage_notes(damage_s), is_cut)
 
 
 def _page(data: Bytes, place: int) -> _Page | None:
@@ -81,15 +81,11 @@ def _page(data: Bytes, place: int) -> _Page | None:
 
 
 def _page_size(data: Bytes, place: int) -> int:
+    """Return how long a page is, 0 where there is none."""
     head = data.at(place, _HEADER_BYTES)
     if len(head) < _HEADER_BYTES or not head.startswith(b"OggS\0"):
         return 0
     return _HEADER_BYTES + head[26] + sum(data.at(place + _HEADER_BYTES, head[26]))
-
-
-def _is_cut(data: Bytes, place: int) -> bool:
-    size = _page_size(data, place)
-    return not size or place + size > data.size
 
 
 def _next_page(data: Bytes, place: int) -> int | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from affetto.errors import AudioError
 from affetto.speech import layouts
-from affetto.speech.frames import ADTS, AMR, AMR_WB, MPEG, is_chain, read_frames
+from affetto.speech.frames import AC3, ADTS, AMR, AMR_WB, MPEG, is_chain, read_frames
 from affetto.speech.mp3 import read_mp3
 from affetto.speech.ogg import read_ogg
 from affetto.speech.scanning import LEAST_BYTES, BEGINNING, Bytes, Recording, before_tags, behind_padding, behind_tags
@@ -33,7 +33,10 @@ def _amr_wide(data: Bytes, start: int) -> Recording | None:
 
 _READERS: tuple[tuple[bytes, Callable[[Bytes, int], Recording | None]], ...] = (
     (rb"(?:RIFF|RF64).{4}WAVE", layouts.read_wave),
-    (rb"fLaC|\x30\x26\xb2\x75\x8e\x66\xcf\x11|FLV\x01", layouts.read_until_next),
+    (rb"fLaC", layouts.read_until_next),
+    (rb"\x30\x26\xb2\x75\x8e\x66\xcf\x11", layouts.read_asf),
+    (rb"FLV\x01", layouts.read_flv),
+    (rb"\x47.{187}\x47.{187}\x47", layouts.read_mpeg_ts),
     (rb"OggS\0", read_ogg),
     (rb".{4}(?:ftyp|moov|mdat|wide|free|skip|pnot)", layouts.read_mp4),
     (rb"\x1a\x45\xdf\xa3", layouts.read_matroska),
@@ -90,12 +93,13 @@ def read_contents(file: EncodedFile) -> Contents:
 
 
 def _recording_at(data: Bytes, place: int) -> Recording | None:
-    head = data.at(place, 32)
+    head = data.at(place, 400)
     for pattern, reader in _PATTERNS:
         if pattern.match(head):
             return reader(data, place)
-    if ADTS.beginning.match(head) and is_chain(data, place, ADTS):
-        return read_frames(data, place, ADTS)
+    for codec in (ADTS, AC3):
+        if codec.beginning.match(head) and is_chain(data, place, codec):
+            return read_frames(data, place, codec)
     if MPEG.beginning.match(head) and is_chain(data, place, MPEG):
         return read_mp3(data, place)
     return None
@@ -142,9 +146,12 @@ class JoinedDecoder:
                 there_s += len(block) / rate
                 yield block, rate
             promised_s = self._decoder.promised_s * (1 + recording.missing_share) + recording.missing_s
-            self.promised_s += promised_s if promised_s - there_s > self.tolerance_s else there_s
+            is_short = promised_s - there_s > self.tolerance_s
+            self.promised_s += promised_s if is_short else there_s
             self.n_damaged += self._decoder.n_damaged
             self.notes += [*recording.notes, *self._decoder.notes]
+            if recording.is_cut and not is_short:
+                self.notes.append(f"is cut off at {there_s:.2f} s; what is there was read")
         if self._contents.n_left:
             self.notes.append(f"holds {self._contents.n_left:,} more bytes that are no sound, which were left out")
 

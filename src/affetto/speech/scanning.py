@@ -36,7 +36,9 @@ class Recording(NamedTuple):
     pieces : sequence of bytes or (int, int)
         What a decoder shall see of it.
     notes : sequence of str
-        What is damaged or missing, each a sentence without its subject.
+        What is damaged, each a sentence without its subject.
+    is_cut : bool
+        Whether it goes on beyond the end of the file.
     missing_s : float
         By how many seconds it is shorter than its header says.
     missing_share : float
@@ -46,6 +48,7 @@ class Recording(NamedTuple):
     end: int
     pieces: Sequence[Piece]
     notes: Sequence[str] = ()
+    is_cut: bool = False
     missing_s: float = 0.0
     missing_share: float = 0.0
 

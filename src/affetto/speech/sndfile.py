@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING
 
 import numpy as np
 import soundfile
 
 from affetto.errors import AudioError
+from affetto.speech.silencing import silenced
 from affetto.speech.sources import UnreadableError, reason
 from affetto.speech.streaming import BLOCK_SAMPLES
 
@@ -50,7 +51,8 @@ class SndfileDecoder:
         self._other = other
         self.notes: list[str] = []
         try:
-            self._sound = _ForwardSoundFile(file)
+            with silenced():
+                self._sound = _ForwardSoundFile(file)
         except soundfile.LibsndfileError as error:
             why = "nothing of it decodes" if error.code == _BAD_FILE else reason(error)
             raise UnreadableError(why, knows_format=error.code == _UNSUPPORTED_ENCODING) from None
@@ -103,7 +105,8 @@ class SndfileDecoder:
         # Where decoding fails, what is still no number tells how much came before.
         block = np.full((size, self.n_channels), np.nan, np.float32)
         try:
-            block = self._sound.read(out=block) if size else block
+            with silenced() if self._sound.format == "MP3" else nullcontext():
+                block = self._sound.read(out=block) if size else block
         except soundfile.LibsndfileError as error:
             self._failure = error
             is_missing = np.isnan(block).any(axis=1)
