@@ -70,6 +70,8 @@ class Codec(NamedTuple):
     """How every frame begins."""
     n_chain: int
     """How many must follow one another to be believed: few bits alone prove nothing."""
+    is_steady: bool = True
+    """Whether all of a recording are of one kind."""
 
 
 class Found(NamedTuple):
@@ -132,14 +134,14 @@ def amr_frame(head: bytes, *, is_wide: bool) -> Frame | None:
     size = _AMR_SIZES[is_wide][kind]
     if not head or head[0] & 0x83 or not size or not (head[0] & 4 or kind >= _AMR_NO_SOUND):
         return None
-    return Frame(size, (), 320 if is_wide else 160, 16_000 if is_wide else 8_000)
+    return Frame(size, (kind,), 320 if is_wide else 160, 16_000 if is_wide else 8_000)
 
 
 MPEG = Codec(mpeg_frame, 4, re.compile(rb"\xff[\xe2-\xff]"), 3)
 ADTS = Codec(adts_frame, 6, re.compile(rb"\xff[\xf0\xf1\xf8\xf9]"), 3)
 AC3 = Codec(ac3_frame, 6, re.compile(rb"\x0b\x77"), 3)
-AMR = Codec(partial(amr_frame, is_wide=False), 1, re.compile(rb"[\x04-\x7c]"), 8)
-AMR_WB = Codec(partial(amr_frame, is_wide=True), 1, re.compile(rb"[\x04-\x7c]"), 8)
+AMR = Codec(partial(amr_frame, is_wide=False), 1, re.compile(rb"[\x04-\x7c]"), 8, is_steady=False)
+AMR_WB = Codec(partial(amr_frame, is_wide=True), 1, re.compile(rb"[\x04-\x7c]"), 8, is_steady=False)
 
 
 def read_frames(data: Bytes, start: int, codec: Codec, *, n_before: int = 0) -> Recording | None:
@@ -149,7 +151,7 @@ def read_frames(data: Bytes, start: int, codec: Codec, *, n_before: int = 0) -> 
     n_samples, damage_s = 0, []
     first: Frame | None = None
     for place, frame, n_skipped in frames(data, end, codec):
-        if first is not None and frame.kind != first.kind:
+        if first is not None and codec.is_steady and frame.kind != first.kind:
             break
         first = first or frame
         if n_skipped and n_samples:
@@ -205,7 +207,9 @@ def _next_frame(data: Bytes, place: int, codec: Codec) -> int | None:
 def goes_beyond(data: Bytes, place: int, codec: Codec, first: Frame) -> bool:
     """Return whether another frame like the first begins at a place, and goes on beyond the end of the file."""
     frame = codec.parse(data.at(place, codec.n_head))
-    return frame is not None and frame.kind == first.kind and place + frame.size > data.size
+    if frame is None or (codec.is_steady and frame.kind != first.kind):
+        return False
+    return place + frame.size > data.size
 
 
 def is_chain(data: Bytes, place: int, codec: Codec) -> bool:
@@ -215,7 +219,7 @@ def is_chain(data: Bytes, place: int, codec: Codec) -> bool:
         frame = codec.parse(data.at(place, codec.n_head))
         if place == data.size or (i and frame is None and behind_tags(data, place) != place):
             return i > 0  # the last frames of a recording
-        if frame is None or place + frame.size > data.size or (i and frame.kind != kind):
+        if frame is None or place + frame.size > data.size or (i and codec.is_steady and frame.kind != kind):
             return False
         kind = frame.kind
         place += frame.size

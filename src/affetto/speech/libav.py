@@ -52,6 +52,7 @@ _OPTIONS = {
     # Of a video whose picture is not decoded, libav would read on for the picture's properties.
     "probesize": str(1 << 20),
 }
+_WITH_CHECKSUMS = ("ac3", "eac3", "flac", "wavpack")
 _ENCRYPTED_TAGS = ("drms", "enca")
 
 # Formats whose headers state a length; libav guesses that of the others from their size.
@@ -161,7 +162,7 @@ class LibavDecoder:
         if codec is None or codec.name not in _DECODERS:
             kind = "an unknown kind" if codec is None else f"the kind {codec.name}"
             raise AudioError(f"{name} holds sound of {kind}, which cannot be decoded; convert it, for example to wav")
-        if codec.name == "flac":
+        if codec.name in _WITH_CHECKSUMS:
             # By default a damaged frame is decoded in spite of its checksum, to loud noise.
             codec.options = {"err_detect": "crccheck+explode"}
         for stream in streams:

@@ -81,7 +81,7 @@ class SndfileDecoder:
         at_s = self._position / self.sample_rate_hz
         if self._other is not None and (yield from self._rest(self._other, at_s)):
             self.notes.insert(0, f"is damaged at {at_s:.2f} s; what decodes of the rest was read")
-        elif self._other is None and self._file.read(1):
+        elif self._other is None and (self._file.read(1) or at_s >= self.promised_s):
             of = f" of the {self.promised_s:.2f} s that its header promises" if self.promised_s else ""
             self.notes.append(
                 f"is damaged at {at_s:.2f} s{of}, and the rest was not read; "

@@ -311,7 +311,14 @@ def _file_decoder(file: EncodedFile, *, name: str, track: int | None) -> Decoder
     file.check()
     file.rewind()
     opened = partial(_recording_decoder, name=name, track=track)
-    return JoinedDecoder(file, contents, opened) if contents.recordings else opened(file)
+    if contents.recordings:
+        return JoinedDecoder(file, contents, opened)
+    from affetto.speech.mistaken import mistaken_for_audio
+
+    if mistaken := mistaken_for_audio(file, name, otherwise=_advice()):
+        raise AudioError(f"{name} is not audio {mistaken}")
+    file.rewind()
+    return opened(file)
 
 
 def _recording_decoder(file: EncodedFile, *, name: str, track: int | None) -> Decoder:
@@ -338,8 +345,12 @@ def _recording_decoder(file: EncodedFile, *, name: str, track: int | None) -> De
             if label is not None:
                 raise AudioError(f"{name} is {label}, but damaged: {error}; record or export it again") from None
             refusal = refusal or error
-    advice = "record or export it again" if has_pyav else "if it is m4a, aac or a video, install affetto[formats]"
-    raise AudioError(f"{name} is not audio that can be read: {refusal}; {advice}")
+    raise AudioError(f"{name} is not audio that can be read: {refusal}; {_advice()}")
+
+
+def _advice() -> str:
+    has_pyav = find_spec("av") is not None
+    return "record or export it again" if has_pyav else "if it is m4a, aac or a video, install affetto[formats]"
 
 
 def _libav_decoder(file: EncodedFile, *, name: str, track: int | None) -> Decoder:

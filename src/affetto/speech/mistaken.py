@@ -1,0 +1,137 @@
+"""What is taken for a recording by its name, and is none: what it is instead, and what to do."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from affetto.speech.scanning import Bytes
+
+if TYPE_CHECKING:
+    from affetto.speech.sources import EncodedFile
+
+_HEAD_BYTES = 1_024
+_UNPACK = "unpack it, and give the recordings in it"
+_FETCH = "the download has failed; download the recording itself"
+_RECORDING = "give the recording itself"
+# fmt: off
+_FOREIGN = (
+    (rb"version https://git-lfs", "a Git LFS pointer to the recording", "run git lfs pull to fetch it"),
+    (rb"(?i:\s*<(?:!doctype\s+html|html|head|body|script)\b)", "a web page (HTML)", _FETCH),
+    (rb"\s*<(?:\?xml\b|Error>|svg\b)", "XML", _FETCH),
+    (rb"\s*(?:\{\s*[\"}]|\[\s*[\[{\"\d\]-])", "JSON", _FETCH),
+    (rb"\s*data:(?:audio|video|application)/", "a data URI", "decode what follows its comma from base64"),
+    (rb"\s*(?:UklGR|SUQz|T2dnU|ZkxhQ|GkXfo|//[uvt][QUAEIM]|AAAA[\w+/]{4}Z0eX|IyFBTV)[\w+/]{20}", "base64 text",
+     "decode it first, for example with base64 -d"),
+    (rb"\{\\rtf", "an RTF document", _RECORDING),
+    (rb"%PDF-", "a PDF document", _RECORDING),
+    (rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Office document", _RECORDING),
+    (rb"\x1f\x8b\x08", "gzip-compressed", "decompress it, for example with gunzip"),
+    (rb"BZh[1-9]1AY", "bzip2-compressed", "decompress it, for example with bunzip2"),
+    (rb"\xfd7zXZ\0", "xz-compressed", "decompress it, for example with unxz"),
+    (rb"\x28\xb5\x2f\xfd", "zstd-compressed", "decompress it, for example with unzstd"),
+    (rb"\x04\x22\x4d\x18", "lz4-compressed", "decompress it, for example with unlz4"),
+    (rb"PK(?:\x03\x04|\x05\x06|\x07\x08)", "a zip archive", _UNPACK),
+    (rb"7z\xbc\xaf\x27\x1c", "a 7z archive", _UNPACK),
+    (rb"Rar!\x1a\x07", "a rar archive", _UNPACK),
+    (rb".{257}ustar", "a tar archive", _UNPACK),
+    (rb"\x89PNG\r\n", "a picture (PNG)", _RECORDING),
+    (rb"\xff\xd8\xff", "a picture (JPEG)", _RECORDING),
+    (rb"GIF8[79]a", "a picture (GIF)", _RECORDING),
+    (rb"RIFF.{4}WEBP", "a picture (WebP)", _RECORDING),
+    (rb"II\*\0|MM\0\*", "a picture (TIFF)", _RECORDING),
+    (rb"BM.{4}\0\0\0\0.\0\0\0", "a picture (BMP)", _RECORDING),
+    (rb".{4}ftyp(?:hei[cx]|mif1|avif)", "a picture (HEIC or AVIF)", _RECORDING),
+    (rb"MThd\0\0\0\x06", "MIDI, which is notes and no sound", "render it to wav first"),
+    (rb"\x93NUMPY", "a NumPy array", "load it with numpy.load, and give (samples, sample_rate)"),
+    (rb"\x89HDF\r\n", "an HDF5 file", _RECORDING),
+    (rb"PAR1", "a Parquet table", _RECORDING),
+    (rb"SQLite format 3", "an SQLite database", _RECORDING),
+    (rb"\0\x05\x16\x07", "what macOS puts beside a file (AppleDouble)", "give the file whose name lacks the ._"),
+    (rb"bplist0", "a property list, which iCloud puts in place of a file", "download the recording itself"),
+    (rb"\x02?#!SILK_V3", "SILK sound, which cannot be decoded here", "convert it to wav, for example with silk-v3-decoder"),
+)
+# Of what has no header, by the name's ending: what it is called, and how ffmpeg reads it.
+_SLN_RATES = {"12": 12_000, "16": 16_000, "24": 24_000, "32": 32_000, "44": 44_100, "48": 48_000, "96": 96_000,
+              "192": 192_000}
+_HEADERLESS = {
+    ("sln", "slin", "sln8"): ("8 kHz telephone sound (16-bit signed linear)", "-f s16le -ar 8000"),
+    **{(f"sln{name}", f"slin{name}"): (f"{rate / 1_000:g} kHz telephone sound (16-bit signed linear)",
+                                       f"-f s16le -ar {rate}") for name, rate in _SLN_RATES.items()},
+    ("ul", "ulaw", "mulaw", "mu", "pcmu", "u", "ub8"): ("8 kHz telephone sound (mu-law)", "-f mulaw -ar 8000"),
+    ("al", "alaw", "pcma"): ("8 kHz telephone sound (A-law)", "-f alaw -ar 8000"),
+    ("g722",): ("16 kHz telephone sound (G.722)", "-f g722"),
+    ("g723", "g723_1", "g7231"): ("8 kHz telephone sound (G.723.1)", "-f g723_1"),
+    ("g726", "g726-32"): ("8 kHz telephone sound (G.726)", "-f g726 -code_size 4"),
+    ("g726-16",): ("8 kHz telephone sound (G.726)", "-f g726 -code_size 2"),
+    ("g726-24",): ("8 kHz telephone sound (G.726)", "-f g726 -code_size 3"),
+    ("g726-40",): ("8 kHz telephone sound (G.726)", "-f g726 -code_size 5"),
+    ("g729", "g729a"): ("8 kHz telephone sound (G.729)", "-f g729"),
+    ("gsm",): ("8 kHz telephone sound (GSM 06.10)", "-f gsm"),
+    ("raw", "pcm", "sw", "s16", "s16le", "l16", "lin"): ("sound, whose rate and sample format only its maker knows",
+                                                         "-f s16le -ar 16000 -ac 1"),
+}
+# fmt: on
+_BY_ENDING = {ending: entry for endings, entry in _HEADERLESS.items() for ending in endings}
+_PATTERNS = tuple((re.compile(p, re.DOTALL), what, advice) for p, what, advice in _FOREIGN)
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_MIN_PRINTABLE = 0.97
+_SHOWN_CHARACTERS = 30
+
+
+def mistaken_for_audio(file: EncodedFile, name: str, *, otherwise: str) -> str | None:
+    """Say what a file is that is no recording, and what to do; return None if it may be one.
+
+    Parameters
+    ----------
+    file : EncodedFile
+        At its beginning, where no recording of a known format begins; its position is changed.
+    name : str
+        What error messages call it.
+    otherwise : str
+        What to do with a text of no kind that is known.
+
+    Returns
+    -------
+    str or None
+        What comes behind "is not audio".
+    """
+    head = file.read(_HEAD_BYTES).removeprefix(_BYTE_ORDER_MARK)
+    for pattern, what, advice in _PATTERNS:
+        if pattern.match(head):
+            return f"but {what}; {advice}"
+    data = Bytes(file)
+    if not head.strip(b"\0") and data.are_zero(0, data.size):
+        return "but nothing except zeros: its content was never written; copy, record or export it again"
+    ending = PurePath(name).suffix.lower().removeprefix(".")
+    if text := _beginning_of_text(head):
+        return f"that can be read: it is text that begins with {text!r}; {otherwise}"
+    if ending == "vox":
+        return _headerless("8 kHz telephone sound (Dialogic ADPCM)", "sox -t vox -r 8000", name)
+    if ending in _BY_ENDING and not head.startswith(b"NIST_1A"):
+        what, options = _BY_ENDING[ending]
+        return _headerless(what, f"ffmpeg {options} -i", name)
+    return None
+
+
+def _headerless(what: str, command: str, name: str) -> str:
+    """Say how to convert what has no header."""
+    source = shlex.quote(name)
+    target = shlex.quote(str(PurePath(name).with_suffix(".wav")))
+    return (
+        f"that can be read as it is: by its ending it is headerless {what}; "
+        f"convert it, for example: {command} {source} {target}"
+    )
+
+
+def _beginning_of_text(head: bytes) -> str:
+    """Return the first words of a text, nothing if it is none."""
+    is_wide = head.startswith((b"\xff\xfe", b"\xfe\xff"))
+    text = head.decode("utf-16" if is_wide else "utf-8", errors="replace").rstrip("\ufffd")
+    n_printable = sum(character.isprintable() or character.isspace() for character in text) - text.count("\ufffd")
+    if not text or n_printable < _MIN_PRINTABLE * len(text):
+        return ""
+    words = " ".join(text.split())
+    return words if len(words) <= _SHOWN_CHARACTERS else words[:_SHOWN_CHARACTERS] + "…"
