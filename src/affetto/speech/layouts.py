@@ -30,6 +30,9 @@ _NAME = re.compile(rb"[ -~]{4}")
 _WRAPS = 1 << 32
 # In what follows the stated end; noise and text are louder than sound, and text is text.
 _MAX_LOUD, _MAX_PRINTABLE = 0.25, 0.95
+_HALF_SCALE = 64  # in the byte that counts most
+_LEAST_LEVEL = 1e-9
+_MIN_UNEVENNESS = 1.3
 _SAMPLED_BYTES = 1 << 16
 _PCM, _FLOAT, _A_LAW, _MU_LAW, _EXTENSIBLE = 1, 3, 6, 7, 0xFFFE
 
@@ -275,30 +278,31 @@ def _find_sound(
         end, _ = _behind_chunks(data, at + n_bytes, big=big)
         if data.size - behind_padding(data, end) < LEAST_BYTES or begins_at(data, end):
             return _Sound([(at, at + n_bytes)], end, is_as_stated=False, missing_share=0.0)
-    if place == at + stated and format_ is not None and _looks_like_sound(data.at(place, _SAMPLED_BYTES), format_):
+    if place == at + stated and format_ is not None and _goes_on(data, place + -stated % format_.n_bytes, format_):
         end = _next_beginning(data, place)
         return _Sound([(at, end)], end, is_as_stated=False, missing_share=0.0)
     return _Sound(ranges, place, is_as_stated=len(ranges) == 1, missing_share=0.0)
 
 
-def _looks_like_sound(sample: bytes, format_: _Format) -> bool:
-    """Return whether bytes behind the stated end go on as samples: neither text nor compressed or random bytes."""
-    octets = np.frombuffer(sample, np.uint8)
+def _goes_on(data: Bytes, place: int, format_: _Format) -> bool:
+    """Return whether samples go on behind the stated end: neither text nor compressed nor random bytes."""
+    n = min(data.size - place, _SAMPLED_BYTES) // format_.n_bytes
+    octets = np.frombuffer(data.at(place, n * format_.n_bytes), np.uint8)
     if np.mean((octets >= ord("\t")) & (octets <= ord("~"))) > _MAX_PRINTABLE:
         return False
-    n = len(sample) // format_.n_bytes
     if format_.kind == "log":
-        # Random bytes are as many of each kind.
-        counts = np.bincount(octets, minlength=256) / len(octets)
-        return bool(len(octets) < 4_096 or (counts**2).sum() > 1.3 / 256)  # noqa: PLR2004
+        # Of random bytes there are as many of each value.
+        shares = np.bincount(octets, minlength=256) / n
+        return bool((shares**2).sum() > _MIN_UNEVENNESS / 256 + 1 / n)
     if format_.kind.endswith("f"):
-        values = np.frombuffer(sample[: n * format_.n_bytes], f"{format_.kind}{format_.n_bytes}").astype(np.float64)
-        return bool(np.isfinite(values).all() and np.mean(np.abs(values) > 1) < _MAX_LOUD and np.abs(values).max() > 1e-9)  # noqa: PLR2004
+        values = np.abs(octets.view(f"{format_.kind}{format_.n_bytes}"))
+        # Others are as often astronomical or next to nothing.
+        is_plausible = (values == 0) | ((values > _LEAST_LEVEL) & (values <= 1))
+        return bool(np.mean(is_plausible) > 1 - _MAX_LOUD)
     # The byte that counts most.
-    first = 0 if format_.kind.startswith(">") else format_.n_bytes - 1
-    high = octets[first :: format_.n_bytes].astype(np.int16)
-    level = np.abs(high - 128) if format_.kind.endswith("u") else np.abs(((high + 128) & 255) - 128)
-    return bool(np.mean(level > 64) < _MAX_LOUD)  # noqa: PLR2004
+    high = octets[0 if format_.kind.startswith(">") else format_.n_bytes - 1 :: format_.n_bytes]
+    level = np.abs((high if format_.kind.endswith("u") else high + np.uint8(128)).astype(np.int16) - 128)
+    return bool(np.mean(level > _HALF_SCALE) < _MAX_LOUD)
 
 
 def _wave_format(form: bytes) -> _Format | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import shlex
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from affetto.speech.scanning import Bytes
+from affetto.speech.scanning import BEGINNING, Bytes
 
 if TYPE_CHECKING:
     from affetto.speech.sources import EncodedFile
@@ -23,16 +24,14 @@ _FOREIGN = (
     (rb"\s*<(?:\?xml\b|Error>|svg\b)", "XML", _FETCH),
     (rb"\s*(?:\{\s*[\"}]|\[\s*[\[{\"\d\]-])", "JSON", _FETCH),
     (rb"\s*data:(?:audio|video|application)/", "a data URI", "decode what follows its comma from base64"),
-    (rb"\s*(?:UklGR|SUQz|T2dnU|ZkxhQ|GkXfo|//[uvt][QUAEIM]|AAAA[\w+/]{4}Z0eX|IyFBTV)[\w+/]{20}", "base64 text",
-     "decode it first, for example with base64 -d"),
     (rb"\{\\rtf", "an RTF document", _RECORDING),
     (rb"%PDF-", "a PDF document", _RECORDING),
     (rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Office document", _RECORDING),
-    (rb"\x1f\x8b\x08", "gzip-compressed", "decompress it, for example with gunzip"),
-    (rb"BZh[1-9]1AY", "bzip2-compressed", "decompress it, for example with bunzip2"),
-    (rb"\xfd7zXZ\0", "xz-compressed", "decompress it, for example with unxz"),
-    (rb"\x28\xb5\x2f\xfd", "zstd-compressed", "decompress it, for example with unzstd"),
-    (rb"\x04\x22\x4d\x18", "lz4-compressed", "decompress it, for example with unlz4"),
+    (rb"\x1f\x8b\x08", "a gzip-compressed file", "decompress it, for example with gunzip"),
+    (rb"BZh[1-9]1AY", "a bzip2-compressed file", "decompress it, for example with bunzip2"),
+    (rb"\xfd7zXZ\0", "a file compressed by xz", "decompress it, for example with unxz"),
+    (rb"\x28\xb5\x2f\xfd", "a file compressed by zstd", "decompress it, for example with unzstd"),
+    (rb"\x04\x22\x4d\x18", "a file compressed by lz4", "decompress it, for example with unlz4"),
     (rb"PK(?:\x03\x04|\x05\x06|\x07\x08)", "a zip archive", _UNPACK),
     (rb"7z\xbc\xaf\x27\x1c", "a 7z archive", _UNPACK),
     (rb"Rar!\x1a\x07", "a rar archive", _UNPACK),
@@ -43,7 +42,6 @@ _FOREIGN = (
     (rb"RIFF.{4}WEBP", "a picture (WebP)", _RECORDING),
     (rb"II\*\0|MM\0\*", "a picture (TIFF)", _RECORDING),
     (rb"BM.{4}\0\0\0\0.\0\0\0", "a picture (BMP)", _RECORDING),
-    (rb".{4}ftyp(?:hei[cx]|mif1|avif)", "a picture (HEIC or AVIF)", _RECORDING),
     (rb"MThd\0\0\0\x06", "MIDI, which is notes and no sound", "render it to wav first"),
     (rb"\x93NUMPY", "a NumPy array", "load it with numpy.load, and give (samples, sample_rate)"),
     (rb"\x89HDF\r\n", "an HDF5 file", _RECORDING),
@@ -76,6 +74,8 @@ _HEADERLESS = {
 # fmt: on
 _BY_ENDING = {ending: entry for endings, entry in _HEADERLESS.items() for ending in endings}
 _PATTERNS = tuple((re.compile(p, re.DOTALL), what, advice) for p, what, advice in _FOREIGN)
+_BASE64_BYTES = 60
+_BASE64 = re.compile(rb"[A-Za-z0-9+/]{60}")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _MIN_PRINTABLE = 0.97
 _SHOWN_CHARACTERS = 30
@@ -104,8 +104,10 @@ def mistaken_for_audio(file: EncodedFile, name: str, *, otherwise: str) -> str |
             return f"but {what}; {advice}"
     data = Bytes(file)
     if not head.strip(b"\0") and data.are_zero(0, data.size):
-        return "but nothing except zeros: its content was never written; copy, record or export it again"
+        return "that can be read: it holds nothing but zeros, as if it had never been written; copy or record it again"
     ending = PurePath(name).suffix.lower().removeprefix(".")
+    if _is_base64(head):
+        return "but base64 text; decode it first, for example with base64 -d"
     if text := _beginning_of_text(head):
         return f"that can be read: it is text that begins with {text!r}; {otherwise}"
     if ending == "vox":
@@ -114,6 +116,14 @@ def mistaken_for_audio(file: EncodedFile, name: str, *, otherwise: str) -> str |
         what, options = _BY_ENDING[ending]
         return _headerless(what, f"ffmpeg {options} -i", name)
     return None
+
+
+def _is_base64(head: bytes) -> bool:
+    """Return whether a text is a recording of a known format, encoded as base64."""
+    if not _BASE64.match(head):
+        return False
+    decoded = base64.b64decode(head[:_BASE64_BYTES])
+    return bool(BEGINNING.match(decoded) or decoded.startswith((b"ID3", b"\xff")))
 
 
 def _headerless(what: str, command: str, name: str) -> str:
