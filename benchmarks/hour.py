@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import platform
 import subprocess
 import sys
@@ -26,6 +25,7 @@ import soundfile
 
 from affetto import read
 from affetto.corpora import load_corpus
+from affetto.cpus import usable_cpus
 from affetto.preprocessing.steps import trim_silence
 
 RESULT = Path(__file__).parent / "results" / "hour.json"
@@ -80,7 +80,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure time and memory for long recordings.")
     parser.add_argument("corpus", type=Path, metavar="DIR")
     options = parser.parse_args()
-    report: dict[str, Any] = {"machine": f"{platform.machine()}, {os.cpu_count()} cores, {platform.system()}"}
+    report: dict[str, Any] = {"machine": f"{platform.machine()}, {usable_cpus()} cores, {platform.system()}"}
     for hours in (1, 10):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "recording.wav"

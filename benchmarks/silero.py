@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import onnx
-import onnxruntime
 from onnx import numpy_helper, parser
+
+from affetto.onnx_model import OnnxModel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -101,10 +102,9 @@ def rebuilt(original: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def probabilities(model: onnx.ModelProto, frames: NDArray[np.float32]) -> NDArray[np.float32]:
-    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     state = np.zeros((1, 1, 128), np.float32)
-    found: NDArray[np.float32] = session.run(["speech_probs"], {"input": frames, "h": state, "c": state})[0]
-    return found
+    runnable = OnnxModel(bytes(model.SerializeToString()))
+    return runnable.run(["speech_probs"], {"input": frames, "h": state, "c": state})[0]
 
 
 def main() -> None:

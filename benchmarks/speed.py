@@ -22,6 +22,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from affetto.cpus import usable_cpus
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -139,15 +141,13 @@ def matrix_peak(corpus: Path, model: str) -> dict[str, float]:
     """Compare the encoder's products with the fastest that ONNX Runtime does on this machine, one core."""
     import numpy as np
     import onnx
-    import onnxruntime
     from onnx import TensorProto, helper, numpy_helper
 
     from affetto.corpora import load_corpus
+    from affetto.onnx_model import OnnxModel
     from affetto.recognition.bundle import find_bundle, load_bundle
     from affetto.speech import read
 
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
     rng = np.random.default_rng(0)
 
     def rate(integers: bool) -> float:
@@ -168,18 +168,18 @@ def matrix_peak(corpus: Path, model: str) -> dict[str, float]:
             [numpy_helper.from_array(weights, "w")],
         )
         single = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
-        session = onnxruntime.InferenceSession(single.SerializeToString(), options)
+        product = OnnxModel(bytes(single.SerializeToString()))
         times = []
         for _ in range(30):
             begin = time.perf_counter()
-            session.run(None, {"x": x})
+            product.run(["y"], {"x": x})
             times.append(time.perf_counter() - begin)
         return 2 * rows * inner * columns / min(times) / 1e9
 
     bundle = load_bundle(find_bundle(model))
     graph = onnx.load_from_string(bundle.model).graph
     weights = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
-    session = onnxruntime.InferenceSession(bundle.model, options)
+    runnable = OnnxModel(bundle.model)
     utterance = load_corpus(corpus).utterances[0]
     samples = read(utterance.path, sample_rate_hz=16_000).samples
     # All of it counts as speech here: noise has no silence around it.
@@ -187,7 +187,7 @@ def matrix_peak(corpus: Path, model: str) -> dict[str, float]:
     times = []
     for _ in range(30):
         begin = time.perf_counter()
-        session.run(None, {"samples": noise})
+        runnable.run(runnable.output_names, {"samples": noise})
         times.append(time.perf_counter() - begin)
     frames = noise.shape[1] / 320
     operations = 0.0
@@ -223,7 +223,7 @@ def peak_memory_mb() -> float:
     children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     # RUSAGE_CHILDREN gives the largest child; as many as there are cores may run at once.
-    return round((own + children * (os.cpu_count() or 1)) / unit, 0)
+    return round((own + children * usable_cpus()) / unit, 0)
 
 
 def main() -> None:
@@ -244,7 +244,7 @@ def main() -> None:
         plan += [(task, MODELS[0]) for task in ("cold_command", "matrix_peak")]
         plan += [("tutorial_features", ""), ("opensmile_features", "")]
     content: dict[str, object] = {
-        "machine": f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {platform.system()}",
+        "machine": f"{platform.processor() or platform.machine()}, {usable_cpus()} cores, {platform.system()}",
         "versions": {
             "python": platform.python_version(),
             **{

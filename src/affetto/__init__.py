@@ -1,8 +1,14 @@
 """Affetto: a recording goes in, the emotion that its voice expresses comes out."""
 
+import os
 from typing import TYPE_CHECKING
 
 from affetto._lazy import lazy_names
+
+# Nothing leaves the machine. From version 1.29 on ONNX Runtime reports to its maker, and writes an identity of the
+# device into the user's cache folder. Only the environment before its first import turns that off, and other libraries
+# import it too, so it stands here. What the user has set stays.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 if TYPE_CHECKING:
     from affetto.errors import (

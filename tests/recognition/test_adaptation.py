@@ -343,7 +343,7 @@ def test_one_utterance_is_adapted_to_nothing(recognizer: Recognizer, examples: l
 
 def test_a_stream_gives_what_the_file_gives(recognizer: Recognizer, recording: NDArray[np.float32]) -> None:
     whole = recognizer.recognize((recording, RATE))
-    live = recognizer.listen(sample_rate=RATE)
+    live = recognizer.listen(sample_rate_hz=RATE)
     found: list[Segment] = []
     adapted_to = []
     for chunk in np.array_split(recording, 97):
@@ -356,7 +356,7 @@ def test_a_stream_gives_what_the_file_gives(recognizer: Recognizer, recording: N
     assert found == list(result.segments[: len(found)])
     assert {told for n, told in adapted_to if n < 2} == {None}
     assert {told for n, told in adapted_to if n >= 2} == {"recording"}
-    streamed = list(recognizer.stream(np.array_split(recording, 97), sample_rate=RATE))
+    streamed = list(recognizer.stream(np.array_split(recording, 97), sample_rate_hz=RATE))
     assert streamed == list(result.segments)
 
 
@@ -365,7 +365,7 @@ def test_a_stream_is_adapted_to_a_profile(
 ) -> None:
     recognizer.profile = profile
     whole = recognizer.recognize((recording, RATE))
-    live = recognizer.listen(sample_rate=RATE)
+    live = recognizer.listen(sample_rate_hz=RATE)
     assert live.adapted_to == "profile"
     live.hear(recording)
     result = live.end()
@@ -375,8 +375,8 @@ def test_a_stream_is_adapted_to_a_profile(
 
 def test_streams_side_by_side_share_no_memory(recognizer: Recognizer, examples: list[Path]) -> None:
     calls = [joined(examples), joined(examples[::-1]), joined(examples[2:] + examples[:2])]
-    alone = [list(recognizer.stream(np.array_split(call, 50), sample_rate=RATE)) for call in calls]
-    lives = [recognizer.listen(sample_rate=RATE) for _ in calls]
+    alone = [list(recognizer.stream(np.array_split(call, 50), sample_rate_hz=RATE)) for call in calls]
+    lives = [recognizer.listen(sample_rate_hz=RATE) for _ in calls]
     for chunks in zip(*(np.array_split(call, 50) for call in calls), strict=True):
         for live, chunk in zip(lives, chunks, strict=True):
             live.hear(chunk)
@@ -409,7 +409,7 @@ def test_a_profile_is_of_one_channel(profile: SpeakerProfile, examples: list[Pat
     call = (np.stack([voice, voice], axis=1), RATE)
     with pytest.raises(ParameterError, match="has 2 channels and the profile is of one voice"):
         recognizer.recognize_channels(call)
-    assert recognizer.recognize(call, channel=2).adapted_to == "profile"
+    assert recognizer.recognize(call, channels=2).adapted_to == "profile"
     assert [result.adapted_to for result in recognizer.recognize_channels((voice, RATE))] == ["profile"]
 
 

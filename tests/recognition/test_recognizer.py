@@ -95,16 +95,16 @@ def test_one_recording_instead_of_several_is_named(recognizer: Recognizer) -> No
             recognizer.recognize_each(single)  # type: ignore[arg-type] # what a newcomer tries
     with pytest.raises(ParameterError, match="recognize_each takes several recordings"):
         recognizer.recognize_each(np.zeros(16_000))
-    with pytest.raises(ParameterError, match="channels is 'both'; choose mix, each"):
+    with pytest.raises(ParameterError, match=r"channels is 'both'; choose .*each"):
         recognizer.recognize_each(EXAMPLES, channels="both")  # type: ignore[arg-type]
 
 
 def test_each_channel_is_not_one_channel(recognizer: Recognizer) -> None:
     for one in (recognizer.recognize, recognizer.hear):
-        with pytest.raises(ParameterError, match="channel is 'each'; give the number of one"):
-            one(EXAMPLES[0], channel="each")  # type: ignore[arg-type]
-        with pytest.raises(ParameterError, match="channel is 0; give the number of one, from 1"):
-            one(EXAMPLES[0], channel=0)
+        with pytest.raises(ParameterError, match=r"channels is 'each'.*recognize_channels"):
+            one(EXAMPLES[0], channels="each")  # type: ignore[arg-type]
+        with pytest.raises(ParameterError, match="channels is 0"):
+            one(EXAMPLES[0], channels=0)
 
 
 def test_the_default_is_what_ships_whatever_lies_in_the_current_folder(
@@ -158,14 +158,14 @@ def test_each_channel_is_heard_by_itself(recognizer: Recognizer, ravdess_dir: Pa
     first, second = recognizer.recognize_channels(tmp_path / "call.wav")
     assert (first.channel, first.emotion, second.channel, second.emotion) == (1, "angry", 2, "sad")
     assert first.segments[0].end_s < len(agent) / 48_000 < second.segments[0].start_s
-    assert recognizer.recognize(tmp_path / "call.wav", channel=2) == second
+    assert recognizer.recognize(tmp_path / "call.wav", channels=2) == second
     assert list(recognizer.recognize_each([tmp_path / "call.wav"] * 2, channels="each")) == [first, second] * 2
     mixed = recognizer.recognize(tmp_path / "call.wav")
     assert [segment.emotion for segment in mixed.segments] == ["angry", "sad"]
-    with pytest.raises(ParameterError, match="channel is 'each'; give the number of one"):
-        recognizer.recognize(tmp_path / "call.wav", channel="each")  # type: ignore[arg-type] # as recognize_each has it
+    with pytest.raises(ParameterError, match=r"channels is 'each'.*recognize_channels"):
+        recognizer.recognize(tmp_path / "call.wav", channels="each")  # type: ignore[arg-type] # as recognize_each has it
     with pytest.raises(AudioError, match="no channel 3"):
-        recognizer.recognize(tmp_path / "call.wav", channel=3)
+        recognizer.recognize(tmp_path / "call.wav", channels=3)
     (failure,) = recognizer.recognize_each([tmp_path / "call.wav"], track=2)
     assert isinstance(failure, Failure)
 
@@ -176,7 +176,7 @@ def test_a_stream_gives_the_segments_of_the_whole(recognizer: Recognizer, ravdes
     samples = np.concatenate([soundfile.read(clip, dtype="int16")[0] for clip in clips])
     whole = recognizer.recognize((samples, 48_000)).segments
     chunks = (samples[start : start + size] for start in range(0, len(samples), size))
-    streamed = list(recognizer.stream(chunks, sample_rate=48_000))
+    streamed = list(recognizer.stream(chunks, sample_rate_hz=48_000))
     assert len(streamed) == len(whole) >= len(clips)
     for got, wanted in zip(streamed, whole, strict=True):
         assert got.start_s == pytest.approx(wanted.start_s, abs=0.02)
@@ -186,9 +186,9 @@ def test_a_stream_gives_the_segments_of_the_whole(recognizer: Recognizer, ravdes
 
 def test_a_chunk_that_makes_no_sense_is_named(recognizer: Recognizer) -> None:
     with pytest.raises(AudioError, match="chunk 2 of the stream: samples are of type <U1"):
-        list(recognizer.stream([np.zeros(100), np.array(["a"])], sample_rate=16_000))
+        list(recognizer.stream([np.zeros(100), np.array(["a"])], sample_rate_hz=16_000))
     with pytest.raises(AudioError, match="the stream: the sample rate is 100 Hz"):
-        list(recognizer.stream([np.zeros(100)], sample_rate=100))
+        list(recognizer.stream([np.zeros(100)], sample_rate_hz=100))
 
 
 @pytest.mark.parametrize(("n", "message"), [(1, "0.000125 s"), (800, "0.1 s long; at least 0.2 s")])
@@ -213,7 +213,7 @@ def test_explanations_are_the_same_from_every_way_in(recognizer: Recognizer, tmp
     both = np.concatenate([angry, np.zeros(2 * rate), sad])
     soundfile.write(tmp_path / "call.wav", np.stack([both, np.zeros_like(both)], axis=1), rate)
     call = tmp_path / "call.wav"
-    result = recognizer.recognize(call, channel=1, explain=True)
+    result = recognizer.recognize(call, channels=1, explain=True)
     assert recognizer.recognize_channels(call, explain=True)[0] == result
     assert list(recognizer.recognize_each([call] * 3, channels=1, jobs=2, explain=True)) == [result] * 3
     assert list(recognizer.recognize_each([call], channels=1, jobs=1, explain=True)) == [result]
@@ -224,7 +224,7 @@ def test_explanations_are_the_same_from_every_way_in(recognizer: Recognizer, tmp
     assert quieter.loudness_above_average_db is not None
     assert quieter.loudness_above_average_db < 0 < louder.loudness_above_average_db
     assert json.loads(result.to_json()) == result.to_dict()
-    plain = recognizer.recognize(call, channel=1)
+    plain = recognizer.recognize(call, channels=1)
     assert [segment.explanation for segment in plain.segments] == [None, None]
     assert [segment.probabilities for segment in plain.segments] == [s.probabilities for s in result.segments]
 

@@ -85,7 +85,7 @@ def test_what_is_no_number_of_a_track_or_channel(source: Any, number: Any) -> No
 
 
 def test_one_waveform_has_not_each_channel() -> None:
-    with pytest.raises(ParameterError, match="one channel's number"):
+    with pytest.raises(ParameterError, match="channels is 'each'"):
         read(encoded(STEREO), channels="each")  # type: ignore[arg-type]
 
 
@@ -107,7 +107,7 @@ def test_blocks_are_bounded(channels: Channels, n_channels: int) -> None:
         assert stream.n_channels == (n_channels if channels == "each" else 1)
         assert stream.n_samples == len(samples)
     assert sum(sizes) == len(samples) * stream.n_channels
-    assert len(sizes) > 1
+    assert len(sizes) > 1 or len(samples) < 0.1 * RATE  # what is mixed comes by tenths of a second
     assert max(sizes) <= 1 << 17
 
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import onnxruntime
 import pytest
 import torch
 from sklearn.base import clone
@@ -22,6 +21,7 @@ from affetto.classifiers.sequences import SequenceComponents, SequenceScaler, Se
 from affetto.classifiers.voices import VoiceSpace, VoiceSpaces
 from affetto.errors import BundleError
 from affetto.features import BandFrames
+from affetto.onnx_model import import_onnxruntime
 from affetto.preprocessing import DCRemoval, LevelNormalization, ReadSpeech, SilenceTrimming
 from affetto.training.calibration import CalibratedChain
 from affetto.training.chains import make_chain
@@ -192,7 +192,7 @@ def exported(ravdess_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Exp
         sharpness=chain.calibration_.sharpness,
         embedding=chain.chain_.embedding_,
     )
-    return Exported(chain, onnxruntime.InferenceSession(model), cost, paths[::4], recordings, speech)
+    return Exported(chain, import_onnxruntime().InferenceSession(model), cost, paths[::4], recordings, speech)
 
 
 def test_the_model_answers_about_what_the_chain_does(exported: Exported) -> None:

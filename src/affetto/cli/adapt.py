@@ -24,9 +24,11 @@ def adapt(
         Path, typer.Option("--profile", metavar="FILE", help="Where the profile goes; one that is there is replaced.")
     ],
     model: ModelOption = None,
-    channel: Annotated[
+    channels: Annotated[
         int | None,
-        typer.Option("--channels", metavar="N", min=1, help="Hear only this channel, counted from 1. [default: all]"),
+        typer.Option(
+            "--channels", metavar="N", min=1, help="Only this channel, counted from 1. [default: the mean of all]"
+        ),
     ] = None,
     track: TrackOption = None,
 ) -> None:
@@ -44,7 +46,7 @@ def adapt(
     recognizer = Recognizer(model)
     with working(f"Listening to {_counted(len(names), 'recording')}"), warnings.catch_warnings(record=True) as remarks:
         warnings.simplefilter("always", TruncatedAudioWarning)
-        learned = recognizer.adapt(opened(names), channel=channel, track=track)
+        learned = recognizer.adapt(opened(names), channels="mix" if channels is None else channels, track=track)
     for remark in remarks:
         print_message(f"warning: {remark.message}")
     learned.save(profile)

@@ -90,7 +90,7 @@ def listen(
     from affetto.recognition.recognizer import Recognizer
 
     recognizer = Recognizer(model, profile=profile, self_adaptation=not no_self_adaptation)
-    live = recognizer.listen(sample_rate=source.sample_rate_hz)
+    live = recognizer.listen(sample_rate_hz=source.sample_rate_hz)
     is_printed = export is not None and output is None
     # Whoever reads the export from standard output finds nothing else there.
     console = make_console(stderr=is_printed)

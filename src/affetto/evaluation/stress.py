@@ -6,7 +6,6 @@ not recognized.
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from affetto.cpus import usable_cpus
 from affetto.errors import AffettoError, AudioError, CorpusError, ParameterError
 from affetto.evaluation.conditions import CLEAN
 from affetto.evaluation.scores import confusion_matrix, unweighted_average_recall
@@ -161,7 +161,7 @@ def stress(
     for condition in todo:
         if condition.extra is not None:
             require_extra(condition.extra, purpose=f"the condition {condition.title!r}")
-    pool = ThreadPoolExecutor(jobs or os.cpu_count() or 1, thread_name_prefix="stress")
+    pool = ThreadPoolExecutor(jobs or usable_cpus(), thread_name_prefix="stress")
     try:
         # All are read before the first is heard: what is wrong with the last shows now, not after an hour.
         for _ in pool.map(partial(_require_recognizable, _rate(recognizer)), utterances):

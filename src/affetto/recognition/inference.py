@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from affetto.errors import BundleError
+from affetto.errors import BundleError, MissingExtraError
+from affetto.onnx_model import OnnxModel
 from affetto.preprocessing.steps import STEPS, apply_steps
 from affetto.recognition.adaptation import Heard
 
@@ -22,17 +23,18 @@ class Inference:
     Parameters
     ----------
     bundle : Bundle
-    threads : int, optional
-        Threads within one run of the model; by default all cores.
 
     Raises
     ------
     BundleError
         If the manifest asks for a step that this version does not have, or ONNX Runtime refuses the model.
+    MissingExtraError
+        If a library that its features or pre-processing need is not installed.
     """
 
-    def __init__(self, bundle: Bundle, *, threads: int | None = None) -> None:
+    def __init__(self, bundle: Bundle) -> None:
         manifest = bundle.manifest
+        self._folder = bundle.folder
         try:
             self.sample_rate_hz = int(manifest["input"]["sample_rate_hz"])
             self._steps = [(str(step["step"]), dict(step["parameters"])) for step in manifest["preprocessing"]]
@@ -49,15 +51,25 @@ class Inference:
             raise BundleError(
                 f"{bundle.folder} is not a bundle that this version can run: {error}; upgrade affetto"
             ) from None
-        self._session = _open_session(bundle, threads)
-        self._input = self._session.get_inputs()[0].name
-        given = {output.name for output in self._session.get_outputs()}
-        self._outputs = ["probabilities", *({"embedding"} & given)]
+        self._model = _loaded(bundle)
+        self._input = self._model.input_names[0]
+        self._outputs = ["probabilities", *({"embedding"} & set(self._model.output_names))]
+        # A second of noise: whatever does not fit together shows here, not in the middle of a recording.
+        noise = np.random.default_rng(0).normal(0, 0.1, self.sample_rate_hz).astype(np.float32)
         try:
-            # A second of noise: whatever does not fit together shows here, not in the middle of a recording.
-            trial = self.hear(np.random.default_rng(0).normal(0, 0.1, self.sample_rate_hz).astype(np.float32))
-        except Exception as error:  # from three rooms and ONNX Runtime
-            raise BundleError(f"{bundle.folder} does not run: {error}; train it again") from None
+            trial = self.hear(noise)
+        except ImportError as error:
+            raise MissingExtraError(
+                f"the model {bundle.name} needs the library {error.name or error}, which cannot be imported here; "
+                "install it, best by installing affetto again"
+            ) from error
+        except BundleError:
+            raise
+        except (ArithmeticError, LookupError, TypeError, ValueError) as error:  # parameters of a step or feature
+            raise BundleError(
+                f"{bundle.folder} describes its pre-processing or features in a way unknown here: {error}; "
+                "train it again"
+            ) from error
         if not (np.isfinite(trial.probabilities).all() and np.isfinite(trial.embedding).all()):
             raise BundleError(f"{bundle.folder} gives answers that are no numbers; train it again")
         if len(trial.probabilities) != len(bundle.labels):
@@ -85,7 +97,13 @@ class Inference:
         Heard
         """
         prepared = apply_steps(samples, self.sample_rate_hz, self._steps)
-        probabilities, *embedding = self._session.run(self._outputs, {self._input: self._taken(prepared)[None]})
+        taken = self._taken(prepared)[None]
+        try:
+            probabilities, *embedding = self._model.run(self._outputs, {self._input: taken})
+        except Exception as error:  # ONNX Runtime's errors share no narrower class, and nothing else runs here
+            raise BundleError(
+                f"{self._folder} holds a model that fails on {taken.shape[1]} values: {error}; train it again"
+            ) from error
         return Heard(probabilities[0], embedding[0][0] if embedding else np.zeros(0, np.float32))
 
     def _taken(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -98,13 +116,10 @@ class Inference:
         return features
 
 
-def _open_session(bundle: Bundle, threads: int | None) -> Any:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads or 0
-    options.log_severity_level = 3
+def _loaded(bundle: Bundle) -> OnnxModel:
     try:
-        return onnxruntime.InferenceSession(bundle.model, options, providers=["CPUExecutionProvider"])
+        return OnnxModel(bundle.model)
+    except ImportError as error:
+        raise MissingExtraError(f"onnxruntime cannot be imported here: {error}; install it again") from error
     except Exception as error:  # ONNX Runtime's errors share no narrower class
-        raise BundleError(f"{bundle.folder} holds a model that ONNX Runtime cannot load: {error}") from None
+        raise BundleError(f"{bundle.folder} holds a model that ONNX Runtime cannot load: {error}") from error

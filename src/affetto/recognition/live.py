@@ -56,7 +56,7 @@ class LiveRecognition:
     --------
     >>> import affetto
     >>> call = affetto.read("examples/angry.flac")
-    >>> live = affetto.Recognizer().listen(sample_rate=call.sample_rate_hz)
+    >>> live = affetto.Recognizer().listen(sample_rate_hz=call.sample_rate_hz)
     >>> segments = live.hear(call.samples[:35_000])
     >>> len(segments), live.speaking, live.interim().end_s < 1.6
     (0, True, True)
@@ -159,7 +159,7 @@ class LiveRecognition:
             source=source,
             duration_s=self.position_s,
             loudest_dbfs=self._segmenter.loudest_dbfs,
-            warnings=warnings,
+            warnings=(*warnings, *self._sound.remarks),
         )
 
     def _answered(self, stretches: list[Stretch]) -> list[Segment]:

@@ -4,26 +4,35 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections import deque
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from numbers import Real
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from affetto.cpus import usable_cpus
 from affetto.errors import AffettoError, AudioError, ParameterError, ProfileError
+from affetto.parallel import map_in_order
+from affetto.parameters import whole_number
 from affetto.preprocessing.voice_activity import SpeechSegmenter
 from affetto.recognition.adaptation import SpeakerProfile, VoiceMemory
 from affetto.recognition.answers import Answers
 from affetto.recognition.bundle import Bundle, bundled_models, find_bundle, load_bundle
-from affetto.recognition.hearing import Hearing, find_stretches
+from affetto.recognition.inference_pool import InferencePool, find_stretches
 from affetto.recognition.live import LiveRecognition
 from affetto.recognition.result import Failure, ModelName, Recognition
-from affetto.speech import ArrivingSound, TruncatedAudioWarning, Waveform, open_stream, source_name
+from affetto.speech import (
+    ArrivingSound,
+    TruncatedAudioWarning,
+    Waveform,
+    checked_channels,
+    checked_track,
+    open_stream,
+    source_name,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from concurrent.futures import Future
 
     from numpy.typing import ArrayLike
 
@@ -43,14 +52,16 @@ _SILENCE_DBFS = -75.0
 class Recognizer:
     """Recognizes the emotion that a voice expresses.
 
-    A recognizer may be used from several threads at once.
+    A recognizer may be used from several threads at once, and after a fork. Pickled, it is what it was made of: its
+    model is loaded anew from the same folder.
 
     Parameters
     ----------
     model : str or path, optional
         A bundle's folder, or the name of a model that ships with the package; by default the best of these.
     threads : int, optional
-        How many work at a time within one recording; by default as many as there are cores.
+        How many segments of one recording are processed at a time; by default as many as there are processors that
+        this process may use.
     profile : SpeakerProfile or path, optional
         Whose voice all recordings are of; see `adapt`.
     self_adaptation : bool
@@ -68,6 +79,8 @@ class Recognizer:
         If the model is missing, damaged, or needs a newer Affetto.
     ProfileError
         If the profile cannot be read, or is of another model.
+    MissingExtraError
+        If a library that the model needs is not installed.
 
     Examples
     --------
@@ -86,15 +99,25 @@ class Recognizer:
         profile: SpeakerProfile | str | os.PathLike[str] | None = None,
         self_adaptation: bool = True,
     ) -> None:
-        if threads is not None and threads < 1:
-            raise ParameterError(f"threads is {threads}; it must be at least 1")
+        self._threads = None if threads is None else whole_number(threads, name="threads")
         # The default is what ships, even where a folder of that name lies about.
         self.bundle: Bundle = load_bundle(bundled_models()[DEFAULT_MODEL] if model is None else find_bundle(model))
-        self._hearing = Hearing(self.bundle, threads=threads)
+        self._pool = InferencePool(self.bundle, threads=self._threads)
         self._model = ModelName(self.bundle.name, self.bundle.version)
         self._spaces, self._threshold = self.bundle.voices, self.bundle.threshold
         self.self_adaptation = self_adaptation
         self.profile = profile
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A folder is named from the root: who unpickles it may work in another.
+        is_shipped = self.bundle.folder in bundled_models().values()
+        model = self.bundle.folder.name if is_shipped else self.bundle.folder.absolute()
+        made_of: dict[str, Any] = {
+            "threads": self._threads,
+            "profile": self._profile,
+            "self_adaptation": self.self_adaptation,
+        }
+        return partial(type(self), model, **made_of), ()
 
     @property
     def profile(self) -> SpeakerProfile | None:
@@ -111,7 +134,7 @@ class Recognizer:
         self._profile = profile
 
     def adapt(
-        self, recordings: Iterable[Source], *, channel: int | None = None, track: int | None = None
+        self, recordings: Iterable[Source], *, channels: Literal["mix"] | int = "mix", track: int | None = None
     ) -> SpeakerProfile:
         """Learn a voice from unlabelled speech, and recognize by it from now on.
 
@@ -122,7 +145,7 @@ class Recognizer:
         ----------
         recordings : iterable of path, bytes, binary file object, (samples, sample rate), or Waveform
             Speech of one person, best by the microphone that is used later.
-        channel, track : int, optional
+        channels, track
             As in `recognize`: of a call, the channel that the person is on.
 
         Returns
@@ -154,20 +177,22 @@ class Recognizer:
         """
         self._require_spaces()
         _require_several(recordings, "adapt")
-        utterances = [u for source in recordings for u in self.hear(source, channel=channel, track=track)]
+        utterances = [u for source in recordings for u in self.hear(source, channels=channels, track=track)]
         if not utterances:
             raise AudioError("nobody speaks in the recordings to adapt to; give some with speech of one person")
         profile = SpeakerProfile.of(self.bundle, utterances)
         self.profile = profile
         return profile
 
-    def hear(self, source: Source, *, channel: int | None = None, track: int | None = None) -> list[HeardUtterance]:
+    def hear(
+        self, source: Source, *, channels: Literal["mix"] | int = "mix", track: int | None = None
+    ) -> list[HeardUtterance]:
         """Return what the model itself makes of each utterance, adapted to nobody: for profiles, and for research.
 
         Parameters
         ----------
         source : path, bytes, binary file object, (samples, sample rate), or Waveform
-        channel, track : int, optional
+        channels, track
             As in `recognize`.
 
         Returns
@@ -185,10 +210,10 @@ class Recognizer:
         TruncatedAudioWarning
             If the file is damaged or ends early, and only a part of it was heard.
         """
-        rate = self._hearing.sample_rate_hz
-        with open_stream(source, sample_rate_hz=rate, channels=_one_or_mix(channel), track=track) as stream:
+        rate = self._pool.sample_rate_hz
+        with open_stream(source, sample_rate_hz=rate, channels=_one_channel(channels), track=track) as stream:
             stretches = find_stretches(stream, [SpeechSegmenter(rate)])
-            utterances = [utterance for _, utterance in self._hearing.hear_together(stretches)]
+            utterances = [utterance for _, utterance in self._pool.predict_each(stretches)]
             for remark in stream.remarks:
                 warnings.warn(remark, TruncatedAudioWarning, stacklevel=2)
             return utterances
@@ -199,7 +224,12 @@ class Recognizer:
         return self.bundle.labels
 
     def recognize(
-        self, source: Source, *, channel: int | None = None, track: int | None = None, explain: bool = False
+        self,
+        source: Source,
+        *,
+        channels: Literal["mix"] | int = "mix",
+        track: int | None = None,
+        explain: bool = False,
     ) -> Recognition:
         """Recognize one recording.
 
@@ -209,8 +239,8 @@ class Recognizer:
         ----------
         source : path, bytes, binary file object, (samples, sample rate), or Waveform
             At least 0.2 s, at 8 to 192 kHz.
-        channel : int, optional
-            Hear this channel only, counted from 1; by default the mean of all.
+        channels : "mix" or int
+            The mean of all channels, or only one, counted from 1.
         track : int, optional
             One of several audio tracks, counted from 1; by default the one that players choose.
         explain : bool
@@ -225,11 +255,11 @@ class Recognizer:
         AudioError
             If it cannot be read, is too short, holds values that are not numbers, or has no such channel or track.
         ParameterError
-            If the channel or track is no number.
+            If the channel or track is none that there could be.
         MissingExtraError
             If its format needs the extra ``formats``.
         """
-        (recognition,) = self._recognize(source, _one_or_mix(channel), track, explain=explain)
+        (recognition,) = self._recognize(source, _one_channel(channels), checked_track(track), explain=explain)
         return recognition
 
     def recognize_channels(
@@ -257,7 +287,7 @@ class Recognizer:
         ParameterError
             If there are several channels, and a profile says that all is one person's voice.
         """
-        return self._recognize(source, "each", track, explain=explain)
+        return self._recognize(source, "each", checked_track(track), explain=explain)
 
     def recognize_each(
         self,
@@ -274,7 +304,7 @@ class Recognizer:
         ----------
         sources : iterable of path, bytes, binary file object, (samples, sample rate), or Waveform
         jobs : int, optional
-            How many at a time; by default as many as there are cores.
+            How many at a time; by default as many as there are processors that this process may use.
         channels : "mix", "each" or int
             Hear the mean of all channels, each by itself, or only one, counted from 1.
         track : int, optional
@@ -293,37 +323,23 @@ class Recognizer:
             If it is given one recording instead of several, or a parameter makes no sense.
         """
         _require_several(sources, "recognize_each")
-        if jobs is not None and jobs < 1:
-            raise ParameterError(f"jobs is {jobs}; it must be at least 1")
-        if isinstance(channels, str) and channels not in ("mix", "each"):
-            raise ParameterError(f"channels is {channels!r}; choose mix, each, or a channel's number, from 1")
-        return self._each(sources, jobs or os.cpu_count() or 1, channels, track, explain=explain)
+        channels, track = checked_channels(channels, each=True), checked_track(track)
+        workers = usable_cpus() if jobs is None else whole_number(jobs, name="jobs")
+        return self._each(sources, workers, channels, track, explain=explain)
 
     def _each(
-        self, sources: Iterable[Source], jobs: int, channels: Channels, track: int | None, *, explain: bool
+        self, sources: Iterable[Source], workers: int, channels: Channels, track: int | None, *, explain: bool
     ) -> Iterator[Recognition | Failure]:
-        if jobs == 1:
-            for source in sources:
-                yield from self._recognize_or_fail(source, channels, track, explain=explain)
-            return
-        pool = ThreadPoolExecutor(jobs)
-        try:
-            pending: deque[Future[tuple[Recognition | Failure, ...]]] = deque()
-            for source in sources:
-                # Several recordings at a time leave no core idle: threads within each would only wait for one another.
-                pending.append(
-                    pool.submit(self._recognize_or_fail, source, channels, track, explain=explain, together=False)
-                )
-                # A bounded queue: an endless iterable must not be read ahead of the work.
-                if len(pending) > 2 * jobs:
-                    yield from pending.popleft().result()
-            for future in pending:
-                yield from future.result()
-        finally:
-            # Whoever breaks off, as by Ctrl-C, waits for nothing any more.
-            pool.shutdown(wait=False, cancel_futures=True)
+        # Several recordings at a time leave no processor idle: threads within each would only wait for one another.
+        threads = None if workers == 1 else 1
 
-    def stream(self, chunks: Iterable[ArrayLike], *, sample_rate: float) -> Iterator[Segment]:
+        def recognized(source: Source) -> tuple[Recognition | Failure, ...]:
+            return self._recognize_or_fail(source, channels, track, explain=explain, threads=threads)
+
+        for outcomes in map_in_order(recognized, sources, workers=workers):
+            yield from outcomes
+
+    def stream(self, chunks: Iterable[ArrayLike], *, sample_rate_hz: float) -> Iterator[Segment]:
         """Recognize sound while it arrives.
 
         Several streams may run side by side on one recognizer. The segments are those that `recognize` finds in the
@@ -333,7 +349,7 @@ class Recognizer:
         ----------
         chunks : iterable of array-like, shape (n_samples,) or (n_samples, n_channels)
             Pieces of any size, floats with full scale 1 or integers; channels are averaged.
-        sample_rate : float
+        sample_rate_hz : float
             Samples in a second, 8,000 to 192,000.
 
         Returns
@@ -351,10 +367,10 @@ class Recognizer:
         >>> import affetto
         >>> call = affetto.read("examples/angry.flac")
         >>> chunks = [call.samples[start : start + 1_000] for start in range(0, len(call.samples), 1_000)]
-        >>> len(list(affetto.Recognizer().stream(chunks, sample_rate=call.sample_rate_hz)))
+        >>> len(list(affetto.Recognizer().stream(chunks, sample_rate_hz=call.sample_rate_hz)))
         1
         """
-        live = self.listen(sample_rate=sample_rate, keep=False)  # now: what is wrong with the rate shows at once
+        live = self.listen(sample_rate_hz=sample_rate_hz, keep=False)  # now: what is wrong with the rate shows at once
 
         def heard() -> Iterator[Segment]:
             for chunk in chunks:
@@ -363,12 +379,12 @@ class Recognizer:
 
         return heard()
 
-    def listen(self, *, sample_rate: float, keep: bool = True) -> LiveRecognition:
+    def listen(self, *, sample_rate_hz: float, keep: bool = True) -> LiveRecognition:
         """Begin to recognize sound that arrives piece by piece, where `stream` gives too little.
 
         Parameters
         ----------
-        sample_rate : float
+        sample_rate_hz : float
             Samples in a second, 8,000 to 192,000.
         keep : bool
             Whether the result in the end holds all segments; if not, only those that are not out before, and memory
@@ -385,11 +401,11 @@ class Recognizer:
         AudioError
             If the rate makes no sense.
         """
-        rate = self._hearing.sample_rate_hz
+        rate = self._pool.sample_rate_hz
         return LiveRecognition(
-            ArrivingSound(sample_rate, rate),
+            ArrivingSound(sample_rate_hz, rate),
             SpeechSegmenter(rate),
-            listen=self._hearing.hear,
+            listen=self._pool.predict,
             answers=self._new_answers(),
             summarize=self._summary,
             keep=keep,
@@ -403,9 +419,9 @@ class Recognizer:
         return self._spaces
 
     def _recognize(
-        self, source: Source, channels: Channels, track: int | None, *, explain: bool, together: bool = True
+        self, source: Source, channels: Channels, track: int | None, *, explain: bool, threads: int | None = None
     ) -> tuple[Recognition, ...]:
-        rate = self._hearing.sample_rate_hz
+        rate = self._pool.sample_rate_hz
         with open_stream(source, sample_rate_hz=rate, channels=channels, track=track) as stream:
             if channels == "each" and stream.n_channels > 1 and self._voice is not None:
                 raise ParameterError(
@@ -415,8 +431,8 @@ class Recognizer:
             segmenters = [SpeechSegmenter(rate) for _ in range(stream.n_channels)]
             segments: list[list[Segment]] = [[] for _ in segmenters]
             answers = [self._new_answers() for _ in segmenters]
-            hear = self._hearing.hear_together if together else self._hearing.hear_in_turn
-            for number, utterance in hear(find_stretches(stream, segmenters), explain=explain):
+            stretches = find_stretches(stream, segmenters)
+            for number, utterance in self._pool.predict_each(stretches, explain=explain, threads=threads):
                 segments[number].append(answers[number].add(utterance))
         if stream.position_s < MIN_DURATION_S:
             raise AudioError(
@@ -426,7 +442,7 @@ class Recognizer:
             from affetto.recognition.explaining import compare_loudness
 
             segments = [compare_loudness(found) for found in segments]
-        only = channels if isinstance(channels, int) else None
+        only = None if isinstance(channels, str) else channels
         return tuple(
             self._summary(
                 segments[number],
@@ -478,11 +494,11 @@ class Recognizer:
         )
 
     def _recognize_or_fail(
-        self, source: Source, channels: Channels, track: int | None, *, explain: bool, together: bool = True
+        self, source: Source, channels: Channels, track: int | None, *, explain: bool, threads: int | None
     ) -> tuple[Recognition | Failure, ...]:
         name = source_name(source)
         try:
-            return self._recognize(source, channels, track, explain=explain, together=together)
+            return self._recognize(source, channels, track, explain=explain, threads=threads)
         except AffettoError as error:
             return (Failure(name, str(error)),)
         except Exception as error:  # whatever one recording does, the others get their answer
@@ -494,17 +510,19 @@ class Recognizer:
         return Answers(self.labels, self._threshold, VoiceMemory(self._spaces if adapts else None, voice))
 
 
-def _one_or_mix(channel: int | None) -> Channels:
-    if channel is not None and (isinstance(channel, str) or channel < 1):
-        raise ParameterError(
-            f"channel is {channel!r}; give the number of one, from 1, or ask recognize_channels for each"
-        )
-    return "mix" if channel is None else channel
+def _one_channel(channels: object) -> Channels:
+    """Return a choice of channels that gives one result, or say that it is none."""
+    if isinstance(channels, str) and channels == "each":
+        raise ParameterError("channels is 'each'; choose 'mix' or a channel's number, or call recognize_channels")
+    return checked_channels(channels, each=False)
 
 
 def _require_several(sources: object, name: str) -> None:
     """Refuse a single recording: iterated over, it would fall into letters, lines or samples."""
     is_samples = isinstance(sources, tuple) and len(sources) == 2 and isinstance(sources[1], Real)
-    single = (str, bytes, bytearray, memoryview, np.ndarray, os.PathLike, Waveform)
+    is_samples |= isinstance(sources, np.ndarray) and sources.dtype.kind in "biufc"
+    single = (str, bytes, bytearray, memoryview, os.PathLike, Waveform)
     if isinstance(sources, single) or hasattr(sources, "read") or is_samples:
         raise ParameterError(f"{name} takes several recordings; put a single one into a list")
+    if hasattr(sources, "columns"):
+        raise ParameterError(f"{name} takes several recordings; give the column of the table that holds them")

@@ -3,7 +3,7 @@
 from affetto.speech.chunks import ArrivingSound
 from affetto.speech.reading import TruncatedAudioWarning, read, read_with_remarks
 from affetto.speech.sources import Source, source_name
-from affetto.speech.streaming import Channels, SoundStream, open_stream
+from affetto.speech.streaming import Channels, SoundStream, checked_channels, checked_track, open_stream
 from affetto.speech.waveform import Waveform
 
 __all__ = [
@@ -13,6 +13,8 @@ __all__ = [
     "Source",
     "TruncatedAudioWarning",
     "Waveform",
+    "checked_channels",
+    "checked_track",
     "open_stream",
     "read",
     "read_with_remarks",

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from affetto.errors import AudioError
-from affetto.speech.waveform import as_samples, check_sample_rate, require_finite, require_samples_first, to_mono
+from affetto.speech.downmix import Downmix
+from affetto.speech.waveform import as_samples, check_sample_rate, require_finite, require_samples_first, to_floats
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 _LEAST_S = 0.01
 # A chunk of few samples has more channels than samples; what has more than these is lying on its side.
 _MOST_CHANNELS = 64
+# Floats may exceed full scale, as those of a loud mp3 do, but not by as much.
+_LOUDEST = 100.0
 
 
 class ArrivingSound:
@@ -45,6 +48,7 @@ class ArrivingSound:
             else soxr.ResampleStream(self._rate, wanted_hz, 1, dtype="float32", quality="HQ")
         )
         self._wanted_hz = wanted_hz
+        self._downmix = Downmix(self._rate)
         self._n_chunks = 0
         self._n_ready = 0
         # Pieces of a few samples are gathered: each one by itself would cost as much as a hundred times its length.
@@ -52,13 +56,18 @@ class ArrivingSound:
         self._n_gathered = 0
         self._is_over = False
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Sentences on what is worth knowing of the sound so far."""
+        return (f"the stream {self._downmix.note}",) if self._downmix.note else ()
+
     def hear(self, chunk: ArrayLike) -> NDArray[np.float32]:
         """Take more sound.
 
         Parameters
         ----------
         chunk : array-like, shape (n_samples,) or (n_samples, n_channels)
-            Floats with full scale 1, or integers.
+            Floats with full scale 1, or integers of at most 32 bits.
 
         Returns
         -------
@@ -76,8 +85,19 @@ class ArrivingSound:
         array = as_samples(chunk, self._rate, name=name)
         if len(array):
             require_samples_first(array, name=name, most_channels=_MOST_CHANNELS)
-        samples = to_mono(array)
-        # A copy, since whoever records may use the chunk's memory again for the next.
+        if array.dtype.kind in "iu" and array.dtype.itemsize > 4:
+            raise AudioError(
+                f"{name}: samples are of type {array.dtype}, and no sound has 64 bits; convert them to their own type, "
+                "such as numpy.int16, or to floats with full scale 1"
+            )
+        floats = to_floats(array)
+        if floats.size and array.dtype.kind == "f" and np.abs(floats).max() > _LOUDEST:
+            raise AudioError(
+                f"{name}: floats reach {np.abs(floats).max():,.6g}, and full scale is 1; divide them by that of the "
+                "integers that they were, such as 32768"
+            )
+        samples = floats if floats.ndim == 1 else self._downmix.push(floats)
+        # A copy, since the caller may use the chunk's memory again for the next.
         self._gathered.append(samples.copy())
         self._n_gathered += len(samples)
         return self._ready() if self._n_gathered >= _LEAST_S * self._rate else np.empty(0, np.float32)
@@ -97,6 +117,7 @@ class ArrivingSound:
         """
         self._require_more()
         self._is_over = True
+        self._gathered.append(self._downmix.end())
         return self._ready(last=True)
 
     def _require_more(self) -> None:

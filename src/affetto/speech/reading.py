@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from affetto.errors import ParameterError
 from affetto.speech.sources import source_name
-from affetto.speech.streaming import check_options, open_stream
-from affetto.speech.waveform import Waveform
+from affetto.speech.streaming import checked_channels, checked_track, open_stream
+from affetto.speech.waveform import Waveform, check_sample_rate
 
 if TYPE_CHECKING:
     from affetto.speech.sources import Source
 
 
 class TruncatedAudioWarning(UserWarning):
-    """A file is damaged, or holds less sound than its header promises; what is there was read."""
+    """A recording is damaged, ends before its header says, or has channels that cancel; what is there was read."""
 
 
 def read(
@@ -60,7 +59,7 @@ def read(
     Warns
     -----
     TruncatedAudioWarning
-        If the file is damaged or ends before the length that its header promises.
+        If the file is damaged, ends before the length that its header promises, or has channels that cancel each other.
 
     Examples
     --------
@@ -85,12 +84,11 @@ def read_with_remarks(
 
     Warnings are caught per process, not per thread; whoever reads in several threads needs them this way.
     """
-    if isinstance(channels, str) and channels != "mix":
-        raise ParameterError(f"channels is {channels!r}; a waveform is made of 'mix' or of one channel's number")
-    rate = check_options(source_name(source), sample_rate_hz=sample_rate_hz, channels=channels, track=track)
-    if isinstance(source, Waveform) and channels in ("mix", 1) and track in (None, 1):
+    chosen, track = checked_channels(channels, each=False), checked_track(track)
+    rate = None if sample_rate_hz is None else check_sample_rate(sample_rate_hz, name=source_name(source))
+    if isinstance(source, Waveform) and chosen in ("mix", 1) and track in (None, 1):
         return (source if rate is None else source.resampled(rate)), ()
-    with open_stream(source, sample_rate_hz=rate, channels=channels, track=track) as stream:
+    with open_stream(source, sample_rate_hz=rate, channels=chosen, track=track) as stream:
         # One buffer that grows: a list of blocks would be held twice when it is joined.
         buffer = bytearray()
         for block in stream:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import io
 import math
 import os
-import shutil
+import re
 import time
 from bisect import bisect_right
 from contextlib import nullcontext, suppress
+from inspect import iscoroutinefunction
 from itertools import accumulate
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
-from typing import IO, TYPE_CHECKING, BinaryIO, TypeAlias, cast
+from typing import IO, TYPE_CHECKING, Any, BinaryIO, TypeAlias, cast
 
 import numpy as np
 
@@ -32,6 +33,9 @@ Piece: TypeAlias = "bytes | tuple[int, int]"
 
 # A pipe is kept in memory up to this many bytes, and beyond on disk.
 _SPOOL_BYTES = 1 << 25
+_PIECE_BYTES = 1 << 18
+# Two letters at least: one is a drive of Windows. A path has lost one of the two slashes.
+_ADDRESS = re.compile(r"([a-z][a-z0-9+.-]+):/{1,3}\S", re.IGNORECASE)
 # A decoder finds the beginning of any real file in far less. Of a damaged header, megabytes of zeros may be taken for
 # millions of empty parts.
 _MAX_OPENING_CPU_S = 4.0
@@ -204,7 +208,8 @@ class _Splice:
 def open_file(source: str | os.PathLike[str] | bytes | BinaryIO) -> EncodedFile:
     """Open an encoded recording of whatever kind, or say in one sentence why not.
 
-    A pipe or socket is read to its end first, since decoders must seek.
+    A file object is read from where it stands, one that stands at its end from its beginning. A pipe or socket is read
+    to its end first, since decoders must seek.
 
     Raises
     ------
@@ -218,7 +223,7 @@ def open_file(source: str | os.PathLike[str] | bytes | BinaryIO) -> EncodedFile:
         case str() | os.PathLike():
             file = _wrapped(_open_path(Path(source)), name=name, owned=True)
         case _ if hasattr(source, "read"):
-            file = _wrapped(source, name=name, owned=False)
+            file = _wrapped(_synchronous(source, name=name), name=name, owned=False)
         case _:
             raise AudioError(
                 f"cannot read a recording from {type(source).__name__}; "
@@ -233,16 +238,14 @@ def open_file(source: str | os.PathLike[str] | bytes | BinaryIO) -> EncodedFile:
     return file
 
 
-def waveform_of_pair(pair: tuple[object, ...], *, name: str, channel: int | None = None) -> Waveform:
-    """Make a waveform of (samples, sample rate): of all channels' mean, or of one channel, counted from 0."""
+def waveform_of_pair(pair: tuple[object, ...], *, name: str, channel: int | None = None) -> tuple[Waveform, str]:
+    """Make a waveform of (samples, sample rate), and a note on it; of all channels, or of one, counted from 0."""
     if len(pair) != 2:
         raise AudioError(f"{name}: a tuple must be (samples, sample_rate), not {len(pair)} values")
     samples, rate = pair
-    if np.isscalar(samples) and not np.isscalar(rate):
+    if np.isscalar(samples) and not isinstance(samples, bytes) and not np.isscalar(rate):
         raise AudioError(f"{name}: give (samples, sample_rate), in this order")
-    if channel is not None and np.ndim(samples) == 2:  # type: ignore[arg-type] # no array is refused below
-        samples = np.asarray(samples)[:, channel]
-    return Waveform.from_samples(samples, rate, name=name)  # type: ignore[arg-type] # checked there
+    return Waveform.mixed(samples, rate, name=name, channel=channel)  # type: ignore[arg-type] # checked there
 
 
 def reason(error: Exception) -> str:
@@ -255,28 +258,65 @@ def _open_path(path: Path) -> BinaryIO:
     try:
         if not path.is_dir():
             return path.open("rb")
-    except FileNotFoundError:
-        raise AudioError(f"{path}: there is no such file; check the name") from None
     except PermissionError:
         raise AudioError(f"{path}: reading it is not permitted; check the file's permissions") from None
     except (OSError, ValueError) as error:  # ValueError: a null character in the name
+        if scheme := _ADDRESS.match(os.fspath(path)):
+            advice = (
+                "give the path alone" if scheme[1].lower() == "file" else "download it, and give the file or its bytes"
+            )
+            raise AudioError(f"{path} is an address, which is not read from; {advice}") from None
+        if isinstance(error, FileNotFoundError):
+            raise AudioError(f"{path}: there is no such file; check the name") from None
         raise AudioError(f"{path} cannot be opened: {reason(error)}") from None
     raise AudioError(f"{path} is a folder; name the recordings in it, for example {path / '*.wav'}")
+
+
+def _synchronous(file: Any, *, name: str) -> BinaryIO:
+    """Return what can be read: the file within an upload object of a web framework whose own `read` is a coroutine."""
+    if not iscoroutinefunction(file.read):
+        return cast("BinaryIO", file)
+    inner = getattr(file, "file", None)
+    if inner is None or not hasattr(inner, "read") or iscoroutinefunction(inner.read):
+        raise AudioError(f"{name} is read asynchronously; give the bytes that awaiting its read() gives")
+    return cast("BinaryIO", inner)
 
 
 def _wrapped(file: BinaryIO, *, name: str, owned: bool) -> EncodedFile:
     if isinstance(file, io.TextIOBase):
         raise AudioError(f"{name} gives text; open it in binary mode")
     try:
-        if file.seekable():
+        if _can_seek(file):
+            position = file.tell()
+            # What has just been written, or read by somebody else, stands at its end.
+            file.seek(0 if position and not file.read(1) else position)
             return EncodedFile(file, name=name, owned=owned)
         # Closed by the EncodedFile.
         spool = cast("IO[bytes]", SpooledTemporaryFile(_SPOOL_BYTES))  # noqa: SIM115
         with file if owned else nullcontext():
-            shutil.copyfileobj(file, spool)
+            _copy(file, spool)
     except TypeError:
         raise AudioError(f"{name} gives something else than bytes; open it in binary mode") from None
     except Exception as error:  # as in `EncodedFile.read`
         raise AudioError(f"{name} cannot be read: {reason(error)}") from None
     spool.seek(0)
     return EncodedFile(spool, name=name, owned=True)
+
+
+def _can_seek(file: BinaryIO) -> bool:
+    """Return whether a file object can seek; many that are no io.IOBase have but some of its methods."""
+    if not (hasattr(file, "seek") and hasattr(file, "tell")):
+        return False
+    return file.seekable() if hasattr(file, "seekable") else True
+
+
+def _copy(file: BinaryIO, target: IO[bytes]) -> None:
+    """Read a file object to its end; its `read` may take no size."""
+    try:
+        data = file.read(_PIECE_BYTES)
+    except TypeError:
+        target.write(file.read())
+        return
+    while data:
+        target.write(data)
+        data = file.read(_PIECE_BYTES)

@@ -10,7 +10,9 @@ import numpy as np
 
 from affetto.errors import AudioError, ParameterError
 from affetto.extras import require_extra
+from affetto.parameters import whole_number
 from affetto.speech.containers import container_label
+from affetto.speech.downmix import Downmix
 from affetto.speech.sources import UnreadableError, open_file, source_name, waveform_of_pair
 from affetto.speech.waveform import Waveform, check_sample_rate, require_finite
 
@@ -89,13 +91,14 @@ class SoundStream:
         own_rate = check_sample_rate(decoder.sample_rate_hz, name=name)
         self.sample_rate_hz = own_rate if sample_rate_hz is None else sample_rate_hz
         n_channels = decoder.n_channels
-        if isinstance(channels, int) and channels > n_channels:
+        if not isinstance(channels, str) and channels > n_channels:
             have = "1 channel" if n_channels == 1 else f"{n_channels} channels"
             raise AudioError(f"{name} has {have}; there is no channel {channels}, choose one from 1 to {n_channels}")
         self.n_channels = n_channels if channels == "each" else 1
         self.n_samples = 0
         self._channels = channels
         self._decoder = decoder
+        self._cancellation = ""
         self._blocks = self._deliver()
 
     def __iter__(self) -> Iterator[NDArray[np.float32]]:
@@ -132,27 +135,37 @@ class SoundStream:
                 f"{self.name} ends after {self.position_s:.2f} s although its header promises {promised_s:.2f} s; "
                 "what is there was read"
             )
-        remarks += [f"{self.name} {note}" for note in self._decoder.notes]
+        notes = [*self._decoder.notes, *([self._cancellation] if self._cancellation else [])]
+        remarks += [f"{self.name} {note}" for note in notes]
         return tuple(remarks)
 
     def _deliver(self) -> Generator[NDArray[np.float32], None, None]:
         """Choose the channels and resample, block by block."""
         rate, resampler, decoded_s = 0, None, 0.0
+        downmix: Downmix | None = None
         for block, block_rate in self._decoder.blocks():
             if block_rate != rate:
-                if resampler is not None:
-                    yield from self._counted(self._resampled(resampler, self._nothing, last=True))
+                if downmix is not None:
+                    yield from self._rest(downmix, resampler)
                 rate = check_sample_rate(block_rate, name=self.name)
                 resampler = None if rate == self.sample_rate_hz else self._resampler(rate)
-            chosen = self._choose(block)
+                downmix = Downmix(rate)
             # Before resampling, which would spread what is no number over the whole block.
-            require_finite(chosen, rate, name=self.name, start_s=decoded_s)
+            wanted = block if self._channels == "mix" else self._choose(block)
+            require_finite(wanted, rate, name=self.name, start_s=decoded_s)
             decoded_s += len(block) / rate
+            chosen = downmix.push(block) if self._channels == "mix" and downmix is not None else wanted
             yield from self._counted(chosen if resampler is None else self._resampled(resampler, chosen))
-        if resampler is not None:
-            yield from self._counted(self._resampled(resampler, self._nothing, last=True))
+        if downmix is not None:
+            yield from self._rest(downmix, resampler)
         if self.n_samples == 0:
             raise AudioError(f"{self.name} holds no samples; record or export it again")
+
+    def _rest(self, downmix: Downmix, resampler: soxr.ResampleStream | None) -> Iterator[NDArray[np.float32]]:
+        """Yield what is held back at the end, or where the rate changes."""
+        rest = downmix.end() if self._channels == "mix" else self._nothing
+        self._cancellation = self._cancellation or downmix.note
+        yield from self._counted(rest if resampler is None else self._resampled(resampler, rest, last=True))
 
     def _counted(self, block: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
         if len(block):
@@ -161,6 +174,7 @@ class SoundStream:
 
     @property
     def _nothing(self) -> NDArray[np.float32]:
+        """No samples, in the shape of what is wanted."""
         return np.empty((0, self.n_channels) if self._channels == "each" else 0, np.float32)
 
     def _resampler(self, rate: int) -> soxr.ResampleStream:
@@ -177,10 +191,8 @@ class SoundStream:
         return resampled
 
     def _choose(self, block: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Make of all channels those that are wanted; a recording may gain or lose channels on its way."""
+        """Return the channel that is wanted, or each; a recording may gain or lose channels on its way."""
         n = block.shape[1]
-        if self._channels == "mix":
-            return block[:, 0] if n == 1 else block.mean(axis=1, dtype=np.float32)
         if self._channels == "each":
             if n == self.n_channels:
                 return block
@@ -198,8 +210,8 @@ class _InMemory:
     tolerance_s = 0.0
     n_damaged = 0
 
-    def __init__(self, samples: NDArray[np.float32], sample_rate_hz: int) -> None:
-        self.notes: list[str] = []
+    def __init__(self, samples: NDArray[np.float32], sample_rate_hz: int, *notes: str) -> None:
+        self.notes = [note for note in notes if note]
         self.samples = samples
         self.sample_rate_hz = sample_rate_hz
         self.n_channels = samples.shape[1]
@@ -258,7 +270,8 @@ def open_stream(
     (True, 2.52, ())
     """
     name = source_name(source)
-    sample_rate_hz = check_options(name, sample_rate_hz=sample_rate_hz, channels=channels, track=track)
+    channels, track = checked_channels(channels, each=True), checked_track(track)
+    sample_rate_hz = None if sample_rate_hz is None else check_sample_rate(sample_rate_hz, name=name)
     decoder: Decoder
     if isinstance(source, Waveform | tuple):
         if track not in (None, 1):
@@ -278,27 +291,49 @@ def open_stream(
         raise
 
 
-def check_options(name: str, *, sample_rate_hz: float | None, channels: object, track: object) -> int | None:
-    """Return the sample rate as an int, or say which of the options of `open_stream` is none."""
-    if not (isinstance(channels, str) and channels in ("mix", "each")) and not _counts_from_1(channels):
-        raise ParameterError(f"channels is {channels!r}; choose 'mix', 'each' or a channel's number, from 1")
-    if track is not None and not _counts_from_1(track):
-        raise ParameterError(f"track is {track!r}; choose an audio track's number, from 1")
-    return None if sample_rate_hz is None else check_sample_rate(sample_rate_hz, name=name)
+def checked_channels(channels: object, *, each: bool) -> Channels:
+    """Return a choice of channels, its number as an int, or say that it is none.
+
+    Parameters
+    ----------
+    channels : object
+        What a caller gave.
+    each : bool
+        Whether "each" is among the choices.
+    """
+    choices: tuple[Literal["mix", "each"], ...] = ("mix", "each") if each else ("mix",)
+    for choice in choices:
+        if isinstance(channels, str) and channels == choice:
+            return choice
+    if not isinstance(channels, str) and (number := _from_1(channels)):
+        return number
+    named = ", ".join(f"{choice!r}" for choice in choices)
+    raise ParameterError(f"channels is {channels!r}; choose {named} or a channel's number, from 1")
 
 
-def _counts_from_1(number: object) -> bool:
-    return isinstance(number, int) and not isinstance(number, bool) and number >= 1
+def checked_track(track: object) -> int | None:
+    """Return the number of an audio track as an int, or say that it is none."""
+    if track is None or (number := _from_1(track)):
+        return None if track is None else number
+    raise ParameterError(f"track is {track!r}; choose an audio track's number, from 1")
+
+
+def _from_1(number: object) -> int:
+    """Return a whole number, 0 where it is none from 1 on."""
+    try:
+        return whole_number(number, name="")
+    except ParameterError:
+        return 0
 
 
 def _samples_decoder(source: Waveform | tuple[Any, ...], *, name: str, channels: Channels) -> _InMemory:
     if isinstance(source, Waveform):
         return _InMemory(source.samples[:, None], source.sample_rate_hz)
-    mixed = waveform_of_pair(source, name=name)
+    mixed, note = waveform_of_pair(source, name=name)
     shape = np.shape(source[0])
     if channels == "mix" or len(shape) == 1:
-        return _InMemory(mixed.samples[:, None], mixed.sample_rate_hz)
-    columns = [waveform_of_pair(source, name=name, channel=i).samples for i in range(shape[1])]
+        return _InMemory(mixed.samples[:, None], mixed.sample_rate_hz, note)
+    columns = [waveform_of_pair(source, name=name, channel=i)[0].samples for i in range(shape[1])]
     return _InMemory(np.stack(columns, axis=1), mixed.sample_rate_hz)
 
 

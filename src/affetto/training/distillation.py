@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-import os
 import time
 from dataclasses import dataclass
 from datetime import timedelta
@@ -31,6 +30,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from affetto import __version__
 from affetto.classifiers.states import reading_state, save_state
+from affetto.cpus import usable_cpus
 from affetto.degradation.chance import degrade
 from affetto.errors import AffettoError, CorpusError, ParameterError
 from affetto.features.frames import MIN_SAMPLES, average_neighbours
@@ -54,6 +54,7 @@ from affetto.training.pooling import require_different
 from affetto.training.train import described_corpus
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
@@ -394,7 +395,7 @@ def _pairs(paths: Sequence[Path], recipe: Distillation, *, epoch: int, shuffled:
         _Pairs(paths, recipe, epoch),
         sampler=[int(index) for index in order],
         batch_size=None,
-        num_workers=min(4, os.cpu_count() or 1),
+        num_workers=min(4, usable_cpus()),
         prefetch_factor=64,
         collate_fn=_as_it_is,
     )

@@ -12,6 +12,7 @@ from affetto.classifiers.projection import ClippedScaler, DiscriminantProjection
 from affetto.classifiers.tempered import TemperedClassifier, signs_of_pairs
 from affetto.classifiers.voices import LEAST_PROBABILITY
 from affetto.errors import BundleError
+from affetto.onnx_model import OnnxModel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,10 +79,8 @@ def export_classifier(classifier: Any, features: NDArray[np.float32]) -> bytes:
 
 def onnx_probabilities(model: bytes, features: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the probabilities that an exported model gives to rows of features."""
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
-    (probabilities,) = session.run(["probabilities"], {session.get_inputs()[0].name: features.astype(np.float32)})
+    runnable = OnnxModel(model)
+    (probabilities,) = runnable.run(["probabilities"], {runnable.input_names[0]: features.astype(np.float32)})
     return np.asarray(probabilities)
 
 

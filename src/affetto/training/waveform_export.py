@@ -24,6 +24,7 @@ from affetto.classifiers.sequences import SequenceComponents, SequenceScaler, Se
 from affetto.classifiers.voices import LEAST_PROBABILITY
 from affetto.errors import BundleError
 from affetto.features.frames import MIN_SAMPLES
+from affetto.onnx_model import OnnxModel, import_onnxruntime
 from affetto.preprocessing import LevelNormalization
 from affetto.training.export import TOLERANCE, whitened_form
 
@@ -392,7 +393,8 @@ def _compressed(model: onnx.ModelProto) -> bytes:
     What flows through the matrices is quantized as it comes. The rest is widened again when the model is loaded.
     """
     import onnx
-    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    quantization = import_onnxruntime("quantization")
 
     # Small matrices cost no time, and the last steps towards the answer need their precision.
     shapes = {tensor.name: tuple(tensor.dims) for tensor in model.graph.initializer}
@@ -403,7 +405,7 @@ def _compressed(model: onnx.ModelProto) -> bytes:
     ]
     with tempfile.TemporaryDirectory() as folder, _quiet():
         path = Path(folder) / "model.onnx"
-        quantize_dynamic(
+        quantization.quantize_dynamic(
             model,
             path,
             op_types_to_quantize=["MatMul"],
@@ -411,7 +413,7 @@ def _compressed(model: onnx.ModelProto) -> bytes:
             per_channel=True,
             # Seven bits: with eight, the sums of products overflow on processors without VNNI.
             reduce_range=True,
-            weight_type=QuantType.QInt8,
+            weight_type=quantization.QuantType.QInt8,
         )
         quantized = onnx.load(path)
     _halve(quantized)
@@ -447,11 +449,8 @@ def _torch_outputs(
 def _onnx_outputs(
     model: onnx.ModelProto | bytes, names: Sequence[str], clips: Sequence[NDArray[np.float32]]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    import onnxruntime
-
-    content = model if isinstance(model, bytes) else model.SerializeToString()
-    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
-    rows = [session.run(names, {"samples": clip[None]}) for clip in clips]
+    runnable = OnnxModel(model if isinstance(model, bytes) else bytes(model.SerializeToString()))
+    rows = [runnable.run(names, {"samples": clip[None]}) for clip in clips]
     return np.stack([row[0][0] for row in rows]), np.stack([row[-1][0] for row in rows])
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from affetto.onnx_model import OnnxModel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -94,23 +96,17 @@ class _Network:
     """The network, and what it remembers."""
 
     def __init__(self) -> None:
-        self._session = _open_session()
+        self._model = _model()
         self._state = np.zeros((2, 1, 1, 128), np.float32)
 
     def hear(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the probability of each frame."""
         inputs = {"input": frames, "h": self._state[0], "c": self._state[1]}
-        found, *state = self._session.run(["speech_probs", "hn", "cn"], inputs)
+        found, *state = self._model.run(["speech_probs", "hn", "cn"], inputs)
         self._state = np.stack(state)
         return np.asarray(found)
 
 
 @cache
-def _open_session() -> Any:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    # A tiny network, frame after frame: threads would only wait for one another.
-    options.intra_op_num_threads = 1
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(str(MODEL), options, providers=["CPUExecutionProvider"])
+def _model() -> OnnxModel:
+    return OnnxModel(MODEL)

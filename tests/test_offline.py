@@ -1,0 +1,66 @@
+"""Nothing leaves the machine, and nothing is written that was not asked for."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+# Every door to the network that a Python program, or a library in it, may take.
+_RECOGNIZE = """
+import socket, sys
+def refuse(*arguments, **options):
+    sys.exit(f"a name was looked up: {arguments}")
+socket.getaddrinfo = socket.gethostbyname = socket.create_connection = refuse
+import affetto, time
+recognizer = affetto.Recognizer(sys.argv[1])
+assert recognizer.recognize(sys.argv[2]).segments
+time.sleep(1)  # a reporter sends from a thread of its own
+"""
+# What says that nobody is at the keyboard, and keeps some reporters still.
+_KEEPS_STILL = ("CI", "GITHUB_ACTIONS", "TF_BUILD", "JENKINS_URL", "DO_NOT_TRACK", "ORT_DISABLE_TELEMETRY")
+
+
+def environment(home: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name not in _KEEPS_STILL and "XDG" not in name}
+    return {**kept, "HOME": str(home), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+@pytest.mark.parametrize("model", ["transformer", "svm"])
+def test_recognizing_writes_no_file_and_looks_up_no_name(tmp_path: Path, root: Path, model: str) -> None:
+    home, work, log = tmp_path / "home", tmp_path / "work", tmp_path / "calls"
+    home.mkdir()
+    work.mkdir()
+    command = [sys.executable, "-c", _RECOGNIZE, model, str(root / "examples" / "angry.flac")]
+    if strace := shutil.which("strace"):
+        command = [strace, "-f", "-qq", "-e", "trace=socket,connect,sendto", "-o", str(log), *command]
+    result = subprocess.run(command, capture_output=True, text=True, cwd=work, env=environment(home), check=False)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert not list(home.rglob("*"))
+    assert not list(work.rglob("*"))
+    if strace:
+        assert "AF_INET" not in log.read_text()
+
+
+def test_the_users_own_setting_stays() -> None:
+    code = "import affetto, os; print(os.environ['ORT_DISABLE_TELEMETRY'])"
+    own = {**os.environ, "ORT_DISABLE_TELEMETRY": "0"}
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=own)
+    assert result.stdout == "0\n"
+
+
+def test_every_import_of_onnx_runtime_goes_through_one_door(root: Path) -> None:
+    importing = [
+        path.relative_to(root).as_posix()
+        for folder in ("src", "benchmarks", "tests", "examples")
+        for path in (root / folder).rglob("*.py")
+        if any(
+            line.strip().startswith(("import onnxruntime", "from onnxruntime"))
+            for line in path.read_text().splitlines()
+        )
+    ]
+    assert not importing
