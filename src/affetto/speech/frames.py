@@ -6,7 +6,7 @@ import re
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from affetto.speech.scanning import BEGINNING, BEGINNING_BYTES, Recording, behind_tags, damage_notes
+from affetto.speech.scanning import BEGINNING_BYTES, Recording, behind_tags, damage_notes, find_beginning
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -194,11 +194,11 @@ def _next_frame(data: Bytes, place: int, codec: Codec) -> int | None:
     """Return the next place where frames follow one another, None if another recording or nothing does."""
     while place < data.size:
         block = data.at(place, _SEARCH_BYTES)
-        other = BEGINNING.search(block)
-        for found in codec.beginning.finditer(block, 0, other.start() if other else len(block)):
+        other = find_beginning(block)
+        for found in codec.beginning.finditer(block, 0, len(block) if other is None else other):
             if is_chain(data, place + found.start(), codec):
                 return place + found.start()
-        if other or place + len(block) >= data.size:
+        if other is not None or place + len(block) >= data.size:
             return None
         place += len(block) - BEGINNING_BYTES
     return None
@@ -218,7 +218,7 @@ def is_chain(data: Bytes, place: int, codec: Codec) -> bool:
     for i in range(codec.n_chain):
         frame = codec.parse(data.at(place, codec.n_head))
         if place == data.size or (i and frame is None and behind_tags(data, place) != place):
-            return i > 0  # the last frames of a recording
+            return 3 * i >= codec.n_chain  # the last frames of a recording
         if frame is None or place + frame.size > data.size or (i and codec.is_steady and frame.kind != kind):
             return False
         kind = frame.kind

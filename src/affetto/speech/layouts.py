@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from affetto.speech.scanning import BEGINNING, LEAST_BYTES, Recording, begins_at, behind_padding
+from affetto.speech.scanning import LEAST_BYTES, Recording, begins_at, behind_padding
 
 if TYPE_CHECKING:
     from affetto.speech.scanning import Bytes
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 # Sizes beyond these, less what a header takes, are what programs write that stream and never learn the length.
 _UNKNOWN_SIZES = (1 << 31, 1 << 32)
 _HEADERS_BYTES = 1 << 16
+_ASF, _EBML = b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", b"\x1a\x45\xdf\xa3"
 _UNKNOWN_CAF_SIZE = (1 << 64) - 1
 _MP4_BOXES = (b"moov", b"free", b"skip", b"udta", b"meta", b"mfra", b"uuid", b"wide")
 _CAF_CHUNKS = (b"data", b"pakt", b"free", b"info", b"chan", b"kuki")
@@ -54,6 +55,16 @@ class _Format(NamedTuple):
     n_bytes: int
 
 
+_LOGARITHMIC = _Format("log", 1)
+_AU_FORMATS = {
+    **{encoding: _Format(">i", encoding - 1) for encoding in (2, 3, 4, 5)},
+    6: _Format(">f", 4),
+    7: _Format(">f", 8),
+    1: _LOGARITHMIC,
+    27: _LOGARITHMIC,
+}
+
+
 class _Sound(NamedTuple):
     """Where samples are, in fact."""
 
@@ -79,7 +90,7 @@ def read_wave(data: Bytes, start: int) -> Recording:
                 long_size = data.number(chunk.at + 8, 8)
             case b"data":
                 size = long_size if chunk.size == _WRAPS - 1 and long_size else chunk.size
-                sound = _find_sound(data, chunk.at, size, format_=_wave_format(form))
+                sound = _find_sound(data, chunk.at, size, literal=b"WAVE", format_=_wave_format(form))
                 pieces: list[Piece] = [(start, sound.end)]
                 if not sound.is_as_stated:
                     n_bytes = sum(stop - first for first, stop in sound.ranges)
@@ -96,7 +107,7 @@ def read_aiff(data: Bytes, start: int) -> Recording:
             common = data.at(chunk.at, 22)
         elif chunk.name == b"SSND":
             size = max(chunk.size - 8, 0)
-            sound = _find_sound(data, chunk.at + 8, size, format_=_aiff_format(common), big=True)
+            sound = _find_sound(data, chunk.at + 8, size, literal=b"AIF", format_=_aiff_format(common), big=True)
             pieces: list[Piece] = [(start, sound.end)]
             if not sound.is_as_stated and (head := _au_head_of_aiff(common)):
                 pieces = [head, *sound.ranges]
@@ -107,9 +118,8 @@ def read_aiff(data: Bytes, start: int) -> Recording:
 def read_au(data: Bytes, start: int) -> Recording:
     """Read the header of an au file."""
     offset, size, encoding = (data.number(start + at, 4, big=True) for at in (4, 8, 12))
-    kinds = {2: (">i", 1), 3: (">i", 2), 4: (">i", 3), 5: (">i", 4), 6: (">f", 4), 7: (">f", 8), 1: ("log", 1), 27: ("log", 1)}
-    format_ = _Format(*kinds[encoding]) if encoding in kinds else None
-    sound = _find_sound(data, start + offset, size, format_=format_, has_chunks=False)
+    format_ = _AU_FORMATS.get(encoding)
+    sound = _find_sound(data, start + offset, size, literal=b".snd\0", format_=format_, has_chunks=False)
     pieces: list[Piece] = [(start, sound.end)]
     if not sound.is_as_stated:
         pieces = [(start, start + 8), b"\xff" * 4, (start + 12, start + offset), *sound.ranges]
@@ -124,7 +134,7 @@ def read_caf(data: Bytes, start: int) -> Recording:
         if not _NAME.fullmatch(name) or begins_at(data, place):
             break
         if size == _UNKNOWN_CAF_SIZE:
-            return read_until_next(data, start)
+            return read_until_next(data, start, b"caff\0")
         if place + 12 + size > data.size and name not in _CAF_CHUNKS:
             break
         if name == b"data":
@@ -137,11 +147,13 @@ def read_caf(data: Bytes, start: int) -> Recording:
 def read_w64(data: Bytes, start: int) -> Recording:
     """Read the chunks of a w64 file."""
     size = data.number(start + 16, 8)
-    stop = start + size if 40 <= size <= data.size - start else _next_beginning(data, start + 40)  # noqa: PLR2004
+    stop = (
+        start + size if 40 <= size <= data.size - start else _next_beginning(data, start + 40, b"riff\x2e\x91\xcf\x11")
+    )
     place, missing = start + 40, 0.0
     for _ in range(_MAX_CHUNKS):
         size = data.number(place + 16, 8)
-        if place >= stop or size < 24:  # noqa: PLR2004
+        if place >= stop or size < 24:
             break
         if place + size > stop and data.at(place, 4) == b"data" and size < 1 << 48:
             missing = _missing_share(size - 24, stop - place - 24)
@@ -165,7 +177,7 @@ def read_avi(data: Bytes, start: int) -> Recording:
     while data.at(place, 4) == b"RIFF" and data.at(place + 8, 4) == (b"AVI " if place == start else b"AVIX"):
         size = data.number(place + 4, 4)
         if not size or is_unknown_size(size, data.size):
-            place = _next_beginning(data, place + 12)
+            place = _next_beginning(data, place + 12, b"AVI LIST")
             break
         place += 8 + size + size % 2
     return _sized(data, start, place)
@@ -178,7 +190,7 @@ def read_mp4(data: Bytes, start: int) -> Recording:
         size, name = data.number(place, 4, big=True), data.at(place + 4, 4)
         size = data.number(place + 8, 8, big=True) if size == 1 else size or data.size - place
         is_next = name == b"ftyp" and b"moov" in seen and (b"mdat" in seen or b"moof" in seen)
-        if size < 8 or is_next or not name.isalnum():  # noqa: PLR2004
+        if size < 8 or is_next or not name.isalnum():
             break
         if place + size > data.size:
             # What else is not whole costs no sound, or is no box at all.
@@ -195,13 +207,13 @@ def read_matroska(data: Bytes, start: int) -> Recording:
     size, n = _ebml_size(data, start + 4)
     segment = start + 4 + n + (size or 0)
     size, n = _ebml_size(data, segment + 4)
-    end = _next_beginning(data, segment + 4) if size is None else min(segment + 4 + n + size, data.size)
+    end = _next_beginning(data, segment + 4, _EBML) if size is None else min(segment + 4 + n + size, data.size)
     return Recording(end, [(start, end)])
 
 
-def read_until_next(data: Bytes, start: int) -> Recording:
-    """Take for one recording all up to where another begins."""
-    end = _next_beginning(data, start + 4)
+def read_until_next(data: Bytes, start: int, literal: bytes) -> Recording:
+    """Take for one recording all up to where another of its format begins."""
+    end = _next_beginning(data, start + 4, literal)
     return Recording(end, [(start, end)])
 
 
@@ -210,12 +222,12 @@ def read_asf(data: Bytes, start: int) -> Recording:
     place = start
     for _ in range(_MAX_CHUNKS):
         size = data.number(place + 16, 8)
-        if size < 24 or (place > start and begins_at(data, place)) or not data.at(place, 16).strip(b"\0"):  # noqa: PLR2004
+        if size < 24 or (place > start and begins_at(data, place)) or not data.at(place, 16).strip(b"\0"):
             break
         if place + size > data.size:
-            return read_until_next(data, start)
+            return read_until_next(data, start, _ASF)
         place += size
-    return _sized(data, start, place) if place > start else read_until_next(data, start)
+    return _sized(data, start, place) if place > start else read_until_next(data, start, _ASF)
 
 
 def read_flv(data: Bytes, start: int) -> Recording:
@@ -255,17 +267,25 @@ def _sized(data: Bytes, start: int, end: int) -> Recording:
 
 
 def _find_sound(
-    data: Bytes, at: int, stated: int, *, format_: _Format | None, big: bool = False, has_chunks: bool = True
+    data: Bytes,
+    at: int,
+    stated: int,
+    *,
+    literal: bytes,
+    format_: _Format | None,
+    big: bool = False,
+    has_chunks: bool = True,
 ) -> _Sound:
     """Find out where the samples are that begin at a place, whatever size is stated."""
     n_available = max(data.size - at, 0)
     following = data.at(at, 4)
     is_unset = stated == 0 and bool(following) and not following.rstrip(b" ").isalnum() and not begins_at(data, at)
     if is_unset or is_unknown_size(stated, n_available):
-        end = _next_beginning(data, at)
+        end = _next_beginning(data, at, literal)
         return _Sound([(at, end)], end, is_as_stated=False, missing_share=0.0)
     if stated > n_available:
-        return _Sound([(at, data.size)], data.size, is_as_stated=True, missing_share=_missing_share(stated, n_available))
+        missing_share = _missing_share(stated, n_available)
+        return _Sound([(at, data.size)], data.size, is_as_stated=True, missing_share=missing_share)
     ranges = [(at, at + stated)]
     place = at + stated
     if has_chunks:
@@ -279,7 +299,7 @@ def _find_sound(
         if data.size - behind_padding(data, end) < LEAST_BYTES or begins_at(data, end):
             return _Sound([(at, at + n_bytes)], end, is_as_stated=False, missing_share=0.0)
     if place == at + stated and format_ is not None and _goes_on(data, place + -stated % format_.n_bytes, format_):
-        end = _next_beginning(data, place)
+        end = _next_beginning(data, place, literal)
         return _Sound([(at, end)], end, is_as_stated=False, missing_share=0.0)
     return _Sound(ranges, place, is_as_stated=len(ranges) == 1, missing_share=0.0)
 
@@ -306,16 +326,16 @@ def _goes_on(data: Bytes, place: int, format_: _Format) -> bool:
 
 
 def _wave_format(form: bytes) -> _Format | None:
-    if len(form) < 16:  # noqa: PLR2004
+    if len(form) < 16:
         return None
     kind, bits = struct.unpack("<H12xH", form[:16])
-    kind = int.from_bytes(form[24:26], "little") if kind == _EXTENSIBLE and len(form) >= 26 else kind  # noqa: PLR2004
+    kind = int.from_bytes(form[24:26], "little") if kind == _EXTENSIBLE and len(form) >= 26 else kind
     n_bytes = -(-bits // 8)
     if kind == _PCM and n_bytes in (1, 2, 3, 4):
         return _Format("<u" if n_bytes == 1 else "<i", n_bytes)
     if kind == _FLOAT and n_bytes in (4, 8):
         return _Format("<f", n_bytes)
-    return _Format("log", 1) if kind in (_A_LAW, _MU_LAW) else None
+    return _LOGARITHMIC if kind in (_A_LAW, _MU_LAW) else None
 
 
 def _wave_head(form: bytes, n_bytes: int) -> bytes:
@@ -330,7 +350,7 @@ def _wave_head(form: bytes, n_bytes: int) -> bytes:
 
 def _aiff_format(common: bytes) -> _Format | None:
     bits, compression = int.from_bytes(common[6:8], "big"), common[18:22] or b"NONE"
-    return _Format(">i", -(-bits // 8)) if compression in (b"NONE", b"twos") and 1 <= bits <= 32 else None  # noqa: PLR2004
+    return _Format(">i", -(-bits // 8)) if compression in (b"NONE", b"twos") and 1 <= bits <= 32 else None
 
 
 def _au_head_of_aiff(common: bytes) -> bytes | None:
@@ -374,8 +394,9 @@ def _chunk_at(data: Bytes, place: int, *, big: bool) -> _Chunk | None:
     return _Chunk(name, place + 8, size) if is_one else None
 
 
-def _next_beginning(data: Bytes, place: int) -> int:
-    found = data.find(BEGINNING, place)
+def _next_beginning(data: Bytes, place: int, literal: bytes) -> int:
+    """Return where another recording of a format begins, the end of the file if none does."""
+    found = data.find_beginning(place, literal=literal)
     return data.size if found is None else found
 
 

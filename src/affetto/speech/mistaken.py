@@ -49,31 +49,33 @@ _FOREIGN = (
     (rb"SQLite format 3", "an SQLite database", _RECORDING),
     (rb"\0\x05\x16\x07", "what macOS puts beside a file (AppleDouble)", "give the file whose name lacks the ._"),
     (rb"bplist0", "a property list, which iCloud puts in place of a file", "download the recording itself"),
-    (rb"\x02?#!SILK_V3", "SILK sound, which cannot be decoded here", "convert it to wav, for example with silk-v3-decoder"),
+    (rb"\x02?#!SILK_V3", "SILK sound, which cannot be decoded here", "convert it to wav with silk-v3-decoder"),
 )
-# Of what has no header, by the name's ending: what it is called, and how ffmpeg reads it.
-_SLN_RATES = {"12": 12_000, "16": 16_000, "24": 24_000, "32": 32_000, "44": 44_100, "48": 48_000, "96": 96_000,
-              "192": 192_000}
-_HEADERLESS = {
-    ("sln", "slin", "sln8"): ("8 kHz telephone sound (16-bit signed linear)", "-f s16le -ar 8000"),
-    **{(f"sln{name}", f"slin{name}"): (f"{rate / 1_000:g} kHz telephone sound (16-bit signed linear)",
-                                       f"-f s16le -ar {rate}") for name, rate in _SLN_RATES.items()},
-    ("ul", "ulaw", "mulaw", "mu", "pcmu", "u", "ub8"): ("8 kHz telephone sound (mu-law)", "-f mulaw -ar 8000"),
-    ("al", "alaw", "pcma"): ("8 kHz telephone sound (A-law)", "-f alaw -ar 8000"),
-    ("g722",): ("16 kHz telephone sound (G.722)", "-f g722"),
-    ("g723", "g723_1", "g7231"): ("8 kHz telephone sound (G.723.1)", "-f g723_1"),
-    ("g726", "g726-32"): ("8 kHz telephone sound (G.726)", "-f g726 -code_size 4"),
-    ("g726-16",): ("8 kHz telephone sound (G.726)", "-f g726 -code_size 2"),
-    ("g726-24",): ("8 kHz telephone sound (G.726)", "-f g726 -code_size 3"),
-    ("g726-40",): ("8 kHz telephone sound (G.726)", "-f g726 -code_size 5"),
-    ("g729", "g729a"): ("8 kHz telephone sound (G.729)", "-f g729"),
-    ("gsm",): ("8 kHz telephone sound (GSM 06.10)", "-f gsm"),
-    ("raw", "pcm", "sw", "s16", "s16le", "l16", "lin"): ("sound, whose rate and sample format only its maker knows",
-                                                         "-f s16le -ar 16000 -ac 1"),
-}
+# Of what has no header: the name's endings, what it is called, and what reads it.
+_LINEAR_RATES = {"": 8_000, "8": 8_000, "12": 12_000, "16": 16_000, "24": 24_000, "32": 32_000, "44": 44_100,
+                 "48": 48_000, "96": 96_000, "192": 192_000}
+_HEADERLESS = (
+    (("ul", "ulaw", "mulaw", "mu", "pcmu"), "8 kHz telephone sound (mu-law)", "ffmpeg -f mulaw -ar 8000 -i"),
+    (("al", "alaw", "pcma"), "8 kHz telephone sound (A-law)", "ffmpeg -f alaw -ar 8000 -i"),
+    (("vox",), "8 kHz telephone sound (Dialogic ADPCM)", "sox -t vox -r 8000"),
+    (("g722",), "16 kHz telephone sound (G.722)", "ffmpeg -f g722 -i"),
+    (("g723", "g723_1", "g7231"), "8 kHz telephone sound (G.723.1)", "ffmpeg -f g723_1 -i"),
+    (("g726", "g726-32"), "8 kHz telephone sound (G.726)", "ffmpeg -f g726 -code_size 4 -i"),
+    (("g726-16",), "8 kHz telephone sound (G.726)", "ffmpeg -f g726 -code_size 2 -i"),
+    (("g726-24",), "8 kHz telephone sound (G.726)", "ffmpeg -f g726 -code_size 3 -i"),
+    (("g726-40",), "8 kHz telephone sound (G.726)", "ffmpeg -f g726 -code_size 5 -i"),
+    (("g729", "g729a"), "8 kHz telephone sound (G.729)", "ffmpeg -f g729 -i"),
+    (("gsm",), "8 kHz telephone sound (GSM 06.10)", "ffmpeg -f gsm -i"),
+    (("raw", "pcm", "sw", "s16", "s16le", "l16", "lin"), "sound, whose rate and sample format only its maker knows",
+     "ffmpeg -f s16le -ar 16000 -ac 1 -i"),
+    *(((f"sln{name}", f"slin{name}"), f"{rate / 1_000:g} kHz telephone sound (16-bit signed linear)",
+       f"ffmpeg -f s16le -ar {rate} -ac 1 -i") for name, rate in _LINEAR_RATES.items()),
+)
 # fmt: on
-_BY_ENDING = {ending: entry for endings, entry in _HEADERLESS.items() for ending in endings}
+_BY_ENDING = {ending: (what, command) for endings, what, command in _HEADERLESS for ending in endings}
 _PATTERNS = tuple((re.compile(p, re.DOTALL), what, advice) for p, what, advice in _FOREIGN)
+# Of formats that libsndfile reads and that are named as what has none.
+_OTHER_HEADERS = (b"NIST_1A", b"\0\x01\xa3\x64", b"\x64\xa3\x01\0")
 _BASE64_BYTES = 60
 _BASE64 = re.compile(rb"[A-Za-z0-9+/]{60}")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -102,19 +104,21 @@ def mistaken_for_audio(file: EncodedFile, name: str, *, otherwise: str) -> str |
     for pattern, what, advice in _PATTERNS:
         if pattern.match(head):
             return f"but {what}; {advice}"
-    data = Bytes(file)
-    if not head.strip(b"\0") and data.are_zero(0, data.size):
-        return "that can be read: it holds nothing but zeros, as if it had never been written; copy or record it again"
     ending = PurePath(name).suffix.lower().removeprefix(".")
     if _is_base64(head):
         return "but base64 text; decode it first, for example with base64 -d"
     if text := _beginning_of_text(head):
         return f"that can be read: it is text that begins with {text!r}; {otherwise}"
-    if ending == "vox":
-        return _headerless("8 kHz telephone sound (Dialogic ADPCM)", "sox -t vox -r 8000", name)
-    if ending in _BY_ENDING and not head.startswith(b"NIST_1A"):
-        what, options = _BY_ENDING[ending]
-        return _headerless(what, f"ffmpeg {options} -i", name)
+    if ending in _BY_ENDING and not head.startswith(_OTHER_HEADERS):
+        what, command = _BY_ENDING[ending]
+        source, target = shlex.quote(name), shlex.quote(str(PurePath(name).with_suffix(".wav")))
+        return (
+            f"that can be read as it is: by its ending it is headerless {what}; "
+            f"convert it, for example: {command} {source} {target}"
+        )
+    data = Bytes(file)
+    if not head.strip(b"\0") and data.are_zero(0, data.size):
+        return "that can be read: it holds nothing but zeros, as if it had never been written; copy or record it again"
     return None
 
 
@@ -124,16 +128,6 @@ def _is_base64(head: bytes) -> bool:
         return False
     decoded = base64.b64decode(head[:_BASE64_BYTES])
     return bool(BEGINNING.match(decoded) or decoded.startswith((b"ID3", b"\xff")))
-
-
-def _headerless(what: str, command: str, name: str) -> str:
-    """Say how to convert what has no header."""
-    source = shlex.quote(name)
-    target = shlex.quote(str(PurePath(name).with_suffix(".wav")))
-    return (
-        f"that can be read as it is: by its ending it is headerless {what}; "
-        f"convert it, for example: {command} {source} {target}"
-    )
 
 
 def _beginning_of_text(head: bytes) -> str:

@@ -12,8 +12,6 @@ from affetto.speech.frames import MPEG, Frame, frames, goes_beyond
 from affetto.speech.scanning import Recording, damage_notes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from affetto.speech.scanning import Bytes
     from affetto.speech.sources import Piece
 

@@ -39,7 +39,8 @@ def read_ogg(data: Bytes, start: int) -> Recording | None:
         page = _page(data, place)
         if page is None:
             found = _next_page(data, place + 1)
-            if found is None:
+            following = None if found is None else _page(data, found)
+            if found is None or following is None or (is_started and following.begins):
                 break
             if place == end or behind_tags(data, place) != found:
                 damage_s.append(position_s)

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from affetto.errors import AudioError
 from affetto.speech import layouts
+from affetto.speech.flac import read_flac
 from affetto.speech.frames import AC3, ADTS, AMR, AMR_WB, MPEG, is_chain, read_frames
 from affetto.speech.mp3 import read_mp3
 from affetto.speech.ogg import read_ogg
-from affetto.speech.scanning import LEAST_BYTES, BEGINNING, Bytes, Recording, before_tags, behind_padding, behind_tags
+from affetto.speech.scanning import LEAST_BYTES, Bytes, Recording, before_tags, behind_padding, behind_tags
 from affetto.speech.sources import UnreadableError
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def _amr_wide(data: Bytes, start: int) -> Recording | None:
 
 _READERS: tuple[tuple[bytes, Callable[[Bytes, int], Recording | None]], ...] = (
     (rb"(?:RIFF|RF64).{4}WAVE", layouts.read_wave),
-    (rb"fLaC", layouts.read_until_next),
+    (rb"fLaC", read_flac),
     (rb"\x30\x26\xb2\x75\x8e\x66\xcf\x11", layouts.read_asf),
     (rb"FLV\x01", layouts.read_flv),
     (rb"\x47.{187}\x47.{187}\x47", layouts.read_mpeg_ts),
@@ -83,7 +84,7 @@ def read_contents(file: EncodedFile) -> Contents:
             continue
         if not recordings:
             break
-        found = data.find(BEGINNING, place)
+        found = data.find_beginning(place)
         end = before_tags(data, data.size) if found is None else found
         n_left += max(end - place, 0) if end - place >= LEAST_BYTES else 0
         if found is None:
@@ -137,9 +138,9 @@ class JoinedDecoder:
                 self._decoder.close()
                 try:
                     self._decoder = self._open(recording)
-                except (UnreadableError, AudioError) as error:
+                except (UnreadableError, AudioError):
                     self._file.check()
-                    self.notes.append(f"holds more, which was not read: {error}")
+                    self.notes.append("holds another recording, which cannot be read: it is damaged, or encoded otherwise")
                     continue
             there_s = 0.0
             for block, rate in self._decoder.blocks():

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from affetto.speech.sources import EncodedFile, Piece
 
@@ -18,6 +19,12 @@ _BEGINNINGS = (
     rb"|\x30\x26\xb2\x75\x8e\x66\xcf\x11|FLV\x01[\x01\x04\x05]\0\0\0\x09|#!AMR(?:-WB)?\n"
 )
 BEGINNING = re.compile(_BEGINNINGS, re.DOTALL)
+# What to look for to find them, and how far behind the beginning it is: many times as fast as the expression.
+_LITERALS = (
+    *((b"WAVE", 8), (b"AVI LIST", 8), (b"riff\x2e\x91\xcf\x11", 0), (b"AIF", 8), (b".snd\0", 0), (b"caff\0", 0)),
+    *((b"Creative Voice File\x1a", 0), (b"fLaC", 0), (b"OggS\0", 0), (b"ftyp", 4), (b"\x1a\x45\xdf\xa3", 0)),
+    *((b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", 0), (b"FLV\x01", 0), (b"#!AMR", 0)),
+)
 BEGINNING_BYTES = 24
 _BLOCK_BYTES = 1 << 18
 _LYRICS_END = re.compile(rb"LYRICS200|LYRICSEND")
@@ -90,23 +97,47 @@ class Bytes:
         """Return an unsigned number of `n` bytes."""
         return int.from_bytes(self.at(place, n), "big" if big else "little")
 
-    def find(self, pattern: re.Pattern[bytes], place: int, *, overlap: int = BEGINNING_BYTES) -> int | None:
-        """Return the first place from one on that matches, None if there is none."""
-        while place < self.size:
-            block = self.at(place, _BLOCK_BYTES)
-            if not block:
-                return None
-            if found := pattern.search(block):
-                return place + found.start()
-            place += max(len(block) - overlap, 1) if place + len(block) < self.size else len(block)
+    def find(self, pattern: re.Pattern[bytes], place: int) -> int | None:
+        """Return the first place from one on that matches, None if there is none; no match may be long."""
+
+        def search(block: bytes) -> int | None:
+            found = pattern.search(block)
+            return found.start() if found else None
+
+        return self._find(search, place)
+
+    def find_beginning(self, place: int, *, literal: bytes | None = None) -> int | None:
+        """Return the first place from one on where a recording of a known format begins, None if there is none.
+
+        A format's literal may be given to look for it alone, which is fast.
+        """
+        literals = tuple(known for known in _LITERALS if literal in (None, known[0]))
+        return self._find(partial(find_beginning, literals=literals), place)
+
+    def _find(self, search: Callable[[bytes], int | None], place: int) -> int | None:
+        while place < self.size and (block := self.at(place, _BLOCK_BYTES)):
+            found = search(block)
+            if found is not None:
+                return place + found
+            place += max(len(block) - BEGINNING_BYTES, 1) if place + len(block) < self.size else len(block)
         return None
 
     def are_zero(self, start: int, end: int) -> bool:
         """Return whether nothing but zeros is in a range."""
         return all(
-            not self.at(place, min(_BLOCK_BYTES, end - place)).strip(b"\0")
-            for place in range(start, end, _BLOCK_BYTES)
+            not self.at(place, min(_BLOCK_BYTES, end - place)).strip(b"\0") for place in range(start, end, _BLOCK_BYTES)
         )
+
+
+def find_beginning(block: bytes, literals: tuple[tuple[bytes, int], ...] = _LITERALS) -> int | None:
+    """Return where in a block a recording of a known format begins, None if there is none."""
+    found = []
+    for literal, offset in literals:
+        at = block.find(literal, offset)
+        while at >= 0 and not BEGINNING.match(block, at - offset):
+            at = block.find(literal, at + 1)
+        found += [at - offset] if at >= 0 else []
+    return min(found, default=None)
 
 
 def begins_at(data: Bytes, place: int) -> bool:
