@@ -48,7 +48,7 @@ def test_a_wav_longer_than_its_header_says_is_read_to_its_end(speech: Waveform, 
     assert remarks == ()
 
 
-@pytest.mark.parametrize("n_bytes", [2**32 + 1_000_000, 2**32 + 44, 2 * 2**32 + 4_000])
+@pytest.mark.parametrize("n_bytes", [2**32 + 1_000_000, 2 * 2**32 + 4_000])
 @pytest.mark.parametrize("tail", [b"", b"LIST\x04\0\0\0abcd"], ids=["", "LIST"])
 def test_a_size_that_wrapped(tmp_path: Path, n_bytes: int, tail: bytes) -> None:
     path = tmp_path / "long.wav"

@@ -28,6 +28,8 @@ _MAX_BLOCKS = 100_000
 # Real files have a handful; a damaged one may be read as millions of empty chunks.
 _MAX_CHUNKS = 1_000
 _NAME = re.compile(rb"[ -~]{4}")
+_LAST_CHUNKS = re.compile(rb"LIST|[Ii][Dd]3 |bext|cue |smpl|iXML|_PMX|PEAK|afsp|DISP|ANNO|NAME")
+_MAX_LAST_CHUNK_BYTES = 1 << 16
 _WRAPS = 1 << 32
 # In what follows the stated end; noise and text are louder than sound, and text is text.
 _MAX_LOUD, _MAX_PRINTABLE = 0.25, 0.95
@@ -104,7 +106,7 @@ def read_aiff(data: Bytes, start: int) -> Recording:
     common = b""
     for chunk in _chunks(data, start + 12, big=True):
         if chunk.name == b"COMM":
-            common = data.at(chunk.at, 22)
+            common = data.at(chunk.at, min(chunk.size, 22))
         elif chunk.name == b"SSND":
             size = max(chunk.size - 8, 0)
             sound = _find_sound(data, chunk.at + 8, size, literal=b"AIF", format_=_aiff_format(common), big=True)
@@ -282,7 +284,8 @@ def _find_sound(
     is_unset = stated == 0 and bool(following) and not following.rstrip(b" ").isalnum() and not begins_at(data, at)
     if is_unset or is_unknown_size(stated, n_available):
         end = _next_beginning(data, at, literal)
-        return _Sound([(at, end)], end, is_as_stated=False, missing_share=0.0)
+        last = _before_chunks(data, end, big=big) if has_chunks else end
+        return _Sound([(at, last)], end, is_as_stated=False, missing_share=0.0)
     if stated > n_available:
         missing_share = _missing_share(stated, n_available)
         return _Sound([(at, data.size)], data.size, is_as_stated=True, missing_share=missing_share)
@@ -291,16 +294,17 @@ def _find_sound(
     if has_chunks:
         place, more = _behind_chunks(data, place, big=big)
         ranges += more
-    rest = behind_padding(data, place)
-    if data.size - rest < LEAST_BYTES or begins_at(data, rest):
-        return _Sound(ranges, place, is_as_stated=len(ranges) == 1, missing_share=0.0)
+    # A size of four bytes begins at 0 again behind 4 GB.
     for n_bytes in range(stated + (n_available - stated) // _WRAPS * _WRAPS, stated, -_WRAPS):
         end, _ = _behind_chunks(data, at + n_bytes, big=big)
         if data.size - behind_padding(data, end) < LEAST_BYTES or begins_at(data, end):
             return _Sound([(at, at + n_bytes)], end, is_as_stated=False, missing_share=0.0)
-    if place == at + stated and format_ is not None and _goes_on(data, place + -stated % format_.n_bytes, format_):
+    rest = behind_padding(data, place)
+    is_over = data.size - rest < LEAST_BYTES or begins_at(data, rest) or place > at + stated + stated % 2
+    if not is_over and format_ is not None and _goes_on(data, place + -stated % format_.n_bytes, format_):
         end = _next_beginning(data, place, literal)
-        return _Sound([(at, end)], end, is_as_stated=False, missing_share=0.0)
+        last = _before_chunks(data, end, big=big) if has_chunks else end
+        return _Sound([(at, last)], end, is_as_stated=False, missing_share=0.0)
     return _Sound(ranges, place, is_as_stated=len(ranges) == 1, missing_share=0.0)
 
 
@@ -386,6 +390,16 @@ def _behind_chunks(data: Bytes, place: int, *, big: bool) -> tuple[int, list[tup
             ranges.append((chunk.at + 8 * (chunk.name == b"SSND"), chunk.at + chunk.size))
         place = min(chunk.at + chunk.size, data.size)
     return place, ranges
+
+
+def _before_chunks(data: Bytes, end: int, *, big: bool) -> int:
+    """Return the place before a chunk that ends at a place, where no size tells where the samples end."""
+    start = max(end - _MAX_LAST_CHUNK_BYTES, 0)
+    for found in _LAST_CHUNKS.finditer(data.at(start, end - start)):
+        chunk = _chunk_at(data, start + found.start(), big=big)
+        if chunk is not None and _behind_chunks(data, start + found.start(), big=big)[0] in (end, end - 1):
+            return start + found.start()
+    return end
 
 
 def _chunk_at(data: Bytes, place: int, *, big: bool) -> _Chunk | None:
