@@ -140,7 +140,9 @@ class JoinedDecoder:
                     self._decoder = self._open(recording)
                 except (UnreadableError, AudioError):
                     self._file.check()
-                    self.notes.append("holds another recording, which cannot be read: it is damaged, or encoded otherwise")
+                    self.notes.append(
+                        "holds another recording, which cannot be read: it is damaged, or encoded otherwise"
+                    )
                     continue
             there_s = 0.0
             for block, rate in self._decoder.blocks():
