@@ -82,7 +82,7 @@ def _tables() -> tuple[NDArray[np.uint16], NDArray[np.uint16]]:
     """Return what two bytes do to a checksum, and what a row of zeros does."""
     table = np.arange(1 << 16, dtype=np.uint16)
     for _ in range(16):
-        table = (table << 1) ^ np.where(table & 0x8000, np.uint16(0x8005), np.uint16(0))
+        table = ((table << 1) ^ (table >> 15) * 0x8005).astype(np.uint16)
     skip = np.arange(1 << 16, dtype=np.uint16)
     for _ in range(_ROW_BYTES // 2):
         skip = table[skip]

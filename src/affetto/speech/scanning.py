@@ -27,6 +27,7 @@ _LITERALS = (
 )
 BEGINNING_BYTES = 24
 _BLOCK_BYTES = 1 << 18
+_HEADER_BYTES = 1 << 12
 _LYRICS_END = re.compile(rb"LYRICS200|LYRICSEND")
 _MP4_ZEROS = 3  # with which such a file begins
 # Less than any recording, and what may be left over behind one without a loss.
@@ -88,9 +89,11 @@ class Bytes:
         """Return `n` bytes from a place on, fewer at the end."""
         start = place - self._start
         if start < 0 or start + n > len(self._block):
+            # Who reads on will go on; who jumps wants a header.
+            block_bytes = _BLOCK_BYTES if 0 < start <= len(self._block) else _HEADER_BYTES
             self._file.seek(place)
             self._start, start = place, 0
-            self._block = self._file.read(max(n, _BLOCK_BYTES))
+            self._block = self._file.read(max(n, block_bytes))
         return self._block[start : start + n]
 
     def number(self, place: int, n: int, *, big: bool = False) -> int:

@@ -51,7 +51,11 @@ class SndfileDecoder:
         self._other = other
         self.notes: list[str] = []
         try:
-            with silenced():
+            # The decoder of mp3 prints what it thinks of damage.
+            is_mpeg = file.read(3).startswith((b"\xff", b"ID3"))
+            file.seek(0)
+            self._silenced = silenced if is_mpeg else nullcontext
+            with self._silenced():
                 self._sound = _ForwardSoundFile(file)
         except soundfile.LibsndfileError as error:
             why = "nothing of it decodes" if error.code == _BAD_FILE else reason(error)
@@ -105,7 +109,7 @@ class SndfileDecoder:
         # Where decoding fails, what is still no number tells how much came before.
         block = np.full((size, self.n_channels), np.nan, np.float32)
         try:
-            with silenced() if self._sound.format == "MP3" else nullcontext():
+            with self._silenced():
                 block = self._sound.read(out=block) if size else block
         except soundfile.LibsndfileError as error:
             self._failure = error
