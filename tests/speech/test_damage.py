@@ -98,6 +98,18 @@ def test_frames_that_refer_to_lost_ones_are_silent(encode: Encoder) -> None:
     assert np.abs(waveform.samples).max() < 1.01 * np.abs(read(data).samples).max()
 
 
+def test_a_part_of_a_frame_before_the_first_is_no_damage(encode: Encoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = encode("mp3")
+    whole = read(data)
+    cut = data[data.index(data[:2], 400) - 100 :]
+    for hidden in (False, True):
+        if hidden:
+            hide_pyav(monkeypatch)
+        waveform, remarks = read_with_remarks(cut)
+        assert waveform.duration_s == pytest.approx(whole.duration_s, abs=0.15)
+        assert remarks == ()
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="C's streams cannot be taken away there")
 def test_nothing_but_our_own_lines_reaches_standard_error(encode: Encoder, tmp_path: Path) -> None:
     data = encode("mp3", np.tile(encode.at(24_000), 8))

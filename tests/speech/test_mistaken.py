@@ -82,7 +82,12 @@ def test_it_is_named_for_what_it_is(tmp_path: Path, kind: str, ending: str) -> N
 @pytest.mark.parametrize("inner", ["wav", "mp3", "flac", "ogg-opus"])
 def test_a_recording_that_is_packed(encode: Encoder, kind: str, inner: str) -> None:
     data = encode(inner)
-    packed: dict[str, Any] = {"gzip": gzip.compress, "bzip2": bz2.compress, "xz": lzma.compress, "base64": base64.b64encode}
+    packed: dict[str, Any] = {
+        "gzip": gzip.compress,
+        "bzip2": bz2.compress,
+        "xz": lzma.compress,
+        "base64": base64.b64encode,
+    }
     with pytest.raises(AudioError, match=rf"is not audio but .*{kind}.*; (decompress|unpack|decode) it"):
         read(packed[kind](data) if kind in packed else archive(kind, data))
 

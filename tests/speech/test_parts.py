@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import av
 import numpy as np
 import pytest
+from tests.speech.test_formats import hide_pyav
 
 from affetto.speech import read, read_with_remarks
 
@@ -117,3 +118,11 @@ def test_a_second_recording_that_cannot_be_read_is_said(encode: Encoder) -> None
     joined, remarks = read_with_remarks(data + encode("ogg-vorbis")[:200] + TEXT)
     assert joined.duration_s == pytest.approx(read(data).duration_s, abs=1e-6)
     assert any("holds another recording, which cannot be read" in remark for remark in remarks)
+
+
+def test_a_second_recording_that_needs_the_extra_is_said(encode: Encoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = encode("wav") + encode("m4a-aac")
+    hide_pyav(monkeypatch)
+    waveform, (remark,) = read_with_remarks(data)
+    assert waveform.duration_s == pytest.approx(read(encode("wav")).duration_s, abs=1e-6)
+    assert "holds another recording, which cannot be read" in remark

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from affetto.speech.scanning import Bytes
     from affetto.speech.sources import Piece
 
+_HEAD_BYTES = 64  # of a frame, in which is all that is looked at
 _HAS_FRAMES, _HAS_BYTES = 1, 2  # flags of Xing's header
 _MAX_BIG_VALUES = 288
 # By the samples of a frame, the bits that tell how far it refers to what came before it.
@@ -30,13 +31,14 @@ def read_mp3(data: Bytes, start: int) -> Recording | None:
     """Read the frames of one recording; return None where there are none."""
     recording: _Recording | None = None
     for place, frame, n_skipped in frames(data, start, MPEG):
-        is_header = _find_counts(data, place, frame) is not None
+        head = data.at(place, _HEAD_BYTES)
+        is_header = _find_counts(head, frame) is not None
         if recording is None:
             recording = _Recording(data, place, frame)
         elif frame.kind != recording.first.kind or is_header:
             break
         if not is_header:
-            recording.add(place, frame, n_skipped=n_skipped)
+            recording.add(place, frame, head, n_skipped=n_skipped)
     return None if recording is None else recording.finished()
 
 
@@ -47,7 +49,7 @@ class _Recording:
         self.first = first
         self._data = data
         self._head_at = place
-        self._counts = _find_counts(data, place, first)
+        self._counts = _find_counts(data.at(place, _HEAD_BYTES), first)
         self._start = self._end = place if self._counts is None else place + first.size
         self._pieces: list[Piece] = []
         self._n_frames = 0
@@ -58,14 +60,14 @@ class _Recording:
         self._last: tuple[int, Frame, int | None] | None = None
         self._damage_s: list[float] = []
 
-    def add(self, place: int, frame: Frame, *, n_skipped: int) -> None:
+    def add(self, place: int, frame: Frame, head: bytes, *, n_skipped: int) -> None:
         """Take the next frame."""
         if n_skipped and self._n_frames:
             self._damage_s.append(self._position_s)
             self._n_reservoir, self._is_recovering = 0, True
         # What destroyed the beginning of a frame began in the one before.
         self._settle(spoil=bool(n_skipped))
-        needed = _reservoir_needed(self._data, place, frame)
+        needed = _reservoir_needed(head, frame)
         is_whole = needed is not None and needed <= self._n_reservoir
         if not is_whole and not self._is_recovering:
             self._damage_s.append(self._position_s)
@@ -145,9 +147,8 @@ class _Counts(NamedTuple):
     bytes_at: int  # 0 where it says nothing of bytes
 
 
-def _find_counts(data: Bytes, place: int, frame: Frame) -> _Counts | None:
+def _find_counts(head: bytes, frame: Frame) -> _Counts | None:
     """Read a header that has its number of frames (Xing, Info or VBRI), None where there is none."""
-    head = data.at(place, 64)
     if head[36:40] == b"VBRI":
         return _Counts(int.from_bytes(head[50:54], "big"), 50, 46)
     at = 4 + frame.n_side
@@ -170,13 +171,13 @@ def _n_main(frame: Frame) -> int:
     return frame.size - 4 - frame.n_side
 
 
-def _reservoir_needed(data: Bytes, place: int, frame: Frame) -> int | None:
+def _reservoir_needed(head: bytes, frame: Frame) -> int | None:
     """Return how many bytes of the frames before it a frame needs; None if what it says cannot be."""
     if not frame.n_side:
         return 0
-    has_checksum = not data.at(place, 2)[1] & 1
-    side = data.at(place + 4 + 2 * has_checksum, frame.n_side)
-    n_bits, value = 8 * frame.n_side, int.from_bytes(side, "big")
+    has_checksum = not head[1] & 1
+    start = 6 if has_checksum else 4
+    n_bits, value = 8 * frame.n_side, int.from_bytes(head[start : start + frame.n_side], "big")
     is_first = frame.n_samples == 1_152  # MPEG 1
     n_channels = 1 if frame.n_side == (17 if is_first else 9) else 2
     if is_first:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from affetto.errors import AudioError
+from affetto.errors import AffettoError
 from affetto.speech import layouts
+from affetto.speech.containers import container_label
 from affetto.speech.flac import read_flac
 from affetto.speech.frames import AC3, ADTS, AMR, AMR_WB, MPEG, is_chain, read_frames
 from affetto.speech.mp3 import read_mp3
@@ -73,6 +74,7 @@ class Contents(NamedTuple):
 
 def read_contents(file: EncodedFile) -> Contents:
     """Find the recordings of a file that is at its beginning; its position is changed."""
+    label = container_label(file)
     data = Bytes(file)
     recordings: list[Recording] = []
     place, n_left = behind_tags(data, 0), 0
@@ -83,7 +85,11 @@ def read_contents(file: EncodedFile) -> Contents:
             place = behind_padding(data, max(recording.end, place + 1))
             continue
         if not recordings:
-            break
+            frame = _first_frame(data, place) if label is None else None
+            if frame is None:
+                break
+            place = frame
+            continue
         found = data.find_beginning(place)
         end = before_tags(data, data.size) if found is None else found
         n_left += max(end - place, 0) if end - place >= LEAST_BYTES else 0
@@ -103,6 +109,14 @@ def _recording_at(data: Bytes, place: int) -> Recording | None:
             return read_frames(data, place, codec)
     if MPEG.beginning.match(head) and is_chain(data, place, MPEG):
         return read_mp3(data, place)
+    return None
+
+
+def _first_frame(data: Bytes, start: int) -> int | None:
+    """Return the place of an mp3's first frame, of which a part of another may lie before; None if there is none."""
+    for found in MPEG.beginning.finditer(data.at(start, _JUNK_BYTES)):
+        if is_chain(data, start + found.start(), MPEG):
+            return start + found.start()
     return None
 
 
@@ -138,7 +152,7 @@ class JoinedDecoder:
                 self._decoder.close()
                 try:
                     self._decoder = self._open(recording)
-                except (UnreadableError, AudioError):
+                except (UnreadableError, AffettoError):
                     self._file.check()
                     self.notes.append(
                         "holds another recording, which cannot be read: it is damaged, or encoded otherwise"

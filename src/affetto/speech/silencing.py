@@ -7,11 +7,13 @@ import os
 import sys
 import threading
 from contextlib import contextmanager
-from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+_BUFFER_BYTES = 4_096
 
 
 class _StandardError:
@@ -24,8 +26,9 @@ class _StandardError:
     def __init__(self) -> None:
         library = ctypes.CDLL(None)
         self._stream = ctypes.c_void_p.in_dll(library, "__stderrp" if sys.platform == "darwin" else "stderr")
-        library.fopen.restype = ctypes.c_void_p
-        self._nowhere = library.fopen(os.devnull.encode(), b"w")
+        # Not the null device, whose number another file may get when a daemon closes all that it has inherited.
+        library.fmemopen.restype = ctypes.c_void_p
+        self._nowhere = library.fmemopen(None, ctypes.c_size_t(_BUFFER_BYTES), b"w+")
         self._original = self._stream.value
         self._users = 0
         self._lock = threading.Lock()
@@ -39,7 +42,7 @@ class _StandardError:
 
     def give_back(self) -> None:
         with self._lock:
-            self._users -= 1
+            self._users = max(self._users - 1, 0)
             if not self._users:
                 self._stream.value = self._original
 
@@ -48,7 +51,6 @@ class _StandardError:
         self._lock, self._users, self._stream.value = threading.Lock(), 0, self._original
 
 
-@cache
 def _standard_error() -> _StandardError | None:
     try:
         return _StandardError()
@@ -56,15 +58,18 @@ def _standard_error() -> _StandardError | None:
         return None
 
 
+# Made once, whatever threads there are.
+_STREAM = _standard_error()
+
+
 @contextmanager
 def silenced() -> Iterator[None]:
     """Let nothing be printed by C's standard error; threads may enter and leave as they like."""
-    stream = _standard_error()
-    if stream is None:
+    if _STREAM is None:
         yield
         return
-    stream.take()
+    _STREAM.take()
     try:
         yield
     finally:
-        stream.give_back()
+        _STREAM.give_back()
