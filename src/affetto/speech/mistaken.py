@@ -100,10 +100,10 @@ def mistaken_for_audio(file: EncodedFile, name: str, *, otherwise: str) -> str |
     str or None
         What comes behind "is not audio".
     """
-    head = file.read(_HEAD_BYTES).removeprefix(_BYTE_ORDER_MARK)
-    for pattern, what, advice in _PATTERNS:
-        if pattern.match(head):
-            return f"but {what}; {advice}"
+    data = Bytes(file)
+    head = data.at(0, _HEAD_BYTES).removeprefix(_BYTE_ORDER_MARK)
+    if foreign := _foreign(head):
+        return "but {}; {}".format(*foreign)
     ending = PurePath(name).suffix.lower().removeprefix(".")
     if _is_base64(head):
         return "but base64 text; decode it first, for example with base64 -d"
@@ -116,10 +116,19 @@ def mistaken_for_audio(file: EncodedFile, name: str, *, otherwise: str) -> str |
             f"that can be read as it is: by its ending it is headerless {what}; "
             f"convert it, for example: {command} {source} {target}"
         )
-    data = Bytes(file)
     if not head.strip(b"\0") and data.are_zero(0, data.size):
         return "that can be read: it holds nothing but zeros, as if it had never been written; copy or record it again"
     return None
+
+
+def is_foreign(data: Bytes) -> bool:
+    """Return whether a file begins as what is known to be no recording, though one may lie within."""
+    return _foreign(data.at(0, _HEAD_BYTES)) is not None
+
+
+def _foreign(head: bytes) -> tuple[str, str] | None:
+    """Return what begins so, and what to do with it."""
+    return next(((what, advice) for pattern, what, advice in _PATTERNS if pattern.match(head)), None)
 
 
 def _is_base64(head: bytes) -> bool:

@@ -10,6 +10,7 @@ from affetto.speech import layouts
 from affetto.speech.containers import container_label
 from affetto.speech.flac import read_flac
 from affetto.speech.frames import AC3, ADTS, AMR, AMR_WB, MPEG, is_chain, read_frames
+from affetto.speech.mistaken import is_foreign
 from affetto.speech.mp3 import read_mp3
 from affetto.speech.ogg import read_ogg
 from affetto.speech.scanning import LEAST_BYTES, Bytes, Recording, before_tags, behind_padding, behind_tags
@@ -85,7 +86,7 @@ def read_contents(file: EncodedFile) -> Contents:
             place = behind_padding(data, max(recording.end, place + 1))
             continue
         if not recordings:
-            frame = _first_frame(data, place) if label is None else None
+            frame = _first_frame(data, place) if label is None and not is_foreign(data) else None
             if frame is None:
                 break
             place = frame
@@ -178,4 +179,7 @@ class JoinedDecoder:
         self._file.close()
 
     def _open(self, recording: Recording) -> Decoder:
+        if list(recording.pieces) == [(0, self._file.size())]:
+            self._file.rewind()
+            return self._opened(self._file)
         return self._opened(self._file.spliced(recording.pieces))
