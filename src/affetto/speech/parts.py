@@ -179,7 +179,4 @@ class JoinedDecoder:
         self._file.close()
 
     def _open(self, recording: Recording) -> Decoder:
-        if list(recording.pieces) == [(0, self._file.size())]:
-            self._file.rewind()
-            return self._opened(self._file)
         return self._opened(self._file.spliced(recording.pieces))

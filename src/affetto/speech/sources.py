@@ -141,7 +141,10 @@ class EncodedFile:
 
     def spliced(self, pieces: Sequence[Piece]) -> EncodedFile:
         """Return some of this file's bytes, and others between them, as a file of its own."""
-        return EncodedFile(cast("IO[bytes]", _Splice(self._file, pieces, self._start)), name=self._name, owned=False)
+        is_all = list(pieces) == [(0, self.size())]
+        self.seek(0)
+        file = self._file if is_all else cast("IO[bytes]", _Splice(self._file, pieces, self._start))
+        return EncodedFile(file, name=self._name, owned=False)
 
     def check(self) -> None:
         """Raise AudioError if reading failed, which decoders take for the end of the file."""
