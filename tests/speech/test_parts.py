@@ -126,3 +126,11 @@ def test_a_second_recording_that_needs_the_extra_is_said(encode: Encoder, monkey
     waveform, (remark,) = read_with_remarks(data)
     assert waveform.duration_s == pytest.approx(read(encode("wav")).duration_s, abs=1e-6)
     assert "holds another recording, which cannot be read" in remark
+
+
+@pytest.mark.parametrize("kind", ["ogg-vorbis", "ogg-opus", "mp3", "wav", "flac"])
+def test_a_download_that_has_stopped_is_said(encode: Encoder, kind: str) -> None:
+    data = encode(kind, np.tile(encode.at_rate_of(kind), 4))
+    half = len(data) // 2
+    _, remarks = read_with_remarks(data[:half] + bytes(len(data) - half))
+    assert remarks if kind != "wav" else remarks == ()  # of samples, zeros are silence

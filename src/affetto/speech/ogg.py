@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _CAPTURE = re.compile(rb"OggS\0")
 _HEADER_BYTES = 27
-_BEGINS = 2
+_BEGINS, _ENDS = 2, 4
 # zlib's checksum takes the bits of each byte in the other order.
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
@@ -21,6 +21,7 @@ _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 class _Page(NamedTuple):
     size: int
     begins: bool
+    ends: bool
     position: int
     serial: int
     number: int
@@ -34,7 +35,7 @@ def read_ogg(data: Bytes, start: int) -> Recording | None:
     numbers: dict[int, int] = {}
     damage_s: list[float] = []
     n_per_second, position_s = 0, 0.0
-    is_started = False
+    is_started = has_ended = False
     while place < data.size:
         page = _page(data, place)
         if page is None:
@@ -42,7 +43,7 @@ def read_ogg(data: Bytes, start: int) -> Recording | None:
             following = None if found is None else _page(data, found)
             if found is None or following is None or (is_started and following.begins):
                 break
-            if place == end or behind_tags(data, place) != found:
+            if behind_tags(data, place) != found:
                 damage_s.append(position_s)
             pieces.append((begin, place))
             place = begin = found
@@ -58,11 +59,13 @@ def read_ogg(data: Bytes, start: int) -> Recording | None:
         if n_per_second and 0 <= page.position < 1 << 62:
             position_s = page.position / n_per_second
         place += page.size
-        end = place
+        end, has_ended = place, page.ends
     pieces.append((begin, end))
     if end == start:
         return None
     is_cut = data.at(end, 4) == b"OggS" and end + max(_page_size(data, end), _HEADER_BYTES) > data.size
+    # Of a download that has stopped, the rest is zeros.
+    is_cut |= not has_ended and data.at(end, 1) == b"\0"
     kept = [piece for piece in pieces if piece[0] != piece[1]]
     return Recording(data.size if is_cut else end, kept, damage_notes(damage_s), is_cut)
 
@@ -78,7 +81,15 @@ def _page(data: Bytes, place: int) -> _Page | None:
     if int(f"{checksum:032b}"[::-1], 2) != int.from_bytes(page[22:26], "little"):
         return None
     position, serial, number = (int.from_bytes(page[a:b], "little") for a, b in ((6, 14), (14, 18), (18, 22)))
-    return _Page(size, bool(page[5] & _BEGINS), position, serial, number, page[_HEADER_BYTES + page[26] :][:32])
+    return _Page(
+        size,
+        bool(page[5] & _BEGINS),
+        bool(page[5] & _ENDS),
+        position,
+        serial,
+        number,
+        page[_HEADER_BYTES + page[26] :][:32],
+    )
 
 
 def _page_size(data: Bytes, place: int) -> int:
