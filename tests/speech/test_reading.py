@@ -301,13 +301,6 @@ def test_the_length_of_an_mp3_that_states_none_is_not_guessed(
     assert not recwarn.list
 
 
-@pytest.mark.parametrize("kind", ["MP3", "OGG"])
-def test_a_recording_behind_a_recording_is_not_lost_silently(tmp_path: Path, kind: str) -> None:
-    data = write(tmp_path / "tone", np.tile(TONE, 3), format=kind).read_bytes()
-    with pytest.warns(TruncatedAudioWarning, match="holds more, which was not read: .* another recording follows"):
-        assert read(data + data).duration_s == pytest.approx(3, abs=0.01)
-
-
 @pytest.mark.parametrize(
     "tags", [b"", b"TAG" + b"x" * 125, b"APETAGEX" + struct.pack("<II", 2_000, 3_000) + b"x" * 3_016]
 )

@@ -10,6 +10,7 @@ import numpy as np
 from av.stream import Discard, Disposition
 
 from affetto.errors import AudioError
+from affetto.speech.frames import AMR, AMR_WB
 from affetto.speech.sources import UnreadableError, reason
 from affetto.speech.streaming import BLOCK_SAMPLES
 
@@ -52,6 +53,7 @@ _OPTIONS = {
     # Of a video whose picture is not decoded, libav would read on for the picture's properties.
     "probesize": str(1 << 20),
 }
+_WITH_CHECKSUMS = ("ac3", "eac3", "flac", "wavpack")
 _ENCRYPTED_TAGS = ("drms", "enca")
 
 # Formats whose headers state a length; libav guesses that of the others from their size.
@@ -74,6 +76,9 @@ _EXACT_GAP_S = 0.001
 _SKIPPING_SILENCE = ("amrnb", "amrwb", "evrc", "g723_1", "g729", "opus", "qcelp", "speex")
 # Damaged times must not become hours of silence.
 _MAX_SILENCE_S = 300.0
+
+# Codecs whose frames say of themselves that they are damaged.
+_SELF_CRITICAL = {"amrnb": AMR.parse, "amrwb": AMR_WB.parse}
 
 # How often the demuxer may stumble, and how many packets in a row may give nothing, before the rest is given up.
 _MAX_STUMBLES = 100
@@ -161,7 +166,7 @@ class LibavDecoder:
         if codec is None or codec.name not in _DECODERS:
             kind = "an unknown kind" if codec is None else f"the kind {codec.name}"
             raise AudioError(f"{name} holds sound of {kind}, which cannot be decoded; convert it, for example to wav")
-        if codec.name == "flac":
+        if codec.name in _WITH_CHECKSUMS:
             # By default a damaged frame is decoded in spite of its checksum, to loud noise.
             codec.options = {"err_detect": "crccheck+explode"}
         for stream in streams:
@@ -282,6 +287,9 @@ class LibavDecoder:
         yield from self._decoded(None)
 
     def _decoded(self, packet: Packet[AudioStream] | None) -> list[AudioFrame]:
+        parse = _SELF_CRITICAL.get(self._stream.codec_context.name)
+        if parse is not None and packet is not None and packet.size and parse(bytes(packet)[:1]) is None:
+            self.n_damaged += 1
         try:
             frames = self._stream.decode(packet)
         except (av.FFmpegError, ValueError):

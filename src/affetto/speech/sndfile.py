@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from contextlib import suppress
-from os import SEEK_END, SEEK_SET
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING
 
 import numpy as np
 import soundfile
 
 from affetto.errors import AudioError
-from affetto.speech.mp3 import holds_more, states_length
+from affetto.speech.silencing import silenced
 from affetto.speech.sources import UnreadableError, reason
 from affetto.speech.streaming import BLOCK_SAMPLES
-from affetto.speech.wav import read_wav_header
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -26,9 +23,6 @@ if TYPE_CHECKING:
 
 # What libsndfile says of a length that it does not know is more, and no recording is as long.
 _UNKNOWN_FRAMES = 1 << 36
-# In Ogg, a stream's last page and behind it another's first, and the most that a page holds.
-_OGG_JOINT = re.compile(rb"OggS\0[\x04\x05].*OggS\0\x02", re.DOTALL)
-_OGG_PAGE_BYTES = 65_307
 _UNSUPPORTED_ENCODING = 4
 _BAD_FILE = 7  # said of an mp3 without frames, in words that would mislead
 
@@ -56,16 +50,13 @@ class SndfileDecoder:
         self._file = file
         self._other = other
         self.notes: list[str] = []
-        self._seen: EncodedFile | _Seen = file
-        header = read_wav_header(file)
-        if header is not None and header.unset_size_at is not None:
-            self._seen = _WithUnknownSize(file, at=header.unset_size_at)
         try:
-            self._sound = self._open()
-            if self._sound.format == "MP3" and not self._states_length():
-                self._close_sound()
-                self._seen = _WithFarEnd(file)
-                self._sound = self._open()
+            # The decoder of mp3 prints what it thinks of damage.
+            is_mpeg = file.read(3).startswith((b"\xff", b"ID3"))
+            file.seek(0)
+            self._silenced = silenced if is_mpeg else nullcontext
+            with self._silenced():
+                self._sound = _ForwardSoundFile(file)
         except soundfile.LibsndfileError as error:
             why = "nothing of it decodes" if error.code == _BAD_FILE else reason(error)
             raise UnreadableError(why, knows_format=error.code == _UNSUPPORTED_ENCODING) from None
@@ -73,7 +64,7 @@ class SndfileDecoder:
         self.sample_rate_hz: int = self._sound.samplerate
         self.n_channels: int = self._sound.channels
         self._n_frames: int = self._sound.frames if self._sound.frames < _UNKNOWN_FRAMES else 0
-        self.promised_s = max(self._n_frames / max(self.sample_rate_hz, 1), header.promised_s if header else 0.0)
+        self.promised_s = self._n_frames / max(self.sample_rate_hz, 1)
         self._position = 0
         self._failure: soundfile.LibsndfileError | None = None
         self._first = self._next()
@@ -88,52 +79,24 @@ class SndfileDecoder:
             yield block, self.sample_rate_hz
             block = self._next()
         self._file.check()
-        format_, holds_more = self._sound.format, self._holds_more()
-        at_s = self._position / self.sample_rate_hz
-        is_short = not self.promised_s or self.promised_s - at_s > self.tolerance_s
-        # Of a damaged mp3 libsndfile says that it is over. Of a damaged ogg it leaves out pieces, and has no place to
-        # go on from.
-        is_broken = self._failure is not None or (format_ == "MP3" and holds_more and is_short)
         self._close_sound()
-        if is_broken and self._other is not None and (yield from self._rest(self._other, at_s)):
+        if self._failure is None:
+            return
+        at_s = self._position / self.sample_rate_hz
+        if self._other is not None and (yield from self._rest(self._other, at_s)):
             self.notes.insert(0, f"is damaged at {at_s:.2f} s; what decodes of the rest was read")
-        elif is_broken and self._other is None and holds_more:
+        elif self._other is None and (self._file.read(1) or at_s >= self.promised_s):
             of = f" of the {self.promised_s:.2f} s that its header promises" if self.promised_s else ""
             self.notes.append(
                 f"is damaged at {at_s:.2f} s{of}, and the rest was not read; "
                 "to read it, install affetto with its extra: affetto[formats]"
             )
             self.promised_s = 0.0  # said already
-        elif holds_more and format_ in ("MP3", "OGG"):
-            self.notes.append("holds more, which was not read: it is damaged there, or another recording follows")
 
     def close(self) -> None:
         """Release the file."""
         self._close_sound()
         self._file.close()
-
-    def _open(self) -> _ForwardSoundFile:
-        self._seen.seek(0)
-        return _ForwardSoundFile(self._seen)
-
-    def _states_length(self) -> bool:
-        position = self._file.tell()
-        self._file.seek(0)
-        stated = states_length(self._file)
-        self._file.seek(position)
-        return stated
-
-    def _holds_more(self) -> bool:
-        """Return whether the file holds more than was decoded of it."""
-        match self._sound.format:
-            case "MP3":
-                return holds_more(self._file)
-            case "OGG":
-                # The next page is read already when the last one is over.
-                self._file.seek(max(self._file.tell() - _OGG_PAGE_BYTES, 0))
-                return _OGG_JOINT.search(self._file.read(2 * _OGG_PAGE_BYTES)) is not None
-            case _:
-                return self._failure is not None and bool(self._file.read(1))
 
     def _next(self) -> NDArray[np.float32]:
         """Return the next block; an empty one at the end, and behind the place where decoding failed."""
@@ -146,7 +109,8 @@ class SndfileDecoder:
         # Where decoding fails, what is still no number tells how much came before.
         block = np.full((size, self.n_channels), np.nan, np.float32)
         try:
-            block = self._sound.read(out=block) if size else block
+            with self._silenced():
+                block = self._sound.read(out=block) if size else block
         except soundfile.LibsndfileError as error:
             self._failure = error
             is_missing = np.isnan(block).any(axis=1)
@@ -180,54 +144,6 @@ class SndfileDecoder:
         # Of a damaged file even closing may fail.
         with suppress(soundfile.LibsndfileError):
             self._sound.close()
-
-
-class _Seen:
-    """A file as libsndfile shall see it."""
-
-    def __init__(self, file: EncodedFile) -> None:
-        self._file = file
-
-    def read(self, size: int) -> bytes:
-        return self._file.read(size)
-
-    def seek(self, offset: int, whence: int = SEEK_SET) -> int:
-        return self._file.seek(offset, whence)
-
-    def tell(self) -> int:
-        return self._file.tell()
-
-
-class _WithUnknownSize(_Seen):
-    """A wav file whose header says nothing about the size of the samples, where it says 0."""
-
-    def __init__(self, file: EncodedFile, *, at: int) -> None:
-        super().__init__(file)
-        self._at = at
-
-    def read(self, size: int) -> bytes:
-        start = self.tell()
-        data = bytearray(super().read(size))
-        for i in range(max(self._at - start, 0), min(self._at + 4 - start, len(data))):
-            data[i] = 0xFF
-        return bytes(data)
-
-
-class _WithFarEnd(_Seen):
-    """An mp3 file that seems to go on for a terabyte.
-
-    Where the header states no length, libsndfile takes what the file's size and the first frame suggest, and reads no
-    further than that.
-    """
-
-    _END = 1 << 40
-    _TAG_BYTES = 128  # which mpg123 wants to see at the end
-
-    def read(self, size: int) -> bytes:
-        return self._file.read(size) if self.tell() < self._END - self._TAG_BYTES else bytes(size)
-
-    def seek(self, offset: int, whence: int = SEEK_SET) -> int:
-        return super().seek(self._END + offset) if whence == SEEK_END else super().seek(offset, whence)
 
 
 class _ForwardSoundFile(soundfile.SoundFile):  # type: ignore[misc] # soundfile has no types

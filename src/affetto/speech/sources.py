@@ -7,8 +7,10 @@ import math
 import os
 import re
 import time
+from bisect import bisect_right
 from contextlib import nullcontext, suppress
 from inspect import iscoroutinefunction
+from itertools import accumulate
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, TypeAlias, cast
@@ -19,10 +21,15 @@ from affetto.errors import AudioError
 from affetto.speech.waveform import Waveform
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import ArrayLike
 
 Source: TypeAlias = "str | os.PathLike[str] | bytes | BinaryIO | tuple[ArrayLike, float] | Waveform"
 """A path, an encoded file's bytes, a binary file object, (samples, sample rate in Hz), or a waveform."""
+
+Piece: TypeAlias = "bytes | tuple[int, int]"
+"""Bytes, or a part of a file: where it begins and where it ends."""
 
 # A pipe is kept in memory up to this many bytes, and beyond on disk.
 _SPOOL_BYTES = 1 << 25
@@ -125,6 +132,20 @@ class EncodedFile:
         """Return the position; once the file is given up, its end, beyond which no decoder looks for more."""
         return (self._file.seek(0, os.SEEK_END) if self._is_given_up else self._file.tell()) - self._start
 
+    def size(self) -> int:
+        """Return the number of bytes; the position stays."""
+        position = self.tell()
+        size = self.seek(0, os.SEEK_END)
+        self.seek(position)
+        return size
+
+    def spliced(self, pieces: Sequence[Piece]) -> EncodedFile:
+        """Return some of this file's bytes, and others between them, as a file of its own."""
+        is_all = list(pieces) == [(0, self.size())]
+        self.seek(0)
+        file = self._file if is_all else cast("IO[bytes]", _Splice(self._file, pieces, self._start))
+        return EncodedFile(file, name=self._name, owned=False)
+
     def check(self) -> None:
         """Raise AudioError if reading failed, which decoders take for the end of the file."""
         if self._failure is not None:
@@ -134,6 +155,57 @@ class EncodedFile:
         """Close the file, unless it is the caller's."""
         if self._owned:
             self._file.close()
+
+
+class _Splice:
+    """A file made of parts of another one, and of bytes between them.
+
+    Parameters
+    ----------
+    file : binary file object
+        The other one.
+    pieces : sequence of bytes or (int, int)
+        Bytes, or where a part begins and ends in the other file.
+    start : int
+        From where those places are counted.
+    """
+
+    def __init__(self, file: IO[bytes], pieces: Sequence[Piece], start: int) -> None:
+        self._file = file
+        self._pieces = pieces
+        self._start = start
+        sizes = [len(piece) if isinstance(piece, bytes) else piece[1] - piece[0] for piece in pieces]
+        self._ends = list(accumulate(sizes))
+        self._position = 0
+
+    def read(self, size: int = -1) -> bytes:
+        end = self._ends[-1]
+        stop = end if size < 0 else min(self._position + size, end)
+        parts = []
+        while self._position < stop:
+            i = bisect_right(self._ends, self._position)
+            at = self._position - (self._ends[i - 1] if i else 0)
+            n, piece = min(stop, self._ends[i]) - self._position, self._pieces[i]
+            if isinstance(piece, bytes):
+                part = piece[at : at + n]
+            else:
+                self._file.seek(self._start + piece[0] + at)
+                part = self._file.read(n)
+            if not part:
+                break
+            self._position += len(part)
+            parts.append(part)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position, os.SEEK_END: self._ends[-1]}[whence]
+        if base + offset < 0:
+            raise ValueError("before the beginning")
+        self._position = base + offset
+        return self._position
+
+    def tell(self) -> int:
+        return self._position
 
 
 def open_file(source: str | os.PathLike[str] | bytes | BinaryIO) -> EncodedFile:

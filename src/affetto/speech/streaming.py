@@ -338,6 +338,25 @@ def _samples_decoder(source: Waveform | tuple[Any, ...], *, name: str, channels:
 
 
 def _file_decoder(file: EncodedFile, *, name: str, track: int | None) -> Decoder:
+    """Open all recordings of a file, or the file as it is where its format is known to the decoders only."""
+    from affetto.speech.parts import JoinedDecoder, read_contents
+
+    file.opened()
+    contents = read_contents(file)
+    file.check()
+    file.rewind()
+    opened = partial(_recording_decoder, name=name, track=track)
+    if contents.recordings:
+        return JoinedDecoder(file, contents, opened)
+    from affetto.speech.mistaken import mistaken_for_audio
+
+    if mistaken := mistaken_for_audio(file, name, otherwise=_advice()):
+        raise AudioError(f"{name} is not audio {mistaken}")
+    file.rewind()
+    return opened(file)
+
+
+def _recording_decoder(file: EncodedFile, *, name: str, track: int | None) -> Decoder:
     """Open a file with libsndfile or, where it does not know the format or a track is wanted, with libav."""
     from affetto.speech.sndfile import SndfileDecoder
 
@@ -361,8 +380,12 @@ def _file_decoder(file: EncodedFile, *, name: str, track: int | None) -> Decoder
             if label is not None:
                 raise AudioError(f"{name} is {label}, but damaged: {error}; record or export it again") from None
             refusal = refusal or error
-    advice = "record or export it again" if has_pyav else "if it is m4a, aac or a video, install affetto[formats]"
-    raise AudioError(f"{name} is not audio that can be read: {refusal}; {advice}")
+    raise AudioError(f"{name} is not audio that can be read: {refusal}; {_advice()}")
+
+
+def _advice() -> str:
+    has_pyav = find_spec("av") is not None
+    return "record or export it again" if has_pyav else "if it is m4a, aac or a video, install affetto[formats]"
 
 
 def _libav_decoder(file: EncodedFile, *, name: str, track: int | None) -> Decoder:
