@@ -67,21 +67,26 @@ def test_after_a_fork_everything_answers_the_same(model: str, two_utterances: tu
 
 
 @needs_fork
-def test_a_fork_in_the_midst_of_other_threads_work(two_utterances: tuple[np.ndarray, int]) -> None:
+def test_a_fork_in_the_midst_of_other_threads_work(two_utterances: tuple[np.ndarray, int], root: Path) -> None:
     recognizer = Recognizer(threads=2)
-    expected = recognizer.recognize(two_utterances)
+    recording = root / "examples" / "angry.flac"
+    expected = [recognizer.recognize(source) for source in (two_utterances, recording)]
     stop = threading.Event()
 
     def busy() -> None:
         while not stop.is_set():
             recognizer.recognize(two_utterances)
+            for _ in range(20):
+                read(recording)
 
     threads = [threading.Thread(target=busy) for _ in range(2)]
     for thread in threads:
         thread.start()
     try:
-        for _ in range(5):
-            assert in_child(lambda: recognizer.recognize(two_utterances)) == expected
+        for _ in range(10):
+            assert (
+                in_child(lambda: [recognizer.recognize(source) for source in (two_utterances, recording)]) == expected
+            )
     finally:
         stop.set()
         for thread in threads:

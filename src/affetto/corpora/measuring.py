@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from affetto.errors import AudioError
 from affetto.speech import TruncatedAudioWarning, open_stream, read
+from affetto.speech.silencing import silenced
 from affetto.speech.wav import read_wav_header
 
 if TYPE_CHECKING:
@@ -114,7 +115,8 @@ def _header(path: Path) -> tuple[int, int, float | None]:
     import soundfile
 
     try:
-        header = soundfile.info(str(path))
+        with silenced():
+            header = soundfile.info(str(path))
     except soundfile.LibsndfileError:
         if path.stat().st_size == 0:
             raise AudioError("is empty (0 bytes)") from None

@@ -13,6 +13,7 @@ from affetto.corpora.measuring import MIN_DURATION_S, SILENCE_DBFS, is_loud
 from affetto.corpora.quirks import DUPLICATES
 from affetto.errors import AffettoError
 from affetto.speech import open_stream
+from affetto.speech.silencing import silenced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -93,11 +94,12 @@ def _fault(path: Path) -> str | None:
     """Return what is wrong with a clip: nothing, as soon as it is long and loud enough."""
     length_s, loud = 0.0, False
     try:
-        for block, rate in _blocks(path):
-            length_s += len(block) / rate
-            loud = loud or is_loud(block)
-            if loud and length_s >= MIN_DURATION_S:
-                return None
+        with silenced():
+            for block, rate in _blocks(path):
+                length_s += len(block) / rate
+                loud = loud or is_loud(block)
+                if loud and length_s >= MIN_DURATION_S:
+                    return None
     except (AffettoError, OSError):
         return None
     if length_s < MIN_DURATION_S:
