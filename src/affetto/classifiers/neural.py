@@ -7,7 +7,7 @@ import logging
 import time
 from datetime import timedelta
 from hashlib import blake2b
-from math import cos, pi
+from math import cos, log, pi
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -140,17 +140,21 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         -------
         ndarray of shape (n_clips, n_classes)
         """
+        return np.exp(self.predict_log_proba(X))
+
+    def predict_log_proba(self, X: Sequences) -> NDArray[np.float64]:
+        """Return the logarithm of `predict_proba`, also where that is too small for a number."""
         check_is_fitted(self)
-        probabilities = np.zeros((len(X), len(self.classes_)))
+        logarithms = np.zeros((len(X), len(self.classes_)))
         # Clips of about one length go together: little is padded.
         order = np.argsort([len(sequence) for sequence in X], kind="stable")
         with torch.inference_mode():
             for start in range(0, len(order), 64):
                 chosen = order[start : start + 64]
                 frames, mask = _padded([X[index] for index in chosen])
-                rows = torch.stack([network(frames, mask).softmax(1) for network in self.networks_])
-                probabilities[chosen] = rows.double().mean(0).numpy()
-        return np.asarray(probabilities / probabilities.sum(axis=1, keepdims=True))
+                rows = torch.stack([network(frames, mask).double().log_softmax(1) for network in self.networks_])
+                logarithms[chosen] = (rows.logsumexp(0) - log(len(self.networks_))).numpy()
+        return logarithms
 
     def predict(self, X: Sequences) -> NDArray[Any]:
         """Return the most probable class.

@@ -134,6 +134,7 @@ class CalibratedChain(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
         self.classes_ = self.chain_.classes_
         truth = np.searchsorted(self.classes_, labels)
         weights = _equal_weights(corpus_of)
+        # What a class has that a group's chain did not learn.
         log_heard = np.full((len(labels), len(self.classes_)), np.log(LEAST_PROBABILITY))
         shares = _shares(self.chain_, None, len(labels))
         left_out: list[tuple[VoiceEmbedding, NDArray[np.intp], NDArray[np.float64]]] = []
@@ -142,9 +143,9 @@ class CalibratedChain(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
         for number, (train, test) in enumerate(groups_left_out, start=1):
             logger.info("calibrating: group %d of %d of speakers left out", number, len(groups_left_out))
             fitted = self._fitted(draft, recordings[train], labels[train], speakers[train], corpus_of[train])
-            probabilities, embeddings = fitted.hear(recordings[test])
+            log_probabilities, embeddings = fitted.hear(recordings[test])
             columns = np.searchsorted(self.classes_, fitted.classes_)
-            log_heard[np.ix_(test, columns)] = np.log(np.maximum(probabilities, LEAST_PROBABILITY))
+            log_heard[np.ix_(test, columns)] = log_probabilities
             if _corpora(fitted) == _corpora(self.chain_):
                 shares[test] = _shares(fitted, embeddings, len(test))
             # A group without some emotion gives another space than the whole; its voices cannot be used.
@@ -171,8 +172,7 @@ class CalibratedChain(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
         ndarray of shape (n_recordings, n_classes)
         ndarray of shape (n_recordings, n_dimensions), or None
         """
-        probabilities, embeddings = self.chain_.hear(X)
-        log_heard = np.log(np.maximum(probabilities, LEAST_PROBABILITY))
+        log_heard, embeddings = self.chain_.hear(X)
         shares = _shares(self.chain_, embeddings, len(log_heard))
         return _sharpened(log_heard, shares, self.calibration_.sharpness), embeddings
 
