@@ -96,9 +96,7 @@ class DiscriminantProjection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
     J. H. Friedman: Regularized discriminant analysis. Journal of the American Statistical Association 84, 1989.
     """
 
-    def __init__(
-        self, *, shrinkage: float = 0.5, priors: str = "empirical", max_variance: float = np.inf
-    ) -> None:
+    def __init__(self, *, shrinkage: float = 0.5, priors: str = "empirical", max_variance: float = np.inf) -> None:
         self.shrinkage = shrinkage
         self.priors = priors
         self.max_variance = max_variance

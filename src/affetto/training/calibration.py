@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from scipy.optimize import minimize
-from scipy.special import log_softmax
+from scipy.special import betainc, log_softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 
 from affetto.classifiers.voices import LEAST_PROBABILITY, adapted_logarithms
@@ -27,9 +28,22 @@ if TYPE_CHECKING:
     from affetto.training.augmentation import AugmentedClassifier
 
 RELIABLE = 0.85
-"""An answer is certain where answers like it, or surer, were right in at least this share of cases."""
+"""An answer is certain where answers like it, or surer, are right in at least this share of cases."""
 
-_FACTORS = (0.05, 20.0)  # between which a temperature is sought
+_DOUBT = 0.05
+"""How probable it may be that answers which are right less often look as good by chance."""
+
+FEWEST = math.ceil(math.log(_DOUBT) / math.log(RELIABLE))
+"""So many answers, all right, keep the promise; of fewer not even these do."""
+
+# Of so many, two may be wrong. From there on every higher threshold must keep the promise too: the lowest of many would
+# too often do so by chance.
+_ENOUGH = 40
+
+UNREACHABLE = 2.0
+"""The threshold where none keeps the promise: no confidence is above 1, and no answer certain."""
+
+_FACTORS = (1e-3, 20.0)  # between which a temperature is sought
 
 # Sizes of what is heard of a voice before it is recognized, when adapted answers are calibrated.
 _HEARD = (5, 20, 10_000)
@@ -51,9 +65,9 @@ class Calibration:
         By what the log-probabilities are multiplied: one factor for each of the embedding's corpora, in its order, or
         one alone. An utterance that lies between corpora has the factor between, by logarithms.
     threshold : float
-        Answers of this confidence or more are certain.
+        Answers of this confidence or more are certain; `UNREACHABLE` where none is.
     precision : float
-        Which share of these was right.
+        Which share of these was right; 0 where there are none.
     coverage : float
         Which share of all answers these are.
     expected_calibration_error : float
@@ -271,7 +285,12 @@ def _sharpness(
     weights: NDArray[np.float64],
 ) -> tuple[float, ...]:
     def loss(logarithms: NDArray[np.float64]) -> float:
-        return _negative_log_likelihood(np.exp(shares @ logarithms)[:, None] * log_heard, truth, weights)
+        scores = log_softmax(np.exp(shares @ logarithms)[:, None] * log_heard, axis=1)
+        told = np.average(scores[np.arange(len(truth)), truth], weights=weights)
+        # As if there were one answer more, of which nobody knows whether it is right: few that are all right do not
+        # show that every further one will be.
+        unknown = np.average(scores.mean(axis=1), weights=weights)
+        return -float(len(truth) * told + unknown) / (len(truth) + 1)
 
     n_corpora = shares.shape[1]
     # Without gradients, which vanish where all answers are about alike.
@@ -286,13 +305,7 @@ def _calibration(
     sharpness: tuple[float, ...],
 ) -> Calibration:
     confidence, right = probabilities.max(axis=1), (probabilities.argmax(axis=1) == truth).astype(np.float64)
-    order = np.argsort(-confidence, kind="stable")
-    reliable = np.cumsum((weights * right)[order]) >= RELIABLE * np.cumsum(weights[order])
-    # Those of one confidence are certain together, or not at all.
-    reliable &= np.append(np.diff(confidence[order]) < 0, True)
-    # The last place at which the surest answers are right often enough; where there is none, no answer is certain.
-    last = int(np.flatnonzero(reliable)[-1]) if reliable.any() else -1
-    threshold = float(confidence[order[last]]) if last >= 0 else 1.0
+    threshold = _threshold(confidence, right, weights)
     certain = confidence >= threshold
     share = weights * certain
     return Calibration(
@@ -303,6 +316,28 @@ def _calibration(
         expected_calibration_error=expected_calibration_error(truth, probabilities, weights=weights),
         cases=len(truth),
     )
+
+
+def _threshold(confidence: NDArray[np.float64], right: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
+    """Return the lowest threshold whose answers are right often enough, also by the lower bound of their precision.
+
+    The bound is one-sided, exact, and at the level `_DOUBT` (Clopper and Pearson 1934): approximate ones, as Wilson's,
+    promise too much where few answers are nearly all right.
+    """
+    order = np.argsort(-confidence, kind="stable")
+    sums = np.cumsum(weights[order])
+    # As many answers of equal weight say as much (Kish 1965).
+    count = sums**2 / np.cumsum(weights[order] ** 2)
+    n_right = count * np.cumsum((weights * right)[order]) / sums
+    # How probable it is that so many are right, or more, where each is right as seldom as it may be.
+    by_chance = betainc(np.maximum(n_right, np.finfo(float).tiny), count - n_right + 1, RELIABLE)
+    keeps = by_chance <= _DOUBT
+    # Those of one confidence are certain together, or not at all.
+    last = np.append(np.diff(confidence[order]) < 0, True)
+    if (fails := last & ~keeps & (count >= _ENOUGH)).any():
+        keeps[np.flatnonzero(fails)[0] :] = False
+    kept = np.flatnonzero(last & keeps)
+    return float(confidence[order[kept[-1]]]) if len(kept) else UNREACHABLE
 
 
 @dataclass(frozen=True)

@@ -150,8 +150,7 @@ def make_chain(
         )
         return CalibratedChain(chain, draft=draft)
     final, grid = {"mlp": _mlp, "svm": _svm, "gmm": _gmm}[classifier]()
-    project = DiscriminantProjection(max_variance=_MAX_VARIANCE)
-    projected = Pipeline([("scale", ClippedScaler()), ("project", project), ("classify", final)])
+    projected = Pipeline([("scale", ClippedScaler()), ("project", DiscriminantProjection()), ("classify", final)])
     return AugmentedClassifier(
         CachedTransformer(front_end or make_front_end(), n_jobs=n_jobs),
         TunedClassifier(projected, grid, n_jobs=n_jobs),
@@ -159,18 +158,23 @@ def make_chain(
     )
 
 
-# Twice what the clips of RAVDESS have; it is reached below about 300 clips. An SVM's kernel is zero beyond.
-_MAX_VARIANCE = 64.0
-
 # The shrinkage of the projection is searched for all of them. It is the parameter that matters most: unshrunk, the
 # directions are those of the training speakers.
 _SHRINKAGES = [0.2, 0.5]
+
+# Twice the variance that the clips of RAVDESS have, reached below about 300 clips: where clips lie further apart, the
+# kernel between a new one and all others is zero, so that all new ones are alike, and a mixture is absurdly sure.
+_PROJECTION: dict[str, list[Any]] = {"project__shrinkage": _SHRINKAGES, "project__max_variance": [64.0]}
 
 
 def _svm() -> tuple[BaseEstimator, Grid]:
     # Margins of pairs can be summed; the votes that they are counted as otherwise hardly tell how sure an answer is.
     svm = SVC(decision_function_shape="ovo")
-    return svm, {"project__shrinkage": _SHRINKAGES, "classify__C": [0.03, 0.1, 0.5], "classify__gamma": [0.01, 0.03]}
+    return svm, {
+        **_PROJECTION,
+        "classify__C": [0.03, 0.1, 0.5],
+        "classify__gamma": [0.01, 0.03],
+    }
 
 
 def _gmm() -> tuple[BaseEstimator, Grid]:
@@ -179,7 +183,7 @@ def _gmm() -> tuple[BaseEstimator, Grid]:
         {"classify__n_components": [2], "classify__covariance_type": ["diag"], "classify__reg_covar": [0.3]},
         {"classify__n_components": [2], "classify__covariance_type": ["full"], "classify__reg_covar": [1.0]},
     ]
-    return GaussianMixtureClassifier(random_state=0), [m | {"project__shrinkage": _SHRINKAGES} for m in mixtures]
+    return GaussianMixtureClassifier(random_state=0), [m | _PROJECTION for m in mixtures]
 
 
 def _mlp() -> tuple[BaseEstimator, Grid]:

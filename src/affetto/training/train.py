@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import logging
 import math
 import platform
 import subprocess
@@ -11,11 +12,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import numpy as np
+
 from affetto import __version__
 from affetto.errors import ParameterError
 from affetto.recognition.bundle import MANIFEST_FILE, MODEL_FILE, write_bundle
 from affetto.recognition.encoders import corpora_heard, distillations
-from affetto.training.calibration import CalibratedChain
+from affetto.training.calibration import FEWEST, RELIABLE, CalibratedChain
 from affetto.training.chains import DEEP
 from affetto.training.checkpoints import CHECKPOINTS, keeping_checkpoints, without_checkpoints
 from affetto.training.fitting import fit_chain, require_trainable
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
     from affetto.training.pooling import TrainingSet
 
 Chain: TypeAlias = "AugmentedClassifier | CalibratedChain"
+
+logger = logging.getLogger(__name__)
 
 
 def train(
@@ -83,7 +88,9 @@ def train(
     everything = pool(*corpora)
     with keeping_checkpoints(chain, folder, resume=resume):
         fit_chain(chain, everything.X, everything.y, speakers=everything.speakers, corpora=everything.corpora)
-        return save(chain, corpora, folder, classifier=classifier, name=name)
+        bundle = save(chain, corpora, folder, classifier=classifier, name=name)
+    _report(bundle, everything)
+    return bundle
 
 
 def save(chain: Chain, corpora: Sequence[Corpus], folder: Path, *, classifier: str, name: str | None = None) -> Bundle:
@@ -186,6 +193,33 @@ def _waveform_model(calibrated: CalibratedChain, everything: TrainingSet) -> tup
 _COMPARED = 100
 
 
+def _report(bundle: Bundle, everything: TrainingSet) -> None:
+    """Log what the saved model makes of its own recordings, and why it is never certain, where it is not.
+
+    The model is asked as a user asks it: what a chain answers while it is fitted is another matter.
+    """
+    from affetto.recognition.recognizer import Recognizer
+
+    chosen = np.arange(0, len(everything.X), max(1, len(everything.X) // _COMPARED))
+    answers = Recognizer(bundle.folder).recognize_each(everything.X[chosen])
+    truth = everything.y[chosen]
+    right = np.array([getattr(a, "emotion", None) == bundle.labels[y] for a, y in zip(answers, truth, strict=True)])
+    uar = np.mean([right[truth == emotion].mean() for emotion in np.unique(truth)])
+    logger.info(
+        "of %d recordings that it learned from, the saved model recognizes %.1f %% (UAR)", len(right), 100 * uar
+    )
+    calibration = bundle.manifest["calibration"]
+    if not calibration["coverage"]:
+        logger.warning(
+            "every answer will be uncertain: of %d answers about speakers left out, too few are right with confidence to "
+            "promise %.0f %% of the surest, for which it takes %d that are all right; train on more recordings of more "
+            "speakers",
+            calibration["cases"],
+            100 * RELIABLE,
+            FEWEST,
+        )
+
+
 def _licences_of_encoders(described: Mapping[str, Any]) -> set[str]:
     """Return the licences of what encoders were distilled on: something of it is in the weights."""
     return {part["licence"] for part in corpora_heard(distillations(described))}
@@ -286,7 +320,7 @@ def _described_calibration(calibration: Calibration) -> dict[str, Any]:
     sharpness = figures.pop("sharpness")
     return {
         "method": "temperature, fitted on speakers left out",
-        "sharpness": [round(factor, 4) for factor in sharpness],
+        "sharpness": [float(f"{factor:.4g}") for factor in sharpness],
         **{name: round(value, 4) for name, value in figures.items()},
         # Down: the answers that it was measured by lie at it or above.
         "threshold": math.floor(1e4 * calibration.threshold) / 1e4,
