@@ -60,7 +60,7 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
     batch_size : int
         Clips in a step.
     least_steps : int
-        Steps in an epoch; of clips that are too few for that, each is heard several times. In a few dozen steps a network
+        Steps in an epoch; of clips that are too few for that, each is heard several times. In a few steps a network
         learns next to nothing, and its batch normalization not what the clips are like.
     mixup : float
         Both parameters of the beta distribution from which the share of the second clip is drawn; 0 mixes nothing.
@@ -174,14 +174,8 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
 
     def _check_parameters(self) -> None:
-        for name, lowest in (
-            ("n_networks", 1),
-            ("epochs", 1),
-            ("batch_size", 2),
-            ("least_steps", 1),
-            ("mixup", 0),
-            ("weight_decay", 0),
-        ):
+        least = {"n_networks": 1, "epochs": 1, "batch_size": 2, "least_steps": 1, "mixup": 0, "weight_decay": 0}
+        for name, lowest in least.items():
             if not getattr(self, name) >= lowest:
                 raise ValueError(f"{name} is {getattr(self, name)!r}; it must be at least {lowest}")
         if not self.learning_rate > 0:
@@ -432,8 +426,8 @@ class _Checkpoint(Callback):  # type: ignore[misc] # skorch is untyped
 class _Report(Callback):  # type: ignore[misc] # skorch is untyped
     """Logs each epoch with the time that is left.
 
-    No recall: what a network answers while it is trained, of mixed clips and by the statistics of a batch, is not what it
-    answers afterwards.
+    No recall: what a network answers while it is trained, of mixed clips and by the statistics of a batch, is not what
+    it answers afterwards.
     """
 
     def __init__(self, name: str, epochs: int) -> None:

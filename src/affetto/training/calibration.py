@@ -43,7 +43,7 @@ _ENOUGH = 40
 UNREACHABLE = 2.0
 """The threshold where none keeps the promise: no confidence is above 1, and no answer certain."""
 
-_FACTORS = (1e-3, 20.0)  # between which a temperature is sought
+_FACTORS = (1e-5, 20.0)  # between which a temperature is sought
 
 # Sizes of what is heard of a voice before it is recognized, when adapted answers are calibrated.
 _HEARD = (5, 20, 10_000)

@@ -211,9 +211,8 @@ def _report(bundle: Bundle, everything: TrainingSet) -> None:
     calibration = bundle.manifest["calibration"]
     if not calibration["coverage"]:
         logger.warning(
-            "every answer will be uncertain: of %d answers about speakers left out, too few are right with confidence to "
-            "promise %.0f %% of the surest, for which it takes %d that are all right; train on more recordings of more "
-            "speakers",
+            "every answer will be `uncertain`: %d answers about speakers left out do not show that the surest are right "
+            "in %.0f %% of cases, for which it takes %d or more, all right; train on more recordings of more speakers",
             calibration["cases"],
             100 * RELIABLE,
             FEWEST,
