@@ -13,6 +13,7 @@ from scipy.special import betainc, log_softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 
 from affetto.classifiers.voices import LEAST_PROBABILITY, adapted_logarithms
+from affetto.errors import CorpusError
 from affetto.evaluation.protocols import inner_groups
 from affetto.evaluation.scores import expected_calibration_error
 from affetto.training.fitting import fit_chain
@@ -140,10 +141,23 @@ class CalibratedChain(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
             Who speaks in each; without it each recording counts as a speaker of its own.
         corpora : array-like of shape (n_recordings,), optional
             From which corpus each is. All corpora count the same.
+
+        Raises
+        ------
+        CorpusError
+            If all that is left without a group of speakers is of one emotion.
         """
         recordings, labels = np.asarray(X), np.asarray(y)
         speakers = np.asarray(groups if groups is not None else range(len(labels))).astype(str)
         corpus_of = np.zeros(len(labels), int) if corpora is None else np.asarray(corpora)
+        groups_left_out = inner_groups(speakers.tolist(), min(self.n_splits, len(set(speakers.tolist()))))
+        for train, test in groups_left_out:
+            if len(set(labels[train].tolist())) < 2:
+                who = " and ".join(np.unique(speakers[test]).tolist())
+                raise CorpusError(
+                    f"without the speakers {who} there is one emotion only, so confidence cannot be measured; give "
+                    "recordings of the others from more speakers"
+                )
         self.chain_ = self._fitted(self.chain, recordings, labels, speakers, corpus_of)
         self.classes_ = self.chain_.classes_
         truth = np.searchsorted(self.classes_, labels)
@@ -153,7 +167,6 @@ class CalibratedChain(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
         shares = _shares(self.chain_, None, len(labels))
         left_out: list[tuple[VoiceEmbedding, NDArray[np.intp], NDArray[np.float64]]] = []
         draft = clone(self.chain).set_params(**(self.draft or {}))
-        groups_left_out = inner_groups(speakers.tolist(), min(self.n_splits, len(set(speakers.tolist()))))
         for number, (train, test) in enumerate(groups_left_out, start=1):
             logger.info("calibrating: group %d of %d of speakers left out", number, len(groups_left_out))
             fitted = self._fitted(draft, recordings[train], labels[train], speakers[train], corpus_of[train])

@@ -21,7 +21,7 @@ from affetto.recognition.encoders import corpora_heard, distillations
 from affetto.training.calibration import FEWEST, RELIABLE, CalibratedChain
 from affetto.training.chains import DEEP
 from affetto.training.checkpoints import CHECKPOINTS, keeping_checkpoints, without_checkpoints
-from affetto.training.fitting import fit_chain, require_trainable
+from affetto.training.fitting import fit_chain, require_enough, require_trainable
 from affetto.training.pooling import pool
 
 if TYPE_CHECKING:
@@ -77,15 +77,16 @@ def train(
     ParameterError
         If the folder holds something else than a bundle, or cannot be made.
     CorpusError
-        If a corpus has too few emotions or speakers, or is given twice.
+        If a corpus has too few emotions or speakers, is given twice, or all are too small for the classifier.
     AudioError
         If a recording cannot be read.
     """
-    require_bundle_folder(folder)
     corpora = (corpus, *train_with)
     for part in corpora:
         require_trainable(part.utterances, name=part.name)
     everything = pool(*corpora)
+    require_enough(len(everything.X), classifier, name=" and ".join(part.name for part in corpora))
+    require_bundle_folder(folder)
     with keeping_checkpoints(chain, folder, resume=resume):
         fit_chain(chain, everything.X, everything.y, speakers=everything.speakers, corpora=everything.corpora)
         bundle = save(chain, corpora, folder, classifier=classifier, name=name)
@@ -201,7 +202,7 @@ def _report(bundle: Bundle, everything: TrainingSet) -> None:
     from affetto.recognition.recognizer import Recognizer
 
     chosen = np.arange(0, len(everything.X), max(1, len(everything.X) // _COMPARED))
-    answers = Recognizer(bundle.folder).recognize_each(everything.X[chosen])
+    answers = Recognizer(bundle.folder).recognize_each(everything.X[chosen].tolist())
     truth = everything.y[chosen]
     right = np.array([getattr(a, "emotion", None) == bundle.labels[y] for a, y in zip(answers, truth, strict=True)])
     uar = np.mean([right[truth == emotion].mean() for emotion in np.unique(truth)])
@@ -211,8 +212,8 @@ def _report(bundle: Bundle, everything: TrainingSet) -> None:
     calibration = bundle.manifest["calibration"]
     if not calibration["coverage"]:
         logger.warning(
-            "every answer will be `uncertain`: %d answers about speakers left out do not show that the surest are right "
-            "in %.0f %% of cases, for which it takes %d or more, all right; train on more recordings of more speakers",
+            "every answer will be `uncertain`: %d answers about speakers left out do not show that the surest are "
+            "right often enough, in %.0f %% of cases; it takes %d, all right: train on recordings of more speakers",
             calibration["cases"],
             100 * RELIABLE,
             FEWEST,
