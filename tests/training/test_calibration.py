@@ -244,7 +244,10 @@ def test_the_surest_of_all_is_taken_back_as_far_as_it_takes() -> None:
     """Half of what a mixture is absurdly sure of is wrong."""
     scores = np.random.default_rng(0).normal(0, 3000, (400, 2))
     found = calibrate(scores, np.arange(400) % 2)
-    assert np.exp(log_softmax(found.sharpness[0] * scores, axis=1)).max(axis=1).mean() < 0.6
+    unsure = np.exp(log_softmax(found.sharpness[0] * scores, axis=1)).max(axis=1)
+    assert unsure.mean() < 0.6
+    # As unsure as can be, and still different recordings get different answers.
+    assert len(np.unique(unsure.round(6))) > 390
 
 
 def test_speakers_of_whom_only_some_express_an_emotion(known: Clips) -> None:

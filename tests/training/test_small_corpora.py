@@ -52,7 +52,7 @@ def check(classifier: str, known: Corpus, new: Corpus, folder: Path, caplog: pyt
     shown = [tuple(recognizer.recognize(u.path).probabilities.values()) for u in new.utterances]
     assert len(set(shown)) == len(shown)
     assert np.max(shown) < 0.999
-    exact = chain.predict_proba(np.array([u.path for u in new.utterances], dtype=object))
+    exact = chain.predict_proba([u.path for u in new.utterances])
     assert len(np.unique(exact.round(6), axis=0)) == len(exact)
     # What training says is what the model does.
     own = [recognizer.recognize(u.path).emotion == u.emotion for u in known.utterances]
@@ -68,7 +68,9 @@ def check(classifier: str, known: Corpus, new: Corpus, folder: Path, caplog: pyt
 
 
 @pytest.mark.parametrize("classifier", CLASSIC)
-@pytest.mark.parametrize(("emotions", "each"), [("angry sad happy", 1), ("angry sad happy calm", 2)], ids=["9 clips", "24 clips"])
+@pytest.mark.parametrize(
+    ("emotions", "each"), [("angry sad happy", 1), ("angry sad happy calm", 2)], ids=["9 clips", "24 clips"]
+)
 def test_different_recordings_get_different_answers(
     classifier: str, emotions: str, each: int, ravdess: Corpus, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

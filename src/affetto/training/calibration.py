@@ -44,7 +44,8 @@ _ENOUGH = 40
 UNREACHABLE = 2.0
 """The threshold where none keeps the promise: no confidence is above 1, and no answer certain."""
 
-_FACTORS = (1e-5, 20.0)  # between which a temperature is sought
+# Between these a factor is sought: scores that differ by less than the first are alike for whoever reads them.
+_LEAST_DIFFERENCE, _LARGEST_FACTOR = 0.02, 20.0
 
 # Sizes of what is heard of a voice before it is recognized, when adapted answers are calibrated.
 _HEARD = (5, 20, 10_000)
@@ -306,8 +307,10 @@ def _sharpness(
         return -float(len(truth) * told + unknown) / (len(truth) + 1)
 
     n_corpora = shares.shape[1]
+    difference = np.average(np.ptp(log_heard, axis=1), weights=weights)
+    bounds = np.log([_LEAST_DIFFERENCE / max(difference, _LEAST_DIFFERENCE), _LARGEST_FACTOR])
     # Without gradients, which vanish where all answers are about alike.
-    found = minimize(loss, np.zeros(n_corpora), method="Powell", bounds=[np.log(_FACTORS)] * n_corpora)
+    found = minimize(loss, np.zeros(n_corpora), method="Powell", bounds=[bounds] * n_corpora)
     return tuple(np.exp(found.x).tolist())
 
 

@@ -65,7 +65,10 @@ def export_classifier(classifier: Any, features: NDArray[np.float32]) -> bytes:
     model = _only_probabilities(model)
     if isinstance(classifier, TemperedClassifier):
         _temper(model, classifier)
-    serialized = model.SerializeToString()
+    # skl2onnx lists what the model needs in another order each time.
+    model.opset_import.sort(key=lambda opset: str(opset.domain))
+    del model.graph.value_info[:]
+    serialized = model.SerializeToString(deterministic=True)
     difference = np.abs(onnx_probabilities(serialized, features) - classifier.predict_proba(features)).max()
     if not difference <= TOLERANCE:
         raise BundleError(

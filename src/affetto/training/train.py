@@ -307,12 +307,19 @@ def described_recipe(chain: Chain) -> dict[str, Any]:
         calibrated = {"n_splits": chain.n_splits, "draft": dict(chain.draft or {})}
         return described_recipe(chain.chain) | {"calibration": calibrated}
     recipe: dict[str, Any] = {
-        "classifier": " ".join(repr(without_checkpoints(chain.classifier)).split()),
+        "classifier": " ".join(repr(_without_jobs(without_checkpoints(chain.classifier))).split()),
         "copies": [dict(copy) for copy in chain.copies],
     }
     if chain.embedding is not None:
         recipe["embedding"] = repr(chain.embedding)
     return recipe
+
+
+def _without_jobs(estimator: Any) -> Any:
+    """Return an unfitted copy that does not tell in how many processes it was fitted, which changes nothing of it."""
+    from sklearn.base import clone
+
+    return clone(estimator).set_params(**dict.fromkeys(n for n in estimator.get_params() if n.endswith("n_jobs")))
 
 
 def _described_calibration(calibration: Calibration) -> dict[str, Any]:

@@ -435,7 +435,7 @@ def _compressed(model: onnx.ModelProto) -> bytes:
         )
         quantized = onnx.load(path)
     _halve(quantized)
-    return bytes(quantized.SerializeToString())
+    return bytes(quantized.SerializeToString(deterministic=True))
 
 
 def _halve(model: onnx.ModelProto) -> None:
