@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
+import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -84,6 +88,34 @@ def test_a_convolutional_network_of_nine_clips_does_what_training_says(
 ) -> None:
     known = part(ravdess, "1 2 3", "angry sad happy", 1)
     check("cnn", known, part(ravdess, "8 9", "angry sad happy", 3), tmp_path / "model", caplog)
+
+
+_TRAINING = """
+import sys
+from pathlib import Path
+from affetto.corpora import load_corpus
+from affetto.training.chains import make_chain
+from affetto.training.train import train
+
+corpus, folder, classifier, n_jobs = sys.argv[1:]
+train(make_chain(classifier, n_jobs=int(n_jobs)), load_corpus(Path(corpus)), Path(folder), classifier=classifier)
+"""
+
+
+@pytest.mark.parametrize("classifier", ["svm", pytest.param("cnn", marks=pytest.mark.slow)])
+def test_the_same_training_gives_the_same_bytes(classifier: str, ravdess: Corpus, tmp_path: Path) -> None:
+    written = []
+    for number, seed in enumerate(("1", "77")):
+        folder = tmp_path / seed
+        (folder / "corpus").mkdir(parents=True)
+        utterances = part(ravdess, "1 2", "angry sad", 2).utterances
+        for utterance in utterances[:: -1 if number else 1]:  # in another order on disk
+            shutil.copy(utterance.path, folder / "corpus")
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "AFFETTO_CACHE": str(folder / "cache")}
+        command = [sys.executable, "-c", _TRAINING, "corpus", "model", classifier, str(number + 1)]
+        subprocess.run(command, check=True, cwd=folder, env=environment, capture_output=True)
+        written.append([(folder / "model" / name).read_bytes() for name in ("model.onnx", "manifest.json")])
+    assert written[0] == written[1]
 
 
 def test_a_corpus_too_small_is_refused_before_anything_is_made(ravdess: Corpus, tmp_path: Path) -> None:
