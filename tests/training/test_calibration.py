@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.special import log_softmax
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
@@ -14,7 +15,14 @@ from affetto.classifiers.projection import ClippedScaler, DiscriminantProjection
 from affetto.classifiers.sequences import SequenceStatistics
 from affetto.evaluation.scores import expected_calibration_error
 from affetto.training.augmentation import AugmentedClassifier
-from affetto.training.calibration import RELIABLE, CalibratedChain, _calibration, _sharpened
+from affetto.training.calibration import (
+    RELIABLE,
+    UNREACHABLE,
+    CalibratedChain,
+    _calibration,
+    _sharpened,
+    calibrate,
+)
 from affetto.training.fitting import fit_chain
 
 EMOTIONS = 4
@@ -124,7 +132,7 @@ def test_answers_above_the_threshold_are_right_as_often_as_is_said(calibrated: C
     probabilities = calibrated.predict_proba(new.X)
     certain = probabilities.max(axis=1) >= calibration.threshold
     right = probabilities.argmax(axis=1) == new.y
-    assert right.mean() < RELIABLE - 0.05 < RELIABLE <= calibration.precision < RELIABLE + 0.02
+    assert right.mean() < RELIABLE - 0.05 < RELIABLE <= calibration.precision < RELIABLE + 0.05
     assert right[certain].mean() == pytest.approx(calibration.precision, abs=0.04)
     assert certain.mean() == pytest.approx(calibration.coverage, abs=0.08)
     assert 0.2 < calibration.coverage < 0.95
@@ -137,7 +145,7 @@ def test_all_is_certain_where_all_is_right_and_next_to_nothing_where_all_is_gues
 ) -> None:
     calibration = fitted(chain(), clips(8, 6, unclear=unclear)).calibration_
     assert calibration.coverage == pytest.approx(coverage, abs=0.1)
-    assert 0 < calibration.threshold <= 1
+    assert (0 < calibration.threshold <= 1) == (calibration.coverage > 0)
 
 
 def test_every_corpus_counts_the_same() -> None:
@@ -182,7 +190,64 @@ def test_answers_of_one_confidence_are_certain_together_or_not_at_all() -> None:
     found = _calibration(probabilities, truth, np.ones(500), (1.0,))
     assert (found.threshold, found.precision, found.coverage) == (0.9, 1.0, 0.2)
     worthless = _calibration(probabilities, np.ones(500, dtype=int), np.ones(500), (1.0,))
-    assert (worthless.threshold, worthless.precision, worthless.coverage) == (1.0, 0.0, 0.0)
+    assert (worthless.threshold, worthless.precision, worthless.coverage) == (UNREACHABLE, 0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("n_right", "n_wrong", "enough"),
+    [(18, 0, False), (19, 0, True), (28, 1, False), (29, 1, True), (37, 2, False), (38, 2, True), (300, 50, False)],
+)
+def test_a_threshold_needs_enough_cases_for_its_promise(n_right: int, n_wrong: int, enough: bool) -> None:
+    truth = np.repeat([0, 1], [n_right, n_wrong])
+    probabilities = np.tile([0.9, 0.1], (len(truth), 1))
+    found = _calibration(probabilities, truth, np.ones(len(truth)), (1.0,))
+    assert found.threshold == (0.9 if enough else UNREACHABLE)
+    assert found.coverage == enough
+
+
+def test_cases_that_weigh_next_to_nothing_are_none() -> None:
+    truth, probabilities = np.zeros(36, dtype=int), np.tile([0.9, 0.1], (36, 1))
+    assert _calibration(probabilities, truth, np.ones(36), (1.0,)).coverage == 1
+    assert _calibration(probabilities, truth, np.tile([1.0, 1e-6], 18), (1.0,)).coverage == 0
+
+
+def test_a_threshold_is_not_the_lowest_of_many_that_may() -> None:
+    """Of the surest sixty one in three is wrong: what comes after them, all right, does not make them certain."""
+    confidence = np.linspace(0.99, 0.6, 800)
+    probabilities = np.stack([confidence, 1 - confidence], axis=1)
+    truth = np.zeros(800, dtype=int)
+    truth[:60:3] = 1
+    assert _calibration(probabilities, truth, np.ones(800), (1.0,)).threshold == UNREACHABLE
+
+
+def test_what_is_called_certain_is_right_as_often_as_is_promised() -> None:
+    """Of many small corpora, next to none has a threshold by chance where answers are right in 80 % of cases."""
+    random = np.random.default_rng(0)
+    promised = 0
+    for _ in range(200):
+        confidence = random.uniform(0.5, 1, 60)
+        probabilities = np.stack([confidence, 1 - confidence], axis=1)
+        truth = (random.uniform(size=60) > 0.8).astype(int)
+        promised += _calibration(probabilities, truth, np.ones(60), (1.0,)).threshold <= 1
+    assert promised < 12
+
+
+@pytest.mark.parametrize("cases", [9, 1440])
+def test_few_that_are_all_right_do_not_show_that_every_further_one_will_be(cases: int) -> None:
+    scores = np.tile([300.0, 0.0, -100.0], (cases, 1))
+    found = calibrate(scores, np.zeros(cases, dtype=np.intp))
+    sure = np.exp(log_softmax(found.sharpness[0] * scores, axis=1)).max()
+    assert 0.5 / cases < 1 - sure < 1.5 / cases
+
+
+def test_the_surest_of_all_is_taken_back_as_far_as_it_takes() -> None:
+    """Half of what a mixture is absurdly sure of is wrong."""
+    scores = np.random.default_rng(0).normal(0, 3000, (400, 2))
+    found = calibrate(scores, np.arange(400) % 2)
+    unsure = np.exp(log_softmax(found.sharpness[0] * scores, axis=1)).max(axis=1)
+    assert unsure.mean() < 0.6
+    # As unsure as can be, and still different recordings get different answers.
+    assert len(np.unique(unsure.round(6))) > 390
 
 
 def test_speakers_of_whom_only_some_express_an_emotion(known: Clips) -> None:

@@ -18,7 +18,8 @@ from affetto.corpora import Utterance
 from affetto.errors import CorpusError
 from affetto.training.augmentation import AugmentedClassifier
 from affetto.training.calibration import RELIABLE
-from affetto.training.fitting import fit_chain, require_trainable
+from affetto.training.chains import CLASSIC, CLASSIFIERS
+from affetto.training.fitting import SMALLEST, fit_chain, require_enough, require_trainable
 from affetto.training.tuning import TunedClassifier
 
 
@@ -42,6 +43,19 @@ def test_what_can_be_chosen_on_speakers_left_out_is_taken() -> None:
 def test_what_cannot_is_named(pairs: list[tuple[str, str]], message: str) -> None:
     with pytest.raises(CorpusError, match=message):
         require_trainable(utterances(*pairs), name="mine")
+
+
+@pytest.mark.parametrize("classifier", ["cnn", "transformer"])
+def test_a_corpus_too_small_for_a_network_is_refused_and_the_others_are_named(classifier: str) -> None:
+    with pytest.raises(CorpusError, match=f"mine has 4 recordings, too few for the {classifier}; give 8 .* svm, gmm$"):
+        require_enough(4, classifier, name="mine")
+    require_enough(8, classifier, name="mine")
+
+
+def test_every_kind_of_classifier_has_a_smallest_corpus() -> None:
+    assert set(SMALLEST) == set(CLASSIFIERS)
+    for kind in CLASSIC:
+        require_enough(4, kind, name="mine")
 
 
 class Shifted(TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped

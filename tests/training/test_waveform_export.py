@@ -92,7 +92,7 @@ def test_a_module_gives_the_probabilities_of_its_classifier(name: str) -> None:
     X, y, corpora = ragged()
     fitted = fit_chain(clone(CLASSIFIERS[name]), _as_array(X), y, corpora=corpora)
     new = ragged(20, seed=1)[0]
-    got = heard(as_module(fitted), new)
+    got = np.exp(heard(as_module(fitted), new))
     # One at a time: the convolutional network hears how long the others in its batch are.
     wanted = np.concatenate([fitted.predict_proba(_as_array([x])) for x in new])
     assert got.shape == (20, 3)
@@ -111,6 +111,19 @@ def test_a_module_transforms_as_its_transformer(transformer: Any) -> None:
     for got, wanted in zip([heard(as_module(fitted), [x])[0] for x in X], fitted.transform(X), strict=True):
         assert got.shape == wanted.shape
         assert np.abs(got - wanted).max() < 1e-4
+
+
+def test_a_module_tells_apart_what_is_too_improbable_for_a_number() -> None:
+    """Classes so far apart that single precision rounds the probabilities of each clip to 0 and 1."""
+    X, y, corpora = ragged()
+    far = [x + np.float32(500) * label for x, label in zip(X, y, strict=True)]
+    chain = make_pipeline(SequenceStatistics(), GaussianMixtureClassifier(reg_covar=1.0, random_state=0))
+    fitted = fit_chain(LogarithmicPool([("one", CorpusMarginalClassifier(chain))]), _as_array(far), y, corpora=corpora)
+    got = heard(as_module(fitted), far)
+    assert set(np.exp(got).round(6).ravel()) == {0, 1}
+    assert len(np.unique(got, axis=0)) == len(far)
+    wanted = fitted.predict_log_proba(_as_array(far))
+    assert got == pytest.approx(wanted, rel=1e-3, abs=1e-3)
 
 
 def test_a_module_gives_the_embeddings_of_its_estimator() -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from scipy.special import logsumexp
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.utils.validation import check_is_fitted
+
+from affetto.classifiers.tempered import log_probabilities
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,8 +71,13 @@ class CorpusMarginalClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimato
         -------
         ndarray of shape (n_samples, n_classes)
         """
+        return np.exp(self.predict_log_proba(X))
+
+    def predict_log_proba(self, X: Sequence[Any]) -> NDArray[np.float64]:
+        """Return the logarithm of `predict_proba`, also where that is too small for a number."""
         check_is_fitted(self)
-        return np.asarray(self.classifier_.predict_proba(X) @ self.membership_)
+        pairs = log_probabilities(self.classifier_, X)
+        return np.asarray(logsumexp(pairs[:, :, None], axis=1, b=self.membership_))
 
     def predict(self, X: Sequence[Any]) -> NDArray[Any]:
         """Return the most probable class.

@@ -7,14 +7,13 @@ import logging
 import time
 from datetime import timedelta
 from hashlib import blake2b
-from math import cos, pi
+from math import cos, log, pi
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.metrics import recall_score
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 from skorch import NeuralNet
@@ -60,6 +59,9 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         Of AdamW.
     batch_size : int
         Clips in a step.
+    least_steps : int
+        Steps in an epoch; of clips that are too few for that, each is heard several times. In a few steps a network
+        learns next to nothing, and its batch normalization not what the clips are like.
     mixup : float
         Both parameters of the beta distribution from which the share of the second clip is drawn; 0 mixes nothing.
     label_smoothing : float
@@ -91,6 +93,7 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         learning_rate: float = 2e-3,
         weight_decay: float = 0.05,
         batch_size: int = 32,
+        least_steps: int = 1,
         mixup: float = 0.4,
         label_smoothing: float = 0.05,
         random_state: int = 0,
@@ -103,6 +106,7 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         self.learning_rate = learning_rate
         self.weight_decay = weight_decay
         self.batch_size = batch_size
+        self.least_steps = least_steps
         self.mixup = mixup
         self.label_smoothing = label_smoothing
         self.random_state = random_state
@@ -140,17 +144,21 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         -------
         ndarray of shape (n_clips, n_classes)
         """
+        return np.exp(self.predict_log_proba(X))
+
+    def predict_log_proba(self, X: Sequences) -> NDArray[np.float64]:
+        """Return the logarithm of `predict_proba`, also where that is too small for a number."""
         check_is_fitted(self)
-        probabilities = np.zeros((len(X), len(self.classes_)))
+        logarithms = np.zeros((len(X), len(self.classes_)))
         # Clips of about one length go together: little is padded.
         order = np.argsort([len(sequence) for sequence in X], kind="stable")
         with torch.inference_mode():
             for start in range(0, len(order), 64):
                 chosen = order[start : start + 64]
                 frames, mask = _padded([X[index] for index in chosen])
-                rows = torch.stack([network(frames, mask).softmax(1) for network in self.networks_])
-                probabilities[chosen] = rows.double().mean(0).numpy()
-        return np.asarray(probabilities / probabilities.sum(axis=1, keepdims=True))
+                rows = torch.stack([network(frames, mask).double().log_softmax(1) for network in self.networks_])
+                logarithms[chosen] = (rows.logsumexp(0) - log(len(self.networks_))).numpy()
+        return logarithms
 
     def predict(self, X: Sequences) -> NDArray[Any]:
         """Return the most probable class.
@@ -166,7 +174,8 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
 
     def _check_parameters(self) -> None:
-        for name, lowest in (("n_networks", 1), ("epochs", 1), ("batch_size", 2), ("mixup", 0), ("weight_decay", 0)):
+        least = {"n_networks": 1, "epochs": 1, "batch_size": 2, "least_steps": 1, "mixup": 0, "weight_decay": 0}
+        for name, lowest in least.items():
             if not getattr(self, name) >= lowest:
                 raise ValueError(f"{name} is {getattr(self, name)!r}; it must be at least {lowest}")
         if not self.learning_rate > 0:
@@ -192,11 +201,12 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
             mixup=self.mixup,
             batch_size=self.batch_size,
             iterator_train=_Batches,
+            iterator_train__least_steps=self.least_steps,
             train_split=None,
             max_epochs=self.epochs,
             callbacks=[
                 ("seed", _Seed(seed)),
-                ("rate", _WarmupCosine(self.learning_rate, self.epochs)),
+                ("rate", _WarmupCosine(self.learning_rate, self.epochs, self.least_steps)),
                 ("clip", GradientNormClipping(2.0)),
                 ("kept", kept),
                 ("report", _Report(name, self.epochs)),
@@ -259,13 +269,16 @@ class _Clips(torch.utils.data.Dataset[Any]):
 class _Batches:
     """The clips of an epoch, in random batches of about one length; the randomness is torch's.
 
-    Of one corpus these are all clips. Of several each gives as many: large ones are sampled, small ones repeated.
+    Of one corpus these are all clips. Of several each gives as many: large ones are sampled, small ones repeated. Where
+    all are too few for so many steps, all are repeated.
     """
 
-    def __init__(self, dataset: _Clips, batch_size: int) -> None:
+    def __init__(self, dataset: _Clips, batch_size: int, least_steps: int) -> None:
         self.dataset = dataset
-        self.share = max(1, len(dataset) // len(dataset.members))
-        self.batch_size = min(batch_size, self.share * len(dataset.members))
+        n_corpora = len(dataset.members)
+        share = max(1, len(dataset) // n_corpora)
+        self.batch_size = min(batch_size, share * n_corpora)
+        self.share = max(share, -(-least_steps * self.batch_size // n_corpora))
         self.lengths = np.array([len(sequence) for sequence in dataset.sequences])
 
     def __len__(self) -> int:
@@ -281,7 +294,7 @@ class _Batches:
             yield self.dataset.batch(order[number * self.batch_size : (number + 1) * self.batch_size])
 
     def _drawn(self, members: Tensor) -> Tensor:
-        if len(self.dataset.members) == 1:
+        if self.share == len(members) == len(self.dataset):
             return members
         rounds = -(-self.share // len(members))
         return torch.cat([members[torch.randperm(len(members))] for _ in range(rounds)])[: self.share]
@@ -328,7 +341,7 @@ class _MixingNet(NeuralNet):  # type: ignore[misc] # skorch is untyped
         logits = self.infer({"frames": frames, "mask": mask}, **fit_params)
         loss = self.get_loss(logits, wanted, training=True)
         loss.backward()
-        return {"loss": loss, "y_pred": logits.detach().argmax(1), "wanted": wanted["target"].argmax(1)}
+        return {"loss": loss, "y_pred": logits}
 
 
 def _mixed(
@@ -364,12 +377,13 @@ class _Seed(Callback):  # type: ignore[misc] # skorch is untyped
 class _WarmupCosine(Callback):  # type: ignore[misc] # skorch is untyped
     """The learning rate by the number of the step alone: up over the first tenth, then down by a cosine."""
 
-    def __init__(self, highest: float, epochs: int) -> None:
+    def __init__(self, highest: float, epochs: int, least_steps: int) -> None:
         self.highest = highest
         self.epochs = epochs
+        self.least_steps = least_steps
 
     def on_train_begin(self, net: Any, X: Any = None, **_: Any) -> None:
-        self.steps_of_epoch_ = len(_Batches(X, net.batch_size))
+        self.steps_of_epoch_ = len(_Batches(X, net.batch_size, self.least_steps))
 
     def on_epoch_begin(self, net: Any, **_: Any) -> None:
         self.step_ = (len(net.history) - 1) * self.steps_of_epoch_
@@ -410,7 +424,11 @@ class _Checkpoint(Callback):  # type: ignore[misc] # skorch is untyped
 
 
 class _Report(Callback):  # type: ignore[misc] # skorch is untyped
-    """Records the recall on what was trained on, and logs each epoch with the time that is left."""
+    """Logs each epoch with the time that is left.
+
+    No recall: what a network answers while it is trained, of mixed clips and by the statistics of a batch, is not what
+    it answers afterwards.
+    """
 
     def __init__(self, name: str, epochs: int) -> None:
         self.name = name
@@ -419,25 +437,14 @@ class _Report(Callback):  # type: ignore[misc] # skorch is untyped
     def on_train_begin(self, net: Any, **_: Any) -> None:
         self.begin_, self.first_ = time.monotonic(), len(net.history)
 
-    def on_epoch_begin(self, net: Any, **_: Any) -> None:  # noqa: ARG002 (skorch's signature)
-        self.answers_: list[NDArray[Any]] = []
-        self.wanted_: list[NDArray[Any]] = []
-
-    def on_batch_end(self, net: Any, y_pred: Any = None, wanted: Any = None, **_: Any) -> None:  # noqa: ARG002 (skorch's signature)
-        self.answers_.append(y_pred.numpy())
-        self.wanted_.append(wanted.numpy())
-
     def on_epoch_end(self, net: Any, **_: Any) -> None:
-        wanted, answers = np.concatenate(self.wanted_), np.concatenate(self.answers_)
-        uar = float(recall_score(wanted, answers, average="macro", labels=np.unique(wanted)))
         done = len(net.history)
         left = (time.monotonic() - self.begin_) / (done - self.first_) * (self.epochs - done)
         logger.info(
-            "%s, epoch %d of %d: loss %.3f, training UAR %.1f %%, %s left",
+            "%s, epoch %d of %d: loss %.3f, %s left",
             self.name,
             done,
             self.epochs,
             net.history[-1, "train_loss"],
-            100 * uar,
             timedelta(seconds=round(left)),
         )

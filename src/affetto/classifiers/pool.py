@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.special import softmax
+from scipy.special import log_softmax
 from sklearn.ensemble import VotingClassifier
 
-from affetto.classifiers.voices import LEAST_PROBABILITY
+from affetto.classifiers.tempered import log_probabilities
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,9 +47,13 @@ class LogarithmicPool(VotingClassifier):  # type: ignore[misc] # scikit-learn is
         -------
         ndarray of shape (n_samples, n_classes)
         """
+        return np.exp(self.predict_log_proba(X))
+
+    def predict_log_proba(self, X: Sequence[Any]) -> NDArray[np.float64]:
+        """Return the logarithm of `predict_proba`, also where that is too small for a number."""
         weights = self.weights or [1.0] * len(self.estimators_)
         parts = [
-            weight * np.log(np.maximum(estimator.predict_proba(X), LEAST_PROBABILITY))
+            weight * log_probabilities(estimator, X)
             for estimator, weight in zip(self.estimators_, weights, strict=True)
         ]
-        return np.asarray(softmax(np.sum(parts, axis=0), axis=1))
+        return np.asarray(log_softmax(np.sum(parts, axis=0), axis=1))

@@ -80,6 +80,9 @@ class DiscriminantProjection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
         From 0 (the empirical covariance) to 1 (a multiple of the identity).
     priors : {"empirical", "uniform"}
         Whether each class weighs as much as it has samples, or all weigh the same.
+    max_variance : float
+        To which the total variance of the projected samples is scaled down where it is larger. Few samples are found
+        to lie far further apart than new ones will, too far for the distances that kernels and mixtures expect.
 
     Attributes
     ----------
@@ -93,9 +96,10 @@ class DiscriminantProjection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
     J. H. Friedman: Regularized discriminant analysis. Journal of the American Statistical Association 84, 1989.
     """
 
-    def __init__(self, *, shrinkage: float = 0.5, priors: str = "empirical") -> None:
+    def __init__(self, *, shrinkage: float = 0.5, priors: str = "empirical", max_variance: float = np.inf) -> None:
         self.shrinkage = shrinkage
         self.priors = priors
+        self.max_variance = max_variance
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Find the directions.
@@ -114,6 +118,8 @@ class DiscriminantProjection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
             raise ValueError(f"shrinkage is {self.shrinkage!r}; it must be 0 to 1")
         if self.priors not in ("empirical", "uniform"):
             raise ValueError(f"priors is {self.priors!r}; it must be 'empirical' or 'uniform'")
+        if not self.max_variance > 0:
+            raise ValueError(f"max_variance is {self.max_variance!r}; it must be above 0")
         rows, classes = validate_data(self, X, y, dtype=[np.float64, np.float32], ensure_min_samples=2)
         check_classification_targets(classes)
         labels, encoded, counts = np.unique(classes, return_inverse=True, return_counts=True)
@@ -135,7 +141,9 @@ class DiscriminantProjection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
         strongest = np.argsort(-strengths)[:n_components]
         # Unit variance within the classes along each direction.
         scale = np.sqrt(np.maximum(strengths[strongest], np.finfo(float).tiny))
-        self.components_ = np.ascontiguousarray((solved @ mixing[:, strongest] / scale).T)
+        components = (solved @ mixing[:, strongest] / scale).T
+        variance = np.var((rows - self.mean_) @ components.T, axis=0).sum()
+        self.components_ = np.ascontiguousarray(components / np.sqrt(max(1.0, variance / self.max_variance)))
         return self
 
     def transform(self, X: ArrayLike) -> NDArray[Any]:

@@ -6,12 +6,10 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from scipy.special import softmax
+from scipy.special import log_softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
-
-from affetto.classifiers.voices import LEAST_PROBABILITY
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -65,8 +63,12 @@ class TemperedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  #
         -------
         ndarray of shape (n_samples, n_classes)
         """
+        return np.exp(self.predict_log_proba(X))
+
+    def predict_log_proba(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Return the logarithm of `predict_proba`, also where that is too small for a number."""
         check_is_fitted(self)
-        return np.asarray(softmax(self.sharpness * log_scores(self.estimator_, X), axis=1))
+        return np.asarray(log_softmax(self.sharpness * log_scores(self.estimator_, X), axis=1))
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Return the most probable class.
@@ -97,12 +99,36 @@ def log_scores(estimator: Any, X: ArrayLike) -> NDArray[np.float64]:
         the sum of each class's margins over the others.
     """
     if hasattr(estimator, "predict_proba"):
-        return np.asarray(np.log(np.maximum(estimator.predict_proba(X), LEAST_PROBABILITY)))
+        return log_probabilities(estimator, X)
     decision = np.asarray(estimator.decision_function(X), dtype=np.float64)
     if decision.ndim == 1:
         return np.stack([-decision, decision], axis=1)
     signs = signs_of_pairs(estimator)
     return decision if signs is None else decision @ signs
+
+
+def log_probabilities(estimator: Any, X: Any) -> NDArray[np.float64]:
+    """Return the logarithms of a fitted classifier's probabilities.
+
+    By its own `predict_log_proba` where it has one: a probability that is too small for a number has a logarithm all
+    the same, and two recordings for which a classifier rules a class out differ in how far it does.
+
+    Parameters
+    ----------
+    estimator : estimator
+    X : array-like of shape (n_samples, ...)
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_classes)
+        Minus infinity becomes that of the smallest number.
+    """
+    with np.errstate(divide="ignore"):
+        if hasattr(estimator, "predict_log_proba"):
+            logarithms = np.asarray(estimator.predict_log_proba(X), dtype=np.float64)
+        else:
+            logarithms = np.log(np.asarray(estimator.predict_proba(X), dtype=np.float64))
+    return np.where(np.isneginf(logarithms), np.log(np.finfo(np.float64).tiny), logarithms)
 
 
 def signs_of_pairs(estimator: Any) -> NDArray[np.float64] | None:

@@ -60,7 +60,7 @@ def train(
     from affetto.corpora import load_corpus
     from affetto.corpora.base import require_outside
     from affetto.training.chains import make_chain
-    from affetto.training.fitting import require_trainable
+    from affetto.training.fitting import require_enough, require_trainable
     from affetto.training.pooling import require_different
     from affetto.training.train import require_bundle_folder
     from affetto.training.train import train as fit_and_write
@@ -72,6 +72,8 @@ def train(
     require_different([loaded, *further])
     for part in (loaded, *further):
         require_trainable(part.utterances, name=part.name)
+    count = sum(len(part.utterances) for part in (loaded, *further))
+    require_enough(count, classifier.value, name=" and ".join(part.name for part in (loaded, *further)))
     chain = make_chain(classifier.value, encoders=encoder)
     require_bundle_folder(output)
     for part in (loaded, *further):

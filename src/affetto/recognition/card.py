@@ -194,12 +194,18 @@ def _confidence(manifest: Manifest) -> Iterator[str]:
         return
     # Rounded down: "at least" must not promise more than was measured.
     precision = math.floor(round(100 * calibration["precision"], 6))
-    yield (
-        f"An answer with the status `ok` was right in at least {precision} % of cases of speakers left out; "
-        f"{100 * calibration['coverage']:.0f} % of answers are `ok`. The others, whose confidence is below "
-        f"{calibration['threshold']:.3g}, are `uncertain`: the emotion named is the most probable, and is not to be "
-        "relied on."
-    )
+    relied = "the emotion named is the most probable, and is not to be relied on."
+    if calibration["coverage"]:
+        yield (
+            f"An answer with the status `ok` was right in at least {precision} % of cases of speakers left out; "
+            f"{100 * calibration['coverage']:.0f} % of answers are `ok`. The others, whose confidence is below "
+            f"{calibration['threshold']:.3g}, are `uncertain`: {relied}"
+        )
+    else:
+        yield (
+            f"Every answer has the status `uncertain`: {relied} The answers about speakers left out were too "
+            "few, or too few of the surest were right, to promise more."
+        )
     facts = {
         "method": calibration["method"],
         "temperature": _temperature(manifest),

@@ -10,6 +10,7 @@ from zlib import crc32
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 
+from affetto.classifiers.tempered import log_probabilities
 from affetto.training.fitting import fit_chain
 
 if TYPE_CHECKING:
@@ -114,10 +115,10 @@ class AugmentedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  
         -------
         ndarray of shape (n_recordings, n_classes)
         """
-        return self.hear(X)[0]
+        return np.exp(self.hear(X)[0])
 
     def hear(self, X: Sequence[Source] | NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
-        """Return the probability of each class, and the embeddings.
+        """Return the logarithm of the probability of each class, and the embeddings.
 
         Parameters
         ----------
@@ -131,7 +132,7 @@ class AugmentedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  
         """
         rows = self.front_end.transform(X)
         embeddings = None if self.embedding_ is None else self.embedding_.transform(rows)
-        return np.asarray(self.classifier_.predict_proba(rows)), embeddings
+        return log_probabilities(self.classifier_, rows), embeddings
 
     def predict(self, X: Sequence[Source]) -> NDArray[Any]:
         """Return the most probable class.

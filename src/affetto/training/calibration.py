@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import logging
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from scipy.optimize import minimize
-from scipy.special import log_softmax
+from scipy.special import betainc, log_softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 
 from affetto.classifiers.voices import LEAST_PROBABILITY, adapted_logarithms
+from affetto.errors import CorpusError
 from affetto.evaluation.protocols import inner_groups
 from affetto.evaluation.scores import expected_calibration_error
 from affetto.training.fitting import fit_chain
@@ -27,9 +29,23 @@ if TYPE_CHECKING:
     from affetto.training.augmentation import AugmentedClassifier
 
 RELIABLE = 0.85
-"""An answer is certain where answers like it, or surer, were right in at least this share of cases."""
+"""An answer is certain where answers like it, or surer, are right in at least this share of cases."""
 
-_FACTORS = (0.05, 20.0)  # between which a temperature is sought
+_DOUBT = 0.05
+"""How probable it may be that answers which are right less often look as good by chance."""
+
+FEWEST = math.ceil(math.log(_DOUBT) / math.log(RELIABLE))
+"""So many answers, all right, keep the promise; of fewer not even these do."""
+
+# Of so many, two may be wrong. From there on every higher threshold must keep the promise too: the lowest of many would
+# too often do so by chance.
+_ENOUGH = 40
+
+UNREACHABLE = 2.0
+"""The threshold where none keeps the promise: no confidence is above 1, and no answer certain."""
+
+# Between these a factor is sought: scores that differ by less than the first are alike for whoever reads them.
+_LEAST_DIFFERENCE, _LARGEST_FACTOR = 0.02, 20.0
 
 # Sizes of what is heard of a voice before it is recognized, when adapted answers are calibrated.
 _HEARD = (5, 20, 10_000)
@@ -51,9 +67,9 @@ class Calibration:
         By what the log-probabilities are multiplied: one factor for each of the embedding's corpora, in its order, or
         one alone. An utterance that lies between corpora has the factor between, by logarithms.
     threshold : float
-        Answers of this confidence or more are certain.
+        Answers of this confidence or more are certain; `UNREACHABLE` where none is.
     precision : float
-        Which share of these was right.
+        Which share of these was right; 0 where there are none.
     coverage : float
         Which share of all answers these are.
     expected_calibration_error : float
@@ -126,25 +142,38 @@ class CalibratedChain(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
             Who speaks in each; without it each recording counts as a speaker of its own.
         corpora : array-like of shape (n_recordings,), optional
             From which corpus each is. All corpora count the same.
+
+        Raises
+        ------
+        CorpusError
+            If all that is left without a group of speakers is of one emotion.
         """
         recordings, labels = np.asarray(X), np.asarray(y)
         speakers = np.asarray(groups if groups is not None else range(len(labels))).astype(str)
         corpus_of = np.zeros(len(labels), int) if corpora is None else np.asarray(corpora)
+        groups_left_out = inner_groups(speakers.tolist(), min(self.n_splits, len(set(speakers.tolist()))))
+        for train, test in groups_left_out:
+            if len(set(labels[train].tolist())) < 2:
+                who = " and ".join(np.unique(speakers[test]).tolist())
+                raise CorpusError(
+                    f"without the speakers {who} there is one emotion only, so confidence cannot be measured; give "
+                    "recordings of the others from more speakers"
+                )
         self.chain_ = self._fitted(self.chain, recordings, labels, speakers, corpus_of)
         self.classes_ = self.chain_.classes_
         truth = np.searchsorted(self.classes_, labels)
         weights = _equal_weights(corpus_of)
+        # What a class has that a group's chain did not learn.
         log_heard = np.full((len(labels), len(self.classes_)), np.log(LEAST_PROBABILITY))
         shares = _shares(self.chain_, None, len(labels))
         left_out: list[tuple[VoiceEmbedding, NDArray[np.intp], NDArray[np.float64]]] = []
         draft = clone(self.chain).set_params(**(self.draft or {}))
-        groups_left_out = inner_groups(speakers.tolist(), min(self.n_splits, len(set(speakers.tolist()))))
         for number, (train, test) in enumerate(groups_left_out, start=1):
             logger.info("calibrating: group %d of %d of speakers left out", number, len(groups_left_out))
             fitted = self._fitted(draft, recordings[train], labels[train], speakers[train], corpus_of[train])
-            probabilities, embeddings = fitted.hear(recordings[test])
+            log_probabilities, embeddings = fitted.hear(recordings[test])
             columns = np.searchsorted(self.classes_, fitted.classes_)
-            log_heard[np.ix_(test, columns)] = np.log(np.maximum(probabilities, LEAST_PROBABILITY))
+            log_heard[np.ix_(test, columns)] = log_probabilities
             if _corpora(fitted) == _corpora(self.chain_):
                 shares[test] = _shares(fitted, embeddings, len(test))
             # A group without some emotion gives another space than the whole; its voices cannot be used.
@@ -171,8 +200,7 @@ class CalibratedChain(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
         ndarray of shape (n_recordings, n_classes)
         ndarray of shape (n_recordings, n_dimensions), or None
         """
-        probabilities, embeddings = self.chain_.hear(X)
-        log_heard = np.log(np.maximum(probabilities, LEAST_PROBABILITY))
+        log_heard, embeddings = self.chain_.hear(X)
         shares = _shares(self.chain_, embeddings, len(log_heard))
         return _sharpened(log_heard, shares, self.calibration_.sharpness), embeddings
 
@@ -271,11 +299,18 @@ def _sharpness(
     weights: NDArray[np.float64],
 ) -> tuple[float, ...]:
     def loss(logarithms: NDArray[np.float64]) -> float:
-        return _negative_log_likelihood(np.exp(shares @ logarithms)[:, None] * log_heard, truth, weights)
+        scores = log_softmax(np.exp(shares @ logarithms)[:, None] * log_heard, axis=1)
+        told = np.average(scores[np.arange(len(truth)), truth], weights=weights)
+        # As if there were one answer more, of which nobody knows whether it is right: few that are all right do not
+        # show that every further one will be.
+        unknown = np.average(scores.mean(axis=1), weights=weights)
+        return -float(len(truth) * told + unknown) / (len(truth) + 1)
 
     n_corpora = shares.shape[1]
+    difference = np.average(np.ptp(log_heard, axis=1), weights=weights)
+    bounds = np.log([_LEAST_DIFFERENCE / max(difference, _LEAST_DIFFERENCE), _LARGEST_FACTOR])
     # Without gradients, which vanish where all answers are about alike.
-    found = minimize(loss, np.zeros(n_corpora), method="Powell", bounds=[np.log(_FACTORS)] * n_corpora)
+    found = minimize(loss, np.zeros(n_corpora), method="Powell", bounds=[bounds] * n_corpora)
     return tuple(np.exp(found.x).tolist())
 
 
@@ -286,13 +321,7 @@ def _calibration(
     sharpness: tuple[float, ...],
 ) -> Calibration:
     confidence, right = probabilities.max(axis=1), (probabilities.argmax(axis=1) == truth).astype(np.float64)
-    order = np.argsort(-confidence, kind="stable")
-    reliable = np.cumsum((weights * right)[order]) >= RELIABLE * np.cumsum(weights[order])
-    # Those of one confidence are certain together, or not at all.
-    reliable &= np.append(np.diff(confidence[order]) < 0, True)
-    # The last place at which the surest answers are right often enough; where there is none, no answer is certain.
-    last = int(np.flatnonzero(reliable)[-1]) if reliable.any() else -1
-    threshold = float(confidence[order[last]]) if last >= 0 else 1.0
+    threshold = _threshold(confidence, right, weights)
     certain = confidence >= threshold
     share = weights * certain
     return Calibration(
@@ -303,6 +332,28 @@ def _calibration(
         expected_calibration_error=expected_calibration_error(truth, probabilities, weights=weights),
         cases=len(truth),
     )
+
+
+def _threshold(confidence: NDArray[np.float64], right: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
+    """Return the lowest threshold whose answers are right often enough, also by the lower bound of their precision.
+
+    The bound is one-sided, exact, and at the level `_DOUBT` (Clopper and Pearson 1934): approximate ones, as Wilson's,
+    promise too much where few answers are nearly all right.
+    """
+    order = np.argsort(-confidence, kind="stable")
+    sums = np.cumsum(weights[order])
+    # As many answers of equal weight say as much (Kish 1965).
+    count = sums**2 / np.cumsum(weights[order] ** 2)
+    n_right = count * np.cumsum((weights * right)[order]) / sums
+    # How probable it is that so many are right, or more, where each is right as seldom as it may be.
+    by_chance = betainc(np.maximum(n_right, np.finfo(float).tiny), count - n_right + 1, RELIABLE)
+    keeps = by_chance <= _DOUBT
+    # Those of one confidence are certain together, or not at all.
+    last = np.append(np.diff(confidence[order]) < 0, True)
+    if (fails := last & ~keeps & (count >= _ENOUGH)).any():
+        keeps[np.flatnonzero(fails)[0] :] = False
+    kept = np.flatnonzero(last & keeps)
+    return float(confidence[order[kept[-1]]]) if len(kept) else UNREACHABLE
 
 
 @dataclass(frozen=True)

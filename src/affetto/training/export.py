@@ -10,7 +10,6 @@ import numpy as np
 from affetto.classifiers.gmm import GaussianMixtureClassifier
 from affetto.classifiers.projection import ClippedScaler, DiscriminantProjection
 from affetto.classifiers.tempered import TemperedClassifier, signs_of_pairs
-from affetto.classifiers.voices import LEAST_PROBABILITY
 from affetto.errors import BundleError
 from affetto.onnx_model import OnnxModel
 
@@ -67,7 +66,10 @@ def export_classifier(classifier: Any, features: NDArray[np.float32]) -> bytes:
     model = _only_probabilities(model)
     if isinstance(classifier, TemperedClassifier):
         _temper(model, classifier)
-    serialized = model.SerializeToString()
+    # skl2onnx lists what the model needs in another order each time.
+    model.opset_import.sort(key=lambda opset: str(opset.domain))
+    del model.graph.value_info[:]
+    serialized = model.SerializeToString(deterministic=True)
     difference = np.abs(onnx_probabilities(serialized, features) - classifier.predict_proba(features)).max()
     if not difference <= TOLERANCE:
         raise BundleError(
@@ -104,18 +106,21 @@ def _temper(model: onnx.ModelProto, classifier: TemperedClassifier) -> None:
     from onnx.numpy_helper import from_array
 
     graph = model.graph
-    for node in graph.node:
-        node.output[:] = ["scores" if name == "probabilities" else name for name in node.output]
+    (last,) = [node for node in graph.node if "probabilities" in node.output]
     scores = "scores"
-    if hasattr(classifier.estimator_, "predict_proba"):
-        graph.initializer.append(from_array(np.array(LEAST_PROBABILITY, np.float32), "least"))
-        graph.node.append(make_node("Max", [scores, "least"], ["bounded"]))
-        graph.node.append(make_node("Log", ["bounded"], ["logarithms"]))
-        scores = "logarithms"
-    elif (signs := signs_of_pairs(classifier.estimator_)) is not None:
+    if last.op_type == "Softmax":
+        # What it is made of are logarithms, which have no bounds as probabilities of single precision have.
+        (scores,) = last.input
+        graph.node.remove(last)
+    else:
+        last.output[:] = [scores if name == "probabilities" else name for name in last.output]
+        if hasattr(classifier.estimator_, "predict_proba"):
+            graph.initializer.append(from_array(np.array(np.finfo(np.float32).tiny), "least"))
+            graph.node.append(make_node("Max", [scores, "least"], ["bounded"]))
+            graph.node.append(make_node("Log", ["bounded"], [scores := "logarithms"]))
+    if (signs := signs_of_pairs(classifier.estimator_)) is not None:
         graph.initializer.append(from_array(signs.astype(np.float32), "signs"))
-        graph.node.append(make_node("MatMul", [scores, "signs"], ["margins"]))
-        scores = "margins"
+        graph.node.append(make_node("MatMul", [scores, "signs"], [scores := "margins"]))
     graph.initializer.append(from_array(np.array(classifier.sharpness, np.float32), "sharpness"))
     graph.node.append(make_node("Mul", [scores, "sharpness"], ["sharpened"]))
     graph.node.append(make_node("Softmax", ["sharpened"], ["probabilities"], axis=1))
@@ -125,6 +130,7 @@ def _register_converters() -> None:
     """Teach skl2onnx our own estimators."""
     from skl2onnx import update_registered_converter
     from skl2onnx.common.data_types import FloatTensorType, Int64TensorType
+    from sklearn.neural_network import MLPClassifier
 
     def rows_like(width: str) -> Callable[[Any], None]:
         def shapes(operator: Any) -> None:
@@ -140,13 +146,14 @@ def _register_converters() -> None:
     update_registered_converter(
         DiscriminantProjection, "AffettoDiscriminantProjection", rows_like("components_"), _convert_projection
     )
-    update_registered_converter(
-        GaussianMixtureClassifier,
-        "AffettoGaussianMixtureClassifier",
-        classifier_shapes,
-        _convert_mixture,
-        options={"zipmap": [True, False], "nocl": [True, False]},
-    )
+    for kind, convert in ((GaussianMixtureClassifier, _convert_mixture), (MLPClassifier, _convert_network)):
+        update_registered_converter(
+            kind,
+            f"Affetto{kind.__name__}",
+            classifier_shapes,
+            convert,
+            options={"zipmap": [True, False], "nocl": [True, False]},
+        )
 
 
 class _Graph:
@@ -188,7 +195,7 @@ def _convert_projection(scope: Any, operator: Any, container: Any) -> None:
 
 
 def _convert_mixture(scope: Any, operator: Any, container: Any) -> None:
-    """Write mixtures as a graph: squared Mahalanobis distances, log-sum-exp by class, softmax.
+    """Write mixtures as a graph: squared Mahalanobis distances, log-sum-exp by class, log-softmax, softmax.
 
     In double precision, since log-likelihoods are large numbers whose small differences decide.
     """
@@ -210,9 +217,29 @@ def _convert_mixture(scope: Any, operator: Any, container: Any) -> None:
         likelihood = graph.node("ReduceLogSumExp", graph.node("Concat", *components, axis=1), axes=[1], keepdims=1)
         tempered = graph.node("Div", likelihood, graph.constant(classifier.temperature))
         scores.append(graph.node("Add", tempered, graph.constant(log_prior)))
-    posterior = graph.node("Softmax", graph.node("Concat", *scores, axis=1), axis=1)
-    graph.node("Cast", posterior, to=TensorProto.FLOAT, output=operator.outputs[1].full_name)
-    graph.node("ArgMax", posterior, axis=1, keepdims=0, output=operator.outputs[0].full_name)
+    logarithms = graph.node("LogSoftmax", graph.node("Concat", *scores, axis=1), axis=1)
+    _end(graph, operator, graph.node("Cast", logarithms, to=TensorProto.FLOAT))
+
+
+def _convert_network(scope: Any, operator: Any, container: Any) -> None:
+    """Write a perceptron as a graph that ends in a softmax, also of two classes: a sigmoid is 1 too early."""
+    graph, network = _Graph(scope, container), operator.raw_operator
+    kind = {"relu": "Relu", "tanh": "Tanh", "logistic": "Sigmoid", "identity": "Identity"}[network.activation]
+    value = operator.inputs[0].full_name
+    for number, (weights, offsets) in enumerate(zip(network.coefs_, network.intercepts_, strict=True)):
+        if number > 0:
+            value = graph.node(kind, value)
+        if number == network.n_layers_ - 2 and weights.shape[1] == 1:
+            weights, offsets = (np.concatenate([0 * one, one], axis=-1) for one in (weights, offsets))
+        product = graph.node("MatMul", value, graph.constant(weights, np.float32))
+        value = graph.node("Add", product, graph.constant(offsets, np.float32))
+    _end(graph, operator, value)
+
+
+def _end(graph: _Graph, operator: Any, logarithms: str) -> None:
+    """Give the most probable class and the probabilities of what are logarithms of these, up to a constant."""
+    graph.node("ArgMax", logarithms, axis=1, keepdims=0, output=operator.outputs[0].full_name)
+    graph.node("Softmax", logarithms, axis=1, output=operator.outputs[1].full_name)
 
 
 def whitened_form(mixture: GaussianMixture) -> tuple[list[NDArray[np.float64]], NDArray[np.float64]]:

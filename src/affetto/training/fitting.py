@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from affetto.corpora.base import Utterance
 
 
+SMALLEST = {"mlp": 4, "svm": 4, "gmm": 4, "cnn": 8, "transformer": 8}
+"""How many recordings each kind of classifier needs at least. Of fewer than eight a network, fitted without one of the
+speakers, learns nothing that its confidence could be measured by."""
+
+
 def require_trainable(utterances: Sequence[Utterance], *, name: str) -> None:
     """Refuse utterances on which nothing can be chosen with speakers left out.
 
@@ -49,6 +54,31 @@ def require_trainable(utterances: Sequence[Utterance], *, name: str) -> None:
                 f"{name} has {emotion!r} from one speaker only, {min(who)!r}; two or more are needed for each emotion, "
                 "to choose and calibrate on speakers left out"
             )
+
+
+def require_enough(count: int, classifier: str, *, name: str) -> None:
+    """Refuse so few recordings that a kind of classifier learns nothing of them, and name those that do.
+
+    Parameters
+    ----------
+    count : int
+        How many recordings there are.
+    classifier : str
+    name : str
+        What the message calls them.
+
+    Raises
+    ------
+    CorpusError
+        If there are fewer than `SMALLEST` says.
+    """
+    if count >= SMALLEST[classifier]:
+        return
+    others = [kind for kind, least in SMALLEST.items() if least <= count]
+    instead = f", or train another classifier: {', '.join(others)}" if others else ""
+    raise CorpusError(
+        f"{name} has {count} recordings, too few for the {classifier}; give {SMALLEST[classifier]} or more{instead}"
+    )
 
 
 def fit_chain(

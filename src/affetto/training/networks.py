@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
 
+_LEAST_STEPS = 15
+"""Of an epoch: enough to learn a dozen clips, and less than what a hundred make with their copies."""
+
 
 def transformer(encoders: Sequence[str | os.PathLike[str]]) -> tuple[EncoderFrames, Any, dict[str, Any]]:
     """Return frames, classifier and draft of the transformer: two heads on frozen encoders, pooled.
@@ -45,7 +48,7 @@ def transformer(encoders: Sequence[str | os.PathLike[str]]) -> tuple[EncoderFram
     attention = Pipeline(
         [
             ("components", SequenceComponents(n_components=320)),
-            ("network", SequenceClassifier(AttentiveHead, n_networks=4, epochs=6)),
+            ("network", SequenceClassifier(AttentiveHead, n_networks=4, epochs=6, least_steps=_LEAST_STEPS)),
         ]
     )
     # The first is far less sure of itself than it could be, the other a little too sure.
@@ -61,6 +64,7 @@ def cnn() -> tuple[BandFrames, Any, dict[str, Any]]:
         ConvolutionalNetwork,
         n_networks=2,
         epochs=4,
+        least_steps=_LEAST_STEPS,
         learning_rate=3e-3,
         weight_decay=0.02,
         mixup=0.0,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import logging
 import math
 import platform
 import subprocess
@@ -11,15 +12,17 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import numpy as np
+
 from affetto import __version__
 from affetto.corpora.vetting import vet
 from affetto.errors import ParameterError
 from affetto.recognition.bundle import MANIFEST_FILE, MODEL_FILE, write_bundle
 from affetto.recognition.encoders import corpora_heard, distillations
-from affetto.training.calibration import CalibratedChain
+from affetto.training.calibration import FEWEST, RELIABLE, CalibratedChain
 from affetto.training.chains import DEEP
 from affetto.training.checkpoints import CHECKPOINTS, keeping_checkpoints, without_checkpoints
-from affetto.training.fitting import fit_chain, require_trainable
+from affetto.training.fitting import fit_chain, require_enough, require_trainable
 from affetto.training.pooling import pool
 
 if TYPE_CHECKING:
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
     from affetto.training.pooling import TrainingSet
 
 Chain: TypeAlias = "AugmentedClassifier | CalibratedChain"
+
+logger = logging.getLogger(__name__)
 
 
 def train(
@@ -73,7 +78,8 @@ def train(
     ParameterError
         If the folder holds something else than a bundle, or cannot be made.
     CorpusError
-        If a corpus has too few emotions or speakers, labels that are missing or written in two ways, or is given twice.
+        If a corpus has too few emotions or speakers, labels that are missing or written in two ways, or is given twice,
+        or if all are too small for the classifier.
     AudioError
         If a recording cannot be read.
 
@@ -82,15 +88,18 @@ def train(
     CorpusWarning
         Of clips that are silent, nearly empty, or there twice.
     """
-    require_bundle_folder(folder)
     corpora = (corpus, *train_with)
     vet(corpora)
     for part in corpora:
         require_trainable(part.utterances, name=part.name)
     everything = pool(*corpora)
+    require_enough(len(everything.X), classifier, name=" and ".join(part.name for part in corpora))
+    require_bundle_folder(folder)
     with keeping_checkpoints(chain, folder, resume=resume):
         fit_chain(chain, everything.X, everything.y, speakers=everything.speakers, corpora=everything.corpora)
-        return save(chain, corpora, folder, classifier=classifier, name=name)
+        bundle = save(chain, corpora, folder, classifier=classifier, name=name)
+    _report(bundle, everything)
+    return bundle
 
 
 def save(chain: Chain, corpora: Sequence[Corpus], folder: Path, *, classifier: str, name: str | None = None) -> Bundle:
@@ -193,6 +202,32 @@ def _waveform_model(calibrated: CalibratedChain, everything: TrainingSet) -> tup
 _COMPARED = 100
 
 
+def _report(bundle: Bundle, everything: TrainingSet) -> None:
+    """Log what the saved model makes of its own recordings, and why it is never certain, where it is not.
+
+    The model is asked as a user asks it: what a chain answers while it is fitted is another matter.
+    """
+    from affetto.recognition.recognizer import Recognizer
+
+    chosen = np.arange(0, len(everything.X), max(1, len(everything.X) // _COMPARED))
+    answers = Recognizer(bundle.folder).recognize_each(everything.X[chosen].tolist())
+    truth = everything.y[chosen]
+    right = np.array([getattr(a, "emotion", None) == bundle.labels[y] for a, y in zip(answers, truth, strict=True)])
+    uar = np.mean([right[truth == emotion].mean() for emotion in np.unique(truth)])
+    logger.info(
+        "of %d recordings that it learned from, the saved model recognizes %.1f %% (UAR)", len(right), 100 * uar
+    )
+    calibration = bundle.manifest["calibration"]
+    if not calibration["coverage"]:
+        logger.warning(
+            "every answer will be `uncertain`: %d answers about speakers left out do not show that the surest are "
+            "right often enough, in %.0f %% of cases; it takes %d, all right: train on recordings of more speakers",
+            calibration["cases"],
+            100 * RELIABLE,
+            FEWEST,
+        )
+
+
 def _licences_of_encoders(described: Mapping[str, Any]) -> set[str]:
     """Return the licences of what encoders were distilled on: something of it is in the weights."""
     return {part["licence"] for part in corpora_heard(distillations(described))}
@@ -280,7 +315,7 @@ def described_recipe(chain: Chain) -> dict[str, Any]:
         calibrated = {"n_splits": chain.n_splits, "draft": dict(chain.draft or {})}
         return described_recipe(chain.chain) | {"calibration": calibrated}
     recipe: dict[str, Any] = {
-        "classifier": " ".join(repr(without_checkpoints(chain.classifier)).split()),
+        "classifier": " ".join(repr(_without_jobs(without_checkpoints(chain.classifier))).split()),
         "copies": [dict(copy) for copy in chain.copies],
     }
     if chain.embedding is not None:
@@ -288,12 +323,19 @@ def described_recipe(chain: Chain) -> dict[str, Any]:
     return recipe
 
 
+def _without_jobs(estimator: Any) -> Any:
+    """Return an unfitted copy that does not tell in how many processes it was fitted, which changes nothing of it."""
+    from sklearn.base import clone
+
+    return clone(estimator).set_params(**dict.fromkeys(n for n in estimator.get_params() if n.endswith("n_jobs")))
+
+
 def _described_calibration(calibration: Calibration) -> dict[str, Any]:
     figures = dataclasses.asdict(calibration)
     sharpness = figures.pop("sharpness")
     return {
         "method": "temperature, fitted on speakers left out",
-        "sharpness": [round(factor, 4) for factor in sharpness],
+        "sharpness": [float(f"{factor:.4g}") for factor in sharpness],
         **{name: round(value, 4) for name, value in figures.items()},
         # Down: the answers that it was measured by lie at it or above.
         "threshold": math.floor(1e4 * calibration.threshold) / 1e4,

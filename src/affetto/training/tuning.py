@@ -152,7 +152,11 @@ class TunedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
         -------
         ndarray of shape (n_samples, n_classes)
         """
-        return np.asarray(self.calibrated_.predict_proba(X))
+        return np.exp(self.predict_log_proba(X))
+
+    def predict_log_proba(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Return the logarithm of `predict_proba`, also where that is too small for a number."""
+        return np.asarray(self.calibrated_.predict_log_proba(X))
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Return the most probable class.

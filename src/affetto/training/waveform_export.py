@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import tempfile
 import warnings
 from contextlib import contextmanager
@@ -21,7 +22,6 @@ from affetto.classifiers.neural import SequenceClassifier
 from affetto.classifiers.pool import LogarithmicPool
 from affetto.classifiers.projection import ClippedScaler, DiscriminantProjection
 from affetto.classifiers.sequences import SequenceComponents, SequenceScaler, SequenceStatistics
-from affetto.classifiers.voices import LEAST_PROBABILITY
 from affetto.errors import BundleError
 from affetto.features.frames import MIN_SAMPLES
 from affetto.onnx_model import OnnxModel, import_onnxruntime
@@ -41,6 +41,9 @@ _OPSET = 20
 # Matrices narrower than this stay as they are, and so does what has fewer values than that.
 _SMALL_SIDE = 96
 _LARGE_SIZE = 2_048
+
+# The logarithm of a probability that adds nothing to any other: infinity would, where all are that.
+_IMPOSSIBLE = -1e30
 
 # What `remove_dc`, `trim_silence`, and `normalize_level` do, and silence after clips that are too short for a frame, in
 # ONNX's own text format. Energies are summed in double precision, as there.
@@ -184,16 +187,20 @@ def export_waveform_model(
 
 
 def as_module(estimator: Any) -> nn.Module:
-    """Return a fitted estimator over sequences of frames as a module over a batch of one clip."""
+    """Return a fitted estimator over sequences of frames as a module over a batch of one clip.
+
+    Classifiers become modules that give the logarithms of probabilities: these differ also where probabilities are too
+    small, or too near 1, for a number of single precision.
+    """
     match estimator:
         case Pipeline():
             return nn.Sequential(*(as_module(step) for _, step in estimator.steps))
         case LogarithmicPool():
             return _LogarithmicPool([as_module(part) for part in estimator.estimators_], estimator.weights)
         case CorpusMarginalClassifier():
-            return nn.Sequential(as_module(estimator.classifier_), _Product(estimator.membership_))
+            return nn.Sequential(as_module(estimator.classifier_), _Marginal(estimator.membership_))
         case SequenceClassifier():
-            return _Average([nn.Sequential(network, nn.Softmax(dim=1)) for network in estimator.networks_])
+            return _Average([nn.Sequential(network, nn.LogSoftmax(dim=1)) for network in estimator.networks_])
         case SequenceStatistics():
             return _Statistics()
         case SequenceComponents():
@@ -225,8 +232,7 @@ class _Chain(nn.Module):
 
     def forward(self, samples: Tensor) -> tuple[Tensor, ...]:
         frames = self.frames(samples)
-        # As in `CalibratedChain`: the least probability is bounded before its logarithm is taken.
-        scores = self.classifier(frames).clamp_min(LEAST_PROBABILITY).log()
+        scores = self.classifier(frames)
         if self.embedding is None:
             return ((self.sharpness(scores) * scores).softmax(1),)
         embeddings = self.embedding(frames)
@@ -254,12 +260,26 @@ class _Sharpness(nn.Module):
 
 
 class _Average(nn.Module):
+    """The mean of probabilities, from logarithms to the logarithm."""
+
     def __init__(self, parts: list[nn.Module]) -> None:
         super().__init__()
         self.parts = nn.ModuleList(parts)
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.stack([part(x) for part in self.parts]).mean(0)
+        return torch.stack([part(x) for part in self.parts]).logsumexp(0) - math.log(len(self.parts))
+
+
+class _Marginal(nn.Module):
+    """Sums of probabilities, from logarithms to logarithms."""
+
+    def __init__(self, membership: NDArray[np.float64]) -> None:
+        super().__init__()
+        self.mask: Tensor
+        self.register_buffer("mask", _tensor(np.where(membership > 0, 0.0, _IMPOSSIBLE)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (x[:, :, None] + self.mask).logsumexp(1)
 
 
 class _LogarithmicPool(nn.Module):
@@ -270,8 +290,8 @@ class _LogarithmicPool(nn.Module):
         self.register_buffer("weights", _tensor(weights or [1.0] * len(parts))[:, None, None])
 
     def forward(self, x: Tensor) -> Tensor:
-        logarithms = torch.stack([part(x) for part in self.parts]).clamp_min(LEAST_PROBABILITY).log()
-        return (logarithms * self.weights).sum(0).softmax(1)
+        logarithms = torch.stack([part(x) for part in self.parts])
+        return (logarithms * self.weights).sum(0).log_softmax(1)
 
 
 class _Statistics(nn.Module):
@@ -306,7 +326,7 @@ class _Product(nn.Module):
 
 
 class _Mixtures(nn.Module):
-    """Mixtures by squared distances to whitened components, log-sum-exp by class, softmax."""
+    """Mixtures by squared distances to whitened components, log-sum-exp by class, log-softmax."""
 
     def __init__(self, classifier: GaussianMixtureClassifier) -> None:
         super().__init__()
@@ -327,7 +347,7 @@ class _Mixtures(nn.Module):
         white = torch.matmul(x[:, None, None] - self.means[:, None], self.whitenings).squeeze(2)
         scores = self.offsets - 0.5 * white.square().sum(2)
         likelihoods = torch.stack([part.logsumexp(1) for part in torch.split(scores, self.sizes, dim=1)], dim=1)
-        return (likelihoods / self.temperature + self.log_priors).softmax(1)
+        return (likelihoods / self.temperature + self.log_priors).log_softmax(1)
 
 
 def _tensor(values: Any) -> Tensor:
@@ -417,7 +437,7 @@ def _compressed(model: onnx.ModelProto) -> bytes:
         )
         quantized = onnx.load(path)
     _halve(quantized)
-    return bytes(quantized.SerializeToString())
+    return bytes(quantized.SerializeToString(deterministic=True))
 
 
 def _halve(model: onnx.ModelProto) -> None:

@@ -1,0 +1,1 @@
+"""Classifiers: from features, or sequences of frames, to probabilities."""
