@@ -34,6 +34,9 @@ class OnnxModel:
     ----------
     model : bytes or path
         The model, or its file.
+    few_lengths : bool
+        Whether its inputs have few lengths only. Then ONNX Runtime keeps a plan of its memory for each, which is
+        faster; of many lengths these plans would grow without bound.
 
     Attributes
     ----------
@@ -47,8 +50,9 @@ class OnnxModel:
     ['samples']
     """
 
-    def __init__(self, model: bytes | str | os.PathLike[str]) -> None:
+    def __init__(self, model: bytes | str | os.PathLike[str], *, few_lengths: bool = False) -> None:
         self._model = model if isinstance(model, bytes) else os.fspath(model)
+        self._few_lengths = few_lengths
         session = self._open()
         self.input_names: list[str] = [value.name for value in session.get_inputs()]
         self.output_names: list[str] = [value.name for value in session.get_outputs()]
@@ -81,8 +85,7 @@ class OnnxModel:
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
         options.log_severity_level = 3  # errors alone
-        # For each length of input a plan of its memory would be kept for ever, and lengths hardly ever come twice.
-        options.enable_mem_pattern = False
+        options.enable_mem_pattern = self._few_lengths
         session = onnxruntime.InferenceSession(self._model, options, providers=["CPUExecutionProvider"])
         self._opened = os.getpid(), session
         return session

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import chain, islice
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def map_in_order(
     items : iterable
         May be endless: it is read at most `2 * workers + 1` items ahead.
     workers : int
-        How many at a time; 1 does without threads.
+        How many at a time; 1 does without threads, as does a single item.
 
     Yields
     ------
@@ -41,8 +42,11 @@ def map_in_order(
     >>> list(map_in_order(abs, [-1, 2, -3], workers=2))
     [1, 2, 3]
     """
-    if workers == 1:
-        yield from map(function, items)
+    items = iter(items)
+    first = list(islice(items, 2))
+    if workers == 1 or len(first) < 2:
+        # A thread for one item would only take turns with the one that looks for a second.
+        yield from map(function, chain(first, items))
         return
     process, pool = os.getpid(), ThreadPoolExecutor(workers)
     pending: deque[tuple[Item, Future[Result]]] = deque()
@@ -58,7 +62,7 @@ def map_in_order(
         return pending.popleft()[1].result()
 
     try:
-        for item in items:
+        for item in chain(first, items):
             begin_anew_after_fork()
             pending.append((item, pool.submit(function, item)))
             if len(pending) > 2 * workers:

@@ -23,6 +23,7 @@ from torch.nn import functional
 
 from affetto import __version__
 from affetto.classifiers.states import reading_state, save_state
+from affetto.cpus import usable_cpus
 
 if TYPE_CHECKING:
     import os
@@ -129,6 +130,8 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         self.classes_, encoded = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(f"all clips are of one class, {self.classes_[0]!r}; a classifier needs at least two")
+        # torch counts the processors that a process is pinned to, and not the quota of a container.
+        torch.set_num_threads(min(torch.get_num_threads(), usable_cpus()))
         clips = _Clips(X, encoded, np.zeros(len(labels)) if corpora is None else np.asarray(corpora))
         self.networks_ = [self._trained(clips, number) for number in range(self.n_networks)]
         return self

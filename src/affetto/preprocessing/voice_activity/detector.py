@@ -109,4 +109,4 @@ class _Network:
 
 @cache
 def _model() -> OnnxModel:
-    return OnnxModel(MODEL)
+    return OnnxModel(MODEL, few_lengths=True)  # at most as many as there are frames at once
