@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from affetto.corpora.labels import synonyms
 from affetto.corpora.loading import NAMED_CORPORA, load_corpus, recognize
-from affetto.corpora.measuring import MIN_DURATION_S, SILENCE_DBFS, Measured, TruncatedError, measure
+from affetto.corpora.measuring import Measured, TruncatedError, measure
 from affetto.corpora.naming import Scan
 from affetto.corpora.quirks import DUPLICATES, ravdess_findings
 from affetto.corpora.ravdess import RAVDESS, expected_clips, load_ravdess
 from affetto.corpora.report import CorpusReport, Finding, Severity, summarize
 from affetto.corpora.vetting import differing_labels
 from affetto.errors import AudioError
+from affetto.speech.waveform import MIN_DURATION_S, SILENCE_DBFS
 
 if TYPE_CHECKING:
     import os

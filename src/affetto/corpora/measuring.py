@@ -10,18 +10,13 @@ from affetto.errors import AudioError
 from affetto.speech import TruncatedAudioWarning, open_stream, read
 from affetto.speech.silencing import silenced
 from affetto.speech.wav import read_wav_header
+from affetto.speech.waveform import SILENCE_DBFS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
-
-MIN_DURATION_S = 0.2
-"""Nothing shorter can be recognized, nor learned from."""
-
-SILENCE_DBFS = -75.0
-"""What is nowhere louder is silence."""
 
 _SILENCE = 10 ** (SILENCE_DBFS / 20)
 

@@ -7,9 +7,9 @@ from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from affetto.corpora.measuring import MIN_DURATION_S
 from affetto.corpora.ravdess import RAVDESS, expected_clips
 from affetto.corpora.report import Finding
+from affetto.speech.waveform import MIN_DURATION_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

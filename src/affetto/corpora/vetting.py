@@ -9,11 +9,12 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from affetto.corpora.labels import n_clips, require_sound_labels, some, synonyms
-from affetto.corpora.measuring import MIN_DURATION_S, SILENCE_DBFS, is_loud
+from affetto.corpora.measuring import is_loud
 from affetto.corpora.quirks import DUPLICATES
 from affetto.errors import AffettoError
 from affetto.speech import open_stream
 from affetto.speech.silencing import silenced
+from affetto.speech.waveform import MIN_DURATION_S, SILENCE_DBFS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

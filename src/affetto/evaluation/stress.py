@@ -268,8 +268,8 @@ def _rate(recognizer: Recognizer) -> int:
 
 def _require_recognizable(sample_rate_hz: int, utterance: Utterance) -> None:
     """Refuse a clip that cannot be read, or is too short as it is."""
-    from affetto.recognition.recognizer import MIN_DURATION_S
     from affetto.speech import read
+    from affetto.speech.waveform import MIN_DURATION_S
 
     duration_s = read(utterance.path, sample_rate_hz=sample_rate_hz).duration_s
     if duration_s < MIN_DURATION_S:
@@ -283,8 +283,8 @@ def _outcomes(
 ) -> list[Outcome]:
     """Hear one clip in all conditions."""
     from affetto.preprocessing.steps import remove_noise
-    from affetto.recognition.recognizer import MIN_DURATION_S
     from affetto.speech import read
+    from affetto.speech.waveform import MIN_DURATION_S
 
     rate = _rate(recognizer)
     samples = read(utterance.path, sample_rate_hz=rate).samples

@@ -30,6 +30,7 @@ from affetto.speech import (
     open_stream,
     source_name,
 )
+from affetto.speech.waveform import MIN_DURATION_S, SILENCE_DBFS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -42,11 +43,6 @@ if TYPE_CHECKING:
     from affetto.speech import Channels, Source
 
 DEFAULT_MODEL = "transformer"
-
-MIN_DURATION_S = 0.2
-"""Less than a syllable: nothing can be heard in it."""
-
-_SILENCE_DBFS = -75.0
 
 
 class Recognizer:
@@ -481,8 +477,8 @@ class Recognizer:
         emotion, confidence, probabilities, reason = None, None, dict[str, float](), None
         if answers.speech_s:
             status, emotion, confidence, probabilities = answers.overall()
-        elif loudest_dbfs < _SILENCE_DBFS:
-            reason = f"silence: nothing is louder than {-_SILENCE_DBFS:g} dB below full scale"
+        elif loudest_dbfs < SILENCE_DBFS:
+            reason = f"silence: nothing is louder than {-SILENCE_DBFS:g} dB below full scale"
         else:
             reason = "no voice: there is sound, such as noise or music, but nobody speaks in it"
         return Recognition(

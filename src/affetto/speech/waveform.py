@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 MIN_SAMPLE_RATE_HZ = 8_000
 MAX_SAMPLE_RATE_HZ = 192_000
 
+MIN_DURATION_S = 0.2
+"""Less than a syllable: nothing can be recognized in it, nor learned from it."""
+
+SILENCE_DBFS = -75.0
+"""What is nowhere louder is silence."""
+
 # A recording whose loudest sample is 36 dB below full scale is quiet; the width of a quieter one is a guess.
 _LEAST_PEAK_BITS = 6
 
