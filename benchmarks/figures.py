@@ -6,7 +6,7 @@ import csv
 import json
 from typing import TYPE_CHECKING, Any
 
-from affetto.corpora.loading import NAMED_CORPORA
+from affetto.corpora.known import NAMED_CORPORA
 from affetto.errors import ParameterError
 from affetto.evaluation import PROTOCOLS, Metrics, Predictions, Scores, measure
 from affetto.evaluation.predictions import DECIMALS

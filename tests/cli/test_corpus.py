@@ -39,6 +39,9 @@ def test_check_prints_counts_and_a_verdict(whole: Path) -> None:
     assert result.exit_code == 0
     assert "emodb in" in result.stdout
     assert "8 by 1 speaker " in result.stdout
+    lines = [" ".join(line.split()) for line in result.stdout.splitlines()]
+    assert "licence CC0-1.0" in lines
+    assert "weights any use" in lines
     assert "16000 Hz 8" in result.stdout
     assert result.stdout.rstrip().endswith("complete: every clip can be read")
 
@@ -75,6 +78,8 @@ def test_check_as_json_is_nothing_but_json(one_actor: Path) -> None:
     assert result.exit_code == 1
     report = json.loads(result.stdout)
     assert (report["name"], report["complete"], report["clips"], report["expected"]) == ("ravdess", False, 60, 1440)
+    assert report["licence"] == "CC-BY-NC-SA-4.0"
+    assert report["weights"].startswith("non-commercial")
     assert sum(finding["kind"] == "missing" for finding in report["findings"]) == 1380
 
 
@@ -110,16 +115,16 @@ def test_table_writes_what_names_say_and_prints_it_for_review(
         shutil.copyfile(clip, folder / clip.name)
     shutil.copyfile(folder / "1001_DFA_HAP_XX.opus", folder / "rehearsal.opus")
     monkeypatch.chdir(tmp_path)
+    options = ["--pattern", "{speaker}_{}_{emotion}_{}", "--label", "HAP=happy", "--label", "SAD=sad"]
 
-    result = runner.invoke(app, ["table", "crema"])
+    result = runner.invoke(app, ["table", "crema", *options])
 
     assert result.exit_code == 0, result.output
-    assert "CREMA-D" in result.stdout
     assert "1001 27, 1002 24" in result.stdout
     assert "1 named otherwise: rehearsal.opus" in result.stdout
     assert "affetto corpus check crema.csv" in result.stdout
     assert runner.invoke(app, ["check", "crema.csv"]).exit_code == 0
-    again = runner.invoke(app, ["table", "crema"])
+    again = runner.invoke(app, ["table", "crema", *options])
     assert isinstance(again.exception, ParameterError)
     assert "crema.csv is there already" in str(again.exception)
 

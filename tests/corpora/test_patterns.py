@@ -4,7 +4,7 @@ from pathlib import PurePath
 
 import pytest
 
-from affetto.corpora.patterns import LAYOUTS, Pattern
+from affetto.corpora.patterns import FOLDERS_BY_EMOTION, Labels, Layout, Pattern
 from affetto.errors import ParameterError
 
 
@@ -33,7 +33,15 @@ from affetto.errors import ParameterError
 def test_a_pattern_says_where_emotion_and_speaker_stand(
     pattern: str, path: str, said: tuple[str, str | None] | None
 ) -> None:
-    assert Pattern(pattern).match(PurePath(path)) == said
+    found = Pattern(pattern).match(PurePath(path))
+
+    assert (found and (found.emotion, found.speaker)) == said
+
+
+def test_a_pattern_says_the_rest_too() -> None:
+    pattern = Pattern("{gender:1}{speaker:#}-{emotion}-{intensity:1}-{text}")
+
+    assert pattern.match(PurePath("F03-sad-2-kids.wav")) == Labels("sad", "03", gender="F", intensity="2", text="kids")
 
 
 @pytest.mark.parametrize(
@@ -55,21 +63,32 @@ def test_what_is_no_pattern_is_refused(pattern: str, complaint: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "title", "said"),
+    ("path", "said"),
     [
-        ("1001_DFA_ANG_XX.wav", "CREMA-D", ("angry", "1001")),
-        ("1040_ITH_SAD_X.wav", "CREMA-D", ("sad", "1040")),  # so it is published
-        ("OAF_neutral/OA_bite_neutral.wav", "TESS", ("neutral", "OAF")),  # and this
-        ("YAF_pleasant_surprised/YAF_back_ps.wav", "TESS", ("surprised", "YAF")),
-        ("AudioData/DC/sa01.wav", "SAVEE", ("sad", "DC")),
-        ("ALL/KL_n30.wav", "SAVEE", ("neutral", "KL")),
-        ("Fear/x.wav", "folders by emotion", ("fearful", None)),
-        ("1001_DFA_XXX_XX.wav", None, None),
-        ("2001_DFA_ANG_XX.wav", None, None),
-        ("03-01-06-01-02-01-12.wav", None, None),
+        ("A-ang-1-x.wav", Labels("angry", "Anna", "female", "low", "x")),
+        ("b-SAD-0-y.wav", Labels("sad", "Bert", None, None, "y")),
+        ("B/ang.wav", Labels("angry", "Bert")),
+        ("C-ang-1-x.wav", None),
+        ("A-hap-1-x.wav", None),
+        ("A-ang-3-x.wav", None),
+        ("A-ang-1-z.wav", None),
+        ("A-ang.wav", None),
     ],
 )
-def test_published_names_are_known(path: str, title: str | None, said: tuple[str, str | None] | None) -> None:
-    matches = [(layout.title, labels) for layout in LAYOUTS if (labels := layout.match(PurePath(path)))]
+def test_a_layout_knows_its_codes_and_refuses_others(path: str, said: Labels | None) -> None:
+    layout = Layout(
+        "mine",
+        ("{speaker}-{emotion}-{intensity}-{text}", "{speaker}/{emotion}"),
+        {"ang": "angry", "sad": "sad"},
+        {"a": "Anna", "b": "Bert"},
+        intensities={"0": None, "1": "low"},
+        texts={"x": "x", "y": "y"},
+        genders={"Anna": "female"},
+    )
 
-    assert matches == ([(title, said)] if title else [])
+    assert layout.match(PurePath(path)) == said
+
+
+def test_folders_are_named_by_emotions_in_several_words() -> None:
+    assert FOLDERS_BY_EMOTION.match(PurePath("Fear/x.wav")) == Labels("fearful", None)
+    assert FOLDERS_BY_EMOTION.match(PurePath("fearsome/x.wav")) is None

@@ -70,7 +70,8 @@ def download(
 def check(
     path: Annotated[Path, typer.Argument(metavar="DIR", help="The corpus's folder, or its CSV table.")],
     name: Annotated[
-        str | None, typer.Option("--name", help="ravdess, nemo, emodb or table; by default it is recognized.")
+        str | None,
+        typer.Option("--name", help="Which one, such as ravdess, crema-d or table; by default it is recognized."),
     ] = None,
     output_format: Annotated[ReportFormat, typer.Option("--format", help="How to print.")] = ReportFormat.table,
     every: Annotated[
@@ -105,7 +106,8 @@ def table(
             "--pattern",
             help="Where the emotion and the speaker stand in the path below DIR, without the file's ending: "
             "'{speaker}_{}_{emotion}_{}' or '{speaker}/{emotion}/{}'; {} is what is not wanted, {speaker:2} has two "
-            "characters, {:#} are digits. [default: as CREMA-D, TESS, SAVEE or folders by emotion are named]",
+            "characters, {:#} are digits; {gender}, {intensity} and {text} become columns, too. [default: folders are "
+            "named by emotions]",
         ),
     ] = None,
     label: Annotated[
@@ -178,6 +180,8 @@ def _print(report: CorpusReport, console: Console, *, limit: int | None) -> None
     table.add_column(style="bold")
     for row, text in {
         "corpus": f"{report.name} in {report.path}",
+        "licence": report.licence,
+        "weights": report.weights or "",
         "clips": f"{report.clips}{of_expected} by {n_speakers} speaker{'s' * (n_speakers != 1)}",
         "length": f"{_clock(report.total_s)} in all; {report.shortest_s:.2f} to {report.longest_s:.2f} s a clip, "
         f"median {report.median_s:.2f} s",

@@ -41,11 +41,13 @@ class Utterance:
     gender : str or None
         "female" or "male", where the corpus says so.
     intensity : str or None
-        "normal" or "strong", where the corpus says so.
+        "normal" or "strong", or "low", "medium" or "high", where the corpus says so.
     text : str or None
         Which sentence is spoken (an identifier, not the words), where the corpus says so.
     name : str or None
         The clip's name in reports where the file's stem would not be unique (``DC/a01.wav`` and ``JE/a01.wav``).
+    heard : str or None
+        What most listeners heard in the voice alone, where the corpus says so; None where none was named most often.
     """
 
     path: Path
@@ -55,6 +57,7 @@ class Utterance:
     intensity: str | None = None
     text: str | None = None
     name: str | None = None
+    heard: str | None = None
 
     @property
     def clip(self) -> str:
@@ -78,6 +81,9 @@ class Corpus:
         Sorted by clip name, each sound once.
     speech : str or None
         Acted or not, and in which language, where that is known; models trained on it must say so.
+    weights : str or None
+        What the licence allows with the weights of models that are trained on it, in a few plain words, taken
+        strictly; no legal advice. None where the licence is not known.
     """
 
     name: str
@@ -85,6 +91,7 @@ class Corpus:
     citation: str
     utterances: Sequence[Utterance]
     speech: str | None = None
+    weights: str | None = None
 
     @property
     def emotions(self) -> tuple[str, ...]:

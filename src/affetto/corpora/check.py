@@ -6,8 +6,9 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from affetto.corpora.known import NAMED_CORPORA
 from affetto.corpora.labels import synonyms
-from affetto.corpora.loading import NAMED_CORPORA, load_corpus, recognize
+from affetto.corpora.loading import load_corpus, recognize
 from affetto.corpora.measuring import Measured, TruncatedError, measure
 from affetto.corpora.naming import Scan
 from affetto.corpora.quirks import DUPLICATES, ravdess_findings

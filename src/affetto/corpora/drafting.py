@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from affetto.corpora.base import EMOTIONS, RECORDINGS, Utterance
+from affetto.corpora.known import NAMED_CORPORA, corpora_of
 from affetto.corpora.labels import some
 from affetto.corpora.naming import files_below
-from affetto.corpora.patterns import LAYOUTS, Labels, Layout, Pattern
+from affetto.corpora.patterns import FOLDERS_BY_EMOTION, Labels, Layout, Pattern
+from affetto.corpora.table import OPTIONAL_COLUMNS, REQUIRED_COLUMNS
 from affetto.errors import CorpusError, ParameterError
 from affetto.files import require_writable
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 _LEAST_PART = 0.5
-"""How much of a folder must follow a layout to be taken for that corpus."""
+"""How much of a folder must follow a layout to be read by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class Draft:
     Attributes
     ----------
     follows : str
-        The pattern, or the corpus as which the folder was recognized.
+        The pattern, or what the folder was recognized as.
     utterances : tuple of Utterance
         Sorted by path. The speaker is empty where the names do not say who speaks.
     unmatched : tuple of Path
@@ -65,17 +67,17 @@ class Draft:
 def draft_table(
     folder: str | os.PathLike[str], *, pattern: str | None = None, labels: Mapping[str, str] | None = None
 ) -> Draft:
-    """Read emotions and speakers from the names below a folder.
+    """Read emotions, speakers and more from the names below a folder.
 
     Parameters
     ----------
     folder : path
         Recordings may lie anywhere below it.
     pattern : str, optional
-        Where in the path the emotion and the speaker stand, as in `affetto.corpora.patterns.Pattern`. By default the
-        folder is recognized as CREMA-D, TESS, SAVEE, or as folders that are named by emotions.
+        Where in the path the emotion and the speaker stand, as in `affetto.corpora.patterns.Pattern`. By default
+        folders that are named by emotions are recognized.
     labels : mapping of str to str, optional
-        What codes in the names mean: ``{"ANG": "angry"}``. Others are taken as they are.
+        What codes of emotions in the names mean: ``{"ANG": "angry"}``. Others are taken as they are.
 
     Returns
     -------
@@ -85,7 +87,8 @@ def draft_table(
     Raises
     ------
     CorpusError
-        If there is no such folder, no recording below it, or none whose name follows the pattern.
+        If there is no such folder, no recording below it, or none whose name follows the pattern. If the names are
+        those of a corpus that needs no table.
     ParameterError
         If the pattern is none, or a code of `labels` does not occur.
     """
@@ -94,12 +97,18 @@ def draft_table(
     if not recordings:
         raise CorpusError(f"{folder} holds no recording; looked below it for {', '.join(RECORDINGS)}")
     if pattern is None:
+        if known := sorted(corpora_of(recordings)):
+            titles = " and ".join(NAMED_CORPORA[name].title for name in known)
+            raise CorpusError(
+                f"{folder} holds clips of {titles}, which needs no table: give the folder itself to check, train or "
+                "evaluate, or a --pattern to have a table of it all the same"
+            )
         layout = recognize_layout(folder, recordings)
         if layout is None:
             raise CorpusError(
                 f"the names below {folder} are none that a table is made of without a pattern (the first is "
-                f"{_below(recordings[0], folder)}; RAVDESS, nEMO and EMO-DB need no table); say where the emotion and "
-                "the speaker stand, such as by --pattern '{speaker}_{}_{emotion}_{}' or '{speaker}/{emotion}/{}'"
+                f"{_below(recordings[0], folder)}); say where the emotion and the speaker stand, such as by --pattern "
+                "'{speaker}_{}_{emotion}_{}' or '{speaker}/{emotion}/{}'"
             )
         reader: Pattern | Layout = layout
         follows = layout.title
@@ -116,7 +125,9 @@ def draft_table(
     kept, repeated = _once(found)
     return Draft(
         follows=follows,
-        utterances=tuple(Utterance(path, found[path].emotion, found[path].speaker or "") for path in kept),
+        utterances=tuple(
+            Utterance(path, **{**found[path]._asdict(), "speaker": found[path].speaker or ""}) for path in kept
+        ),
         unmatched=tuple(path for path, names in said.items() if names is None),
         repeated=tuple(repeated),
     )
@@ -125,9 +136,8 @@ def draft_table(
 def recognize_layout(folder: Path, files: Iterable[Path]) -> Layout | None:
     """Return the layout that most recordings below a folder follow, None where fewer than half follow any."""
     recordings = [path.relative_to(folder) for path in files if path.suffix.lower() in RECORDINGS]
-    counts = [sum(layout.match(path) is not None for path in recordings) for layout in LAYOUTS]
-    most = max(counts)
-    return LAYOUTS[counts.index(most)] if most and most >= _LEAST_PART * len(recordings) else None
+    follow = sum(FOLDERS_BY_EMOTION.match(path) is not None for path in recordings)
+    return FOLDERS_BY_EMOTION if follow and follow >= _LEAST_PART * len(recordings) else None
 
 
 def write_table(draft: Draft, output: str | os.PathLike[str]) -> None:
@@ -154,10 +164,12 @@ def write_table(draft: Draft, output: str | os.PathLike[str]) -> None:
     home = Path(os.path.abspath(output)).parent  # noqa: PTH100 (links are kept: they are what the user named)
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
-    rows.writerow(("path", "emotion", "speaker"))
+    more = [name for name in OPTIONAL_COLUMNS if any(getattr(one, name) for one in draft.utterances)]
+    rows.writerow((*REQUIRED_COLUMNS, *more))
     for utterance in draft.utterances:
         path = Path(os.path.abspath(utterance.path))  # noqa: PTH100 (as above)
-        rows.writerow((_below(path, home), utterance.emotion, utterance.speaker))
+        labels = (getattr(utterance, name) for name in more)
+        rows.writerow((_below(path, home), utterance.emotion, utterance.speaker, *labels))
     try:
         content = text.getvalue().encode()
     except UnicodeEncodeError as error:
@@ -174,7 +186,7 @@ def _named(said: Labels, labels: Mapping[str, str]) -> Labels:
     """Return what names say, with codes in words, and the emotions that have a name here under it."""
     emotion = labels.get(said.emotion, said.emotion)
     known = emotion.casefold()
-    return Labels(known if known in EMOTIONS else emotion, said.speaker)
+    return said._replace(emotion=known if known in EMOTIONS else emotion)
 
 
 def _require_known(labels: Mapping[str, str], said: Iterable[str]) -> None:

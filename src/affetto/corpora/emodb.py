@@ -38,13 +38,14 @@ def _parse(path: Path) -> Utterance:
 EMODB = NamedCorpus(
     name="emodb",
     title="EMO-DB",
-    licence="free for research use",
+    licence="CC0-1.0",
+    weights="any use",
     citation=(
         "Burkhardt, F., Paeschke, A., Rolfes, M., Sendlmeier, W., & Weiss, B. (2005). A database of German emotional "
         "speech. Interspeech 2005, 1517-1520."
     ),
     speech="acted, German",
-    suffixes=(".wav", ".flac"),
+    suffixes=(".wav", ".flac", ".opus"),
     example="03a01Fa.wav",
     parse=_parse,
 )
@@ -57,7 +58,7 @@ def load_emodb(folder: str | os.PathLike[str]) -> Corpus:
     Parameters
     ----------
     folder : path
-        The clips, wav or flac, may lie anywhere below it.
+        The clips, wav, flac or opus, may lie anywhere below it.
 
     Returns
     -------

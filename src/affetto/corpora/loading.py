@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from affetto.corpora.base import TABLE_NAME
+from affetto.corpora.cremad import CREMA_D, is_supplement
 from affetto.corpora.drafting import recognize_layout
-from affetto.corpora.emodb import EMODB
+from affetto.corpora.known import NAMED_CORPORA, corpora_of
 from affetto.corpora.labels import some
 from affetto.corpora.naming import files_below
-from affetto.corpora.nemo import NEMO
-from affetto.corpora.ravdess import RAVDESS
 from affetto.corpora.table import load_table
 from affetto.errors import CorpusError, ParameterError
 
@@ -19,10 +18,6 @@ if TYPE_CHECKING:
     import os
 
     from affetto.corpora.base import Corpus
-    from affetto.corpora.naming import NamedCorpus
-
-NAMED_CORPORA: dict[str, NamedCorpus] = {corpus.name: corpus for corpus in (RAVDESS, NEMO, EMODB)}
-"""The corpora that are recognized by their file names."""
 
 NAMES = (*NAMED_CORPORA, "table")
 """What `load_corpus` takes as a name."""
@@ -35,19 +30,19 @@ def load_corpus(path: str | os.PathLike[str], *, name: str | None = None) -> Cor
     """Load a corpus of labelled speech.
 
     A CSV file, or a folder with a ``corpus.csv`` in it, is a corpus by table. Any other folder is the one corpus whose
-    file names occur below it.
+    file names occur below it; so is a folder of CREMA-D whose ``corpus.csv`` says what was heard in the clips.
 
     Parameters
     ----------
     path : path
         A folder, or a CSV table.
     name : str, optional
-        "ravdess", "nemo", "emodb" or "table", to say which corpus it is instead of having it recognized.
+        One of `NAMES`, such as "ravdess" or "table", to say which corpus it is instead of having it recognized.
 
     Returns
     -------
     Corpus
-        Its utterances, licence and citation.
+        Its utterances, licence and citation, and what the licence allows the weights.
 
     Raises
     ------
@@ -81,11 +76,10 @@ def recognize(path: Path) -> str:
         if path.suffix.lower() in (*_TABLES, ".txt"):
             return "table"
         raise CorpusError(f"{path} is neither a folder nor a CSV table (.csv); give one of these")
-    if table_in(path) is not None:
-        return "table"
+    if (table := table_in(path)) is not None:
+        return CREMA_D.name if is_supplement(table) else "table"
     files = list(files_below(path))
-    found = {name for file in files for name, corpus in NAMED_CORPORA.items() if corpus.claims(file)}
-    match sorted(found):
+    match sorted(corpora_of(files)):
         case [name]:
             return name
         case []:
@@ -118,8 +112,8 @@ def _unknown(folder: Path, files: list[Path]) -> str:
             f"{folder} holds no corpus that is known here, but {some(file.name for file in tables)}; give that file "
             "instead of its folder if it has the columns path, emotion and speaker"
         )
-    looked_for = "; ".join(f"{c.title}: {c.looks_like}" for c in NAMED_CORPORA.values())
+    looked_for = ", ".join(f"{c.title} ({c.example})" for c in NAMED_CORPORA.values())
     return (
-        f"{folder} holds no corpus that is known here; looked for a table {TABLE_NAME}, and below the folder for "
-        f"{looked_for}; `affetto corpus table DIR` writes a table from names of other patterns"
+        f"{folder} holds no corpus that is known here; looked for a table {TABLE_NAME}, and below the folder for names "
+        f"as in {looked_for}; `affetto corpus table DIR` writes a table from names of other patterns"
     )

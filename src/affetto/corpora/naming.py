@@ -1,4 +1,4 @@
-"""Corpora whose file names say everything: who speaks, what is felt, which sentence."""
+"""Corpora that are known by their file names: who speaks, what is felt, which sentence."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class MisnamedError(CorpusError):
 
 
 class ForeignFileError(CorpusError):
-    """A file name follows the scheme but belongs to another part of the corpus: a video, a song."""
+    """A file name follows the scheme but is not used: a video, a song, a clip that is broken as published."""
 
 
 class Rejected(NamedTuple):
@@ -54,7 +54,7 @@ class NamedCorpus:
 
     Attributes
     ----------
-    name, licence, citation, speech : str
+    name, licence, weights, citation, speech : str
         As in `Corpus`.
     title : str
         How messages call it.
@@ -69,6 +69,7 @@ class NamedCorpus:
     name: str
     title: str
     licence: str
+    weights: str
     citation: str
     speech: str
     suffixes: tuple[str, ...]
@@ -112,7 +113,7 @@ class NamedCorpus:
         scan = self.scan(folder)
         if not scan.utterances:
             raise CorpusError(f"{folder} holds no clip of {self.title}; looked below it for {self.looks_like}")
-        return Corpus(self.name, self.licence, self.citation, scan.utterances, self.speech)
+        return Corpus(self.name, self.licence, self.citation, scan.utterances, self.speech, self.weights)
 
     @property
     def looks_like(self) -> str:

@@ -39,6 +39,7 @@ NEMO = NamedCorpus(
     name="nemo",
     title="nEMO",
     licence="CC-BY-NC-SA-4.0",
+    weights="non-commercial, share alike, with attribution",
     citation=(
         "Christop, I. (2024). nEMO: Dataset of Emotional Speech in Polish. LREC-COLING 2024. "
         "https://arxiv.org/abs/2404.06292"

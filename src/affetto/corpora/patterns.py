@@ -1,4 +1,4 @@
-"""How a corpus names its files: patterns that say where in a path the emotion and the speaker stand."""
+"""How a corpus names its files: patterns that say where in a path the emotion, the speaker and more stand."""
 
 from __future__ import annotations
 
@@ -16,27 +16,31 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import PurePath
 
-_FIELDS = ("emotion", "speaker")
+_FIELDS = ("emotion", "speaker", "gender", "intensity", "text")
 _FIELD = re.compile(r"\{(?P<name>[^{}:]*)(?::(?P<form>[^{}]*))?\}")
 _REST = ".+"
 _EXAMPLE = "such as '{speaker}_{}_{emotion}_{}'"
 
 
 class Labels(NamedTuple):
-    """What a path says: the emotion, and the speaker where it says that."""
+    """What a path says: the emotion, and of the speaker and the others what it says."""
 
     emotion: str
     speaker: str | None
+    gender: str | None = None
+    intensity: str | None = None
+    text: str | None = None
 
 
 @dataclass(frozen=True)
 class Pattern:
-    """Where in a path the emotion and the speaker stand.
+    """Where in a path the emotion, the speaker and more stand.
 
-    ``{emotion}`` and ``{speaker}`` stand for what is wanted, ``{}`` for what is not; all else must be there as it is
-    written. A field ends where what follows it in the pattern begins, and never passes a ``/``; ``{}`` at the end of a
-    name takes the rest of it. ``{speaker:2}`` is two characters long, ``{:#}`` consists of digits. A pattern describes
-    the end of a path without the file's ending: as many folders as it has slashes.
+    ``{emotion}``, ``{speaker}``, ``{gender}``, ``{intensity}`` and ``{text}`` stand for what is wanted, ``{}`` for what
+    is not; all else must be there as it is written. A field ends where what follows it in the pattern begins, and never
+    passes a ``/``; ``{}`` at the end of a name takes the rest of it. ``{speaker:2}`` is two characters long, ``{:#}``
+    consists of digits. A pattern describes the end of a path without the file's ending: as many folders as it has
+    slashes.
 
     Parameters
     ----------
@@ -52,9 +56,9 @@ class Pattern:
     --------
     >>> from pathlib import PurePath
     >>> Pattern("{speaker}_{}_{emotion}_{}").match(PurePath("AudioWAV/1001_DFA_ANG_XX.wav"))
-    Labels(emotion='ANG', speaker='1001')
-    >>> Pattern("{speaker:2}{:3}{emotion:1}{:1}").match(PurePath("03a01Fa.wav"))
-    Labels(emotion='F', speaker='03')
+    Labels(emotion='ANG', speaker='1001', gender=None, intensity=None, text=None)
+    >>> Pattern("{speaker:2}{text:3}{emotion:1}{:1}").match(PurePath("03a01Fa.wav"))
+    Labels(emotion='F', speaker='03', gender=None, intensity=None, text='a01')
     """
 
     text: str
@@ -67,8 +71,8 @@ class Pattern:
         names = [match["name"] for match in _FIELD.finditer(text)]
         if unknown := [name for name in names if name and name not in _FIELDS]:
             raise ParameterError(
-                f"the pattern {self.text!r} has the field {unknown[0]!r}; there are {{emotion}}, {{speaker}}, and {{}} "
-                "for what is not wanted"
+                f"the pattern {self.text!r} has the field {unknown[0]!r}; the fields are "
+                f"{', '.join(f'{{{name}}}' for name in _FIELDS)}, and {{}} for what is not wanted"
             )
         for name in _FIELDS:
             if names.count(name) > 1 or (name == "emotion" and name not in names):
@@ -86,7 +90,7 @@ class Pattern:
             if not (match := expression.fullmatch(unicodedata.normalize("NFC", part))):
                 return None
             found |= match.groupdict()
-        return Labels(found["emotion"], found.get("speaker"))
+        return Labels(**{name: found.get(name) for name in _FIELDS})  # type: ignore[arg-type] # an emotion is required
 
     def _expression(self, part: str) -> str:
         """Return the regular expression of a folder's or a file's name."""
@@ -126,7 +130,7 @@ class Pattern:
 
 @dataclass(frozen=True)
 class Layout:
-    """How the files of a published corpus are named.
+    """How the files of a published corpus are named, and what the codes in their names mean.
 
     Attributes
     ----------
@@ -134,15 +138,20 @@ class Layout:
         What messages call it.
     patterns : tuple of str
         As it comes in several shapes, the first that matches counts.
-    emotions, speakers : mapping of str to str
-        What the codes in its file names mean, by the code in lower case. A path with another code is none of its.
-        Without `speakers` any will do.
+    emotions, speakers, intensities, texts : mapping of str to str
+        What the codes in its file names mean, by the code in lower case. A path with another code is none of its. Of
+        `speakers`, `intensities` and `texts` any will do where there is no mapping.
+    genders : mapping of str to str
+        Of speakers, "female" or "male".
     """
 
     title: str
     patterns: tuple[str, ...]
     emotions: Mapping[str, str]
-    speakers: Mapping[str, str] | None = None
+    speakers: Mapping[str, str | None] | None = None
+    intensities: Mapping[str, str | None] | None = None
+    texts: Mapping[str, str | None] | None = None
+    genders: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def _patterns(self) -> tuple[Pattern, ...]:
@@ -151,55 +160,25 @@ class Layout:
     def match(self, path: PurePath) -> Labels | None:
         """Return what a path says, None where it is not of this corpus."""
         for pattern in self._patterns:
-            if (labels := pattern.match(path)) is None or labels.emotion.casefold() not in self.emotions:
+            if (said := pattern.match(path)) is None:
                 continue
-            speaker = labels.speaker
-            if self.speakers is not None and speaker is not None:
-                if speaker.casefold() not in self.speakers:
-                    continue
-                speaker = self.speakers[speaker.casefold()]
-            return Labels(self.emotions[labels.emotion.casefold()], speaker)
+            try:
+                speaker = _meaning(said.speaker, self.speakers)
+                return Labels(
+                    emotion=self.emotions[said.emotion.casefold()],
+                    speaker=speaker,
+                    gender=self.genders.get(speaker or "", said.gender),
+                    intensity=_meaning(said.intensity, self.intensities),
+                    text=_meaning(said.text, self.texts),
+                )
+            except KeyError:  # a code of another corpus
+                continue
         return None
 
 
-LAYOUTS = (
-    # Cao et al. 2014, as described in its repository: 1001_DFA_ANG_XX is actor, sentence, emotion and level.
-    Layout(
-        "CREMA-D",
-        ("{speaker:4}_{}_{emotion:3}_{}",),
-        {"ang": "angry", "dis": "disgust", "fea": "fearful", "hap": "happy", "neu": "neutral", "sad": "sad"},
-        {str(actor): str(actor) for actor in range(1001, 1092)},
-    ),
-    # Pichora-Fuller and Dupuis 2010: OAF_back_angry is speaker, word and emotion; "ps" is a pleasant surprise.
-    Layout(
-        "TESS",
-        ("{speaker}_{}_{emotion}",),
-        {
-            **{emotion: emotion for emotion in ("angry", "disgust", "happy", "neutral", "sad")},
-            "fear": "fearful",
-            "ps": "surprised",
-        },
-        {"oaf": "OAF", "yaf": "YAF", "oa": "OAF"},  # as published, one file is called OA_bite_neutral
-    ),
-    # Haq and Jackson 2010, Info.txt: DC/sa01 is speaker, emotion and sentence; Kaggle has DC_sa01.
-    Layout(
-        "SAVEE",
-        ("{speaker}_{emotion}{:#}", "{speaker}/{emotion}{:#}"),
-        {
-            "a": "angry",
-            "d": "disgust",
-            "f": "fearful",
-            "h": "happy",
-            "n": "neutral",
-            "sa": "sad",
-            "su": "surprised",
-        },
-        {speaker.lower(): speaker for speaker in ("DC", "JE", "JK", "KL")},
-    ),
-    Layout(
-        "folders by emotion",
-        ("{emotion}/{}",),
-        EMOTION_OF,
-    ),
-)
-"""Corpora that are not loaded by themselves and whose file names say all that a table needs, but for the last."""
+def _meaning(code: str | None, meanings: Mapping[str, str | None] | None) -> str | None:
+    return code if code is None or meanings is None else meanings[code.casefold()]
+
+
+FOLDERS_BY_EMOTION = Layout("folders by emotion", ("{emotion}/{}",), EMOTION_OF)
+"""Folders that people name by emotions: nothing is said of the speaker."""

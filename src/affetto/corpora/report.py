@@ -71,6 +71,10 @@ class CorpusReport:
         The corpus.
     path : Path
         Where it was looked for.
+    licence : str
+        Licence of the recordings.
+    weights : str or None
+        What it allows the weights of models that are trained on them, None where it is not known.
     clips : int
         How many clips are there, each counted once.
     expected : int or None
@@ -87,6 +91,8 @@ class CorpusReport:
 
     name: str
     path: Path
+    licence: str
+    weights: str | None
     clips: int
     expected: int | None
     speakers: Mapping[str, int]
@@ -116,6 +122,8 @@ class CorpusReport:
         return {
             "name": self.name,
             "path": str(self.path),
+            "licence": self.licence,
+            "weights": self.weights,
             "complete": self.complete,
             "clips": self.clips,
             "expected": self.expected,
@@ -176,6 +184,8 @@ def summarize(
     return CorpusReport(
         name=corpus.name,
         path=path,
+        licence=corpus.licence,
+        weights=corpus.weights,
         clips=len(utterances),
         expected=expected,
         speakers=_sorted_counts(u.speaker for u in utterances),

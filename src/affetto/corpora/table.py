@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from affetto.corpora.spreadsheet import Row, Sheet
 
 REQUIRED_COLUMNS = ("path", "emotion", "speaker")
-OPTIONAL_COLUMNS = ("gender", "intensity", "text")
+OPTIONAL_COLUMNS = ("gender", "intensity", "text", "heard")
 _GENDERS = ("female", "male")
 _MAX_NAMED = 3
 _MAX_SHOWN = 200
@@ -42,9 +42,9 @@ def load_table(table: str | os.PathLike[str]) -> Corpus:
     ----------
     table : path
         With the columns ``path``, ``emotion`` and ``speaker``, and optionally ``gender`` ("female" or "male"),
-        ``intensity`` and ``text``, in any order and case; others are ignored. Separated by commas, semicolons or tabs,
-        in UTF-8 or UTF-16. Relative paths count from the table's own folder. Emotions are taken as they are, but for
-        odd blanks; for RAVDESS's eight use the names of `EMOTIONS`.
+        ``intensity``, ``text`` and ``heard`` (as in `Utterance`), in any order and case; others are ignored. Separated
+        by commas, semicolons or tabs, in UTF-8 or UTF-16. Relative paths count from the table's own folder. Emotions
+        are taken as they are, but for odd blanks; for RAVDESS's eight use the names of `EMOTIONS`.
 
     Returns
     -------

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+
+from affetto.corpora import load_corpus
+from affetto.corpora.check import check_corpus
+from affetto.errors import CorpusError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+SUMMARY = (
+    '"","FileName","VoiceVote","VoiceLevel","FaceVote"\n'
+    '"1","1001_DFA_ANG_XX","N","71.67","A"\n'
+    '"2","1002_IEO_SAD_HI","F","60.1","A:F"\n'
+    '"3","1003_IEO_HAP_LO","A:N","60.1:30","H"\n'
+    '"4","1040_ITH_SAD_XX","S","69.1","N"\n'
+)
+
+
+@pytest.fixture
+def crema_d_dir(data_dir: Path) -> Path:
+    folder = data_dir / "crema-d"
+    if not folder.is_dir():
+        pytest.skip(f"crema-d is not in {data_dir}")
+    return folder
+
+
+def test_loads_the_real_clips_and_what_was_heard_in_them(crema_d_dir: Path) -> None:
+    corpus = load_corpus(crema_d_dir)
+
+    assert corpus.name == "crema-d"
+    assert "ODbL-1.0" in corpus.licence
+    assert "Cao" in corpus.citation
+    assert Counter(u.emotion for u in corpus.utterances) == {"happy": 1000, "sad": 999}
+    assert len({u.speaker for u in corpus.utterances}) == 78
+    assert Counter(u.heard for u in corpus.utterances) == {
+        "neutral": 1172,
+        "happy": 257,
+        None: 205,
+        "sad": 167,
+        "fearful": 115,
+        "angry": 45,
+        "disgust": 38,
+    }
+
+
+def test_names_say_the_same_as_the_table_beside_the_real_clips(crema_d_dir: Path) -> None:
+    by_name, by_table = load_corpus(crema_d_dir), load_corpus(crema_d_dir, name="table")
+
+    assert list(by_name.utterances) == list(by_table.utterances)
+
+
+def test_reads_a_name(touch: Callable[..., Path]) -> None:
+    [clip] = load_corpus(touch("AudioWAV/1091_IEO_FEA_MD.wav")).utterances
+
+    assert (clip.emotion, clip.speaker, clip.gender) == ("fearful", "1091", "female")
+    assert (clip.intensity, clip.text, clip.heard) == ("medium", "IEO", None)
+
+
+def test_what_was_heard_is_in_the_published_table_above_the_clips(touch: Callable[..., Path]) -> None:
+    names = ("1001_DFA_ANG_XX", "1002_IEO_SAD_HI", "1003_IEO_HAP_LO", "1004_IEO_HAP_LO", "1040_ITH_SAD_X")
+    folder = touch(*(f"CREMA-D/AudioWAV/{name}.wav" for name in names))
+    table = folder / "CREMA-D/processedResults/summaryTable.csv"
+    table.parent.mkdir()
+    table.write_text(SUMMARY)
+
+    heard = {"1001_DFA_ANG_XX": "neutral", "1002_IEO_SAD_HI": "fearful", "1040_ITH_SAD_XX": "sad"}
+    for place in (folder, folder / "CREMA-D", folder / "CREMA-D/AudioWAV"):
+        found = {u.clip: u.heard for u in load_corpus(place).utterances}
+        assert found == {**heard, "1003_IEO_HAP_LO": None, "1004_IEO_HAP_LO": None}  # a tie, and not listed
+
+    table.write_text(SUMMARY.replace('"N","71.67"', '"A","71.67"'))
+    assert load_corpus(folder).utterances[0].heard == "angry"  # as it is now
+
+
+def test_a_published_table_without_votes_is_refused(touch: Callable[..., Path]) -> None:
+    folder = touch("AudioWAV/1001_DFA_ANG_XX.wav")
+    (folder / "summaryTable.csv").write_text("FileName,FaceVote\n1001_DFA_ANG_XX,A\n")
+
+    with pytest.raises(CorpusError, match=r"summaryTable\.csv lacks the column voicevote"):
+        load_corpus(folder)
+
+
+def test_clips_that_are_broken_as_published_are_left_out_and_the_misnamed_one_is_named(
+    touch: Callable[..., Path], crema_d_dir: Path
+) -> None:
+    folder = touch("1076_MTI_SAD_XX.wav", "1064_IEO_DIS_MD.wav", "1040_ITH_SAD_X.wav")
+    assert [u.clip for u in load_corpus(folder).utterances] == ["1040_ITH_SAD_XX"]
+
+    for clip in ("1001_DFA_SAD_XX", "1002_DFA_HAP_XX"):
+        shutil.copyfile(crema_d_dir / f"{clip}.opus", folder / f"{clip}.opus")
+    (folder / "1040_ITH_SAD_X.wav").unlink()
+    reasons = {finding.subject: finding.detail for finding in check_corpus(folder).of_kind("foreign")}
+    assert "silent" in reasons["1076_MTI_SAD_XX.wav"]
+    assert "every emotion" in reasons["1064_IEO_DIS_MD.wav"]
+
+
+def test_another_table_beside_the_clips_goes_before_their_names(touch: Callable[..., Path]) -> None:
+    folder = touch("1001_DFA_ANG_XX.wav", "mine.wav")
+    table = folder / "corpus.csv"
+
+    table.write_text("path,emotion,speaker\n1001_DFA_ANG_XX.wav,irritated,me\n")
+    assert load_corpus(folder).emotions == ("irritated",)
+    table.write_text("path,emotion,speaker,heard\n1001_DFA_ANG_XX.wav,angry,1001,sad\nmine.wav,sad,me,sad\n")
+    assert load_corpus(folder).name == "corpus"
+    table.write_text("path,emotion,speaker,heard\n1001_DFA_ANG_XX.wav,angry,1001,sad\n")
+    assert [(load_corpus(folder).name, u.heard) for u in load_corpus(folder).utterances] == [("crema-d", "sad")]
