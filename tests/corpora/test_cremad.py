@@ -101,13 +101,23 @@ def test_clips_that_are_broken_as_published_are_left_out_and_the_misnamed_one_is
     assert "every emotion" in reasons["1064_IEO_DIS_MD.wav"]
 
 
-def test_another_table_beside_the_clips_goes_before_their_names(touch: Callable[..., Path]) -> None:
-    folder = touch("1001_DFA_ANG_XX.wav", "mine.wav")
-    table = folder / "corpus.csv"
+@pytest.mark.parametrize(
+    ("rows", "name"),
+    [
+        ("path,emotion,speaker,heard\n1001_DFA_ANG_XX.wav,angry,1001,sad\n1002_DFA_SAD_XX.wav,sad,1002,\n", "crema-d"),
+        ("path,emotion,speaker\n1001_DFA_ANG_XX.wav,angry,1001\n1002_DFA_SAD_XX.wav,sad,1002\n", "corpus"),
+        ("path,emotion,speaker,heard\n1001_DFA_ANG_XX.wav,angry,1001,sad\n", "corpus"),  # a selection
+        ("path,emotion,speaker,heard\n1001_DFA_ANG_XX.wav,sad,1001,sad\n1002_DFA_SAD_XX.wav,sad,2,\n", "corpus"),
+        ("path,emotion,speaker,heard\nmine.wav,sad,me,sad\n", "corpus"),
+    ],
+)
+def test_a_table_goes_before_names_unless_it_only_adds_what_was_heard(
+    touch: Callable[..., Path], rows: str, name: str
+) -> None:
+    folder = touch("1001_DFA_ANG_XX.wav", "1002_DFA_SAD_XX.wav", "mine.wav")
+    (folder / "corpus.csv").write_text(rows)
 
-    table.write_text("path,emotion,speaker\n1001_DFA_ANG_XX.wav,irritated,me\n")
-    assert load_corpus(folder).emotions == ("irritated",)
-    table.write_text("path,emotion,speaker,heard\n1001_DFA_ANG_XX.wav,angry,1001,sad\nmine.wav,sad,me,sad\n")
-    assert load_corpus(folder).name == "corpus"
-    table.write_text("path,emotion,speaker,heard\n1001_DFA_ANG_XX.wav,angry,1001,sad\n")
-    assert [(load_corpus(folder).name, u.heard) for u in load_corpus(folder).utterances] == [("crema-d", "sad")]
+    corpus = load_corpus(folder)
+
+    assert corpus.name == name
+    assert corpus.utterances[0].heard == ("sad" if "heard" in rows else None)

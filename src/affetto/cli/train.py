@@ -25,7 +25,7 @@ class Classifier(StrEnum):
 ClassifierOption = Annotated[Classifier, typer.Option("--classifier", help="The kind of classifier.")]
 CorpusArgument = Annotated[Path, typer.Argument(metavar="DIR", help="A corpus's folder, or a CSV table.")]
 NameOption = Annotated[
-    str | None, typer.Option("--name", help="Which corpus it is (ravdess, nemo, emodb, table), if not recognized.")
+    str | None, typer.Option("--name", help="Which corpus it is, such as ravdess, crema-d or table, if not recognized.")
 ]
 TrainWithOption = Annotated[
     list[Path] | None,

@@ -11,6 +11,7 @@ from affetto.corpora.label_files import column, has_columns
 from affetto.corpora.naming import NamedCorpus
 from affetto.corpora.patterns import Layout
 from affetto.corpora.published import by_names
+from affetto.corpora.terms import DATABASE
 
 if TYPE_CHECKING:
     import os
@@ -67,16 +68,11 @@ def _heard(utterance: Utterance) -> str | None:
     return None
 
 
-def is_supplement(table: Path) -> bool:
-    """Whether a ``corpus.csv`` says nothing but what was heard in clips of CREMA-D, which are then known by name."""
-    return has_columns(table, "path", "heard") and all(map(_LAYOUT.match, map(Path, column(table, "path", "heard"))))
-
-
 CREMA_D = NamedCorpus(
     name="crema-d",
     title="CREMA-D",
     licence="ODbL-1.0 AND DbCL-1.0",
-    weights="any use, with attribution; databases made of it, share alike",
+    weights=DATABASE,
     citation=(
         "Cao, H., Cooper, D. G., Keutmann, M. K., Gur, R. C., Nenkova, A., & Verma, R. (2014). CREMA-D: Crowd-sourced "
         "Emotional Multimodal Actors Dataset. IEEE Transactions on Affective Computing 5(4), 377-390. "
@@ -91,13 +87,25 @@ CREMA_D = NamedCorpus(
 """How CREMA-D is recognized and cited."""
 
 
+def is_supplement(table: Path) -> bool:
+    """Whether a ``corpus.csv`` only adds what was heard: it lists all clips beside it, as their names label them."""
+    if not has_columns(table, "path", "emotion", "heard"):
+        return False
+    listed = column(table, "path", "emotion")
+    if any((said := _LAYOUT.match(Path(path))) is None or said.emotion != listed[path] for path in listed):
+        return False
+    clips = [utterance.path for utterance in CREMA_D.scan(table.parent).utterances]
+    return all(clip.parent == table.parent and clip.name in listed for clip in clips)
+
+
 def load_crema_d(folder: str | os.PathLike[str]) -> Corpus:
     """Load CREMA-D (Cao et al. 2014): 91 American actors, six emotions.
 
     Three of its files are odd as published. ``1076_MTI_SAD_XX`` is silent, and ``1064_IEO_DIS_MD`` is a minute in which
     the sentence is said in every emotion: both are left out. ``1040_ITH_SAD_XX`` is called ``1040_ITH_SAD_X`` in copies
-    from before October 2022, and bears its right name here. The files of ``AudioMP3`` are not used: they are what the
-    listeners were played, and several are blank.
+    from before October 2022, and bears its right name here. The videos of ``1076_MTI_NEU_XX`` and ``1064_TIE_SAD_XX``
+    are cut off; their sound is used, and a check tells where it is too short. The files of ``AudioMP3`` are not used:
+    they are what the listeners were played, and several are blank.
 
     Parameters
     ----------

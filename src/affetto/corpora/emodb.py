@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from affetto.corpora.base import Corpus, Utterance
 from affetto.corpora.naming import MisnamedError, NamedCorpus
+from affetto.corpora.terms import ANY_USE
 
 if TYPE_CHECKING:
     import os
@@ -39,7 +40,7 @@ EMODB = NamedCorpus(
     name="emodb",
     title="EMO-DB",
     licence="CC0-1.0",
-    weights="any use",
+    weights=ANY_USE,
     citation=(
         "Burkhardt, F., Paeschke, A., Rolfes, M., Sendlmeier, W., & Weiss, B. (2005). A database of German emotional "
         "speech. Interspeech 2005, 1517-1520."

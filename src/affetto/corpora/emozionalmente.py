@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from affetto.corpora.base import Corpus, Utterance
 from affetto.corpora.label_files import column
 from affetto.corpora.naming import MisnamedError, NamedCorpus
+from affetto.corpora.terms import ATTRIBUTION
 
 if TYPE_CHECKING:
     import os
@@ -47,7 +48,7 @@ EMOZIONALMENTE = NamedCorpus(
     name="emozionalmente",
     title="Emozionalmente",
     licence="CC-BY-4.0",
-    weights="any use, with attribution",
+    weights=ATTRIBUTION,
     citation=(
         "Catania, F., Wilke, J. W., & Garzotto, F. (2025). Emozionalmente: a crowdsourced corpus of simulated "
         "emotional speech in Italian. IEEE Transactions on Audio, Speech and Language Processing 33, 1142-1155. "

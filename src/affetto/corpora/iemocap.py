@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from affetto.corpora.base import Corpus, Utterance
 from affetto.corpora.label_files import text_of
 from affetto.corpora.naming import ForeignFileError, MisnamedError, NamedCorpus
+from affetto.corpora.terms import BY_AGREEMENT
 
 if TYPE_CHECKING:
     import os
@@ -38,7 +40,7 @@ def _parse(path: Path) -> Utterance:
     labels = Path(*path.parts[:-4], *_FOLDERS, f"{match['dialog']}.txt")
     if not labels.is_file():
         raise MisnamedError(f"{path.stem!r} has no label: there is no {labels}")
-    code = dict(_TURN.findall(text_of(labels))).get(path.stem)
+    code = _labels(text_of(labels)).get(path.stem)
     if code is None:
         raise MisnamedError(f"{path.stem!r} has no label in {labels}")
     if code in _LEFT_OUT:
@@ -49,11 +51,16 @@ def _parse(path: Path) -> Utterance:
     return Utterance(path, _EMOTIONS[code], f"{match['session']}{match['turn']}", gender=gender)
 
 
+@lru_cache(maxsize=8)  # a dialog has dozens of turns
+def _labels(evaluation: str) -> dict[str, str]:
+    return dict(_TURN.findall(evaluation))
+
+
 IEMOCAP = NamedCorpus(
     name="iemocap",
     title="IEMOCAP",
     licence="for research use by agreement",
-    weights="research only, by agreement",
+    weights=BY_AGREEMENT,
     citation=(
         "Busso, C., Bulut, M., Lee, C.-C., Kazemzadeh, A., Mower, E., Kim, S., Chang, J. N., Lee, S., & Narayanan, "
         "S. S. (2008). IEMOCAP: interactive emotional dyadic motion capture database. Language Resources and "
@@ -68,7 +75,7 @@ IEMOCAP = NamedCorpus(
 
 
 def load_iemocap(folder: str | os.PathLike[str]) -> Corpus:
-    """Load IEMOCAP (Busso et al. 2008): five dialogs' sessions of a woman and a man each.
+    """Load IEMOCAP (Busso et al. 2008): five sessions of dialogs, of a woman and a man each.
 
     Parameters
     ----------

@@ -30,7 +30,7 @@ def load_corpus(path: str | os.PathLike[str], *, name: str | None = None) -> Cor
     """Load a corpus of labelled speech.
 
     A CSV file, or a folder with a ``corpus.csv`` in it, is a corpus by table. Any other folder is the one corpus whose
-    file names occur below it; so is a folder of CREMA-D whose ``corpus.csv`` says what was heard in the clips.
+    file names occur below it; so is a folder of CREMA-D whose ``corpus.csv`` only adds what was heard in the clips.
 
     Parameters
     ----------

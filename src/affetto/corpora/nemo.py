@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from affetto.corpora.base import Corpus, Utterance
 from affetto.corpora.naming import MisnamedError, NamedCorpus
+from affetto.corpora.terms import NON_COMMERCIAL
 
 if TYPE_CHECKING:
     import os
@@ -39,7 +40,7 @@ NEMO = NamedCorpus(
     name="nemo",
     title="nEMO",
     licence="CC-BY-NC-SA-4.0",
-    weights="non-commercial, share alike, with attribution",
+    weights=NON_COMMERCIAL,
     citation=(
         "Christop, I. (2024). nEMO: Dataset of Emotional Speech in Polish. LREC-COLING 2024. "
         "https://arxiv.org/abs/2404.06292"

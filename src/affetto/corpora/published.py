@@ -8,6 +8,15 @@ from affetto.corpora.base import Utterance
 from affetto.corpora.labels import EMOTION_OF
 from affetto.corpora.naming import ForeignFileError, MisnamedError, NamedCorpus
 from affetto.corpora.patterns import Layout
+from affetto.corpora.terms import (
+    ANY_USE,
+    ATTRIBUTION,
+    BY_AGREEMENT,
+    NO_DERIVATIVES,
+    NON_COMMERCIAL,
+    NOT_STATED,
+    RESEARCH,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -15,13 +24,6 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".wav", ".flac", ".aiff", ".aif", ".opus")
 """What the clips come as: published lossless, or made smaller since."""
-
-ANY_USE = "any use"
-ATTRIBUTION = "any use, with attribution"
-NON_COMMERCIAL = "non-commercial, share alike, with attribution"
-RESEARCH = "research only"
-BY_AGREEMENT = "research only, by agreement"
-NOT_STATED = "not stated; research only unless its makers allow more"
 
 
 def by_names(
@@ -229,7 +231,7 @@ PUBLISHED = (
         _TESS,
         example="OAF_back_angry.wav",
         licence="CC-BY-NC-ND-4.0",
-        weights="non-commercial, not to be passed on (no derivatives)",
+        weights=NO_DERIVATIVES,
         speech="acted, Canadian English",
         citation=(
             "Pichora-Fuller, M. K., & Dupuis, K. (2020). Toronto emotional speech set (TESS). Borealis. "

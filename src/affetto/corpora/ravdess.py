@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from affetto.corpora.base import EMOTIONS, Corpus, Utterance
 from affetto.corpora.naming import ForeignFileError, MisnamedError, NamedCorpus
+from affetto.corpora.terms import NON_COMMERCIAL
 
 if TYPE_CHECKING:
     import os
@@ -83,7 +84,7 @@ RAVDESS = NamedCorpus(
     name="ravdess",
     title="RAVDESS",
     licence="CC-BY-NC-SA-4.0",
-    weights="non-commercial, share alike, with attribution",
+    weights=NON_COMMERCIAL,
     citation=(
         "Livingstone, S. R., & Russo, F. A. (2018). The Ryerson Audio-Visual Database of Emotional Speech and Song "
         "(RAVDESS). PLoS ONE 13(5): e0196391. https://doi.org/10.1371/journal.pone.0196391"
