@@ -11,6 +11,7 @@ from affetto._lazy import lazy_names
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 if TYPE_CHECKING:
+    from affetto.adaptation.profile import AdaptationProfile
     from affetto.errors import (
         AffettoError,
         AudioError,
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
         ParameterError,
         ProfileError,
     )
-    from affetto.recognition.adaptation import SpeakerProfile
     from affetto.recognition.explanation import Explanation
     from affetto.recognition.recognizer import Recognizer
     from affetto.recognition.result import Failure, ModelName, Recognition, Segment
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "AdaptationProfile",
     "AffettoError",
     "AudioError",
     "BundleError",
@@ -42,7 +43,6 @@ __all__ = [
     "Recognition",
     "Recognizer",
     "Segment",
-    "SpeakerProfile",
     "TruncatedAudioWarning",
     "Waveform",
     "__version__",
@@ -68,6 +68,6 @@ __getattr__, __dir__ = lazy_names(
         **dict.fromkeys(("TruncatedAudioWarning", "Waveform", "read"), "affetto.speech"),
         "Explanation": "affetto.recognition.explanation",
         "Recognizer": "affetto.recognition.recognizer",
-        "SpeakerProfile": "affetto.recognition.adaptation",
+        "AdaptationProfile": "affetto.adaptation.profile",
     },
 )

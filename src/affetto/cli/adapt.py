@@ -1,4 +1,4 @@
-"""`affetto adapt`: a few recordings of one person in, the profile of a voice out."""
+"""`affetto adapt`: unlabelled recordings of one person or many in, an adaptation profile out."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _FEW, _MANY = 5, 20
+_VOICES = {"one": "one voice", "several": "several voices", "unknown": "one voice or several"}
 
 
 def adapt(
@@ -32,7 +33,7 @@ def adapt(
     ] = None,
     track: TrackOption = None,
 ) -> None:
-    """Learn one person's voice from recordings that nobody labelled, for `affetto recognize --profile`.
+    """Learn voices, room and line from recordings without labels, for `affetto recognize --profile`.
 
     A profile holds a few numbers for each utterance, no sound and no words. It is of use to its model alone.
     """
@@ -52,7 +53,7 @@ def adapt(
     learned.save(profile)
     typer.echo(
         f"Heard {_counted(len(learned), 'utterance')}, {learned.speech_s:.1f} s of speech, "
-        f"in {_counted(len(names), 'recording')}."
+        f"in {_counted(len(names), 'recording')}, of {_VOICES[learned.voices]}."
     )
     if len(learned) < _FEW:
         typer.echo(f"Fewer than {_FEW} utterances help a little; {_MANY} or more help most.")
@@ -64,17 +65,17 @@ def adapt(
 
 def _require_room(profile: Path, *, sources: Sequence[str | int]) -> None:
     """Refuse to write where something else is, before anything is heard."""
+    from affetto.adaptation.profile import AdaptationProfile
     from affetto.files import require_writable
-    from affetto.recognition.adaptation import SpeakerProfile
 
     require_writable(profile, sources=sources)
     if not profile.is_file():
         return
     try:
-        SpeakerProfile.load(profile)
+        AdaptationProfile.load(profile)
     except ProfileError:
         raise ParameterError(
-            f"{profile} is there already and is no speaker profile that can be read; name another file, or remove it"
+            f"{profile} is there already and is no adaptation profile that can be read; name another file, or remove it"
         ) from None
 
 

@@ -79,11 +79,11 @@ FormatOption = Annotated[
 
 ProfileOption = Annotated[
     Path | None,
-    typer.Option("--profile", metavar="FILE", help="Adapt to the voice of a profile from `affetto adapt`."),
+    typer.Option("--profile", metavar="FILE", help="Adapt to a profile from `affetto adapt`."),
 ]
 NoSelfAdaptationOption = Annotated[
     bool,
-    typer.Option("--no-self-adaptation", help="Hear each utterance by itself, not understood by those before it."),
+    typer.Option("--no-self-adaptation", help="Adapt no utterance to those before it."),
 ]
 
 

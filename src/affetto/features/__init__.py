@@ -8,7 +8,7 @@ __getattr__, __dir__ = lazy_names(
         "AcousticFeatures": "affetto.features.transformer",
         "BandFrames": "affetto.features.bands",
         "CachedTransformer": "affetto.features.cache",
-        "EncoderFrames": "affetto.features.frames",
+        "EncoderMeans": "affetto.features.frames",
         "cache_dir": "affetto.features.cache",
         "describe": "affetto.features.utterance",
         "feature_names": "affetto.features.utterance",

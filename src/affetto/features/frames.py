@@ -1,4 +1,4 @@
-"""Frames of speech as the networks hear it: sequences, one for each recording, as scikit-learn transformers."""
+"""Speech as the networks take it, as scikit-learn transformers: sequences of frames, or means over time."""
 
 from __future__ import annotations
 
@@ -29,46 +29,25 @@ MIN_SAMPLES = 3_200
 """Shorter clips are filled up with silence: 0.2 s at 16 kHz."""
 
 
-POOLING = 4
-"""How many frames of 20 ms are averaged into one."""
+N_LAYERS = 3
+"""Layers of an encoder that are computed."""
 
-
-def average_neighbours(frames: Tensor, pooling: int = POOLING) -> Tensor:
-    """Average neighbouring frames; what is left over at the end is dropped.
-
-    Parameters
-    ----------
-    frames : Tensor, shape (n_clips, n_frames, width)
-    pooling : int
-        How many become one.
-
-    Returns
-    -------
-    Tensor, shape (n_clips, n_frames // pooling, width)
-    """
-    count = frames.shape[1] // pooling
-    return frames[:, : count * pooling].reshape(len(frames), count, pooling, -1).mean(2)
+N_POOLED = 2
+"""The last of these are pooled: the layers in the middle of Whisper carry emotion, those above them words."""
 
 
 class SpeechEncoder(nn.Module):
-    """From samples to one sequence of frames: the layers of all encoders side by side, averaged over neighbours.
+    """From samples to one row of features: the means over time of the middle layers of all encoders.
 
     Parameters
     ----------
     encoders : sequence of str or path
         Whisper checkpoints, as in `load_encoder`.
-    n_layers : int
-        Layers of each.
-    pooling : int
-        How many frames of 20 ms are averaged into one.
     """
 
-    def __init__(self, encoders: Sequence[str | os.PathLike[str]], *, n_layers: int, pooling: int) -> None:
+    def __init__(self, encoders: Sequence[str | os.PathLike[str]]) -> None:
         super().__init__()
-        if pooling < 1:
-            raise ParameterError(f"pooling is {pooling}; it must be at least 1")
-        self.pooling = pooling
-        loaded = [load_encoder(name, n_layers=n_layers) for name in encoders]
+        loaded = [load_encoder(name, n_layers=N_LAYERS) for name in encoders]
         self.encoders = nn.ModuleList(loaded)
         self.log_mel = LogMel(loaded[0].n_mels)
         if any(encoder.n_mels != self.log_mel.n_mels for encoder in loaded):
@@ -76,7 +55,7 @@ class SpeechEncoder(nn.Module):
         self.eval().requires_grad_(False)
 
     def forward(self, samples: Tensor) -> Tensor:
-        """Return the frames.
+        """Return the features.
 
         Parameters
         ----------
@@ -85,11 +64,10 @@ class SpeechEncoder(nn.Module):
 
         Returns
         -------
-        Tensor, shape (n_clips, n_frames, width)
+        Tensor, shape (n_clips, n_features)
         """
         log_mel = self.log_mel(samples)
-        frames = torch.cat([layer for encoder in self.encoders for layer in encoder(log_mel)], dim=-1)
-        return average_neighbours(frames, self.pooling)
+        return torch.cat([layer.mean(1) for one in self.encoders for layer in one(log_mel)[-N_POOLED:]], dim=-1)
 
 
 class ModuleFrames(ABC, TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
@@ -116,8 +94,7 @@ class ModuleFrames(ABC, TransformerMixin, BaseEstimator):  # type: ignore[misc] 
         sequences = np.empty(len(X), dtype=object)
         with torch.inference_mode():
             for index, waveform in enumerate(X):
-                samples = np.pad(waveform.samples, (0, max(0, MIN_SAMPLES - len(waveform.samples))))
-                frames = module(torch.tensor(samples)[None])[0]
+                frames = module(_as_tensor(waveform))[0]
                 # Half the memory, and far finer than what a frame is worth. Its range is not that of float32.
                 sequences[index] = frames.clamp(-6e4, 6e4).half().numpy()
         return sequences
@@ -130,33 +107,41 @@ class ModuleFrames(ABC, TransformerMixin, BaseEstimator):  # type: ignore[misc] 
         return True
 
 
-class EncoderFrames(ModuleFrames):
-    """What the lower layers of Whisper's encoder make of speech; see `SpeechEncoder`.
+class EncoderMeans(TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
+    """What the middle layers of Whisper's encoder make of speech, on average over time; see `SpeechEncoder`.
 
     Parameters
     ----------
     encoders : sequence of str or path
         Checkpoints: folders, or names on the Hugging Face hub.
-    n_layers : int
-        Layers of each.
-    pooling : int
-        How many frames of 20 ms are averaged into one.
     """
 
-    def __init__(
-        self,
-        *,
-        encoders: Sequence[str | os.PathLike[str]] = ("openai/whisper-base",),
-        n_layers: int = 3,
-        pooling: int = POOLING,
-    ) -> None:
+    def __init__(self, *, encoders: Sequence[str | os.PathLike[str]] = ("openai/whisper-base",)) -> None:
         self.encoders = encoders
-        self.n_layers = n_layers
-        self.pooling = pooling
+
+    def fit(self, X: Sequence[Waveform], y: object = None) -> Self:  # noqa: ARG002 (scikit-learn's signature)
+        """Do nothing: there is nothing to learn."""
+        return self
+
+    def transform(self, X: Sequence[Waveform]) -> NDArray[np.float32]:
+        """Return the features of each recording.
+
+        Parameters
+        ----------
+        X : sequence of Waveform
+            At 16 kHz.
+
+        Returns
+        -------
+        ndarray of float32, shape (n_recordings, n_features)
+        """
+        module = self.module()
+        with torch.inference_mode():
+            return np.stack([module(_as_tensor(waveform))[0].numpy() for waveform in X])
 
     def module(self) -> SpeechEncoder:
         """Return the encoders as a module; loaded once for each process."""
-        return _load(self._names(), self.n_layers, self.pooling, tuple(map(_stamp, self._files())))
+        return _load(self._names(), tuple(map(_stamp, self._files())))
 
     def fingerprint(self) -> str:
         """Return a digest of the checkpoints: what a cache must know beside the parameters."""
@@ -174,6 +159,14 @@ class EncoderFrames(ModuleFrames):
         folders = [find_checkpoint(name) for name in self._names()]
         return [file for folder in folders for file in (folder / CONFIG_FILE, *weight_files(folder))]
 
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+
+def _as_tensor(waveform: Waveform) -> Tensor:
+    samples = np.pad(waveform.samples, (0, max(0, MIN_SAMPLES - len(waveform.samples))))
+    return torch.tensor(samples)[None]
+
 
 def _stamp(file: Path) -> tuple[int, int] | None:
     try:
@@ -184,5 +177,5 @@ def _stamp(file: Path) -> tuple[int, int] | None:
 
 
 @lru_cache(maxsize=2)
-def _load(names: tuple[str, ...], n_layers: int, pooling: int, stamps: tuple[object, ...]) -> SpeechEncoder:  # noqa: ARG001 (part of the key: other files make another module)
-    return SpeechEncoder(names, n_layers=n_layers, pooling=pooling)
+def _load(names: tuple[str, ...], stamps: tuple[object, ...]) -> SpeechEncoder:  # noqa: ARG001 (part of the key: other files make another module)
+    return SpeechEncoder(names)

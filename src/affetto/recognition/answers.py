@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from affetto.recognition.adaptation import Heard, VoiceMemory
+    from affetto.adaptation.online import OnlineAdapter
     from affetto.recognition.explanation import Explanation
+    from affetto.recognition.inference import Heard
     from affetto.recognition.result import AdaptedTo, SegmentStatus
 
 
@@ -45,8 +46,8 @@ class Answers:
         The model's emotions.
     threshold : float
         Answers of less confidence are uncertain.
-    memory : VoiceMemory
-        By which later utterances are understood by earlier ones; of this recording alone.
+    adapter : OnlineAdapter
+        Of this recording alone.
 
     Attributes
     ----------
@@ -54,17 +55,17 @@ class Answers:
         How long all utterances are together.
     """
 
-    def __init__(self, labels: Sequence[str], threshold: float, memory: VoiceMemory) -> None:
+    def __init__(self, labels: Sequence[str], threshold: float, adapter: OnlineAdapter) -> None:
         self._labels = labels
         self._threshold = threshold
-        self._memory = memory
+        self._adapter = adapter
         self.speech_s = 0.0
         self._sum: NDArray[np.floating] = np.zeros(len(labels))
 
     @property
     def adapted_to(self) -> AdaptedTo | None:
-        """To whose voice the answers are adapted."""
-        return self._memory.adapted_to
+        """What the answers are adapted to."""
+        return self._adapter.adapted_to
 
     def add(self, utterance: HeardUtterance) -> Segment:
         """Answer the next utterance, and remember it.
@@ -78,7 +79,7 @@ class Answers:
         Segment
         """
         segment = self.interim(utterance)
-        self._memory.add(utterance.heard)
+        self._adapter.add(utterance.heard)
         length_s = segment.end_s - segment.start_s
         self.speech_s += length_s
         self._sum = self._sum + length_s * np.array(list(segment.probabilities.values()))
@@ -95,7 +96,7 @@ class Answers:
         -------
         Segment
         """
-        status, emotion, confidence, probabilities = self._answer(self._memory.probabilities(utterance.heard))
+        status, emotion, confidence, probabilities = self._answer(self._adapter.probabilities(utterance.heard))
         return Segment(
             start_s=utterance.start_s,
             end_s=utterance.end_s,

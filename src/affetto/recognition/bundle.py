@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
 
-    from affetto.classifiers.voices import VoiceSpaces
+    from affetto.adaptation.offset_model import OffsetModel
 
 FORMAT_VERSION = 1
 """Raised when a manifest can no longer be read by the rules of the version before; older versions stay readable."""
@@ -89,27 +89,27 @@ class Bundle:
             ) from None
 
     @property
-    def voices(self) -> VoiceSpaces | None:
-        """How emotions and voices are spread among the model's embeddings; None where it cannot be adapted.
+    def offset_model(self) -> OffsetModel | None:
+        """How the model's embeddings shift with voice, room and language; None where it cannot be adapted.
 
         Raises
         ------
         BundleError
             If the manifest says so in a way that this version does not understand.
         """
-        content = self.manifest.get("voices")
+        content = self.manifest.get("offset_model")
         if content is None:
             return None
-        from affetto.classifiers.voices import VoiceSpaces
+        from affetto.adaptation.offset_model import OffsetModel
 
         try:
-            spaces = VoiceSpaces.from_dict(content)
-            if spaces.n_classes != len(self.labels):
-                raise ValueError(f"means of {spaces.n_classes} emotions, and there are {len(self.labels)}")
-            return spaces
+            model = OffsetModel.from_dict(content)
+            if len(model.means) != len(self.labels):
+                raise ValueError(f"means of {len(model.means)} emotions, and there are {len(self.labels)}")
+            return model
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise BundleError(
-                f"{self.folder} describes its voices in a way unknown here: {error}; train it again"
+                f"{self.folder} describes its offset model in a way unknown here: {error}; train it again"
             ) from None
 
 

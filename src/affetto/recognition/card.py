@@ -208,19 +208,10 @@ def _confidence(manifest: Manifest) -> Iterator[str]:
         )
     facts = {
         "method": calibration["method"],
-        "temperature": _temperature(manifest),
+        "temperature": f"{1 / calibration['sharpness'][0]:.3g}",
         "expected calibration error": f"{_percent(calibration['expected_calibration_error'])} %",
     }
     yield _facts(facts)
-
-
-def _temperature(manifest: Manifest) -> str:
-    """Return the temperature, or those of the corpora, whose order is that of their spaces."""
-    temperatures = [f"{1 / factor:.3g}" for factor in manifest["calibration"]["sharpness"]]
-    if len(temperatures) == 1:
-        return temperatures[0]
-    spaces = manifest["voices"]["spaces"]
-    return ", ".join(f"{t} ({_text(space['corpus'])})" for t, space in zip(temperatures, spaces, strict=True))
 
 
 def _stress(manifest: Manifest) -> Iterator[str]:

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from affetto.errors import BundleError, MissingExtraError
 from affetto.onnx_model import OnnxModel
 from affetto.preprocessing.steps import STEPS, apply_steps
-from affetto.recognition.adaptation import Heard
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from affetto.recognition.bundle import Bundle
+
+
+class Heard(NamedTuple):
+    """What a model makes of one utterance.
+
+    Attributes
+    ----------
+    probabilities : ndarray of shape (n_labels,)
+        Unadapted.
+    embedding : ndarray of shape (n_dimensions,)
+        Its place in the space of the bundle's offset model; of no dimensions where there is none.
+    """
+
+    probabilities: NDArray[np.floating]
+    embedding: NDArray[np.floating]
 
 
 class Inference:
@@ -77,10 +91,10 @@ class Inference:
                 f"{bundle.folder} names {len(bundle.labels)} labels, "
                 f"but its model gives {len(trial.probabilities)} probabilities"
             )
-        spaces = bundle.voices
-        if spaces is not None and len(trial.embedding) != spaces.n_dimensions:
+        offsets = bundle.offset_model
+        if offsets is not None and len(trial.embedding) != offsets.n_dimensions:
             raise BundleError(
-                f"{bundle.folder} describes voices in {spaces.n_dimensions} dimensions, "
+                f"{bundle.folder} describes offsets in {offsets.n_dimensions} dimensions, "
                 f"but its model gives embeddings of {len(trial.embedding)}; train it again"
             )
 

@@ -96,7 +96,7 @@ class LiveRecognition:
 
     @property
     def adapted_to(self) -> AdaptedTo | None:
-        """To whose voice answers are adapted, as in `Recognition`."""
+        """What the answers are adapted to, as in `Recognition`."""
         return self._answers.adapted_to
 
     def hear(self, chunk: ArrayLike) -> list[Segment]:

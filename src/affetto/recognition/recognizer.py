@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from affetto.adaptation.online import OnlineAdapter
+from affetto.adaptation.profile import AdaptationProfile
 from affetto.cpus import usable_cpus
 from affetto.errors import AffettoError, AudioError, ParameterError, ProfileError
 from affetto.parallel import map_in_order
 from affetto.parameters import whole_number
 from affetto.preprocessing.voice_activity import SpeechSegmenter
-from affetto.recognition.adaptation import SpeakerProfile, VoiceMemory
 from affetto.recognition.answers import Answers
 from affetto.recognition.bundle import Bundle, bundled_models, find_bundle, load_bundle
 from affetto.recognition.inference_pool import InferencePool, find_stretches
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from affetto.classifiers.voices import VoiceSpaces
     from affetto.recognition.answers import HeardUtterance
     from affetto.recognition.result import Segment, Status
     from affetto.speech import Channels, Source
@@ -58,11 +58,10 @@ class Recognizer:
     threads : int, optional
         How many segments of one recording are processed at a time; by default as many as there are processors that
         this process may use.
-    profile : SpeakerProfile or path, optional
-        Whose voice all recordings are of; see `adapt`.
+    profile : AdaptationProfile or path, optional
+        What all recordings are adapted to; see `adapt`.
     self_adaptation : bool
-        Whether, where there is no profile, the later utterances of a recording are understood by the earlier ones: by
-        what they tell about voice, microphone and room.
+        Whether, where there is no profile, each utterance of a recording is adapted to those before it.
 
     Attributes
     ----------
@@ -92,7 +91,7 @@ class Recognizer:
         model: str | os.PathLike[str] | None = None,
         *,
         threads: int | None = None,
-        profile: SpeakerProfile | str | os.PathLike[str] | None = None,
+        profile: AdaptationProfile | str | os.PathLike[str] | None = None,
         self_adaptation: bool = True,
     ) -> None:
         self._threads = None if threads is None else whole_number(threads, name="threads")
@@ -100,7 +99,7 @@ class Recognizer:
         self.bundle: Bundle = load_bundle(bundled_models()[DEFAULT_MODEL] if model is None else find_bundle(model))
         self._pool = InferencePool(self.bundle, threads=self._threads)
         self._model = ModelName(self.bundle.name, self.bundle.version)
-        self._spaces, self._threshold = self.bundle.voices, self.bundle.threshold
+        self._offset_model, self._threshold = self.bundle.offset_model, self.bundle.threshold
         self.self_adaptation = self_adaptation
         self.profile = profile
 
@@ -116,26 +115,29 @@ class Recognizer:
         return partial(type(self), model, **made_of), ()
 
     @property
-    def profile(self) -> SpeakerProfile | None:
-        """Whose voice all recordings are of; None where that is not known. May be set, also from a file."""
+    def profile(self) -> AdaptationProfile | None:
+        """What all recordings are adapted to; None where each adapts to itself. May be set, also from a file."""
         return self._profile
 
     @profile.setter
-    def profile(self, profile: SpeakerProfile | str | os.PathLike[str] | None) -> None:
+    def profile(self, profile: AdaptationProfile | str | os.PathLike[str] | None) -> None:
         if isinstance(profile, str | os.PathLike):
-            profile = SpeakerProfile.load(profile)
-        if profile is not None and not isinstance(profile, SpeakerProfile):
-            raise ParameterError(f"profile is a {type(profile).__name__}; give a SpeakerProfile, or the path of one")
-        self._voice = None if profile is None else profile.voice(self.bundle, self._require_spaces())
+            profile = AdaptationProfile.load(profile)
+        if profile is not None and not isinstance(profile, AdaptationProfile):
+            raise ParameterError(
+                f"profile is a {type(profile).__name__}; give an AdaptationProfile, or the path of one"
+            )
+        self._known = None if profile is None else profile.offset(self.bundle)
         self._profile = profile
 
     def adapt(
         self, recordings: Iterable[Source], *, channels: Literal["mix"] | int = "mix", track: int | None = None
-    ) -> SpeakerProfile:
-        """Learn a voice from unlabelled speech, and recognize by it from now on.
+    ) -> AdaptationProfile:
+        """Learn from unlabelled recordings what is constant in them, and adapt to it from now on.
 
-        One utterance already helps a little, twenty or more help most; they need not be of any emotion in particular.
-        What was learned before is replaced.
+        That is the voice where they are of one person, and the room, the line and the language where they are of many.
+        One utterance helps already, twenty or more help most; they need not be of any emotion in particular. A profile
+        that was learned before is replaced.
 
         Parameters
         ----------
@@ -146,7 +148,7 @@ class Recognizer:
 
         Returns
         -------
-        SpeakerProfile
+        AdaptationProfile
             To be saved, and given to a recognizer of the same model another time.
 
         Raises
@@ -171,12 +173,12 @@ class Recognizer:
         >>> recognizer.recognize("examples/happy.flac").adapted_to
         'profile'
         """
-        self._require_spaces()
+        self._require_adaptable()
         _require_several(recordings, "adapt")
         utterances = [u for source in recordings for u in self.hear(source, channels=channels, track=track)]
         if not utterances:
-            raise AudioError("nobody speaks in the recordings to adapt to; give some with speech of one person")
-        profile = SpeakerProfile.of(self.bundle, utterances)
+            raise AudioError("nobody speaks in the recordings to adapt to; give some with speech")
+        profile = AdaptationProfile.of(self.bundle, utterances)
         self.profile = profile
         return profile
 
@@ -280,8 +282,6 @@ class Recognizer:
         ------
         AudioError, MissingExtraError
             As `recognize`.
-        ParameterError
-            If there are several channels, and a profile says that all is one person's voice.
         """
         return self._recognize(source, "each", checked_track(track), explain=explain)
 
@@ -415,23 +415,17 @@ class Recognizer:
             keep=keep,
         )
 
-    def _require_spaces(self) -> VoiceSpaces:
-        if self._spaces is None:
+    def _require_adaptable(self) -> None:
+        if self._offset_model is None:
             raise ProfileError(
-                f"the model {self.bundle.name} cannot be adapted to a voice; take one that can, such as {DEFAULT_MODEL}"
+                f"the model {self.bundle.name} cannot be adapted; take one that can, such as {DEFAULT_MODEL}"
             )
-        return self._spaces
 
     def _recognize(
         self, source: Source, channels: Channels, track: int | None, *, explain: bool, threads: int | None = None
     ) -> tuple[Recognition, ...]:
         rate = self._pool.sample_rate_hz
         with open_stream(source, sample_rate_hz=rate, channels=channels, track=track) as stream:
-            if channels == "each" and stream.n_channels > 1 and self._voice is not None:
-                raise ParameterError(
-                    f"{stream.name} has {stream.n_channels} channels and the profile is of one voice; choose the "
-                    "channel that it is on, or take the profile away"
-                )
             segmenters = [SpeechSegmenter(rate) for _ in range(stream.n_channels)]
             segments: list[list[Segment]] = [[] for _ in segmenters]
             answers = [self._new_answers() for _ in segmenters]
@@ -509,9 +503,9 @@ class Recognizer:
             return (Failure(name, f"{name} cannot be recognized: {type(error).__name__}: {error}"),)
 
     def _new_answers(self) -> Answers:
-        voice = self._voice
-        adapts = voice is not None or self.self_adaptation
-        return Answers(self.labels, self._threshold, VoiceMemory(self._spaces if adapts else None, voice))
+        adapts = self._known is not None or self.self_adaptation
+        adapter = OnlineAdapter(self._offset_model if adapts else None, self._known)
+        return Answers(self.labels, self._threshold, adapter)
 
 
 def _one_channel(channels: object) -> Channels:

@@ -100,8 +100,7 @@ class Recognition:
     warnings : tuple of str
         What is worth knowing about the recording, for example that it ends before its header says.
     adapted_to : {"profile", "recording"} or None
-        To whose voice the answers are adapted: that of a speaker profile, or the one that is heard in the recording
-        itself, from its second utterance on.
+        What the answers are adapted to: an adaptation profile, or the recording itself, from its second utterance on.
     """
 
     source: str

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from affetto.classifiers.embedding import VoiceEmbedding
     from affetto.speech import Source
 
 
@@ -36,13 +35,11 @@ class AugmentedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  
         From rows of features to probabilities.
     copies : sequence of mapping
         For each altered copy the parameters of the front end that make it. Recognition never uses them.
-    embedding : VoiceEmbedding, optional
-        From rows of features to the space in which answers are adapted to a voice. A copy's voices are others.
 
     Attributes
     ----------
-    classifier_, embedding_ : estimator
-        The same, fitted; `embedding_` is None where there is none.
+    classifier_ : estimator
+        The same, fitted.
     classes_ : ndarray of shape (n_classes,)
     """
 
@@ -52,12 +49,10 @@ class AugmentedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  
         classifier: Any,
         *,
         copies: Sequence[Mapping[str, Any]] = (),
-        embedding: VoiceEmbedding | None = None,
     ) -> None:
         self.front_end = front_end
         self.classifier = classifier
         self.copies = copies
-        self.embedding = embedding
 
     def fit(
         self,
@@ -77,7 +72,7 @@ class AugmentedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  
             Who speaks in each: whatever is chosen within the classifier is chosen on speakers left out, and all
             copies of a recording stay on its speaker's side.
         corpora : array-like of shape (n_recordings,), optional
-            From which corpus each is. Recordings of large corpora are heard in fewer copies each.
+            From which corpus each is. Of large corpora fewer recordings are copied.
         """
         front_ends = [self.front_end, *(clone(self.front_end).set_params(**copy) for copy in self.copies)]
         chosen = _copied(X, len(front_ends), corpora)
@@ -93,15 +88,15 @@ class AugmentedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  
         speakers, corpus_of = (None if values is None else np.asarray(values)[source] for values in (groups, corpora))
         copy = np.repeat(np.arange(len(front_ends)), [len(which) for which in chosen])
         self.classifier_ = fit_chain(
-            clone(self.classifier), rows, labels, speakers=speakers, corpora=corpus_of, copies=copy
+            clone(self.classifier),
+            rows,
+            labels,
+            speakers=speakers,
+            corpora=corpus_of,
+            copies=copy,
+            recordings=source,
         )
         self.classes_ = self.classifier_.classes_
-        self.embedding_ = None
-        if self.embedding is not None:
-            voices = np.zeros(len(labels), dtype=int)
-            if speakers is not None:
-                voices = np.unique(speakers, return_inverse=True)[1] * len(front_ends) + copy
-            self.embedding_ = clone(self.embedding).fit(rows, labels, voices=voices, corpora=corpus_of)
         return self
 
     def predict_proba(self, X: Sequence[Source]) -> NDArray[np.float64]:
@@ -115,10 +110,10 @@ class AugmentedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  
         -------
         ndarray of shape (n_recordings, n_classes)
         """
-        return np.exp(self.hear(X)[0])
+        return np.exp(self.predict_log_proba(X))
 
-    def hear(self, X: Sequence[Source] | NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
-        """Return the logarithm of the probability of each class, and the embeddings.
+    def predict_log_proba(self, X: Sequence[Source] | NDArray[Any]) -> NDArray[np.float64]:
+        """Return the logarithm of `predict_proba`, also where that is too small for a number.
 
         Parameters
         ----------
@@ -127,12 +122,26 @@ class AugmentedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  
         Returns
         -------
         ndarray of shape (n_recordings, n_classes)
-        ndarray of shape (n_recordings, n_dimensions), or None
-            None where there is no embedding.
         """
-        rows = self.front_end.transform(X)
-        embeddings = None if self.embedding_ is None else self.embedding_.transform(rows)
-        return log_probabilities(self.classifier_, rows), embeddings
+        return log_probabilities(self.classifier_, self.front_end.transform(X))
+
+    def embeddings(self, X: Sequence[Source] | NDArray[Any]) -> NDArray[np.float64]:
+        """Return where recordings lie in the space of the classifier's `OffsetModel`.
+
+        Parameters
+        ----------
+        X : sequence of recordings
+
+        Returns
+        -------
+        ndarray of shape (n_recordings, n_dimensions)
+
+        Raises
+        ------
+        AttributeError
+            If the classifier has no such model.
+        """
+        return np.asarray(self.classifier_.transform(self.front_end.transform(X)))
 
     def predict(self, X: Sequence[Source]) -> NDArray[Any]:
         """Return the most probable class.
@@ -149,18 +158,19 @@ class AugmentedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  
 
 
 def _copied(X: Sequence[Source], n_kinds: int, corpora: ArrayLike | None) -> list[NDArray[np.intp]]:
-    """Tell for each kind of copy which recordings are heard so.
+    """Return for each kind of copy which recordings are copied so; the first kind is the recording as it is.
 
-    The smallest corpus is heard in all kinds. One that is twice as large is heard in half of them, each recording in
-    others: more would be no new voices, but more time.
+    All recordings of the smallest corpus are copied in all ways. Larger corpora give about as many copies each: more
+    would be no new voices, but more time.
     """
     _, corpus_of, sizes = np.unique(
         np.zeros(len(X)) if corpora is None else np.asarray(corpora), return_inverse=True, return_counts=True
     )
-    kept = np.maximum(1, n_kinds * sizes.min() // sizes)
-    # By name, so that a recording is heard the same whatever others are there, and wherever the corpus lies.
+    # By name, so that a recording is copied alike whatever others are there, and wherever the corpus lies.
     place = np.array([_place(source, index) for index, source in enumerate(X)])
-    return [np.flatnonzero((kind - place) % n_kinds < kept[corpus_of]) for kind in range(n_kinds)]
+    share = sizes.min() / sizes
+    copied = [(place // (kind + 1) % 1000) / 1000 < share[corpus_of] for kind in range(1, n_kinds)]
+    return [np.arange(len(X)), *map(np.flatnonzero, copied)]
 
 
 def _place(source: Source, index: int) -> int:

@@ -1,4 +1,4 @@
-"""Probabilities that mean what they say: calibrated on training speakers that were left out."""
+"""Probabilities that mean what they say: calibrated on corpora, or speakers, that were left out."""
 
 from __future__ import annotations
 
@@ -8,23 +8,21 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from scipy.optimize import minimize
+from scipy.optimize import minimize_scalar
 from scipy.special import betainc, log_softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 
-from affetto.classifiers.voices import LEAST_PROBABILITY, adapted_logarithms
 from affetto.errors import CorpusError
 from affetto.evaluation.protocols import inner_groups
 from affetto.evaluation.scores import expected_calibration_error
 from affetto.training.fitting import fit_chain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
-    from affetto.classifiers.embedding import VoiceEmbedding
-    from affetto.classifiers.voices import VoiceSpace, VoiceSpaces
+    from affetto.adaptation.offset_model import OffsetModel
     from affetto.speech import Source
     from affetto.training.augmentation import AugmentedClassifier
 
@@ -47,25 +45,24 @@ UNREACHABLE = 2.0
 # Between these a factor is sought: scores that differ by less than the first are alike for whoever reads them.
 _LEAST_DIFFERENCE, _LARGEST_FACTOR = 0.02, 20.0
 
-# Sizes of what is heard of a voice before it is recognized, when adapted answers are calibrated.
-_HEARD = (5, 20, 10_000)
-_UTTERANCES_OF_VOICE = 60
-# Likelihoods may count for nothing or a lot; unadapted answers are calibrated already, and more than once they would
-# only become too sure. Few voices tell neither well.
-_SHARPNESS, _TRUST = (1e-3, 10.0), (1e-3, 1.0)
+# The logarithm of a probability that is given to a class which the model that answers has not learned.
+_UNLEARNED = math.log(1e-6)
 
 logger = logging.getLogger(__name__)
+
+Splits = list[tuple["NDArray[np.intp]", "NDArray[np.intp]"]]
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """What the confidence of a chain is worth, on training speakers that were left out.
+    """What the confidence of a chain is worth, on corpora or training speakers that were left out.
 
     Attributes
     ----------
-    sharpness : tuple of float
-        By what the log-probabilities are multiplied: one factor for each of the embedding's corpora, in its order, or
-        one alone. An utterance that lies between corpora has the factor between, by logarithms.
+    left_out : {"corpora", "speakers"}
+        What the answers were about.
+    sharpness : float
+        By what log-probabilities are multiplied: the inverse of the temperature.
     threshold : float
         Answers of this confidence or more are certain; `UNREACHABLE` where none is.
     precision : float
@@ -77,7 +74,8 @@ class Calibration:
         How many answers this was learned from.
     """
 
-    sharpness: tuple[float, ...]
+    left_out: str
+    sharpness: float
     threshold: float
     precision: float
     coverage: float
@@ -86,30 +84,28 @@ class Calibration:
 
 
 class CalibratedChain(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
-    """A chain whose probabilities are calibrated by a temperature, and so are those that are adapted to a voice.
+    """A chain whose probabilities are calibrated by a temperature.
 
-    The temperature is fitted to the answers of chains that did not hear the speaker: the training speakers are dealt to
-    groups, and each group is answered by a chain that was fitted on the others. Where there is an embedding each corpus
-    has a temperature of its own: a chain that hears two dozen of a corpus's speakers knows more about further ones than
-    one that hears nine.
+    The temperature and the threshold of certain answers are fitted to answers of chains that knew neither the corpus
+    nor the speaker: see `left_out_splits`.
 
     Parameters
     ----------
     chain : AugmentedClassifier
         From recordings to probabilities.
     n_splits : int
-        Into how many groups the training speakers are dealt; fewer where there are fewer speakers. The more, the nearer
-        a chain that does not hear one of them comes to the whole.
+        Into how many groups the training speakers are dealt where there is one corpus; fewer where there are fewer
+        speakers. The more, the nearer a chain that does not know one of them comes to the whole.
     draft : mapping, optional
-        Parameters of the chain while it is fitted without a group: a cheaper one that is about as sure of itself.
+        Parameters of the chain while it is fitted without a part: a cheaper one that is about as sure of itself.
 
     Attributes
     ----------
     chain_ : AugmentedClassifier
         Fitted on everybody.
     calibration_ : Calibration
-    spaces_ : VoiceSpaces or None
-        By which answers are adapted to a voice; None where the chain has no embedding.
+    offset_model_ : OffsetModel or None
+        By which answers are adapted to recordings, with the calibrated temperature; None where the classifier has none.
     classes_ : ndarray of shape (n_classes,)
 
     References
@@ -141,7 +137,7 @@ class CalibratedChain(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
         groups : array-like of shape (n_recordings,), optional
             Who speaks in each; without it each recording counts as a speaker of its own.
         corpora : array-like of shape (n_recordings,), optional
-            From which corpus each is. All corpora count the same.
+            From which corpus each is. All corpora count the same in the calibration.
 
         Raises
         ------
@@ -151,45 +147,35 @@ class CalibratedChain(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
         recordings, labels = np.asarray(X), np.asarray(y)
         speakers = np.asarray(groups if groups is not None else range(len(labels))).astype(str)
         corpus_of = np.zeros(len(labels), int) if corpora is None else np.asarray(corpora)
-        groups_left_out = inner_groups(speakers.tolist(), min(self.n_splits, len(set(speakers.tolist()))))
-        for train, test in groups_left_out:
+        left_out, splits = left_out_splits(labels, speakers, corpus_of, n_splits=self.n_splits)
+        for train, test in splits:
             if len(set(labels[train].tolist())) < 2:
                 who = " and ".join(np.unique(speakers[test]).tolist())
                 raise CorpusError(
                     f"without the speakers {who} there is one emotion only, so confidence cannot be measured; give "
                     "recordings of the others from more speakers"
                 )
-        self.chain_ = self._fitted(self.chain, recordings, labels, speakers, corpus_of)
+        self.chain_ = _fitted(self.chain, recordings, labels, speakers, corpus_of)
         self.classes_ = self.chain_.classes_
-        truth = np.searchsorted(self.classes_, labels)
-        weights = _equal_weights(corpus_of)
-        # What a class has that a group's chain did not learn.
-        log_heard = np.full((len(labels), len(self.classes_)), np.log(LEAST_PROBABILITY))
-        shares = _shares(self.chain_, None, len(labels))
-        left_out: list[tuple[VoiceEmbedding, NDArray[np.intp], NDArray[np.float64]]] = []
+        answers = np.full((len(labels), len(self.classes_)), _UNLEARNED)
         draft = clone(self.chain).set_params(**(self.draft or {}))
-        for number, (train, test) in enumerate(groups_left_out, start=1):
-            logger.info("calibrating: group %d of %d of speakers left out", number, len(groups_left_out))
-            fitted = self._fitted(draft, recordings[train], labels[train], speakers[train], corpus_of[train])
-            log_probabilities, embeddings = fitted.hear(recordings[test])
+        for number, (train, test) in enumerate(splits, start=1):
+            logger.info("calibrating: part %d of %d left out", number, len(splits))
+            fitted = _fitted(draft, recordings[train], labels[train], speakers[train], corpus_of[train])
             columns = np.searchsorted(self.classes_, fitted.classes_)
-            log_heard[np.ix_(test, columns)] = log_probabilities
-            if _corpora(fitted) == _corpora(self.chain_):
-                shares[test] = _shares(fitted, embeddings, len(test))
-            # A group without some emotion gives another space than the whole; its voices cannot be used.
-            if fitted.embedding_ is not None and embeddings is not None and len(columns) == len(self.classes_):
-                left_out.append((fitted.embedding_, test, embeddings))
-        sharpness = _sharpness(log_heard, shares, truth, weights)
-        calibrated = _sharpened(log_heard, shares, sharpness)
-        self.calibration_ = _calibration(calibrated, truth, weights, sharpness)
-        self.spaces_ = None
-        if self.chain_.embedding_ is not None:
-            cases = list(_adapted_cases(left_out, calibrated, truth, speakers, corpus_of))
-            self.spaces_ = _adjusted(self.chain_.embedding_, cases)
+            answers[np.ix_(test, columns)] = fitted.predict_log_proba(recordings[test])
+        asked = np.concatenate([test for _, test in splits])
+        self.calibration_ = calibrate(
+            answers[asked],
+            np.searchsorted(self.classes_, labels[asked]),
+            weights=equal_weights(corpus_of[asked]),
+            left_out=left_out,
+        )
+        self.offset_model_ = _offset_model(self.chain_, temperature=1 / self.calibration_.sharpness)
         return self
 
-    def hear(self, X: Sequence[Source]) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
-        """Return the calibrated probability of each class, and the embeddings.
+    def predict_log_proba(self, X: Sequence[Source]) -> NDArray[np.float64]:
+        """Return the logarithm of `predict_proba`.
 
         Parameters
         ----------
@@ -198,11 +184,8 @@ class CalibratedChain(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
         Returns
         -------
         ndarray of shape (n_recordings, n_classes)
-        ndarray of shape (n_recordings, n_dimensions), or None
         """
-        log_heard, embeddings = self.chain_.hear(X)
-        shares = _shares(self.chain_, embeddings, len(log_heard))
-        return _sharpened(log_heard, shares, self.calibration_.sharpness), embeddings
+        return np.asarray(log_softmax(self.calibration_.sharpness * self.chain_.predict_log_proba(X), axis=1))
 
     def predict_proba(self, X: Sequence[Source]) -> NDArray[np.float64]:
         """Return the calibrated probability of each class.
@@ -215,7 +198,7 @@ class CalibratedChain(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
         -------
         ndarray of shape (n_recordings, n_classes)
         """
-        return self.hear(X)[0]
+        return np.exp(self.predict_log_proba(X))
 
     def predict(self, X: Sequence[Source]) -> NDArray[Any]:
         """Return the most probable class.
@@ -230,101 +213,86 @@ class CalibratedChain(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
         """
         return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
 
-    @staticmethod
-    def _fitted(
-        chain: AugmentedClassifier,
-        recordings: NDArray[Any],
-        labels: NDArray[Any],
-        speakers: NDArray[np.str_],
-        corpus_of: NDArray[Any],
-    ) -> AugmentedClassifier:
-        fitted: AugmentedClassifier = fit_chain(clone(chain), recordings, labels, speakers=speakers, corpora=corpus_of)
-        return fitted
+    def embeddings(self, X: Sequence[Source]) -> NDArray[np.float64]:
+        """Return where recordings lie in the space of `offset_model_`.
+
+        Parameters
+        ----------
+        X : sequence of recordings
+
+        Returns
+        -------
+        ndarray of shape (n_recordings, n_dimensions)
+        """
+        return self.chain_.embeddings(X)
 
 
-def calibrate(log_heard: NDArray[np.float64], truth: NDArray[np.intp]) -> Calibration:
-    """Fit one temperature to answers about speakers left out.
+def left_out_splits(
+    labels: NDArray[Any], speakers: NDArray[np.str_], corpora: NDArray[Any], *, n_splits: int
+) -> tuple[str, Splits]:
+    """Return what is left out in turn, so that answers about it say how sure answers about new recordings may be.
+
+    Where there are several corpora, these: users' recordings differ from all of them, by more than one speaker differs
+    from another. Only clips of emotions that the other corpora have are asked about; no answer about others could be
+    right. Where that leaves no emotions in common, and of one corpus, groups of speakers.
 
     Parameters
     ----------
-    log_heard : ndarray of shape (n_recordings, n_classes)
+    labels, speakers, corpora : ndarray of shape (n_clips,)
+    n_splits : int
+        Groups of speakers; fewer where there are fewer speakers.
+
+    Returns
+    -------
+    {"corpora", "speakers"}
+    list of (ndarray of int, ndarray of int)
+        Indices of clips to fit on, and of those to ask about.
+    """
+    names = np.unique(corpora)
+    by_corpus = []
+    for name in names if len(names) > 1 else ():
+        train, test = np.flatnonzero(corpora != name), np.flatnonzero(corpora == name)
+        known = np.unique(labels[train])
+        asked = test[np.isin(labels[test], known)]
+        if len(known) > 1 and len(np.unique(labels[asked])) > 1:
+            by_corpus.append((train, asked))
+    if len(by_corpus) == len(names) > 1:
+        return "corpora", by_corpus
+    return "speakers", inner_groups(speakers.tolist(), min(n_splits, len(set(speakers.tolist()))))
+
+
+def calibrate(
+    scores: NDArray[np.float64],
+    truth: NDArray[np.intp],
+    *,
+    weights: NDArray[np.float64] | None = None,
+    left_out: str = "speakers",
+) -> Calibration:
+    """Fit one temperature to answers about what was left out.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_recordings, n_classes)
         Scores, or logarithms of probabilities.
     truth : ndarray of int, shape (n_recordings,)
         The column that is right.
+    weights : ndarray of shape (n_recordings,), optional
+        How much each counts; by default all the same.
+    left_out : str
+        What the answers are about, for the record.
 
     Returns
     -------
     Calibration
     """
-    shares, weights = np.ones((len(truth), 1)), np.ones(len(truth))
-    sharpness = _sharpness(log_heard, shares, truth, weights)
-    return _calibration(_sharpened(log_heard, shares, sharpness), truth, weights, sharpness)
-
-
-def _equal_weights(corpus_of: NDArray[Any]) -> NDArray[np.float64]:
-    """Return weights by which every corpus counts the same, one on average."""
-    _, index, counts = np.unique(corpus_of, return_inverse=True, return_counts=True)
-    return np.asarray(len(index) / (len(counts) * counts[index]))
-
-
-def _negative_log_likelihood(
-    scores: NDArray[np.float64], truth: NDArray[np.intp], weights: NDArray[np.float64]
-) -> float:
-    return -float(np.average(log_softmax(scores, axis=1)[np.arange(len(truth)), truth], weights=weights))
-
-
-def _corpora(chain: AugmentedClassifier) -> tuple[str, ...]:
-    return () if chain.embedding_ is None else chain.embedding_.spaces_.corpora
-
-
-def _shares(chain: AugmentedClassifier, embeddings: NDArray[np.float64] | None, count: int) -> NDArray[np.float64]:
-    """Tell how near each of some utterances lies to each corpus: as near to all of them, where nothing says more."""
-    if chain.embedding_ is None or embeddings is None:
-        n_corpora = max(1, len(_corpora(chain)))
-        return np.full((count, n_corpora), 1 / n_corpora)
-    return np.asarray(chain.embedding_.spaces_.shares(embeddings))
-
-
-def _sharpened(
-    log_heard: NDArray[np.float64], shares: NDArray[np.float64], sharpness: Sequence[float] | NDArray[np.float64]
-) -> NDArray[np.float64]:
-    factors = np.exp(shares @ np.log(sharpness))
-    return np.asarray(np.exp(log_softmax(factors[:, None] * log_heard, axis=1)))
-
-
-def _sharpness(
-    log_heard: NDArray[np.float64],
-    shares: NDArray[np.float64],
-    truth: NDArray[np.intp],
-    weights: NDArray[np.float64],
-) -> tuple[float, ...]:
-    def loss(logarithms: NDArray[np.float64]) -> float:
-        scores = log_softmax(np.exp(shares @ logarithms)[:, None] * log_heard, axis=1)
-        told = np.average(scores[np.arange(len(truth)), truth], weights=weights)
-        # As if there were one answer more, of which nobody knows whether it is right: few that are all right do not
-        # show that every further one will be.
-        unknown = np.average(scores.mean(axis=1), weights=weights)
-        return -float(len(truth) * told + unknown) / (len(truth) + 1)
-
-    n_corpora = shares.shape[1]
-    difference = np.average(np.ptp(log_heard, axis=1), weights=weights)
-    bounds = np.log([_LEAST_DIFFERENCE / max(difference, _LEAST_DIFFERENCE), _LARGEST_FACTOR])
-    # Without gradients, which vanish where all answers are about alike.
-    found = minimize(loss, np.zeros(n_corpora), method="Powell", bounds=[bounds] * n_corpora)
-    return tuple(np.exp(found.x).tolist())
-
-
-def _calibration(
-    probabilities: NDArray[np.float64],
-    truth: NDArray[np.intp],
-    weights: NDArray[np.float64],
-    sharpness: tuple[float, ...],
-) -> Calibration:
+    weights = np.ones(len(truth)) if weights is None else weights
+    sharpness = _sharpness(scores, truth, weights)
+    probabilities = np.exp(log_softmax(sharpness * scores, axis=1))
     confidence, right = probabilities.max(axis=1), (probabilities.argmax(axis=1) == truth).astype(np.float64)
     threshold = _threshold(confidence, right, weights)
-    certain = confidence >= threshold
-    share = weights * certain
+    share = weights * (confidence >= threshold)
     return Calibration(
+        left_out=left_out,
         sharpness=sharpness,
         threshold=threshold,
         precision=float((share * right).sum() / share.sum()) if share.any() else 0.0,
@@ -332,6 +300,44 @@ def _calibration(
         expected_calibration_error=expected_calibration_error(truth, probabilities, weights=weights),
         cases=len(truth),
     )
+
+
+def _fitted(
+    chain: AugmentedClassifier,
+    recordings: NDArray[Any],
+    labels: NDArray[Any],
+    speakers: NDArray[np.str_],
+    corpus_of: NDArray[Any],
+) -> AugmentedClassifier:
+    fitted: AugmentedClassifier = fit_chain(clone(chain), recordings, labels, speakers=speakers, corpora=corpus_of)
+    return fitted
+
+
+def _offset_model(chain: AugmentedClassifier, *, temperature: float) -> OffsetModel | None:
+    classifier = chain.classifier_
+    final = classifier[-1] if hasattr(classifier, "steps") else classifier
+    model: OffsetModel | None = getattr(final, "offset_model_", None)
+    return None if model is None else replace(model, temperature=temperature)
+
+
+def equal_weights(corpus_of: NDArray[Any]) -> NDArray[np.float64]:
+    """Return weights by which every corpus counts the same, one on average."""
+    _, index, counts = np.unique(corpus_of, return_inverse=True, return_counts=True)
+    return np.asarray(len(index) / (len(counts) * counts[index]))
+
+
+def _sharpness(scores: NDArray[np.float64], truth: NDArray[np.intp], weights: NDArray[np.float64]) -> float:
+    def loss(logarithm: float) -> float:
+        likelihoods = log_softmax(np.exp(logarithm) * scores, axis=1)
+        told = np.average(likelihoods[np.arange(len(truth)), truth], weights=weights)
+        # As if there were one answer more, of which nobody knows whether it is right: few that are all right do not
+        # show that every further one will be.
+        unknown = np.average(likelihoods.mean(axis=1), weights=weights)
+        return -float(len(truth) * told + unknown) / (len(truth) + 1)
+
+    difference = np.average(np.ptp(scores, axis=1), weights=weights)
+    bounds = np.log([_LEAST_DIFFERENCE / max(difference, _LEAST_DIFFERENCE), _LARGEST_FACTOR])
+    return float(np.exp(minimize_scalar(loss, bounds=bounds, method="bounded").x))
 
 
 def _threshold(confidence: NDArray[np.float64], right: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
@@ -354,68 +360,3 @@ def _threshold(confidence: NDArray[np.float64], right: NDArray[np.float64], weig
         keeps[np.flatnonzero(fails)[0] :] = False
     kept = np.flatnonzero(last & keeps)
     return float(confidence[order[kept[-1]]]) if len(kept) else UNREACHABLE
-
-
-@dataclass(frozen=True)
-class _Case:
-    """An utterance, and what its voice was before in the space of its corpus."""
-
-    corpus: str
-    likelihoods: NDArray[np.float64]
-    unadapted: NDArray[np.float64]
-    weight: float
-    truth: int
-
-
-def _adapted_cases(
-    left_out: Sequence[tuple[VoiceEmbedding, NDArray[np.intp], NDArray[np.float64]]],
-    calibrated: NDArray[np.float64],
-    truth: NDArray[np.intp],
-    speakers: NDArray[np.str_],
-    corpus_of: NDArray[Any],
-) -> Iterator[_Case]:
-    """Adapt to speakers that were left out, each utterance by others of the same speaker."""
-    rng = np.random.default_rng(0)
-    for embedding, clips, embeddings in left_out:
-        parts = embedding.spaces_.split(embeddings)
-        for space, corpus, places in zip(embedding.spaces_.spaces, embedding.spaces_.corpora, parts, strict=False):
-            within = corpus_of[clips].astype(str) == corpus
-            for speaker in np.unique(speakers[clips[within]]).tolist():
-                own = np.flatnonzero(within & (speakers[clips] == speaker))
-                for one in rng.permutation(own)[:_UTTERANCES_OF_VOICE].tolist():
-                    others = rng.permutation(own[own != one])
-                    for size in _HEARD:
-                        heard = others[:size]
-                        voice = space.voice(places[heard], calibrated[clips[heard]])
-                        yield _Case(
-                            corpus=corpus,
-                            likelihoods=voice.log_likelihoods(places[one : one + 1])[0],
-                            unadapted=np.log(calibrated[clips[one]] + LEAST_PROBABILITY),
-                            weight=voice.weight,
-                            truth=int(truth[clips[one]]),
-                        )
-
-
-def _adjusted(embedding: VoiceEmbedding, cases: Sequence[_Case]) -> VoiceSpaces:
-    """Choose on each corpus's speakers how much likelihoods and unadapted answers count within adapted ones."""
-    spaces = [
-        _adjusted_space(space, own) if (own := [case for case in cases if case.corpus == corpus]) else space
-        for space, corpus in zip(embedding.spaces_.spaces, embedding.spaces_.corpora, strict=True)
-    ]
-    return replace(embedding.spaces_, spaces=tuple(spaces))
-
-
-def _adjusted_space(space: VoiceSpace, cases: Sequence[_Case]) -> VoiceSpace:
-    likelihoods = np.stack([case.likelihoods for case in cases])
-    unadapted = np.stack([case.unadapted for case in cases])
-    weight = np.array([case.weight for case in cases])[:, None]
-    truth = np.array([case.truth for case in cases])
-
-    def loss(parameters: NDArray[np.float64]) -> float:
-        sharpness, trust = np.exp(parameters)
-        adapted = adapted_logarithms(likelihoods, unadapted, weight, sharpness, trust)
-        return _negative_log_likelihood(adapted, truth, np.ones(len(truth)))
-
-    start, bounds = np.log([space.sharpness, space.trust]), np.log([_SHARPNESS, _TRUST])
-    sharpness, trust = np.exp(minimize(loss, start, method="Nelder-Mead", bounds=bounds).x)
-    return replace(space, sharpness=float(sharpness), trust=float(trust))

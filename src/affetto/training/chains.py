@@ -8,7 +8,6 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.svm import SVC
 
-from affetto.classifiers.embedding import VoiceEmbedding
 from affetto.classifiers.gmm import GaussianMixtureClassifier
 from affetto.classifiers.projection import ClippedScaler, DiscriminantProjection
 from affetto.degradation.chance import Degradation
@@ -50,9 +49,8 @@ ENCODERS = ("openai/whisper-base",)
 VIRTUAL_SPEAKERS: tuple[float, ...] = (0.9, 1.1)
 """Factors by which each training clip is also heard: of the vocal tract's length, or of the speed."""
 
-DEGRADED_MARGINS_S: tuple[float, ...] = (0.1, 0.25)
-"""How much of what surrounds speech is degraded with it, in each degraded copy: in noise, what is found of speech has
-some noise on both sides."""
+DEGRADED_MARGIN_S = 0.1
+"""How much of the sound around speech is kept in a degraded copy: in noise, voice activity detection keeps some."""
 
 CNN_SPEEDS: tuple[float, ...] = (0.84, 0.92, 1.09, 1.19)
 """The same for the convolutional network, which has heard no other voices before."""
@@ -122,19 +120,11 @@ def make_chain(
         if classifier == "cnn":
             frames, network, draft = networks.cnn()
             copies = [{"transformer__speed__factor": factor} for factor in CNN_SPEEDS]
-            embedding = None
         else:
-            frames, network, draft = networks.transformer(encoders or ENCODERS)
+            frames, network = networks.transformer(encoders or ENCODERS)
+            draft = {}
             frames.module()  # what is wrong with a checkpoint shows now, not after hours
-            slower, faster = ({"transformer__speed__factor": factor} for factor in VIRTUAL_SPEAKERS)
-            # One without what is around the utterance, since recognition does not always hear that.
-            copies = [slower | {"transformer__utterance__active": True}, faster]
-            # Two in five are degraded, each clip in another way: more of that would cost clean speech.
-            copies += [
-                {"transformer__trim__margin_s": margin_s, "transformer__degradation__seed": seed}
-                for seed, margin_s in enumerate(DEGRADED_MARGINS_S)
-            ]
-            embedding = VoiceEmbedding()
+            copies = [{"transformer__trim__margin_s": DEGRADED_MARGIN_S, "transformer__degradation__seed": 0}]
         steps = [
             ("speech", ReadSpeech()),
             ("utterance", UtteranceCut()),
@@ -145,9 +135,7 @@ def make_chain(
             ("speed", SpeedChange()),
             ("frames", frames),
         ]
-        chain = AugmentedClassifier(
-            CachedTransformer(Pipeline(steps), n_jobs=n_jobs), network, copies=copies, embedding=embedding
-        )
+        chain = AugmentedClassifier(CachedTransformer(Pipeline(steps), n_jobs=n_jobs), network, copies=copies)
         return CalibratedChain(chain, draft=draft)
     final, grid = {"mlp": _mlp, "svm": _svm, "gmm": _gmm}[classifier]()
     projected = Pipeline([("scale", ClippedScaler()), ("project", DiscriminantProjection()), ("classify", final)])

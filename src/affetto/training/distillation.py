@@ -33,7 +33,7 @@ from affetto.classifiers.states import reading_state, save_state
 from affetto.cpus import usable_cpus
 from affetto.degradation.chance import degrade
 from affetto.errors import AffettoError, CorpusError, ParameterError
-from affetto.features.frames import MIN_SAMPLES, average_neighbours
+from affetto.features.frames import MIN_SAMPLES
 from affetto.features.log_mel import SAMPLE_RATE_HZ, LogMel
 from affetto.features.whisper import (
     CONFIG_FILE,
@@ -72,6 +72,8 @@ _SPEED, _SPEED_SHARE = (0.85, 1.18), 0.5
 _MARGIN_S = 0.1
 _POOL = 512  # so many pairs are sorted by length, so that little is cut off within a batch
 _STATISTICS_WEIGHT = 2.0
+
+_POOLING = 4  # frames of 20 ms are compared by their averages
 
 logger = logging.getLogger(__name__)
 
@@ -339,7 +341,9 @@ class _Training:
             )
 
     def _frames(self, encoder: WhisperEncoder, samples: Tensor) -> Tensor:
-        frames = average_neighbours(torch.cat(encoder(self.log_mel(samples)), dim=-1))
+        layers = torch.cat(encoder(self.log_mel(samples)), dim=-1)
+        count = layers.shape[1] // _POOLING
+        frames = layers[:, : count * _POOLING].reshape(len(layers), count, _POOLING, -1).mean(2)
         return (frames - self.mean) / self.deviation
 
 

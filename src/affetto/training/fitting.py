@@ -89,12 +89,13 @@ def fit_chain(
     speakers: Sequence[str] | NDArray[Any] | None = None,
     corpora: Sequence[str] | NDArray[Any] | None = None,
     copies: NDArray[np.intp] | None = None,
+    recordings: NDArray[np.intp] | None = None,
 ) -> Any:
     """Fit a chain, and tell whoever asks within it who speaks, from which corpus each clip is, and which were altered.
 
     All travel by scikit-learn's metadata routing. The speakers arrive as `groups`, at every splitter within the chain
     that takes groups (`GroupKFold`, `StratifiedGroupKFold`, as `cv` of a search) and at every estimator whose `fit` has
-    a parameter of that name; the corpora arrive as `corpora`, the copies as `copies`.
+    a parameter of that name; the others by their own names.
 
     Parameters
     ----------
@@ -110,6 +111,8 @@ def fit_chain(
         Their corpora.
     copies : ndarray of int, length n_clips, optional
         0 where a clip is as it was recorded, else how it was altered.
+    recordings : ndarray of int, length n_clips, optional
+        Which recording each clip is of.
 
     Returns
     -------
@@ -119,7 +122,7 @@ def fit_chain(
     import sklearn
     from sklearn.utils.metadata_routing import get_routing_for_object
 
-    named = {"groups": speakers, "corpora": corpora, "copies": copies}
+    named = {"groups": speakers, "corpora": corpora, "copies": copies, "recordings": recordings}
     given = {name: values for name, values in named.items() if values is not None}
     with sklearn.config_context(enable_metadata_routing=True):
         for part in [chain, *chain.get_params(deep=True).values()]:

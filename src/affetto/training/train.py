@@ -184,7 +184,7 @@ def _waveform_model(calibrated: CalibratedChain, everything: TrainingSet) -> tup
         [w.samples for w in waveforms],
         [w.samples for w in prepared],
         sharpness=calibration.sharpness,
-        embedding=chain.embedding_,
+        offset_model=calibrated.offset_model_,
     )
     described = {
         "input": {"kind": "waveform", "sample_rate_hz": steps["speech"].sample_rate_hz},
@@ -192,8 +192,8 @@ def _waveform_model(calibrated: CalibratedChain, everything: TrainingSet) -> tup
         "quantization": quantization,
         "calibration": _described_calibration(calibration),
     }
-    if calibrated.spaces_ is not None:
-        described["voices"] = calibrated.spaces_.to_dict()
+    if calibrated.offset_model_ is not None:
+        described["offset_model"] = calibrated.offset_model_.to_dict()
     if encoders := described_encoders(calibrated):
         described["encoders"] = encoders
     return model, described
@@ -256,13 +256,14 @@ def described_encoders(chain: Chain) -> dict[str, Any] | None:
     frames = augmented.front_end.transformer.steps[-1][1]
     if not hasattr(frames, "encoders"):
         return None
+    from affetto.features.frames import N_LAYERS
     from affetto.features.whisper import checkpoint_name, distilled_on
 
     distilled = [record for encoder in frames.encoders if (record := distilled_on(encoder))]
     names = [(distilled_on(one) or {}).get("distilled_from", checkpoint_name(one)) for one in frames.encoders]
     return {
         "names": names,
-        "layers": frames.n_layers,
+        "layers": N_LAYERS,
         "licence": "MIT (OpenAI Whisper)" if set(names) <= _WHISPERS else "unknown; see the checkpoint",
         **({"distilled": distilled} if distilled else {}),
     }
@@ -318,8 +319,6 @@ def described_recipe(chain: Chain) -> dict[str, Any]:
         "classifier": " ".join(repr(_without_jobs(without_checkpoints(chain.classifier))).split()),
         "copies": [dict(copy) for copy in chain.copies],
     }
-    if chain.embedding is not None:
-        recipe["embedding"] = repr(chain.embedding)
     return recipe
 
 
@@ -332,10 +331,10 @@ def _without_jobs(estimator: Any) -> Any:
 
 def _described_calibration(calibration: Calibration) -> dict[str, Any]:
     figures = dataclasses.asdict(calibration)
-    sharpness = figures.pop("sharpness")
+    left_out, sharpness = figures.pop("left_out"), figures.pop("sharpness")
     return {
-        "method": "temperature, fitted on speakers left out",
-        "sharpness": [float(f"{factor:.4g}") for factor in sharpness],
+        "method": f"temperature, fitted on {left_out} left out",
+        "sharpness": [float(f"{sharpness:.4g}")],
         **{name: round(value, 4) for name, value in figures.items()},
         # Down: the answers that it was measured by lie at it or above.
         "threshold": math.floor(1e4 * calibration.threshold) / 1e4,

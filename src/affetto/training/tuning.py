@@ -15,7 +15,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from affetto.classifiers.tempered import TemperedClassifier, log_scores
 from affetto.errors import CorpusError
 from affetto.evaluation.protocols import inner_groups
-from affetto.training.calibration import calibrate
+from affetto.training.calibration import calibrate, equal_weights, left_out_splits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -73,7 +73,13 @@ class TunedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
         self.n_jobs = n_jobs
 
     def fit(
-        self, X: ArrayLike, y: ArrayLike, *, groups: ArrayLike | None = None, copies: ArrayLike | None = None
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        *,
+        groups: ArrayLike | None = None,
+        corpora: ArrayLike | None = None,
+        copies: ArrayLike | None = None,
     ) -> Self:
         """Search, calibrate, and fit on everybody.
 
@@ -83,6 +89,8 @@ class TunedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
         y : array-like of shape (n_samples,)
         groups : array-like of shape (n_samples,), optional
             Who speaks; without it each sample counts as a speaker of its own.
+        corpora : array-like of shape (n_samples,), optional
+            From which corpus each is. Of several the confidence is calibrated on each in turn, by the others.
         copies : array-like of int, shape (n_samples,), optional
             0 where a sample is of a recording as it is. The others are harder, and play no part in calibration.
 
@@ -93,10 +101,12 @@ class TunedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
         CorpusError
             If a class is expressed by speakers alone who fall into one of the groups that are left out.
         """
-        speakers = np.asarray(groups if groups is not None else range(len(np.asarray(y)))).astype(str).tolist()
-        splits, left_out = (
-            inner_groups(speakers, min(most, len(set(speakers)))) for most in (self.n_splits, _CALIBRATION_GROUPS)
-        )
+        labels = np.asarray(y)
+        speaker_of = np.asarray(groups if groups is not None else range(len(labels))).astype(str)
+        corpus_of = np.zeros(len(labels), int) if corpora is None else np.asarray(corpora)
+        speakers = speaker_of.tolist()
+        splits = inner_groups(speakers, min(self.n_splits, len(set(speakers))))
+        kind, left_out = left_out_splits(labels, speaker_of, corpus_of, n_splits=_CALIBRATION_GROUPS)
         for train, test in (*splits, *left_out):
             if only := set(np.unique(np.asarray(y)[test])) - set(np.unique(np.asarray(y)[train])):
                 who = sorted({speakers[index] for index in test if np.asarray(y)[index] in only})
@@ -107,7 +117,7 @@ class TunedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
         # What an optimizer has reached at its last iteration is compared and calibrated like any other fit, and who
         # trains can change nothing about it.
         with warnings.catch_warnings(action="ignore", category=ConvergenceWarning):
-            self._fit(np.asarray(X), np.asarray(y), splits, left_out, copies)
+            self._fit(np.asarray(X), labels, splits, left_out, kind, corpus_of, copies)
         return self
 
     def _fit(
@@ -116,6 +126,8 @@ class TunedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
         labels: NDArray[Any],
         splits: Splits,
         left_out: Splits,
+        kind: str,
+        corpora: NDArray[Any],
         copies: ArrayLike | None,
     ) -> None:
         with TemporaryDirectory() as folder:
@@ -130,15 +142,22 @@ class TunedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
         self.best_params_, self.best_score_ = search.best_params_, float(search.best_score_)
         best = clone(self.estimator).set_params(**self.best_params_)
         self.classes_, truth = np.unique(labels, return_inverse=True)
-        scores = np.empty((len(labels), len(self.classes_)))
+        scores = np.full((len(labels), len(self.classes_)), -np.inf)
         answers = Parallel(n_jobs=self.n_jobs)(
             delayed(_answers)(clone(best), rows[train], labels[train], rows[test]) for train, test in left_out
         )
-        for (_, test), answered in zip(left_out, answers, strict=True):
-            scores[test] = answered
+        for (train, test), answered in zip(left_out, answers, strict=True):
+            scores[np.ix_(test, np.searchsorted(self.classes_, np.unique(labels[train])))] = answered
         as_recorded = np.asarray(copies) == 0 if copies is not None else np.ones(len(labels), dtype=bool)
-        self.calibration_ = calibrate(scores[as_recorded], truth[as_recorded])
-        (sharpness,) = self.calibration_.sharpness
+        asked = np.concatenate([test[as_recorded[test]] for _, test in left_out])
+        lowest = np.where(np.isfinite(scores), scores, np.inf).min(axis=1, keepdims=True)
+        self.calibration_ = calibrate(
+            np.where(np.isfinite(scores), scores, lowest)[asked],
+            truth[asked],
+            weights=equal_weights(corpora[asked]),
+            left_out=kind,
+        )
+        sharpness = self.calibration_.sharpness
         self.calibrated_ = TemperedClassifier(best, sharpness=sharpness).fit(rows, labels)
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:

@@ -15,18 +15,15 @@ import torch
 from sklearn.pipeline import Pipeline
 from torch import Tensor, nn
 
-from affetto.classifiers.corpora import CorpusMarginalClassifier
-from affetto.classifiers.embedding import VoiceEmbedding
-from affetto.classifiers.gmm import GaussianMixtureClassifier
+from affetto.classifiers.discriminant import AdditiveDiscriminant
 from affetto.classifiers.neural import SequenceClassifier
-from affetto.classifiers.pool import LogarithmicPool
-from affetto.classifiers.projection import ClippedScaler, DiscriminantProjection
-from affetto.classifiers.sequences import SequenceComponents, SequenceScaler, SequenceStatistics
+from affetto.classifiers.projection import ClippedScaler
+from affetto.classifiers.sequences import SequenceScaler
 from affetto.errors import BundleError
 from affetto.features.frames import MIN_SAMPLES
 from affetto.onnx_model import OnnxModel, import_onnxruntime
 from affetto.preprocessing import LevelNormalization
-from affetto.training.export import TOLERANCE, whitened_form
+from affetto.training.export import TOLERANCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,16 +31,13 @@ if TYPE_CHECKING:
     import onnx
     from numpy.typing import NDArray
 
-    from affetto.classifiers.voices import VoiceSpaces
+    from affetto.adaptation.offset_model import OffsetModel
 
 _OPSET = 20
 
 # Matrices narrower than this stay as they are, and so does what has fewer values than that.
 _SMALL_SIDE = 96
 _LARGE_SIZE = 2_048
-
-# The logarithm of a probability that adds nothing to any other: infinity would, where all are that.
-_IMPOSSIBLE = -1e30
 
 # What `remove_dc`, `trim_silence`, and `normalize_level` do, and silence after clips that are too short for a frame, in
 # ONNX's own text format. Energies are summed in double precision, as there.
@@ -123,25 +117,25 @@ def export_waveform_model(
     recordings: Sequence[NDArray[np.float32]],
     speech: Sequence[NDArray[np.float32]],
     *,
-    sharpness: Sequence[float] = (1.0,),
-    embedding: VoiceEmbedding | None = None,
+    sharpness: float = 1.0,
+    offset_model: OffsetModel | None = None,
 ) -> tuple[bytes, dict[str, Any]]:
     """Convert frames and classifier to one ONNX model with int8 weights, and compare it with PyTorch.
 
     Parameters
     ----------
     frames : Module
-        From samples, shape (1, n_samples), to frames.
+        From samples, shape (1, n_samples), to what the classifier takes: frames, or one row of features.
     classifier : estimator
-        From sequences of frames to probabilities, fitted.
+        From these to probabilities, fitted.
     recordings : sequence of ndarray, shape (n_samples,)
         Recordings at 16 kHz to compare both on.
     speech : sequence of ndarray, shape (n_samples,)
         The same as the chain's pre-processing leaves them, which becomes part of the model.
-    sharpness : sequence of float
+    sharpness : float
         By what the log-probabilities are multiplied; see `Calibration`.
-    embedding : VoiceEmbedding, optional
-        From sequences of frames to embeddings, fitted.
+    offset_model : OffsetModel, optional
+        Of a classifier that ends in an `AdditiveDiscriminant`, calibrated: then the model gives embeddings too.
 
     Returns
     -------
@@ -157,13 +151,13 @@ def export_waveform_model(
     BundleError
         If the model in float32 differs from PyTorch by more than `TOLERANCE`.
     """
-    network = _Chain(frames, classifier, sharpness, embedding).eval()
-    names = ["probabilities", *(["embedding"] if embedding else [])]
+    network = _Chain(frames, classifier, sharpness, offset_model).eval()
+    names = ["probabilities", *(["embedding"] if offset_model else [])]
     exact = _with_preprocessing(_exported(network, names))
     wanted, wanted_embeddings = _torch_outputs(network, speech)
     got, embeddings = _onnx_outputs(exact, names, recordings)
     difference = np.abs(got - wanted).max()
-    if embedding is not None:
+    if offset_model is not None:
         # One is by how much utterances of one emotion by one voice differ: a thousandth of it changes no answer.
         # Unlike `max`, this keeps what is no number.
         difference = np.maximum(difference, np.abs(embeddings - wanted_embeddings).max() / 10)
@@ -181,82 +175,56 @@ def export_waveform_model(
         "same_emotion": round(float((got.argmax(1) == wanted.argmax(1)).mean()), 4),
         "recordings": len(recordings),
     }
-    if embedding is not None:
+    if offset_model is not None:
         cost["embedding_difference"] = round(float(np.abs(embeddings - wanted_embeddings).mean()), 4)
     return compressed, cost
 
 
 def as_module(estimator: Any) -> nn.Module:
-    """Return a fitted estimator over sequences of frames as a module over a batch of one clip.
+    """Return a fitted estimator as a module over a batch of one clip.
 
     Classifiers become modules that give the logarithms of probabilities: these differ also where probabilities are too
-    small, or too near 1, for a number of single precision.
+    small, or too near 1, for a number of single precision. An `AdditiveDiscriminant` becomes its projection.
     """
     match estimator:
         case Pipeline():
             return nn.Sequential(*(as_module(step) for _, step in estimator.steps))
-        case LogarithmicPool():
-            return _LogarithmicPool([as_module(part) for part in estimator.estimators_], estimator.weights)
-        case CorpusMarginalClassifier():
-            return nn.Sequential(as_module(estimator.classifier_), _Marginal(estimator.membership_))
         case SequenceClassifier():
             return _Average([nn.Sequential(network, nn.LogSoftmax(dim=1)) for network in estimator.networks_])
-        case SequenceStatistics():
-            return _Statistics()
-        case SequenceComponents():
-            return nn.Sequential(as_module(estimator.scaler_), _Product(estimator.components_.T))
         case ClippedScaler() | SequenceScaler():
             return _Standardized(estimator.mean_, estimator.scale_, estimator.limit)
-        case DiscriminantProjection():
+        case AdditiveDiscriminant():
             # One product with an offset: centring first would cost a pass over all features.
-            offset = -estimator.components_ @ estimator.mean_
-            return _Product(estimator.components_.T, offset)
-        case GaussianMixtureClassifier():
-            return _Mixtures(estimator)
-        case VoiceEmbedding():
-            projection = _Product(estimator.matrix_, estimator.offset_)
-            return nn.Sequential(_Statistics(), as_module(estimator.scaler_), projection)
+            return _Product(estimator.components_.T, -estimator.components_ @ estimator.mean_)
     raise TypeError(f"{type(estimator).__name__} has no counterpart as a module")
 
 
 class _Chain(nn.Module):
-    """Frames, classifier with its temperature, and embedding: everything behind the pre-processing."""
+    """Features and classifier with its temperature: everything behind the pre-processing."""
 
-    def __init__(
-        self, frames: nn.Module, classifier: Any, sharpness: Sequence[float], embedding: VoiceEmbedding | None
-    ) -> None:
+    def __init__(self, frames: nn.Module, classifier: Any, sharpness: float, offset_model: OffsetModel | None) -> None:
         super().__init__()
-        self.frames, self.classifier = frames, as_module(classifier)
-        self.embedding = None if embedding is None else as_module(embedding)
-        self.sharpness = _Sharpness(sharpness, None if embedding is None else embedding.spaces_)
+        self.frames, self.classifier, self.sharpness = frames, as_module(classifier), sharpness
+        self.emotions = None if offset_model is None else _Emotions(offset_model)
 
     def forward(self, samples: Tensor) -> tuple[Tensor, ...]:
-        frames = self.frames(samples)
-        scores = self.classifier(frames)
-        if self.embedding is None:
-            return ((self.sharpness(scores) * scores).softmax(1),)
-        embeddings = self.embedding(frames)
-        return (self.sharpness(embeddings) * scores).softmax(1), embeddings
+        scores = self.classifier(self.frames(samples))
+        if self.emotions is None:
+            return ((self.sharpness * scores).softmax(1),)
+        return self.emotions(scores).softmax(1), scores
 
 
-class _Sharpness(nn.Module):
-    """By what log-probabilities are multiplied, given where the utterance lies among the corpora."""
+class _Emotions(nn.Module):
+    """Log-likelihoods of emotions from embeddings, where the offset is unknown: linear in these."""
 
-    def __init__(self, sharpness: Sequence[float], spaces: VoiceSpaces | None) -> None:
+    def __init__(self, model: OffsetModel) -> None:
         super().__init__()
-        self.logarithms: Tensor
-        self.register_buffer("logarithms", _tensor(np.log(sharpness)))
-        self.centres: Tensor
-        self.register_buffer("centres", _tensor(np.zeros((1, 0)) if spaces is None else spaces.centres))
-        self.variance = 1.0 if spaces is None else spaces.variance
+        directions = model.means / (1 + model.offset_variance) / model.temperature
+        self.product = _Product(directions.T, -0.5 * (directions * model.means).sum(axis=1))
 
     def forward(self, embeddings: Tensor) -> Tensor:
-        if len(self.logarithms) == 1:
-            return self.logarithms.exp()
-        places = embeddings[:, -self.centres.shape[1] :]
-        distances = (places[:, None] - self.centres).square().sum(2)
-        shares = (-0.5 / self.variance * distances).softmax(1)
-        return (shares * self.logarithms).sum(1, keepdim=True).exp()
+        logits: Tensor = self.product(embeddings)
+        return logits
 
 
 class _Average(nn.Module):
@@ -268,36 +236,6 @@ class _Average(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.stack([part(x) for part in self.parts]).logsumexp(0) - math.log(len(self.parts))
-
-
-class _Marginal(nn.Module):
-    """Sums of probabilities, from logarithms to logarithms."""
-
-    def __init__(self, membership: NDArray[np.float64]) -> None:
-        super().__init__()
-        self.mask: Tensor
-        self.register_buffer("mask", _tensor(np.where(membership > 0, 0.0, _IMPOSSIBLE)))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return (x[:, :, None] + self.mask).logsumexp(1)
-
-
-class _LogarithmicPool(nn.Module):
-    def __init__(self, parts: list[nn.Module], weights: Sequence[float] | None) -> None:
-        super().__init__()
-        self.parts = nn.ModuleList(parts)
-        self.weights: Tensor
-        self.register_buffer("weights", _tensor(weights or [1.0] * len(parts))[:, None, None])
-
-    def forward(self, x: Tensor) -> Tensor:
-        logarithms = torch.stack([part(x) for part in self.parts])
-        return (logarithms * self.weights).sum(0).log_softmax(1)
-
-
-class _Statistics(nn.Module):
-    def forward(self, frames: Tensor) -> Tensor:
-        mean = frames.mean(1)
-        return torch.cat([mean, (frames - mean[:, None]).square().mean(1).sqrt()], dim=1)
 
 
 class _Standardized(nn.Module):
@@ -323,31 +261,6 @@ class _Product(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return torch.matmul(x, self.matrix) + self.offset
-
-
-class _Mixtures(nn.Module):
-    """Mixtures by squared distances to whitened components, log-sum-exp by class, log-softmax."""
-
-    def __init__(self, classifier: GaussianMixtureClassifier) -> None:
-        super().__init__()
-        self.temperature = classifier.temperature
-        self.sizes = [len(mixture.means_) for mixture in classifier.mixtures_]
-        forms = [whitened_form(mixture) for mixture in classifier.mixtures_]
-        whitenings = [w if w.ndim == 2 else np.diag(w) for whitening, _ in forms for w in whitening]
-        self.means: Tensor
-        self.whitenings: Tensor
-        self.offsets: Tensor
-        self.log_priors: Tensor
-        self.register_buffer("means", _tensor(np.concatenate([mixture.means_ for mixture in classifier.mixtures_])))
-        self.register_buffer("whitenings", _tensor(np.stack(whitenings)))
-        self.register_buffer("offsets", _tensor(np.concatenate([offsets for _, offsets in forms])))
-        self.register_buffer("log_priors", _tensor(classifier.log_priors_))
-
-    def forward(self, x: Tensor) -> Tensor:
-        white = torch.matmul(x[:, None, None] - self.means[:, None], self.whitenings).squeeze(2)
-        scores = self.offsets - 0.5 * white.square().sum(2)
-        likelihoods = torch.stack([part.logsumexp(1) for part in torch.split(scores, self.sizes, dim=1)], dim=1)
-        return (likelihoods / self.temperature + self.log_priors).log_softmax(1)
 
 
 def _tensor(values: Any) -> Tensor:
