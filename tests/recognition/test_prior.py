@@ -181,5 +181,4 @@ def test_read_sentences_are_neutral_where_speech_is_everyday(data_dir: Path) -> 
     for prior in priors:
         results = list(Recognizer(prior=prior).recognize_each(clips))
         counts[prior] = sum(getattr(result, "emotion", None) == "neutral" for result in results)
-    assert counts["everyday"] >= counts["balanced"]
-    print(counts)
+    assert counts["everyday"] >= max(counts["balanced"], len(clips) / 2)
