@@ -42,8 +42,17 @@ def test_readme_example(root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pyt
 
 def test_python_example(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(root)
-    (block,) = python_blocks(root / "docs" / "python.md")
-    exec(compile(block, "python.md", "exec"), {})
+    blocks = python_blocks(root / "docs" / "python.md")
+    assert len(blocks) == 2
+    for block in blocks:
+        exec(compile(block, "python.md", "exec"), {})
+
+
+def test_dimensions_example(root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(root)
+    (block,) = python_blocks(root / "docs" / "dimensions.md")
+    exec(compile(block, "dimensions.md", "exec"), {})
+    assert f"```\n{capsys.readouterr().out}```" in (root / "docs" / "dimensions.md").read_text(encoding="utf-8")
 
 
 def test_exports_example(

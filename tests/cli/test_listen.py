@@ -124,13 +124,15 @@ def test_a_line_for_each_utterance_then_the_timeline(recording: Path) -> None:
     done = run("--file", recording, "--fast")
     assert (done.returncode, done.stderr) == (0, "")
     assert not re.search(r"[\x00-\x09\x0b-\x1f]", done.stdout)
-    first, second, title, bar, axis, _, *lines = done.stdout.splitlines()
+    first, second, title, told, bar, axis, _, *lines = done.stdout.splitlines()
     assert title.startswith(str(recording))
+    assert told.startswith("arousal ")
     assert len(bar) == 160
     assert "╵0:00" in axis
     assert len(lines) == 2
     for line, in_timeline in zip((first, second), lines, strict=True):
         assert line.split()[:4] == in_timeline.split()[:4]
+        assert re.findall(r"(?:arousal|valence) [+-]\d\.\d\d", line) == in_timeline.split("  ")[-1].strip().split(", ")
 
 
 def test_the_result_is_that_of_recognize(recording: Path, tmp_path: Path) -> None:
@@ -146,6 +148,16 @@ def test_the_result_is_that_of_recognize(recording: Path, tmp_path: Path) -> Non
     assert [s["start_s"] for s in live["segments"]] == pytest.approx(
         [s["start_s"] for s in whole["segments"]], abs=0.02
     )
+
+
+def test_the_prior_is_that_of_recognize(recording: Path) -> None:
+    (live,) = json.loads(run("--file", recording, "--fast", "--prior", "everyday", "--format", "json").stdout)
+    printed = run(recording, "--prior", "everyday", "--format", "json", command="recognize")
+    (whole,) = json.loads(printed.stdout)
+    assert live["probabilities"] == pytest.approx(whole["probabilities"], abs=0.02)
+    (balanced,) = json.loads(run("--file", recording, "--fast", "--format", "json").stdout)
+    assert live["probabilities"]["neutral"] > balanced["probabilities"]["neutral"]
+    assert (live["arousal"], live["valence"]) == (balanced["arousal"], balanced["valence"])
 
 
 def test_an_export_is_alone_on_standard_output(recording: Path) -> None:
@@ -253,6 +265,7 @@ def test_on_a_terminal_a_line_tells_about_the_moment(recording: Path) -> None:
         (["--file", "two.wav", "--output", "two.wav", "--format", "json"], "two.wav is the recording itself", 2),
         (["--file", "two.wav", "--output", "o.xml"], "o.xml has none of the endings", 2),
         (["--file", "two.wav", "--output", "missing/o.csv"], "there is no folder missing", 2),
+        (["--file", "two.wav", "--prior", "often"], "--prior is 'often'", 2),
         (["--file", "two.wav", "--model", "no-such-model"], "there is no model 'no-such-model'", 1),
     ],
 )

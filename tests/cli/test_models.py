@@ -45,6 +45,13 @@ def test_the_list_tells_what_ships_with_its_figures() -> None:
             assert f"{100 * result['uar']:.1f}" in table
 
 
+def test_the_prior_is_shown_in_list_and_card(mine: Path) -> None:
+    assert run().stdout.count("balanced") == len(bundled_models())
+    update_manifest(mine, {"prior": {"neutral": 0.6, "sad": 0.1}})
+    assert "neutral=0.6,sad=0.1" in run(mine).stdout
+    assert "neutral=0.6,sad=0.1" in run(mine, "--format", "table").stdout
+
+
 @pytest.mark.parametrize("arguments", [["gmm"], ["gmm", "--format", "markdown"]])
 def test_a_pipe_gets_the_card_as_markdown(arguments: list[str]) -> None:
     done = run(*arguments)

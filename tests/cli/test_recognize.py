@@ -69,6 +69,57 @@ def test_table_names_each_recording_and_its_emotion() -> None:
     assert all(path.name in line and "%" in line for path, line in zip(EXAMPLES, lines, strict=True))
 
 
+def test_arousal_and_valence_are_told_with_each_answer() -> None:
+    angry, sad = (path for path in EXAMPLES if path.stem in ("angry", "sad"))
+    done = run("recognize", angry, sad, "--format", "json")
+    loud, quiet = json.loads(done.stdout)
+    assert loud["arousal"] > 0 > quiet["arousal"]
+    for found in (loud, quiet):
+        (segment,) = found["segments"]
+        assert (segment["arousal"], segment["valence"]) == (found["arousal"], found["valence"])
+        assert found["arousal"] == round(found["arousal"], 6)
+    header, *lines = run("recognize", angry, sad).stdout.decode().splitlines()
+    assert header.split()[-2:] == ["arousal", "valence"]
+    for found, line in zip((loud, quiet), lines, strict=True):
+        assert line.split()[-2:] == [f"{found['arousal']:+.2f}", f"{found['valence']:+.2f}"]
+
+
+def test_the_prior_changes_emotions_and_not_their_dimensions(tmp_path: Path) -> None:
+    angry = EXAMPLES[0]
+    found = {}
+    for prior in ("balanced", "everyday", "neutral=0.6,angry=0.1"):
+        done = run("recognize", angry, "--prior", prior, "--format", "json")
+        assert (done.returncode, done.stderr) == (0, b"")
+        (found[prior],) = json.loads(done.stdout)
+    odds = {prior: f["probabilities"]["neutral"] / f["probabilities"]["angry"] for prior, f in found.items()}
+    assert odds["neutral=0.6,angry=0.1"] == pytest.approx(6 * odds["balanced"], rel=1e-3)
+    assert odds["everyday"] == pytest.approx(0.7 / (0.3 / 7) * odds["balanced"], rel=1e-3)
+    assert len({(f["arousal"], f["valence"]) for f in found.values()}) == 1
+    (default,) = json.loads(run("recognize", angry, "--format", "json").stdout)
+    assert default == found["balanced"]
+
+
+@pytest.mark.parametrize(
+    ("prior", "message"),
+    [
+        ("often", "'often'"),
+        ("", "''"),
+        ("neutral", "'neutral'"),
+        ("neutral=most", "'neutral=most'"),
+        ("neutral=0.5,neutral=0.2", "'neutral'"),
+        ("neutral=0.7,sad=0.5", "1.2"),
+        ("neutral=2", "'neutral'"),
+        ("bored=0.5", "'bored'"),
+    ],
+)
+def test_a_prior_that_makes_no_sense_is_wrong_usage(prior: str, message: str) -> None:
+    done = run("recognize", EXAMPLES[0], "--model", "gmm", "--prior", prior)
+    assert done.returncode == 2
+    (line,) = done.stderr.decode().splitlines()
+    assert message in line
+    assert "prior" in line
+
+
 def test_json_carries_results_and_errors(spoiled: dict[str, Path]) -> None:
     done = run("recognize", EXAMPLES[0], *spoiled.values(), EXAMPLES[1], "--format", "json")
     assert done.returncode == 1
@@ -172,7 +223,8 @@ def test_timeline_and_picture(tmp_path: Path) -> None:
     shutil.copy(EXAMPLES[0], tmp_path / "a $1$ 😀.flac")
     done = run("recognize", "a $1$ 😀.flac", "--timeline", "--plot", "a.png", "--output", "a.vtt", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, b"")
-    title, bar, axis, *_ = done.stdout.decode().splitlines()
+    title, told, bar, axis, *_ = done.stdout.decode().splitlines()
+    assert told.startswith("arousal ")
     assert title.startswith("a $1$ 😀.flac")
     assert len(bar) == 160
     assert "╵0:00" in axis

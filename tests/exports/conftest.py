@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from affetto import Explanation, ModelName, Recognition, Segment
+from affetto.dimensions import dimensions
 
 if TYPE_CHECKING:
     from affetto.recognition.result import SegmentStatus
@@ -18,7 +19,8 @@ LABELS = ("neutral", "happy", "angry")
 def segment(start_s: float, end_s: float, *probabilities: float, status: SegmentStatus = "ok") -> Segment:
     by_label = dict(zip(LABELS, probabilities, strict=True))
     best = max(by_label, key=by_label.__getitem__)
-    return Segment(start_s, end_s, status, best, by_label[best], by_label)
+    arousal, valence = (float(value) for value in dimensions(LABELS, probabilities))
+    return Segment(start_s, end_s, status, best, by_label[best], by_label, arousal, valence)
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +39,8 @@ def dialogue() -> Recognition:
         emotion="neutral",
         confidence=0.45,
         probabilities={"neutral": 0.45, "happy": 0.2, "angry": 0.35},
+        arousal=0.1,
+        valence=-0.25,
         segments=segments,
         model=ModelName("default", "1"),
         adapted_to="recording",
@@ -47,7 +51,8 @@ def dialogue() -> Recognition:
 def silence() -> Recognition:
     """Three seconds in which nobody speaks."""
     reason = "silence: nothing is louder than <75 dB> & so on"
-    return Recognition("silence.wav", 3.0, "no_speech", None, None, {}, (), ModelName("default", "1"), reason)
+    model = ModelName("default", "1")
+    return Recognition("silence.wav", 3.0, "no_speech", None, None, {}, None, None, (), model, reason)
 
 
 @pytest.fixture(scope="session")

@@ -46,12 +46,16 @@ def recognitions(draw: st.DrawFn) -> Recognition:
         probability = 1 / len(labels)
         probabilities = dict.fromkeys(labels, probability)
         segments.append(
-            Segment(start / 1_000, end / 1_000, status, draw(st.sampled_from(labels)), probability, probabilities)
+            Segment(
+                *(start / 1_000, end / 1_000, status, draw(st.sampled_from(labels)), probability, probabilities),
+                arousal=draw(st.floats(-1, 1)),
+                valence=draw(st.floats(-1, 1)),
+            )
         )
     duration_s = max(edges, default=0) / 1_000 + draw(st.sampled_from([0.2, 0.0])) or 0.2
     source = draw(st.text(min_size=1))
     return Recognition(
-        *(source, duration_s, "ok", None, None, {}, tuple(segments), ModelName("default", "1")),
+        *(source, duration_s, "ok", None, None, {}, None, None, tuple(segments), ModelName("default", "1")),
         adapted_to=draw(st.sampled_from([None, *get_args(AdaptedTo)])),
     )
 
@@ -98,7 +102,7 @@ def test_text_grid_is_read_back(recognition: Recognition, tmp_path_factory: pyte
     path = tmp_path_factory.mktemp("grid") / "a.TextGrid"
     write(recognition, path)
     grid = read_grid(path)
-    assert grid.tierNames == ("emotion", "confidence")
+    assert grid.tierNames == ("emotion", "confidence", "arousal", "valence")
     for tier in grid.tiers:
         edges = [edge for interval in tier.entries for edge in (interval.start, interval.end)]
         assert edges[0] == 0
@@ -107,6 +111,10 @@ def test_text_grid_is_read_back(recognition: Recognition, tmp_path_factory: pyte
         assert all(interval.end > interval.start for interval in tier.entries)
     heard = [(i.start, i.end, i.label) for i in grid.getTier("emotion").entries if i.label]
     expected = [(a, b, text.rpartition(" ")[0].strip()) for a, b, text in captions(recognition, decimals=6)]
+    for name in ("confidence", "arousal", "valence"):
+        numbers = [float(i.label) for i in grid.getTier(name).entries if i.label]
+        lasting = [s for s in recognition.segments if s.end_s > s.start_s]
+        assert numbers == pytest.approx([getattr(s, name) for s in lasting], rel=1e-5)
     # praatio strips what is around a label.
     assert heard == [(start, end, text) for start, end, text in expected if text]
 
@@ -177,12 +185,14 @@ def test_csv_has_a_column_for_each_label_and_an_error_for_each_failure(
     rows = list(csv.DictReader((tmp_path / "a.csv").open(encoding="utf-8", newline="")))
     assert list(rows[0]) == [
         *("source", "channel", "track", "start_s", "end_s", "status", "emotion", "confidence"),
-        *("adapted_to", "reason", "warnings"),
+        *("arousal", "valence", "adapted_to", "reason", "warnings"),
         *("neutral", "happy", "angry", "error"),
     ]
     assert [row["status"] for row in rows] == ["ok", "ok", "ok", "uncertain", "no_speech", "error"]
     assert rows[0]["angry"] == rows[0]["confidence"] == "0.8"
-    assert rows[4]["emotion"] == rows[4]["angry"] == ""
+    assert [float(row["arousal"]) for row in rows[:4]] == [segment.arousal for segment in dialogue.segments]
+    assert [float(row["valence"]) for row in rows[:4]] == [segment.valence for segment in dialogue.segments]
+    assert rows[4]["emotion"] == rows[4]["angry"] == rows[4]["arousal"] == rows[4]["valence"] == ""
     assert rows[5]["error"] == "bad.wav is empty"
 
 

@@ -78,13 +78,14 @@ def test_segments_are_where_they_were_heard(dialogue: Recognition) -> None:
     page = Page(dialogue._repr_html_())
     blocks = [attributes for _, attributes in page.tags if "title" in attributes]
     assert [block["title"] for block in blocks] == [
-        "0:00.5 – 0:02.0  angry 80%",
-        "0:02.0 – 0:03.2  neutral 75%",
-        "0:06.0 – 0:06.0  happy 60%",
-        "0:07.0 – 0:10.0  neutral? 40%",
+        "0:00.5 – 0:02.0  angry 80%  arousal +0.80, valence -0.75",
+        "0:02.0 – 0:03.2  neutral 75%  arousal -0.50, valence +0.00",
+        "0:06.0 – 0:06.0  happy 60%  arousal +0.60, valence +0.47",
+        "0:07.0 – 0:10.0  neutral? 40%  arousal +0.20, valence +0.00",
     ]
     assert "left:5.000%;width:15.000%;background:#d62839;" in str(blocks[0]["style"])
     assert "background:#8d99ae66;" in str(blocks[3]["style"])  # the uncertain one is pale
+    assert "arousal +0.10, valence -0.25" in page.text
     assert "adapted to the recording" in page.text
     assert not any(
         "adapted" in text for text in Page(dataclasses.replace(dialogue, adapted_to=None)._repr_html_()).text
@@ -152,7 +153,7 @@ def test_a_notebook_needs_neither_matplotlib_nor_rich_nor_pandas() -> None:
     code = (
         "import sys, affetto\n"
         "model = affetto.ModelName('a', '1')\n"
-        "affetto.Recognition('a.wav', 1.0, 'no_speech', None, None, {}, (), model)._repr_html_()\n"
+        "affetto.Recognition('a.wav', 1.0, 'no_speech', None, None, {}, None, None, (), model)._repr_html_()\n"
         "assert not {'matplotlib', 'rich', 'pandas', 'typer', 'onnxruntime'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -30,7 +30,7 @@ def test_a_real_recording_is_drawn(tmp_path: Path) -> None:
     result = Recognizer().recognize(EXAMPLE)
     plot(result, EXAMPLE, tmp_path / "sad.png")
     image = imread(tmp_path / "sad.png")
-    assert image.shape[:2] == (900, 1800)
+    assert image.shape[:2] == (1080, 1800)
     assert {colour(segment.emotion) for segment in result.segments} <= colours_in(tmp_path / "sad.png", rows=slice(400))
 
 
@@ -42,6 +42,18 @@ def test_waveform_segments_and_probabilities_have_the_emotions_colours(dialogue:
     heard = {colour("neutral"), colour("angry")}
     assert heard | {colour(None)} <= colours_in(tmp_path / "a.png", rows=slice(50, 400))
     assert heard | {colour("happy")} <= colours_in(tmp_path / "a.png", rows=slice(520, 800))
+
+
+def test_arousal_and_valence_are_lines_at_their_height(dialogue: Recognition, tmp_path: Path) -> None:
+    heights = []
+    for arousal in (-0.9, 0.9):
+        segments = tuple(dataclasses.replace(s, arousal=arousal, valence=0.0) for s in dialogue.segments)
+        plot(dataclasses.replace(dialogue, segments=segments), (np.zeros(80_000), 8_000), tmp_path / "a.png")
+        pixels = imread(tmp_path / "a.png")[830:1000, 100:, :3]
+        dark = (pixels < 0.5).all(axis=2).sum(axis=1)
+        heights.append(int(dark.argmax()))
+        assert dark.max() > 500
+    assert heights[0] > heights[1] + 100
 
 
 def test_what_is_uncertain_is_pale(dialogue: Recognition, tmp_path: Path) -> None:

@@ -13,21 +13,21 @@ def test_a_table_has_a_row_for_each_segment(dialogue: Recognition) -> None:
     table = dialogue.to_pandas()
     assert list(table.columns) == [
         *("source", "channel", "track", "start_s", "end_s", "status", "emotion", "confidence"),
-        *("adapted_to", "reason", "warnings"),
+        *("arousal", "valence", "adapted_to", "reason", "warnings"),
         *("neutral", "happy", "angry"),
     ]
     assert table["source"].unique() == [dialogue.source]
     assert table["end_s"].tolist() == [segment.end_s for segment in dialogue.segments]
     assert table["status"].tolist() == ["ok", "ok", "ok", "uncertain"]
     assert table["adapted_to"].tolist() == ["recording"] * 4
-    assert table["angry"].idxmax() == 0
+    assert table["angry"].idxmax() == table["arousal"].idxmax() == table["valence"].idxmin() == 0
     assert not table["emotion"].isna().any()
     assert table["confidence"].dtype == table["angry"].dtype == np.float64
 
 
 def test_a_table_has_columns_for_explanations(explained: Recognition) -> None:
     table = explained.to_pandas()
-    assert list(table.columns[14:17]) == ["pitch_hz", "pitch_range_semitones", "loudness_dbfs"]
+    assert list(table.columns[16:19]) == ["pitch_hz", "pitch_range_semitones", "loudness_dbfs"]
     assert table["pitch_hz"].dropna().tolist() == [210.0]
     assert table["pitch_hz"].dtype == table["tempo_syllables_per_s"].dtype == np.float64
     assert not {"explanation", "sentences"} & set(table.columns)
@@ -36,7 +36,7 @@ def test_a_table_has_columns_for_explanations(explained: Recognition) -> None:
 def test_a_table_of_silence_is_one_row(silence: Recognition) -> None:
     table = silence.to_pandas()
     assert table[["start_s", "end_s", "status"]].values.tolist() == [[0.0, 3.0, "no_speech"]]
-    assert table["confidence"].dtype == np.float64
+    assert table["confidence"].dtype == table["arousal"].dtype == table["valence"].dtype == np.float64
     assert table["emotion"].isna().all()
     assert table["reason"].tolist() == [silence.reason]
 

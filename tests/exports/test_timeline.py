@@ -31,8 +31,9 @@ def drawn(recognition: Recognition, *, width: int = 80, colours: bool = False) -
 
 
 def test_bar_and_axis_without_colours(dialogue: Recognition) -> None:
-    title, bar, axis, shares, *lines = drawn(dataclasses.replace(dialogue, source="a.wav"), width=60)
+    title, told, bar, axis, shares, *lines = drawn(dataclasses.replace(dialogue, source="a.wav"), width=60)
     assert title == "a.wav  0:10.0  neutral 45%  adapted to the recording"
+    assert told == "arousal +0.10, valence -0.25"
     # Six columns a second: pauses are dots, segments are filled with their letter and, where it fits, their name; one
     # that is uncertain is shaded.
     assert bar == "···a angry annnnnnnn······················░░░░ neutral? ░░░░"
@@ -47,9 +48,16 @@ def test_words_stand_beneath_what_they_explain(dialogue: Recognition, explained:
     lines, plain = drawn(explained, width=200), drawn(dialogue, width=200)
     assert [line.rstrip() for line in lines if line in plain] == [line.rstrip() for line in plain]
     (words,) = (line for line in lines if line not in plain)
-    assert lines.index(words) == lines.index(plain[4]) + 1
+    assert lines.index(words) == lines.index(plain[5]) + 1
     assert words.startswith("  pitch 210 Hz: high for a low voice (")
     assert words.rstrip().endswith("; loudness -20 dBFS; 1 pause, 25% of the time")
+
+
+def test_each_segment_has_its_dimensions_where_there_is_room(dialogue: Recognition) -> None:
+    last = {width: drawn(dialogue, width=width)[-1] for width in (80, 120)}
+    said = f"arousal {dialogue.segments[-1].arousal:+.2f}, valence {dialogue.segments[-1].valence:+.2f}"
+    assert said in last[120]
+    assert "arousal" not in last[80]
 
 
 @pytest.mark.parametrize("width", [20, 40, 80, 200])
@@ -71,7 +79,7 @@ def test_what_is_uncertain_has_no_background(dialogue: Recognition) -> None:
     expected: dict[SegmentStatus, tuple[str, str]] = {"ok": (background, text), "uncertain": (text, background)}
     for status, (shown, missing) in expected.items():
         one = dataclasses.replace(dialogue, source="a.wav", segments=(dataclasses.replace(uncertain, status=status),))
-        bar = drawn(one, colours=True)[1]
+        bar = drawn(one, colours=True)[2]
         assert shown in bar
         assert missing not in bar
 
@@ -82,11 +90,11 @@ def test_a_column_is_shaded_where_most_of_it_is_uncertain() -> None:
         edges = np.cumsum([0.0, *lengths, 1.0]).tolist()
         statuses = [("ok", "uncertain")[i % 2] for i in range(len(lengths))] + ["ok"]
         segments = tuple(
-            Segment(start, end, status, "sad", 0.5, {"sad": 0.5})  # type: ignore[arg-type] # a status
+            Segment(start, end, status, "sad", 0.5, {"sad": 0.5}, -1.0, -1.0)  # type: ignore[arg-type] # a status
             for start, end, status in zip(edges, edges[1:], statuses, strict=False)
         )
-        recognition = Recognition("a.wav", 60.0, "ok", "sad", 0.5, {}, segments, ModelName("own", "1"))
-        styles = re.findall(r"(48|38);2;58;123;213", drawn(recognition, width=60, colours=True)[1])
+        recognition = Recognition("a.wav", 60.0, "ok", "sad", 0.5, {}, 0.0, 0.0, segments, ModelName("own", "1"))
+        styles = re.findall(r"(48|38);2;58;123;213", drawn(recognition, width=60, colours=True)[2])
         assert styles[-1] == "48"
         return len(styles) == 2
 
@@ -105,20 +113,22 @@ def test_silence_is_drawn_too(silence: Recognition) -> None:
 def test_emotions_of_any_name_get_letters_of_their_own() -> None:
     labels = ("sad", "surprised", "sa", "[bold]", "", "怒")
     segments = tuple(
-        Segment(float(i), i + 1.0, "ok", label, 0.5, dict.fromkeys(labels, 0.5)) for i, label in enumerate(labels)
+        Segment(float(i), i + 1.0, "ok", label, 0.5, dict.fromkeys(labels, 0.5), 0.0, 0.0)
+        for i, label in enumerate(labels)
     )
-    recognition = Recognition("a.wav", 6.0, "ok", "sad", 0.5, {}, segments, ModelName("own", "1"))
-    bar = drawn(recognition, width=60)[1]
+    recognition = Recognition("a.wav", 6.0, "ok", "sad", 0.5, {}, 0.0, 0.0, segments, ModelName("own", "1"))
+    bar = drawn(recognition, width=60)[2]
     assert bar[::10] == "suab??"
     assert any("[bold]" in line for line in drawn(recognition))
 
 
 def test_an_hour_fits_in_one_bar() -> None:
     segments = tuple(
-        Segment(5.0 * i, 5.0 * i + 4, "ok", ("sad", "calm")[i % 10 == 0], 0.5, {"sad": 0.5, "calm": 0.5})
+        Segment(5.0 * i, 5.0 * i + 4, "ok", ("sad", "calm")[i % 10 == 0], 0.5, {"sad": 0.5, "calm": 0.5}, -1.0, -0.5)
         for i in range(720)
     )
-    _, bar, axis, *_ = drawn(Recognition("a.wav", 3600.0, "ok", "sad", 0.5, {}, segments, ModelName("own", "1")))
+    recognition = Recognition("a.wav", 3600.0, "ok", "sad", 0.5, {}, -1.0, -0.9, segments, ModelName("own", "1"))
+    _, _, bar, axis, *_ = drawn(recognition)
     assert set(bar) == set("s ad")
     assert "1:00:00" not in axis
     assert "45:00" in axis

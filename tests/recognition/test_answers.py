@@ -1,10 +1,16 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
 from affetto.recognition.adaptation import Heard, VoiceMemory
 from affetto.recognition.answers import Answers, HeardUtterance
+from affetto.recognition.prior import resolve_prior
+
+if TYPE_CHECKING:
+    from affetto.recognition.prior import Prior
 
 LABELS = ("neutral", "happy", "angry")
 
@@ -13,8 +19,8 @@ def heard(start_s: float, end_s: float, *probabilities: float) -> HeardUtterance
     return HeardUtterance(start_s, end_s, Heard(np.array(probabilities, np.float32), np.zeros(0, np.float32)))
 
 
-def answers(threshold: float = 0.6) -> Answers:
-    return Answers(LABELS, threshold, VoiceMemory(None))
+def answers(threshold: float = 0.6, prior: Prior = "balanced") -> Answers:
+    return Answers(LABELS, threshold, VoiceMemory(None), resolve_prior(prior, LABELS))
 
 
 @pytest.mark.parametrize(
@@ -38,7 +44,7 @@ def test_the_whole_is_the_mean_weighted_by_length() -> None:
     call.add(heard(0.0, 3.0, 0.8, 0.1, 0.1))
     call.add(heard(4.0, 5.0, 0.0, 0.2, 0.8))
     assert call.speech_s == pytest.approx(4)
-    status, emotion, confidence, probabilities = call.overall()
+    status, emotion, confidence, probabilities, *_ = call.overall()
     assert probabilities == pytest.approx({"neutral": 0.6, "happy": 0.125, "angry": 0.275})
     assert (status, emotion, confidence) == ("ok", "neutral", probabilities["neutral"])
     # Two answers that are sure, and do not agree, are an uncertain one.
@@ -54,3 +60,22 @@ def test_what_is_not_over_does_not_count() -> None:
     call.add(heard(0.0, 4.0, 0.1, 0.8, 0.1))
     assert call.overall()[1] == "happy"
     assert call.adapted_to is None
+
+
+def test_arousal_and_valence_are_those_of_the_probabilities_before_the_prior() -> None:
+    calls = [answers(), answers(prior="everyday")]
+    for call in calls:
+        call.add(heard(0.0, 3.0, 0.1, 0.1, 0.8))
+        call.add(heard(4.0, 5.0, 0.0, 0.8, 0.2))
+    balanced, everyday = (call.overall() for call in calls)
+    assert everyday.probabilities["neutral"] > balanced.probabilities["neutral"]
+    # Three seconds at 0.8 of excited emotions more than of others, one second at 1.
+    assert (balanced.arousal, everyday.arousal) == pytest.approx((0.85, 0.85))
+    assert balanced.valence == everyday.valence < 0
+
+
+def test_the_prior_is_applied_once_to_each_utterance_and_not_to_the_whole() -> None:
+    call = answers(prior={"neutral": 0.5, "happy": 0.25})
+    segments = [call.add(heard(0.0, 3.0, 0.2, 0.2, 0.6)), call.add(heard(4.0, 5.0, 0.4, 0.4, 0.2))]
+    assert [segment.probabilities["neutral"] for segment in segments] == pytest.approx([2 / 6, 4 / 7], abs=1e-6)
+    assert call.overall().probabilities["neutral"] == pytest.approx(0.75 * 2 / 6 + 0.25 * 4 / 7, abs=1e-6)

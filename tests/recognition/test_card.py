@@ -120,6 +120,9 @@ def test_a_card_says_what_the_bundle_is(manifest: Manifest) -> None:
     text = section(card, "What it is")
     for said in (manifest["model"]["sha256"], str(manifest["model"]["bytes"]), "16000 Hz", *manifest["labels"]):
         assert said in text
+    assert "prior: balanced" in text
+    for prior, shown in (("everyday", "prior: everyday"), ({"neutral": 0.6, "sad": 0.1}, "prior: neutral=0.6,sad=0.1")):
+        assert shown in section(model_card({**manifest, "prior": prior}), "What it is")
     features = model_card(load_bundle(bundled_models()["svm"]).manifest)
     assert "2173 features" in section(features, "What it is")
     assert "normalize_level" in section(features, "What it is")

@@ -168,7 +168,7 @@ def test_clipped_short_and_quiet_speech_gives_numbers(gain: float, n: int, root:
 
 
 def segment(start_s: float, end_s: float, loudness_dbfs: float | None) -> Segment:
-    return Segment(start_s, end_s, "ok", "sad", 0.5, {"sad": 0.5}, Explanation(loudness_dbfs=loudness_dbfs))
+    return Segment(start_s, end_s, "ok", "sad", 0.5, {"sad": 0.5}, -1.0, -1.0, Explanation(loudness_dbfs=loudness_dbfs))
 
 
 def test_loudness_is_compared_within_the_recording() -> None:

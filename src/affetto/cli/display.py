@@ -9,8 +9,8 @@ from rich.cells import cell_len
 from rich.live import Live
 from rich.text import Text
 
-from affetto.exports.text import clock, emotion_name
-from affetto.exports.timeline import confidence_bar, text_style
+from affetto.exports.text import clock, dimensions, emotion_name
+from affetto.exports.timeline import WIDTH_FOR_DIMENSIONS, confidence_bar, text_style
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,9 +93,12 @@ class LiveDisplay:
         confidence = f"{segment.confidence:.0%}"
         # A recording adapts to itself from its second utterance on.
         adapted = self._live.adapted_to == "profile" or (self._live.adapted_to and self._n_shown)
+        told = dimensions(segment) if self._console.width >= WIDTH_FOR_DIMENSIONS else ""
+        bar = confidence_bar(segment) if told or adapted else confidence_bar(segment).rstrip()
         return Text.assemble(
             (f"{emotion_name(segment):<{self._name_width}}  ", style),
             f"{confidence:>4}  ",
-            (confidence_bar(segment) if adapted else confidence_bar(segment).rstrip(), style),
+            (bar, style),
+            f"  {told}" if told else "",
             ("  adapted" if adapted else "", "dim"),
         )

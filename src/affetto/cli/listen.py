@@ -25,6 +25,7 @@ from affetto.cli.output import (
     print_warnings,
     require_apart,
 )
+from affetto.cli.prior import PriorOption, parsed_prior
 from affetto.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def listen(
     output_format: FormatOption = None,
     profile: ProfileOption = None,
     no_self_adaptation: NoSelfAdaptationOption = False,
+    prior: PriorOption = None,
 ) -> None:
     """Recognize emotions while somebody speaks, until Ctrl-C.
 
@@ -75,6 +77,7 @@ def listen(
         raise ParameterError("--file and --device are two sources of sound; give one of them")
     if file == "":
         raise ParameterError("--file is empty; name a recording")
+    shares = parsed_prior(prior)
     export = find_export(output, output_format, sources=read_from([] if file is None else [file]), n_results=1)
     require_apart(("--output", output), ("--profile", profile), *files_of_model(model))
 
@@ -89,7 +92,7 @@ def listen(
     from affetto.exports.timeline import Timeline
     from affetto.recognition.recognizer import Recognizer
 
-    recognizer = Recognizer(model, profile=profile, self_adaptation=not no_self_adaptation)
+    recognizer = Recognizer(model, profile=profile, self_adaptation=not no_self_adaptation, prior=shares)
     live = recognizer.listen(sample_rate_hz=source.sample_rate_hz)
     is_printed = export is not None and output is None
     # Whoever reads the export from standard output finds nothing else there.

@@ -11,6 +11,7 @@ import typer
 
 from affetto.cli.output import make_console, quoted
 from affetto.errors import BundleError, ParameterError
+from affetto.recognition.prior import describe_prior
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -103,8 +104,8 @@ def _print_table(bundles: Sequence[Bundle]) -> None:
 
     from affetto.recognition.recognizer import DEFAULT_MODEL
 
-    table = Table("model", "version", "size", "measured on", "UAR %", "95 % interval", "accuracy %", "licence")
-    for column in table.columns[2:7]:
+    table = Table("model", "version", "size", "prior", "measured on", "UAR %", "95 % interval", "accuracy %", "licence")
+    for column in table.columns[2:8]:
         column.no_wrap = True
     for bundle in bundles:
         try:
@@ -122,11 +123,11 @@ def _print_table(bundles: Sequence[Bundle]) -> None:
 def _rows(bundle: Bundle, *, is_default: bool) -> Iterator[list[str]]:
     manifest = bundle.manifest
     first = [f"{bundle.name} (default)" if is_default else bundle.name, bundle.version]
-    first.append(f"{manifest['model']['bytes'] / 1e6:.1f} MB")
+    first += [f"{manifest['model']['bytes'] / 1e6:.1f} MB", describe_prior(bundle.prior)]
     for index, result in enumerate(manifest.get("results") or [None]):
         figures = ["", "", "", ""]
         if result:
             interval = " to ".join(f"{100 * end:.1f}" for end in result.get("uar_interval") or ())
             uar, accuracy = (f"{100 * result[name]:.1f}" for name in ("uar", "accuracy"))
             figures = [f"{result['corpus']}, {result['protocol']}", uar, interval, accuracy]
-        yield [*(["", "", ""] if index else first), *figures, "" if index else str(manifest["licence"])]
+        yield [*([""] * len(first) if index else first), *figures, "" if index else str(manifest["licence"])]

@@ -24,6 +24,7 @@ from affetto.cli.output import (
     require_apart,
     use_private_matplotlib,
 )
+from affetto.cli.prior import PriorOption, parsed_prior
 from affetto.errors import ParameterError
 from affetto.recognition.result import Failure, Recognition
 
@@ -58,6 +59,7 @@ def recognize(
     ] = False,
     profile: ProfileOption = None,
     no_self_adaptation: NoSelfAdaptationOption = False,
+    prior: PriorOption = None,
 ) -> None:
     """Recognize the emotion that each recording's voice expresses.
 
@@ -65,6 +67,7 @@ def recognize(
     """
     names = named_files(files)
     wanted = _parsed_channels(channels)
+    shares = parsed_prior(prior)
     if timeline and output is None and output_format not in (None, OutputFormat.table):
         raise ParameterError(
             f"--timeline and --format {output_format} would be mixed in one output; give the latter an --output"
@@ -84,7 +87,7 @@ def recognize(
 
     from affetto.recognition.recognizer import Recognizer
 
-    recognizer = Recognizer(model, profile=profile, self_adaptation=not no_self_adaptation)
+    recognizer = Recognizer(model, profile=profile, self_adaptation=not no_self_adaptation, prior=shares)
     sources = opened(names, again=picture is not None)
     jobs = 1 if len(sources) == 1 else None
     outcomes: list[Recognition | Failure] = []
@@ -153,9 +156,10 @@ def _print_table(outcomes: Sequence[Recognition | Failure]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from affetto.exports.text import emotion_name, one_line, title
+    from affetto.exports.text import emotion_name, one_line, signed, title
 
-    table = Table("recording", "length", "emotion", "confidence", "next", box=None, pad_edge=False, header_style="bold")
+    columns = ("recording", "length", "emotion", "confidence", "next", "arousal", "valence")
+    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
     # Most recordings are one utterance, adapted to nothing: no column for that.
     if any(isinstance(outcome, Recognition) and outcome.adapted_to for outcome in outcomes):
         table.add_column("adapted to")
@@ -164,7 +168,7 @@ def _print_table(outcomes: Sequence[Recognition | Failure]) -> None:
             table.add_row(Text(one_line(outcome.source), overflow="fold"), "", Text("failed", style="red"))
             continue
         name = Text(title(outcome), overflow="fold")
-        if outcome.emotion is None or outcome.confidence is None:
+        if outcome.confidence is None or outcome.arousal is None or outcome.valence is None:
             why = Text((outcome.reason or "").partition(":")[0], style="dim")
             table.add_row(name, f"{outcome.duration_s:.1f} s", Text("no speech", style="dim"), "", why)
         else:
@@ -176,6 +180,8 @@ def _print_table(outcomes: Sequence[Recognition | Failure]) -> None:
                 Text(emotion_name(outcome), style="bold"),
                 f"{outcome.confidence:4.0%} {bar}",
                 Text(", ".join(f"{one_line(label)} {p:.0%}" for label, p in second), style="dim"),
+                signed(outcome.arousal),
+                signed(outcome.valence),
                 *([Text(outcome.adapted_to, style="dim")] if outcome.adapted_to else []),
             )
     make_console().print(table)

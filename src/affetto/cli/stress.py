@@ -86,7 +86,8 @@ def stress(
     conditions = choose_conditions(
         make_conditions(noises=noises, rooms=find_recordings(rooms) if rooms is not None else []), condition
     )
-    recognizer = Recognizer(model, threads=1)  # several clips are heard at a time
+    # Several clips are heard at a time; UAR takes all emotions for equally frequent, so their probabilities must too.
+    recognizer = Recognizer(model, threads=1, prior="balanced")
     loaded = load_corpus(corpus, name=name)
     bundle = recognizer.bundle
     remark = known_speakers(bundle, loaded)

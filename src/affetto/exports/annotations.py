@@ -12,11 +12,15 @@ if TYPE_CHECKING:
     from affetto.recognition.result import Recognition
 
 
+_TIERS = ("emotion", "confidence", "arousal", "valence")
+_NOTHING = ("",) * len(_TIERS)
+
+
 class _Interval(NamedTuple):
     start: str
     end: str
-    emotion: str
-    confidence: str
+    texts: tuple[str, ...]
+    """One for each tier."""
 
 
 def audacity(recognition: Recognition) -> Iterator[str]:
@@ -28,15 +32,15 @@ def audacity(recognition: Recognition) -> Iterator[str]:
 def text_grid(recognition: Recognition) -> Iterator[str]:
     """Yield a TextGrid in the long format (https://www.fon.hum.uva.nl/praat/manual/TextGrid_file_formats.html).
 
-    Its tiers are "emotion" and "confidence". Their intervals cover the whole recording; where nothing was heard their
-    text is empty.
+    Its tiers are "emotion", "confidence", "arousal" and "valence". Their intervals cover the whole recording; where
+    nothing was heard their text is empty.
     """
     intervals = list(_intervals(recognition))
     end = intervals[-1].end
     yield 'File type = "ooTextFile"\nObject class = "TextGrid"\n\n'
-    yield f"xmin = 0\nxmax = {end}\ntiers? <exists>\nsize = 2\nitem []:\n"
-    tiers = {"emotion": [i.emotion for i in intervals], "confidence": [i.confidence for i in intervals]}
-    for item, (name, texts) in enumerate(tiers.items(), start=1):
+    yield f"xmin = 0\nxmax = {end}\ntiers? <exists>\nsize = {len(_TIERS)}\nitem []:\n"
+    tiers = zip(_TIERS, zip(*(interval.texts for interval in intervals), strict=True), strict=True)
+    for item, (name, texts) in enumerate(tiers, start=1):
         yield f'    item [{item}]:\n        class = "IntervalTier"\n        name = "{name}"\n'
         yield f"        xmin = 0\n        xmax = {end}\n        intervals: size = {len(intervals)}\n"
         for index, (interval, text) in enumerate(zip(intervals, texts, strict=True), start=1):
@@ -53,13 +57,14 @@ def _intervals(recognition: Recognition) -> Iterator[_Interval]:
     for segment, name in heard(recognition):
         start, stop = (min(_microseconds(time_s), end) for time_s in (segment.start_s, segment.end_s))
         if start > position:
-            yield _Interval(_seconds(position), _seconds(start), "", "")
+            yield _Interval(_seconds(position), _seconds(start), _NOTHING)
             position = start
         if stop > position:
-            yield _Interval(_seconds(position), _seconds(stop), name, f"{segment.confidence:g}")
+            numbers = (f"{value:g}" for value in (segment.confidence, segment.arousal, segment.valence))
+            yield _Interval(_seconds(position), _seconds(stop), (name, *numbers))
             position = stop
     if position < end:
-        yield _Interval(_seconds(position), _seconds(end), "", "")
+        yield _Interval(_seconds(position), _seconds(end), _NOTHING)
 
 
 def _microseconds(seconds: float) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from affetto.errors import AffettoError
 from affetto.exports.colours import NOTHING, colour, ink
-from affetto.exports.text import adaptation, caption, clock, heard, one_line, ticks, title
+from affetto.exports.text import adaptation, caption, clock, dimensions, heard, one_line, ticks, title
 
 if TYPE_CHECKING:
     from affetto.recognition.result import Recognition, Segment
@@ -43,6 +43,7 @@ def as_html(recognition: Recognition) -> str:
         f'<div style="margin:4px 0"><b><bdi>{_escaped(title(recognition))}</bdi></b>'
         f' <span style="opacity:.65">{clock(recognition.duration_s, decimals=1)}</span>'
         f' <b style="color:{colour(recognition.emotion)}">{_escaped(caption(recognition))}</b>'
+        f' <span style="opacity:.65">{dimensions(recognition)}</span>'
         f' <span style="opacity:.65">{adaptation(recognition)}</span></div>',
         *(
             f'<div style="opacity:.65">{_escaped(remark)}</div>'
@@ -76,8 +77,9 @@ def _block(segment: Segment, name: str, recognition: Recognition, *, clickable: 
         "cursor:pointer\" onclick=\"var a=this.closest('.affetto').querySelector('audio');"
         f"a.currentTime={segment.start_s:.3f};a.play()"
     )
+    said = f"{when}  {_escaped(caption(segment))}  {dimensions(segment)}"
     return (
-        f'<div title="{when}  {_escaped(caption(segment))}" style="position:absolute;top:0;bottom:0;left:{left:.3f}%;'
+        f'<div title="{said}" style="position:absolute;top:0;bottom:0;left:{left:.3f}%;'
         f"width:{width:.3f}%;{look};overflow:hidden;"
         f'text-align:center;line-height:26px;white-space:nowrap;{click if clickable else ""}">{_escaped(name)}</div>'
     )

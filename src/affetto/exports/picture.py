@@ -1,11 +1,11 @@
-"""A recognition as a picture: waveform, segments, and probabilities over time."""
+"""A recognition as a picture: waveform, segments, probabilities, arousal and valence over time."""
 
 from __future__ import annotations
 
 import io
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from affetto.speech import open_stream
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
@@ -27,16 +27,20 @@ if TYPE_CHECKING:
     from affetto.recognition.result import Recognition, Segment
     from affetto.speech import Source
 
-_SIZE_INCHES = (12.0, 6.0)
+_SIZE_INCHES = (12.0, 7.2)
 _DPI = 150
 _COLUMNS = 1_500
 _MOST_WITH_EDGES = 60
 _INK = "#2b2d42"
 _FAINT = "#7a8194"
+_DIMENSIONS: Mapping[str, dict[str, Any]] = {
+    "arousal": {"color": _INK, "linewidth": 2.0},
+    "valence": {"color": _FAINT, "linewidth": 2.0, "linestyle": (0, (1.5, 0.75))},
+}
 
 
 def plot(recognition: Recognition, source: Source, path: str | os.PathLike[str]) -> None:
-    """Draw a recognition as a PNG image: waveform, segments, and probabilities over time.
+    """Draw a recognition as a PNG image: waveform, segments, probabilities, arousal and valence over time.
 
     Parameters
     ----------
@@ -102,16 +106,18 @@ def _png(recognition: Recognition, envelope: NDArray[np.float32]) -> bytes:
     # Figure and canvas by themselves: pyplot would keep global state and look for a display.
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
     figure = Figure(figsize=_SIZE_INCHES, layout="constrained", facecolor="white")
     canvas = FigureCanvasAgg(figure)
-    above, middle, below = figure.subplots(3, sharex=True, height_ratios=(3, 0.55, 2.4))
+    above, middle, lower, below = figure.subplots(4, sharex=True, height_ratios=(3, 0.55, 2.4, 1.2))
     _draw_waveform(above, recognition, envelope)
     _draw_segments(middle, recognition)
     labels = labels_of([recognition])
-    _draw_probabilities(below, recognition, labels)
-    for axes in (above, middle, below):
+    _draw_probabilities(lower, recognition, labels)
+    _draw_dimensions(below, recognition)
+    for axes in (above, middle, lower, below):
         axes.spines[:].set_visible(False)
         axes.tick_params(length=0, colors=_FAINT, labelsize=9)
     below.set_xlim(0, recognition.duration_s)
@@ -133,9 +139,12 @@ def _png(recognition: Recognition, envelope: NDArray[np.float32]) -> bytes:
         parse_math=False,
     )
     legend = figure.legend(
-        handles=[Patch(color=colour(label), label=one_line(label)) for label in labels],
+        handles=[
+            *(Patch(color=colour(label), label=one_line(label)) for label in labels),
+            *(Line2D([], [], **look, label=name) for name, look in _DIMENSIONS.items()),
+        ],
         loc="outside lower center",
-        ncols=8,
+        ncols=10,
         frameon=False,
         fontsize=10,
         labelcolor=_INK,
@@ -201,6 +210,20 @@ def _draw_probabilities(axes: Axes, recognition: Recognition, labels: Sequence[s
         bottom = top
     axes.set_ylim(0, 1)
     axes.set_yticks([0, 0.5, 1], ["0 %", "50 %", "100 %"])
+    axes.set_facecolor("#f5f6f8")
+
+
+def _draw_dimensions(axes: Axes, recognition: Recognition) -> None:
+    """Draw arousal and valence of each segment as lines between -1 and 1."""
+    from matplotlib.collections import LineCollection
+
+    segments = recognition.segments
+    for name, look in _DIMENSIONS.items():
+        lines = [[(s.start_s, getattr(s, name)), (s.end_s, getattr(s, name))] for s in segments]
+        axes.add_collection(LineCollection(lines, **look))
+    axes.axhline(0, color=_FAINT, linewidth=0.5)
+    axes.set_ylim(-1.1, 1.1)
+    axes.set_yticks([-1, 0, 1], ["-1", "0", "+1"])
     axes.set_facecolor("#f5f6f8")
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     *("source", "channel", "track", "start_s", "end_s", "status", "emotion", "confidence"),
-    *("adapted_to", "reason", "warnings"),
+    *("arousal", "valence", "adapted_to", "reason", "warnings"),
 )
 """What every row has before its probabilities."""
 
@@ -53,6 +53,8 @@ def rows(outcomes: Iterable[Recognition | Failure]) -> Iterator[dict[str, Any]]:
             "emotion": None,
             "confidence": None,
             "probabilities": {},
+            "arousal": None,
+            "valence": None,
             "explanation": None,
         }
         for segment in [segment.to_dict() for segment in outcome.segments] or [whole]:
@@ -103,4 +105,4 @@ def data_frame(recognition: Recognition) -> pd.DataFrame:
     numbers = [*labels_of([recognition]), *(MEASURES if is_explained([recognition]) else ())]
     frame = pd.DataFrame([flat(row) for row in rows([recognition])], columns=[*COLUMNS, *numbers])
     # A column of nothing but None would be one of objects.
-    return frame.astype(dict.fromkeys(("confidence", *numbers), float))
+    return frame.astype(dict.fromkeys(("confidence", "arousal", "valence", *numbers), float))

@@ -74,6 +74,24 @@ def caption(answer: Recognition | Segment) -> str:
     return name if answer.confidence is None else f"{name} {answer.confidence:.0%}"
 
 
+def signed(value: float) -> str:
+    """Return arousal or valence with its sign.
+
+    Examples
+    --------
+    >>> signed(0.5), signed(-0.001)
+    ('+0.50', '+0.00')
+    """
+    return f"{round(value, 2) + 0.0:+.2f}"  # what is added makes -0 a 0
+
+
+def dimensions(answer: Recognition | Segment) -> str:
+    """Return both dimensions, for example "arousal +0.71, valence -0.40"; nothing where there is no speech."""
+    if answer.arousal is None or answer.valence is None:
+        return ""
+    return f"arousal {signed(answer.arousal)}, valence {signed(answer.valence)}"
+
+
 def adaptation(recognition: Recognition) -> str:
     """Return to what the answers are adapted, for example "adapted to the profile"; nothing where to nobody."""
     return "" if recognition.adapted_to is None else f"adapted to the {recognition.adapted_to}"

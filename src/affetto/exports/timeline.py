@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from affetto.exports.colours import colour, ink
-from affetto.exports.text import adaptation, caption, clock, emotion_name, one_line, ticks, title, words
+from affetto.exports.text import adaptation, caption, clock, dimensions, emotion_name, one_line, ticks, title, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +27,8 @@ _CONFIDENCE_WIDTH = 20
 _TICK_WIDTH = 12
 _WIDTH_FOR_BAR = 60
 _WIDTH_FOR_NEXT = 80
+WIDTH_FOR_DIMENSIONS = 100
+"""Columns of a terminal in which each segment's arousal and valence have room."""
 
 
 class Timeline:
@@ -53,6 +55,8 @@ class Timeline:
             (caption(recognition), text_style(recognition.emotion)),
             (f"  {adaptation(recognition)}" if recognition.adapted_to else "", "dim"),
         )
+        if said := dimensions(recognition):
+            yield Text(said, "dim")
         if recognition.reason is not None:
             yield Text(one_line(recognition.reason), "dim")
         yield _bar(recognition, letters, width=width, plain=console.color_system is None or console.no_color)
@@ -150,8 +154,8 @@ def _lines(recognition: Recognition, console: Console, options: ConsoleOptions) 
 def _table(recognition: Recognition, *, width: int) -> Table:
     table = Table(box=None, pad_edge=False, show_header=False)
     # Where all would be cut, what matters less gives way.
-    columns = 6 if width >= _WIDTH_FOR_NEXT else 5 if width >= _WIDTH_FOR_BAR else 4
-    for is_number in (True, True, False, True, False, False)[:columns]:
+    columns = 4 + sum(width >= least for least in (_WIDTH_FOR_BAR, _WIDTH_FOR_NEXT, WIDTH_FOR_DIMENSIONS))
+    for is_number in (True, True, False, True, False, False, False)[:columns]:
         table.add_column(no_wrap=True, justify="right" if is_number else "left")
     for segment in recognition.segments:
         second = sorted(segment.probabilities.items(), key=lambda item: -item[1])[1:2]
@@ -162,6 +166,7 @@ def _table(recognition: Recognition, *, width: int) -> Table:
             f"{segment.confidence:.0%}",
             Text(confidence_bar(segment), text_style(segment.emotion)),
             Text(", ".join(f"{one_line(label)} {p:.0%}" for label, p in second), "dim"),
+            Text(dimensions(segment), "dim"),
         )
         table.add_row(*cells[:columns])
     return table

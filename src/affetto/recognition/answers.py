@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from affetto.dimensions import dimensions
+from affetto.recognition.prior import apply_prior
 from affetto.recognition.result import Segment
 
 if TYPE_CHECKING:
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from affetto.recognition.explanation import Explanation
     from affetto.recognition.inference import Heard
     from affetto.recognition.result import AdaptedTo, SegmentStatus
+
+_DECIMALS = 6
 
 
 class HeardUtterance(NamedTuple):
@@ -37,6 +41,17 @@ class HeardUtterance(NamedTuple):
     explanation: Explanation | None = None
 
 
+class Answer(NamedTuple):
+    """What is said of an utterance or of the whole: the fields of `Segment` and `Recognition` of these names."""
+
+    status: SegmentStatus
+    emotion: str
+    confidence: float
+    probabilities: dict[str, float]
+    arousal: float
+    valence: float
+
+
 class Answers:
     """The answers about one recording, or one channel of it.
 
@@ -48,6 +63,8 @@ class Answers:
         Answers of less confidence are uncertain.
     adapter : OnlineAdapter
         Of this recording alone.
+    prior : ndarray of shape (n_labels,)
+        How frequent each emotion is, from `resolve_prior`.
 
     Attributes
     ----------
@@ -55,12 +72,17 @@ class Answers:
         How long all utterances are together.
     """
 
-    def __init__(self, labels: Sequence[str], threshold: float, adapter: OnlineAdapter) -> None:
+    def __init__(
+        self, labels: Sequence[str], threshold: float, adapter: OnlineAdapter, prior: NDArray[np.float64]
+    ) -> None:
         self._labels = labels
         self._threshold = threshold
         self._adapter = adapter
+        self._prior = prior
         self.speech_s = 0.0
         self._sum: NDArray[np.floating] = np.zeros(len(labels))
+        # Of what the prior was not applied to: arousal and valence do not depend on it.
+        self._balanced_sum: NDArray[np.floating] = np.zeros(len(labels))
 
     @property
     def adapted_to(self) -> AdaptedTo | None:
@@ -78,11 +100,13 @@ class Answers:
         -------
         Segment
         """
-        segment = self.interim(utterance)
+        balanced = self._adapter.probabilities(utterance.heard)
+        segment = self._segment(utterance, balanced)
         self._adapter.add(utterance.heard)
         length_s = segment.end_s - segment.start_s
         self.speech_s += length_s
         self._sum = self._sum + length_s * np.array(list(segment.probabilities.values()))
+        self._balanced_sum = self._balanced_sum + length_s * balanced
         return segment
 
     def interim(self, utterance: HeardUtterance) -> Segment:
@@ -96,28 +120,36 @@ class Answers:
         -------
         Segment
         """
-        status, emotion, confidence, probabilities = self._answer(self._adapter.probabilities(utterance.heard))
-        return Segment(
-            start_s=utterance.start_s,
-            end_s=utterance.end_s,
-            status=status,
-            emotion=emotion,
-            confidence=confidence,
-            probabilities=probabilities,
-            explanation=utterance.explanation,
-        )
+        return self._segment(utterance, self._adapter.probabilities(utterance.heard))
 
-    def overall(self) -> tuple[SegmentStatus, str, float, dict[str, float]]:
+    def overall(self) -> Answer:
         """Answer the whole: the mean over the utterances, weighted by their length. There must be one.
 
         Returns
         -------
-        status, emotion, confidence, probabilities
+        Answer
         """
-        return self._answer(self._sum / self.speech_s)
+        return self._answer(self._sum / self.speech_s, self._balanced_sum / self.speech_s)
 
-    def _answer(self, probabilities: NDArray[np.floating]) -> tuple[SegmentStatus, str, float, dict[str, float]]:
+    def _segment(self, utterance: HeardUtterance, balanced: NDArray[np.floating]) -> Segment:
+        answer = self._answer(apply_prior(balanced, self._prior), balanced)
+        return Segment(
+            start_s=utterance.start_s,
+            end_s=utterance.end_s,
+            **answer._asdict(),
+            explanation=utterance.explanation,
+        )
+
+    def _answer(self, probabilities: NDArray[np.floating], balanced: NDArray[np.floating]) -> Answer:
         best = int(probabilities.argmax())
-        by_label = {label: round(float(p), 6) for label, p in zip(self._labels, probabilities, strict=True)}
+        by_label = {label: round(float(p), _DECIMALS) for label, p in zip(self._labels, probabilities, strict=True)}
         emotion = self._labels[best]
-        return "ok" if by_label[emotion] >= self._threshold else "uncertain", emotion, by_label[emotion], by_label
+        arousal, valence = (round(float(value), _DECIMALS) for value in dimensions(self._labels, balanced))
+        return Answer(
+            status="ok" if by_label[emotion] >= self._threshold else "uncertain",
+            emotion=emotion,
+            confidence=by_label[emotion],
+            probabilities=by_label,
+            arousal=arousal,
+            valence=valence,
+        )

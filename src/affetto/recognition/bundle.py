@@ -12,14 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from affetto.errors import BundleError
+from affetto.errors import BundleError, ParameterError
 from affetto.files import write_bytes
+from affetto.recognition.prior import BALANCED, resolve_prior
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
 
     from affetto.adaptation.offset_model import OffsetModel
+    from affetto.recognition.prior import Prior
 
 FORMAT_VERSION = 1
 """Raised when a manifest can no longer be read by the rules of the version before; older versions stay readable."""
@@ -87,6 +89,22 @@ class Bundle:
             raise BundleError(
                 f"{self.folder} describes its calibration in a way unknown here: {error}; train it again"
             ) from None
+
+    @property
+    def prior(self) -> Prior:
+        """How frequent each emotion is, unless a recognizer is told otherwise; "balanced" where nothing says so.
+
+        Raises
+        ------
+        BundleError
+            If the manifest says so in a way that this version does not understand.
+        """
+        prior: Prior = self.manifest.get("prior", BALANCED)
+        try:
+            resolve_prior(prior, self.labels)
+        except ParameterError as error:
+            raise BundleError(f"{self.folder} has a prior that is unknown here: {error}; train it again") from None
+        return prior
 
     @property
     def offset_model(self) -> OffsetModel | None:

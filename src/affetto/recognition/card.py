@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from affetto.errors import BundleError
 from affetto.recognition.encoders import corpora_heard, distillations, rounds
+from affetto.recognition.prior import BALANCED, describe_prior
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -70,6 +71,7 @@ def _what_it_is(manifest: Manifest) -> Iterator[str]:
     if steps := manifest["preprocessing"]:
         facts["before that"] = ", ".join(step["step"] for step in steps)
     facts["output"] = f"probabilities of {', '.join(manifest['labels'])}"
+    facts["prior"] = f"{describe_prior(manifest.get('prior', BALANCED))}, unless another is chosen"
     if encoders := manifest.get("encoders"):
         on = sorted(part["name"] for part in corpora_heard(distillations(manifest)))
         steadier = f", made steadier by distillation on {', '.join(on)}" if on else ""

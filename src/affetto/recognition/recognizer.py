@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Mapping
 from functools import partial
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,6 +22,7 @@ from affetto.recognition.answers import Answers
 from affetto.recognition.bundle import Bundle, bundled_models, find_bundle, load_bundle
 from affetto.recognition.inference_pool import InferencePool, find_stretches
 from affetto.recognition.live import LiveRecognition
+from affetto.recognition.prior import resolve_prior
 from affetto.recognition.result import Failure, ModelName, Recognition
 from affetto.speech import (
     ArrivingSound,
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from affetto.recognition.answers import HeardUtterance
+    from affetto.recognition.prior import Prior
     from affetto.recognition.result import Segment, Status
     from affetto.speech import Channels, Source
 
@@ -62,6 +65,12 @@ class Recognizer:
         What all recordings are adapted to; see `adapt`.
     self_adaptation : bool
         Whether, where there is no profile, each utterance of a recording is adapted to those before it.
+    prior : {"everyday", "balanced"} or mapping of str to float, optional
+        How frequent each emotion is where the recordings come from; by default what the bundle says, which is
+        "balanced" if it says nothing. Training weighs all emotions alike. Where they are not equally frequent, Bayes'
+        rule gives the probabilities: each is multiplied by its emotion's share, and all are divided by their sum.
+        "everyday" gives neutral speech 0.7 and the others equal parts of the rest; a mapping gives emotions their
+        shares, and those left out equal parts of what remains of 1. Arousal and valence do not depend on it.
 
     Attributes
     ----------
@@ -74,6 +83,8 @@ class Recognizer:
         If the model is missing, damaged, or needs a newer Affetto.
     ProfileError
         If the profile cannot be read, or is of another model.
+    ParameterError
+        If the prior names an emotion that the model does not know, or its shares cannot add up to 1.
     MissingExtraError
         If a library that the model needs is not installed.
 
@@ -84,6 +95,12 @@ class Recognizer:
     >>> result = recognizer.recognize("examples/angry.flac")
     >>> result.status in ("ok", "uncertain"), result.emotion in recognizer.labels, 0 <= result.confidence <= 1
     (True, True, True)
+
+    Neutral speech becomes more probable where most speech is neutral:
+
+    >>> everyday = affetto.Recognizer(prior="everyday").recognize("examples/angry.flac")
+    >>> everyday.probabilities["neutral"] > result.probabilities["neutral"], everyday.arousal == result.arousal
+    (True, True)
     """
 
     def __init__(
@@ -93,6 +110,7 @@ class Recognizer:
         threads: int | None = None,
         profile: AdaptationProfile | str | os.PathLike[str] | None = None,
         self_adaptation: bool = True,
+        prior: Prior | None = None,
     ) -> None:
         self._threads = None if threads is None else whole_number(threads, name="threads")
         # The default is what ships, even where a folder of that name lies about.
@@ -100,6 +118,8 @@ class Recognizer:
         self._pool = InferencePool(self.bundle, threads=self._threads)
         self._model = ModelName(self.bundle.name, self.bundle.version)
         self._offset_model, self._threshold = self.bundle.offset_model, self.bundle.threshold
+        self._prior = dict(prior) if isinstance(prior, Mapping) else prior
+        self._shares = resolve_prior(self.bundle.prior if self._prior is None else self._prior, self.labels)
         self.self_adaptation = self_adaptation
         self.profile = profile
 
@@ -111,6 +131,7 @@ class Recognizer:
             "threads": self._threads,
             "profile": self._profile,
             "self_adaptation": self.self_adaptation,
+            "prior": self._prior,
         }
         return partial(type(self), model, **made_of), ()
 
@@ -215,6 +236,11 @@ class Recognizer:
             for remark in stream.remarks:
                 warnings.warn(remark, TruncatedAudioWarning, stacklevel=2)
             return utterances
+
+    @property
+    def prior(self) -> dict[str, float]:
+        """The share of each emotion by which probabilities are weighed; all are equal where it is "balanced"."""
+        return dict(zip(self.labels, self._shares.tolist(), strict=True))
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -469,8 +495,9 @@ class Recognizer:
     ) -> Recognition:
         status: Status = "no_speech"
         emotion, confidence, probabilities, reason = None, None, dict[str, float](), None
+        arousal, valence = None, None
         if answers.speech_s:
-            status, emotion, confidence, probabilities = answers.overall()
+            status, emotion, confidence, probabilities, arousal, valence = answers.overall()
         elif loudest_dbfs < SILENCE_DBFS:
             reason = f"silence: nothing is louder than {-SILENCE_DBFS:g} dB below full scale"
         else:
@@ -482,6 +509,8 @@ class Recognizer:
             emotion=emotion,
             confidence=confidence,
             probabilities=probabilities,
+            arousal=arousal,
+            valence=valence,
             segments=tuple(segments),
             model=self._model,
             reason=reason,
@@ -505,7 +534,7 @@ class Recognizer:
     def _new_answers(self) -> Answers:
         adapts = self._known is not None or self.self_adaptation
         adapter = OnlineAdapter(self._offset_model if adapts else None, self._known)
-        return Answers(self.labels, self._threshold, adapter)
+        return Answers(self.labels, self._threshold, adapter, self._shares)
 
 
 def _one_channel(channels: object) -> Channels:

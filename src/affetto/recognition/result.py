@@ -35,6 +35,9 @@ class Segment:
         That emotion's probability.
     probabilities : mapping of str to float
         Every emotion's probability.
+    arousal, valence : float
+        From calm to excited and from unpleasant to pleasant, each from -1 to 1, whatever the prior; see
+        `affetto.dimensions`.
     explanation : Explanation or None
         How the voice sounds, where that was asked for.
     """
@@ -45,6 +48,8 @@ class Segment:
     emotion: str
     confidence: float
     probabilities: Mapping[str, float]
+    arousal: float
+    valence: float
     explanation: Explanation | None = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -87,6 +92,8 @@ class Recognition:
         That emotion's probability.
     probabilities : mapping of str to float
         Every emotion's probability, the mean over the segments weighted by their length.
+    arousal, valence : float or None
+        As those of a segment, over the whole recording; None where there is no speech.
     segments : tuple of Segment
         The utterances, in the order of time; none where there is no speech.
     model : ModelName
@@ -109,6 +116,8 @@ class Recognition:
     emotion: str | None
     confidence: float | None
     probabilities: Mapping[str, float]
+    arousal: float | None
+    valence: float | None
     segments: tuple[Segment, ...]
     model: ModelName
     reason: str | None = None

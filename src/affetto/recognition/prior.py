@@ -1,0 +1,134 @@
+"""How frequent each emotion is where a model is used, and what that does to its probabilities.
+
+Training and calibration weigh all emotions alike. Everyday speech is not like that: most of it is neutral. Bayes' rule
+takes a model's probabilities from one to the other, without training it again.
+
+References
+----------
+M. Saerens, P. Latinne, C. Decaestecker: Adjusting the outputs of a classifier to new a priori probabilities. Neural
+Computation 14, 2002, equation 2.4.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from numbers import Real
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import numpy as np
+
+from affetto.errors import ParameterError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+Prior: TypeAlias = Literal["everyday", "balanced"] | Mapping[str, float]
+
+BALANCED: Prior = "balanced"
+"""The prior of a model that names none."""
+
+_EVERYDAY: Mapping[str, float] = {"neutral": 0.7}
+_TOLERANCE = 1e-6
+"""Ten shares of 0.1 do not add up to 1 exactly."""
+
+
+def resolve_prior(prior: Prior, labels: Sequence[str]) -> NDArray[np.float64]:
+    """Return the share of each emotion that a prior stands for.
+
+    Parameters
+    ----------
+    prior : {"balanced", "everyday"} or mapping of str to float
+        "balanced": all emotions are equally probable, as in training. "everyday": neutral has 0.7, the others share
+        the rest equally; "calm" is one of the others. A mapping gives emotions their shares; those that it leaves out
+        share equally what remains of 1.
+    labels : sequence of str, length n_labels
+        The model's emotions.
+
+    Returns
+    -------
+    ndarray of shape (n_labels,)
+        From 0 to 1; their sum is 1.
+
+    Raises
+    ------
+    ParameterError
+        If the model does not know an emotion that the prior names, "everyday" among them where a model has no
+        "neutral", or if the shares are no numbers from 0 to 1 that can add up to 1.
+
+    Examples
+    --------
+    >>> resolve_prior("everyday", ["neutral", "happy", "sad", "angry"]).round(3).tolist()
+    [0.7, 0.1, 0.1, 0.1]
+    >>> resolve_prior({"angry": 0.4}, ["neutral", "happy", "sad", "angry"]).round(3).tolist()
+    [0.2, 0.2, 0.2, 0.4]
+    """
+    if isinstance(prior, str):
+        if prior not in ("everyday", "balanced"):
+            raise ParameterError(f"prior is {prior!r}; choose 'everyday', 'balanced', or shares of emotions")
+        if prior == "everyday" and not set(_EVERYDAY) <= set(labels):
+            raise ParameterError(
+                f"prior is 'everyday' and the model has no emotion 'neutral'; give shares of {', '.join(labels)}"
+            )
+        prior = _EVERYDAY if prior == "everyday" else {}
+    if not isinstance(prior, Mapping):
+        raise ParameterError(f"prior is {prior!r}; choose 'everyday', 'balanced', or shares of emotions")
+    for emotion, share in prior.items():
+        if emotion not in labels:
+            raise ParameterError(f"prior names the emotion {emotion!r}; the model knows {', '.join(labels)}")
+        if isinstance(share, bool) or not isinstance(share, Real) or not 0 <= share <= 1 + _TOLERANCE:
+            raise ParameterError(f"prior gives {emotion!r} the share {share!r}; give a number from 0 to 1")
+    total = math.fsum(prior.values())
+    left_out = [label for label in labels if label not in prior]
+    if total > 1 + _TOLERANCE or (not left_out and total < 1 - _TOLERANCE):
+        raise ParameterError(f"the shares of prior add up to {total:g}; make them add up to 1")
+    rest = max(1 - total, 0.0) / max(len(left_out), 1)
+    shares = np.array([float(prior.get(label, rest)) for label in labels])
+    return np.asarray(shares / shares.sum())
+
+
+def apply_prior(probabilities: ArrayLike, shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    r"""Return the probabilities of emotions that are as frequent as their shares say.
+
+    By Bayes' rule :math:`p'_i = p_i \pi_i n / \sum_j p_j \pi_j n`, with the model's probabilities :math:`p`, the
+    shares :math:`\pi`, and the share :math:`1/n` of each of :math:`n` emotions in training. The rule assumes that
+    training weighed all emotions alike, and that an emotion sounds the same however frequent it is.
+
+    Parameters
+    ----------
+    probabilities : array-like of shape (n_labels,)
+        Of each emotion, where all are equally frequent.
+    shares : ndarray of shape (n_labels,)
+        From `resolve_prior`.
+
+    Returns
+    -------
+    ndarray of shape (n_labels,)
+        Their sum is that of `probabilities`; equal shares change nothing. Where every emotion that has a share has the
+        probability 0, the shares themselves.
+
+    Examples
+    --------
+    Sadness was twice as probable as neutral speech. Where seven times as much speech is neutral, the odds turn:
+
+    >>> shares = resolve_prior({"neutral": 0.7, "sad": 0.1}, ["neutral", "sad", "angry"])
+    >>> apply_prior([0.3, 0.6, 0.1], shares).round(3).tolist()
+    [0.724, 0.207, 0.069]
+    """
+    balanced = np.asarray(probabilities, dtype=np.float64)
+    weighted = balanced * shares * len(shares)
+    total = weighted.sum()
+    return weighted * (balanced.sum() / total) if total > 0 else shares
+
+
+def describe_prior(prior: Prior) -> str:
+    """Return a prior as the command line takes it.
+
+    Examples
+    --------
+    >>> describe_prior("everyday"), describe_prior({"neutral": 0.6, "angry": 0.1})
+    ('everyday', 'neutral=0.6,angry=0.1')
+    """
+    return prior if isinstance(prior, str) else ",".join(f"{emotion}={share:g}" for emotion, share in prior.items())
