@@ -23,8 +23,8 @@ $(VENV)/dev: pyproject.toml $(BIN)/affetto
 	$(PIP) --editable '.[dev]'
 	@touch $@
 
-demo: $(BIN)/affetto  ## recognize the synthetic recordings in examples/
-	$(BIN)/affetto recognize examples/*.flac
+demo: $(BIN)/affetto  ## recognize the recordings in examples/, beside what they express
+	$(BIN)/python examples/demo.py
 
 # One thread for each worker, which has a core of its own: more would only wait for one another.
 test: $(VENV)/dev  ## run the tests (offline, about ten minutes on two cores)

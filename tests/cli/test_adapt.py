@@ -45,7 +45,9 @@ def test_a_profile_is_written_and_said_to_be(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     profile = SpeakerProfile.load(tmp_path / "me.json")
     heard, hint, wrote = done.stdout.splitlines()
-    assert heard == f"Heard {len(profile)} utterances, {profile.speech_s:.1f} s of speech, in 6 recordings."
+    assert (
+        heard == f"Heard {len(profile)} utterances, {profile.speech_s:.1f} s of speech, in {len(EXAMPLES)} recordings."
+    )
     assert hint == "20 utterances or more help most."
     assert wrote == "Wrote me.json. Try: affetto recognize FILE --profile me.json"
     assert [path.name for path in tmp_path.iterdir()] == ["me.json"]
@@ -86,7 +88,7 @@ def test_few_utterances_are_said_to_help_little(tmp_path: Path) -> None:
 
 
 def test_many_utterances_need_no_hint(tmp_path: Path) -> None:
-    for example in EXAMPLES:
+    for example in EXAMPLES[:6]:
         samples, _ = soundfile.read(example)
         for rate in (15_000, 16_000, 17_000, 18_000):  # as if it was said in another way
             soundfile.write(tmp_path / f"{example.stem}-{rate}.wav", samples, rate)

@@ -187,8 +187,8 @@ def test_columns_are_the_models_emotions_even_where_nobody_speaks(tmp_path: Path
 
 def test_channels_and_tracks_are_chosen(tmp_path: Path) -> None:
     left, right = (read(EXAMPLES[i], sample_rate_hz=16_000).samples for i in (0, 5))
-    call = np.zeros((len(left) + len(right), 2), np.float32)
-    call[: len(left), 0], call[len(left) :, 1] = left, right
+    call = np.zeros((len(left) + 16_000 + len(right), 2), np.float32)
+    call[: len(left), 0], call[-len(right) :, 1] = left, right
     soundfile.write(tmp_path / "call.wav", call, 16_000)
     done = run("recognize", "call.wav", "--channels", "each", "--format", "json", cwd=tmp_path)
     first, second = json.loads(done.stdout)

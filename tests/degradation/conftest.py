@@ -13,4 +13,4 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def speech(root: Path) -> Waveform:
     """One of the examples at 16 kHz."""
-    return read(root / "examples" / "angry.flac", sample_rate_hz=16_000)
+    return read(root / "examples" / "happy.flac", sample_rate_hz=16_000)

@@ -11,7 +11,7 @@ import soundfile
 from sklearn.metrics import recall_score
 
 from affetto import Recognizer
-from affetto.corpora.base import EMOTIONS, Corpus, Utterance
+from affetto.corpora import EMOTIONS, Corpus, Utterance, load_corpus
 from affetto.corpora.ravdess import expected_clips
 from affetto.errors import AudioError, CorpusError, MissingExtraError, ParameterError
 from affetto.evaluation import Condition, Outcome, make_conditions, stress, summarize
@@ -28,8 +28,7 @@ def recognizer() -> Recognizer:
 
 @pytest.fixture(scope="module")
 def utterances(root: Path) -> list[Utterance]:
-    paths = sorted((root / "examples").glob("*.flac"))
-    return [Utterance(path, path.stem, "synthetic") for path in paths]
+    return list(load_corpus(root / "examples").utterances)
 
 
 def outcome(clip: str, truth: str, heard: str | None, condition: str = "clean", *, denoised: bool = False) -> Outcome:

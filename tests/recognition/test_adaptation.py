@@ -25,11 +25,12 @@ if TYPE_CHECKING:
     from affetto.classifiers.voices import VoiceSpaces
 
 RATE = 16_000
-NAMES = ("angry", "calm", "fearful", "happy", "neutral", "sad")
+NAMES = ("angry", "disgust", "neutral", "surprised")
 
 
 @pytest.fixture(scope="module")
 def examples(root: Path) -> list[Path]:
+    """Four sentences by one person."""
     return [root / "examples" / f"{name}.flac" for name in NAMES]
 
 
@@ -63,7 +64,7 @@ def values(answers: Iterable[Segment | Recognition]) -> NDArray[np.float64]:
 
 def test_a_profile_tells_how_much_was_heard(profile: SpeakerProfile, recognizer: Recognizer) -> None:
     assert len(profile) >= len(NAMES)
-    assert 9 < profile.speech_s < 19
+    assert 7 < profile.speech_s < 8
     assert profile.labels == recognizer.labels
     assert profile.model == recognizer.bundle.name
     assert profile.probabilities.sum(axis=1) == pytest.approx(1, abs=1e-4)
@@ -86,9 +87,9 @@ def test_answers_are_adapted_until_the_profile_is_taken_away(recognizer: Recogni
 
 
 def test_what_was_learned_before_is_replaced(recognizer: Recognizer, examples: list[Path]) -> None:
-    recognizer.adapt(examples[:3])
-    second = recognizer.adapt(examples[3:])
-    assert len(second) == len(Recognizer().adapt(examples[3:]))
+    recognizer.adapt(examples[:2])
+    second = recognizer.adapt(examples[2:])
+    assert len(second) == len(Recognizer().adapt(examples[2:]))
     assert recognizer.profile is second
 
 
@@ -302,7 +303,7 @@ def test_speakers_of_another_language_are_understood_better(recognizer: Recogniz
 
 @pytest.fixture(scope="module")
 def recording(examples: list[Path]) -> NDArray[np.float32]:
-    """Six utterances of one voice."""
+    """Four utterances of one voice."""
     return joined(examples)
 
 
@@ -312,7 +313,7 @@ def test_a_recording_adapts_to_itself_from_its_second_utterance_on(
     result = recognizer.recognize((recording, RATE))
     each_alone = Recognizer(self_adaptation=False).recognize((recording, RATE))
     assert (result.adapted_to, each_alone.adapted_to) == ("recording", None)
-    assert len(result.segments) == len(each_alone.segments) >= 6
+    assert len(result.segments) == len(each_alone.segments) == len(NAMES)
     assert result.segments[0] == each_alone.segments[0]
     differences = np.abs(values(result.segments) - values(each_alone.segments)).max(axis=1)
     assert (differences[1:] > 1e-4).all()
@@ -388,7 +389,7 @@ def test_streams_side_by_side_share_no_memory(recognizer: Recognizer, examples: 
 
 
 def test_channels_share_no_memory(recognizer: Recognizer, examples: list[Path], tmp_path: Path) -> None:
-    first, second = joined(examples[:3]), joined(examples[3:])
+    first, second = joined(examples[:2]), joined(examples[2:])
     call = np.zeros((len(first) + len(second), 2), np.float32)
     call[: len(first), 0], call[len(first) :, 1] = first, second
     soundfile.write(tmp_path / "call.wav", call, RATE, subtype="FLOAT")
@@ -420,7 +421,10 @@ def test_an_uncertain_answer_is_one_below_the_threshold(
     write_bundle(tmp_path / "bundle", dict(bundle.manifest), bundle.model)
     confidences = [segment.confidence or 0.0 for segment in recognizer.recognize((recording, RATE)).segments]
     threshold = float(np.median(confidences)) + 1e-4
-    for limit, expected in ((0.0, ["ok"] * 6), (threshold, [("uncertain", "ok")[c >= threshold] for c in confidences])):
+    for limit, expected in (
+        (0.0, ["ok"] * len(NAMES)),
+        (threshold, [("uncertain", "ok")[c >= threshold] for c in confidences]),
+    ):
         update_manifest(tmp_path / "bundle", {"calibration": bundle.manifest["calibration"] | {"threshold": limit}})
         result = Recognizer(tmp_path / "bundle").recognize((recording, RATE))
         assert [segment.status for segment in result.segments] == expected[: len(result.segments)]

@@ -120,18 +120,18 @@ def test_the_band_of_a_telephone_changes_little_but_brightness(root: Path) -> No
     wide = explain(samples, RATE)
     assert narrow.pitch_hz == pytest.approx(wide.pitch_hz, rel=0.01)
     assert narrow.tempo_syllables_per_s == pytest.approx(wide.tempo_syllables_per_s, rel=0.15)
-    assert narrow.brightness_hz == pytest.approx(wide.brightness_hz, rel=0.1)
+    assert narrow.brightness_hz == pytest.approx(wide.brightness_hz, rel=0.15)
 
 
 def test_steady_noise_changes_little(root: Path) -> None:
     rng = np.random.default_rng(0)
-    for name in ("angry", "happy", "neutral", "sad"):
+    for name in ("angry", "disgust", "neutral", "reading", "surprised"):
         samples = read(root / "examples" / f"{name}.flac", sample_rate_hz=RATE).samples
         plain = explain(samples, RATE)
         assert plain.loudness_dbfs is not None
         hiss = rng.normal(0, 10 ** ((plain.loudness_dbfs - 20) / 20), len(samples)).astype(np.float32)
         noisy = explain(samples + hiss, RATE)
-        assert noisy.pitch_hz == pytest.approx(plain.pitch_hz, rel=0.02)
+        assert noisy.pitch_hz == pytest.approx(plain.pitch_hz, rel=0.035)  # half a semitone
         assert noisy.loudness_dbfs == pytest.approx(plain.loudness_dbfs, abs=0.5)
         assert noisy.loudness_range_db == pytest.approx(plain.loudness_range_db, abs=1.5)
         assert noisy.brightness_hz == pytest.approx(plain.brightness_hz, rel=0.1)
@@ -163,7 +163,7 @@ def test_any_samples_give_numbers(samples: np.ndarray) -> None:
 @pytest.mark.parametrize("gain", [1e-5, 1, 100])
 @pytest.mark.parametrize("n", [1, 100, 1_600, 3_200, 40_000])
 def test_clipped_short_and_quiet_speech_gives_numbers(gain: float, n: int, root: Path) -> None:
-    samples = read(root / "examples" / "angry.flac", sample_rate_hz=RATE).samples[8_000 : 8_000 + n]
+    samples = read(root / "examples" / "reading-long.flac", sample_rate_hz=RATE).samples[8_000 : 8_000 + n]
     require_numbers(explain(np.clip(samples * np.float32(gain), -1, 1), RATE))
 
 

@@ -107,10 +107,9 @@ def test_what_is_neither_sound_nor_a_tag_is_said(encode: Encoder, kind: str, tai
 def test_a_recording_that_is_cut_off_is_said(encode: Encoder, kind: str) -> None:
     data = encode(kind)
     whole = read(data)
-    cut, remarks = read_with_remarks(data[: len(data) * 2 // 3 + 1])
+    cut, remarks = read_with_remarks(data[: len(data) * 2 // 3 + 60])  # in the middle of a frame, of whatever format
     assert 0.3 * whole.duration_s < cut.duration_s < 0.8 * whole.duration_s
-    assert len(remarks) == 1
-    assert re.search(r"is cut off at \d|ends after \d", remarks[0])
+    assert len([remark for remark in remarks if re.search(r"is cut off at \d|ends after \d", remark)]) == 1
 
 
 def test_a_second_recording_that_cannot_be_read_is_said(encode: Encoder) -> None:

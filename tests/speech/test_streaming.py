@@ -192,7 +192,7 @@ def test_a_cut_flac_is_read_up_to_the_cut() -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["angry", "calm"])
+@pytest.mark.parametrize("name", ["angry", "sad"])
 @pytest.mark.parametrize("tail", [b"TAG" + b"x" * 125, bytes(5_000)], ids=["tag", "zeros"])
 def test_what_follows_a_flac_costs_none_of_its_samples(root: Path, name: str, tail: bytes) -> None:
     data = (root / "examples" / f"{name}.flac").read_bytes()

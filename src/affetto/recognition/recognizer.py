@@ -190,8 +190,8 @@ class Recognizer:
         --------
         >>> import affetto
         >>> recognizer = affetto.Recognizer()
-        >>> profile = recognizer.adapt(["examples/angry.flac", "examples/sad.flac"])
-        >>> recognizer.recognize("examples/happy.flac").adapted_to
+        >>> profile = recognizer.adapt(["examples/angry.flac", "examples/neutral.flac", "examples/surprised.flac"])
+        >>> recognizer.recognize("examples/disgust.flac").adapted_to
         'profile'
         """
         self._require_adaptable()
@@ -392,10 +392,10 @@ class Recognizer:
         Examples
         --------
         >>> import affetto
-        >>> call = affetto.read("examples/angry.flac")
+        >>> call = affetto.read("examples/reading-long.flac")
         >>> chunks = [call.samples[start : start + 1_000] for start in range(0, len(call.samples), 1_000)]
         >>> len(list(affetto.Recognizer().stream(chunks, sample_rate_hz=call.sample_rate_hz)))
-        1
+        2
         """
         live = self.listen(sample_rate_hz=sample_rate_hz, keep=False)  # now: what is wrong with the rate shows at once
 

@@ -267,7 +267,7 @@ def open_stream(
     >>> with open_stream("examples/angry.flac", sample_rate_hz=16_000) as stream:
     ...     n_samples = sum(len(block) for block in stream)
     >>> n_samples == stream.n_samples, round(stream.position_s, 2), stream.remarks
-    (True, 2.52, ())
+    (True, 1.98, ())
     """
     name = source_name(source)
     channels, track = checked_channels(channels, each=True), checked_track(track)
