@@ -1,4 +1,4 @@
-"""The recordings in `examples/`, which are shipped with the source and used throughout the tests and the documentation."""
+"""The recordings in `examples/`, which other tests and the documentation use."""
 
 from __future__ import annotations
 

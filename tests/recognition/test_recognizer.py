@@ -207,10 +207,10 @@ def test_a_cut_recording_is_answered_with_a_warning(recognizer: Recognizer, angr
 
 
 def test_explanations_are_the_same_from_every_way_in(recognizer: Recognizer, tmp_path: Path) -> None:
-    angry, sad = (soundfile.read(EXAMPLES[0].with_stem(name))[0] for name in ("angry", "sad"))
+    angry, neutral = (soundfile.read(EXAMPLES[0].with_stem(name))[0] for name in ("angry", "neutral"))
     rate = soundfile.info(EXAMPLES[0]).samplerate
     # Whatever lies beyond the pauses of one channel, the other is heard by itself.
-    both = np.concatenate([angry, np.zeros(2 * rate), sad])
+    both = np.concatenate([angry, np.zeros(2 * rate), neutral])
     soundfile.write(tmp_path / "call.wav", np.stack([both, np.zeros_like(both)], axis=1), rate)
     call = tmp_path / "call.wav"
     result = recognizer.recognize(call, channels=1, explain=True)
