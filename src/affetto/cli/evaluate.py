@@ -48,9 +48,7 @@ FoldsOption = Annotated[
 def evaluate(
     corpora: Annotated[
         list[Path],
-        typer.Argument(
-            metavar="DIR...", help="A corpus's folder, or a CSV table; for the protocol corpora two or more."
-        ),
+        typer.Argument(metavar="DIR", help="A corpus's folder, or a CSV table; for the protocol corpora two or more."),
     ],
     classifier: ClassifierOption = Classifier.mlp,
     protocol: EvaluationProtocolOption = "emobox",

@@ -161,8 +161,8 @@ def choose_corpus_folds(folds: Sequence[CorpusFold], numbers: Collection[int] | 
         if len(fold.shared) < 2:
             raise CorpusError(
                 f"corpus {fold.corpus.name!r} shares {', '.join(fold.shared) or 'no emotion'} with the other corpora, "
-                "and two emotions or more are needed to tell them apart: leave it away, or add a corpus that has more "
-                "of its emotions under the same names"
+                "and two emotions or more are needed to tell them apart: choose the folds of the others, or add a "
+                "corpus that has more of its emotions under the same names"
             )
         require_trainable(
             [
@@ -246,10 +246,10 @@ def evaluate_corpora(
     from sklearn.base import clone
 
     everything = corpus_folds(corpora)
+    require_different(corpora)
     chosen = choose_corpus_folds(everything, folds)
     for corpus in corpora:
         require_unique_clips(corpus.utterances)
-    require_different(corpora)
     vet(corpora)
     if not hasattr(chain, "predict_proba"):
         raise ParameterError(f"{type(chain).__name__} has no predict_proba: a chain must give probabilities")
