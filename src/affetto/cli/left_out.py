@@ -37,8 +37,9 @@ def evaluate_left_out(
     from affetto.evaluation.corpora_report import CORPORA_REPORT_FILES
     from affetto.training.chains import make_chain
     from affetto.training.checkpoints import keeping_checkpoints
+    from affetto.training.folds import require_corpus_fold_folders, save_corpus_fold
     from affetto.training.pooling import require_different
-    from affetto.training.train import described_encoders, require_bundle_folder, save
+    from affetto.training.train import described_encoders
 
     corpora = [load_corpus(path) for path in paths]
     require_different(corpora)
@@ -56,13 +57,12 @@ def evaluate_left_out(
     if models is not None:
         for path in paths:
             require_outside(models, path)
-        for fold in chosen:
-            require_bundle_folder(models / f"fold-{fold.number}")
+        require_corpus_fold_folders(chain, classifier, chosen, models)
     prepare_corpora_folder(folder, folds=[fold.number for fold in chosen], **about)
 
     def keep(fold: CorpusFold, fitted: Any) -> None:
         if models is not None:
-            save(fitted, fold.training, models / f"fold-{fold.number}", classifier=classifier)
+            save_corpus_fold(fitted, classifier, fold, models)
 
     with keeping_checkpoints(chain, folder, resume=resume):
         with working(f"{classifier}, {len(chosen)} of {len(corpora)} corpora left out"):

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from affetto.corpora.base import Corpus
 
-Answers: TypeAlias = "Callable[[Any, NDArray[Any], NDArray[np.str_]], NDArray[np.float64]]"
+AnswerFunction: TypeAlias = "Callable[[Any, NDArray[Any], NDArray[np.str_]], NDArray[np.float64]]"
 """How the clips of a corpus that was left out are answered: `answers(fitted, X, speakers)`.
 
 It takes the fitted chain, all recordings of the corpus (in its order, of all its emotions), and who speaks in each. It
@@ -47,7 +47,7 @@ logger = logging.getLogger(__name__)
 
 
 def unadapted(fitted: Any, X: NDArray[Any], speakers: NDArray[np.str_]) -> NDArray[np.float64]:  # noqa: ARG001
-    """Answer each recording by itself; one of `Answers`."""
+    """Answer each recording by itself; an `AnswerFunction`."""
     return np.asarray(fitted.predict_proba(X))
 
 
@@ -192,7 +192,7 @@ def evaluate_corpora(
     corpora: Sequence[Corpus],
     *,
     folds: Collection[int] | None = None,
-    answers: Answers = unadapted,
+    answers: AnswerFunction = unadapted,
     keep: Callable[[CorpusFold, Any], object] | None = None,
 ) -> CorporaPredictions:
     """Leave each corpus out in turn, fit a chain on all the others, and let it answer about the one.
@@ -208,7 +208,7 @@ def evaluate_corpora(
     folds : collection of int, optional
         Leave out only the corpora of these numbers, counted from 1.
     answers : callable, optional
-        How the left-out clips are answered, see `Answers`; by default each by itself.
+        How the left-out clips are answered, see `AnswerFunction`; by default each by itself.
     keep : callable, optional
         Called with each fold and its fitted chain, for example to save them.
 
@@ -267,7 +267,7 @@ def evaluate_corpora(
 
 
 def _predictions(
-    fold: CorpusFold, fitted: Any, learned: Sequence[str], labels: tuple[str, ...], answers: Answers
+    fold: CorpusFold, fitted: Any, learned: Sequence[str], labels: tuple[str, ...], answers: AnswerFunction
 ) -> CorporaPredictions:
     """Let a fitted chain answer about the corpus that it was fitted without; keep the clips that count."""
     left_out = pool(fold.corpus)
