@@ -38,5 +38,4 @@ def test_probable_neutral_speech_lies_near_the_middle_of_valence() -> None:
 
 
 def test_labels_without_a_side_give_zero() -> None:
-    arousal, valence = dimensions(["bored", "amused"], [0.5, 0.5])
-    assert float(arousal) == float(valence) == 0
+    assert [float(value) for value in dimensions(["bored", "amused"], [0.5, 0.5])] == [0, 0]

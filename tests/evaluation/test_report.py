@@ -20,8 +20,8 @@ from affetto.evaluation import (
     prepare_folder,
     write_report,
 )
-from affetto.evaluation.metrics import Interval
 from affetto.evaluation.report import REPORT_FILES
+from affetto.evaluation.resampling import Interval
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -36,6 +36,9 @@ Voices = Literal["one", "several", "unknown"]
 _STEPS = 8
 """Rounds of expectation maximization; the offset hardly moves after that."""
 
+_UNSEEN = 0.05
+"""Variance of offsets in directions in which the speakers of training do not differ: others do, a little."""
+
 _FEWEST_FOR_VOICES = 10
 _ONE_VOICE, _SEVERAL_VOICES = 1.5, 0.3
 """From which mean log-likelihood ratio on a set of recordings is of one voice, and below which of several: between
@@ -121,7 +124,8 @@ class OffsetModel:
         """
         rows = np.asarray(embeddings, dtype=np.float64).reshape(-1, self.n_dimensions)
         offset, total = self.unknown, rows.sum(axis=0)
-        variance = self.offset_variance / (1 + len(rows) * self.offset_variance)
+        reach = self.offset_variance + _UNSEEN
+        variance = reach / (1 + len(rows) * reach)
         for _ in range(_STEPS if len(rows) else 0):
             share = np.exp(self.log_probabilities(rows, offset)).sum(axis=0)
             offset = Offset(variance * (total - share @ self.means), variance, len(rows))

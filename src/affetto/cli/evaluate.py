@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from affetto.cli.left_out import evaluate_left_out
 from affetto.cli.output import make_console, use_private_matplotlib, working
 from affetto.cli.train import (
     Classifier,
@@ -32,15 +33,25 @@ if TYPE_CHECKING:
 ProtocolOption = Annotated[
     str, typer.Option("--protocol", help="emobox, luna (RAVDESS); loso, speakers, random (any corpus).")
 ]
+EvaluationProtocolOption = Annotated[
+    str,
+    typer.Option(
+        "--protocol",
+        help="emobox, luna (RAVDESS); loso, speakers, random (any corpus); corpora (two or more: each is left out).",
+    ),
+]
 FoldsOption = Annotated[
     str | None, typer.Option("--folds", metavar="N[,N...]", help="Only the folds of these numbers, counted from 1.")
 ]
 
 
 def evaluate(
-    corpus: CorpusArgument,
+    corpora: Annotated[
+        list[Path],
+        typer.Argument(metavar="DIR", help="A corpus's folder, or a CSV table; for the protocol corpora two or more."),
+    ],
     classifier: ClassifierOption = Classifier.mlp,
-    protocol: ProtocolOption = "emobox",
+    protocol: EvaluationProtocolOption = "emobox",
     folds: FoldsOption = None,
     train_with: TrainWithOption = None,
     encoder: EncoderOption = None,
@@ -59,6 +70,28 @@ def evaluate(
     ] = None,
 ) -> None:
     """Measure a classifier on speakers that it never heard, and write a report."""
+    from affetto.evaluation.protocols import CORPORA
+
+    if protocol == CORPORA:
+        if train_with or name is not None:
+            option = "--train-with" if train_with else "--name"
+            raise ParameterError(f"{option} is not for the protocol {CORPORA!r}: give every corpus as an argument")
+        evaluate_left_out(
+            corpora,
+            classifier.value,
+            folds=_fold_numbers(folds),
+            encoders=encoder,
+            resume=resume,
+            folder=output or Path(f"{classifier.value}-{CORPORA}"),
+            models=models,
+        )
+        return
+    if len(corpora) > 1:
+        raise ParameterError(
+            f"protocol {protocol!r} splits one corpus, and {len(corpora)} were given: train on the others with "
+            f"--train-with, or leave each out in turn with --protocol {CORPORA}"
+        )
+    (corpus,) = corpora
     task = _prepare(
         corpus, protocol, folds, name=name, folder=output, system=classifier.value, train_with=train_with, resume=resume
     )

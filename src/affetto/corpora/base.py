@@ -11,7 +11,7 @@ from affetto.errors import ParameterError
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 EMOTIONS = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised")
 """The eight emotions of RAVDESS, in its own order. Other corpora map theirs onto these names where they can."""
@@ -24,6 +24,11 @@ RECORDINGS = (
     *(".opus", ".ogg", ".oga", ".mp3", ".m4a", ".aac", ".wma", ".webm", ".amr", ".mp4", ".3gp"),
 )
 """Endings of what may be a recording, in the order in which one of the same name is preferred."""
+
+
+def in_order(emotions: Collection[str]) -> tuple[str, ...]:
+    """Return emotions in the order of every report: RAVDESS's own in its order, then any others alphabetically."""
+    return (*(e for e in EMOTIONS if e in emotions), *sorted(set(emotions).difference(EMOTIONS)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +101,7 @@ class Corpus:
     @property
     def emotions(self) -> tuple[str, ...]:
         """The emotions that occur: RAVDESS's own in its order, then any others alphabetically."""
-        found = {utterance.emotion for utterance in self.utterances}
-        return (*(e for e in EMOTIONS if e in found), *sorted(found.difference(EMOTIONS)))
+        return in_order({utterance.emotion for utterance in self.utterances})
 
     @property
     def clips_sha256(self) -> str:

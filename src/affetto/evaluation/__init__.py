@@ -14,11 +14,16 @@ from affetto.evaluation.calibration import (
 )
 from affetto.evaluation.compare import Comparison, Pair, compare, comparison_table
 from affetto.evaluation.conditions import Condition, choose_conditions, find_recordings, make_conditions
+from affetto.evaluation.corpora import CorpusFold, corpus_folds, evaluate_corpora, unadapted
+from affetto.evaluation.corpora_metrics import CorporaFigures, CorporaMetrics, CorpusMetrics, Figure, measure_corpora
+from affetto.evaluation.corpora_predictions import CorporaPredictions
+from affetto.evaluation.corpora_report import corpora_table, prepare_corpora_folder, write_corpora_report
 from affetto.evaluation.loop import evaluate
-from affetto.evaluation.metrics import Interval, Metrics, PairedTest, Scores, measure, paired_test
+from affetto.evaluation.metrics import Metrics, PairedTest, Scores, measure, paired_test
 from affetto.evaluation.predictions import Predictions, ravdess_traits
 from affetto.evaluation.protocols import PROTOCOLS, Fold, Protocol, get_protocol, inner_groups
 from affetto.evaluation.report import metrics_table, percent, prepare_folder, write_report
+from affetto.evaluation.resampling import Interval
 from affetto.evaluation.stress import Outcome, StressRow, stress, summarize
 
 __all__ = [
@@ -26,7 +31,13 @@ __all__ = [
     "Calibration",
     "Comparison",
     "Condition",
+    "CorporaFigures",
+    "CorporaMetrics",
+    "CorporaPredictions",
+    "CorpusFold",
+    "CorpusMetrics",
     "Coverage",
+    "Figure",
     "Fold",
     "Interval",
     "Metrics",
@@ -42,21 +53,28 @@ __all__ = [
     "choose_conditions",
     "compare",
     "comparison_table",
+    "corpora_table",
+    "corpus_folds",
     "coverage_curve",
     "evaluate",
+    "evaluate_corpora",
     "find_recordings",
     "get_protocol",
     "inner_groups",
     "make_conditions",
     "measure",
     "measure_calibration",
+    "measure_corpora",
     "metrics_table",
     "paired_test",
     "percent",
+    "prepare_corpora_folder",
     "prepare_folder",
     "ravdess_traits",
     "reliability_table",
     "stress",
     "summarize",
+    "unadapted",
+    "write_corpora_report",
     "write_report",
 ]

@@ -72,7 +72,7 @@ def evaluate(
     from sklearn.base import clone
 
     utterances = corpus.utterances
-    _require_unique_clips(utterances)
+    require_unique_clips(utterances)
     vet([corpus, *train_with])
     if not hasattr(chain, "predict_proba"):
         raise ParameterError(f"{type(chain).__name__} has no predict_proba: a chain must give probabilities")
@@ -112,7 +112,7 @@ def evaluate(
     )
 
 
-def _require_unique_clips(utterances: Sequence[Utterance]) -> None:
+def require_unique_clips(utterances: Sequence[Utterance]) -> None:
     """Predictions are told apart by clip name: find out before hours of fitting, not after."""
     seen: dict[str, Utterance] = {}
     for utterance in utterances:

@@ -1,8 +1,6 @@
 """Metrics of predictions, with intervals and tests that take speakers, not clips, as the sample.
 
-Clips of one speaker resemble each other, so resampling clips would promise more certainty than there is. All
-resampling here draws whole speakers (Bisani & Ney 2004, "Bootstrap estimates for confidence intervals in ASR
-performance evaluation", ICASSP). All figures are fractions between 0 and 1.
+All resampling draws whole speakers, see `affetto.evaluation.resampling`. All figures are fractions between 0 and 1.
 """
 
 from __future__ import annotations
@@ -13,6 +11,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from affetto.errors import ParameterError
+from affetto.evaluation.resampling import (
+    RESAMPLES,
+    Interval,
+    confusion_by_speaker,
+    draw_speakers,
+    number_speakers,
+    percentile_interval,
+    sum_speakers,
+)
 from affetto.evaluation.scores import (
     accuracy,
     confusion_matrix,
@@ -28,17 +35,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from affetto.evaluation.predictions import Predictions
-
-RESAMPLES = 2000
-CONFIDENCE = 0.95
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """A 95 % interval from `low` to `high`."""
-
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +137,8 @@ def measure(predictions: Predictions, *, resamples: int = RESAMPLES, seed: int =
     n_labels = len(predictions.labels)
 
     def scores(rows: NDArray[np.intp]) -> Scores:
-        speakers = [predictions.speaker[row] for row in rows]
-        counts = _confusion_by_speaker(truth[rows], predicted[rows], speakers, n_labels)
+        speaker, n_speakers = number_speakers([predictions.speaker[row] for row in rows])
+        counts = confusion_by_speaker(truth[rows], predicted[rows], speaker, n_speakers=n_speakers, n_labels=n_labels)
         return _scores(counts, resamples=resamples, seed=seed)
 
     def scores_by(trait: Sequence[str | None]) -> dict[str, Scores]:
@@ -201,21 +197,23 @@ def paired_test(first: Predictions, second: Predictions, *, resamples: int = RES
     12, in its exact binomial form.
     """
     second = second.aligned_to(first)
-    if len(set(first.speaker)) < 2:
+    speaker, n_speakers = number_speakers(first.speaker)
+    if n_speakers < 2:
         raise ParameterError(f"a paired test needs at least two speakers, and there is only {first.speaker[0]!r}")
     truth, n_labels = first.emotion_index, len(first.labels)
     one, two = (
-        _confusion_by_speaker(truth, system.predicted_index, first.speaker, n_labels) for system in (first, second)
+        confusion_by_speaker(truth, system.predicted_index, speaker, n_speakers=n_speakers, n_labels=n_labels)
+        for system in (first, second)
     )
-    weights = _draw_speakers(len(one), resamples=resamples, seed=seed)
-    differences = unweighted_average_recall(_resample(one, weights)) - unweighted_average_recall(
-        _resample(two, weights)
+    weights = draw_speakers(len(one), resamples=resamples, seed=seed)
+    differences = unweighted_average_recall(sum_speakers(one, weights)) - unweighted_average_recall(
+        sum_speakers(two, weights)
     )
     tail = min(np.count_nonzero(differences <= 0), np.count_nonzero(differences >= 0))
     correct_one, correct_two = (system.predicted_index == truth for system in (first, second))
     return PairedTest(
         difference=float(unweighted_average_recall(one.sum(axis=0)) - unweighted_average_recall(two.sum(axis=0))),
-        interval=_interval(differences),
+        interval=percentile_interval(differences),
         p_value=min(1.0, max(2 * (tail + 1) / (resamples + 1), 2.0 ** (1 - len(one)))),
         mcnemar_p_value=_mcnemar(
             int(np.count_nonzero(correct_one & ~correct_two)),
@@ -224,48 +222,21 @@ def paired_test(first: Predictions, second: Predictions, *, resamples: int = RES
     )
 
 
-def _confusion_by_speaker(
-    truth: NDArray[np.intp], predicted: NDArray[np.intp], speakers: Sequence[str], n_labels: int
-) -> NDArray[np.intp]:
-    """One confusion matrix for each speaker: shape (n_speakers, n_labels, n_labels)."""
-    names, speaker = np.unique(np.array(speakers), return_inverse=True)
-    cell = (speaker * n_labels + truth) * n_labels + predicted
-    return np.bincount(cell, minlength=len(names) * n_labels**2).reshape(len(names), n_labels, n_labels)
-
-
-def _draw_speakers(n_speakers: int, *, resamples: int, seed: int) -> NDArray[np.int64]:
-    """How often each speaker occurs in each resample: shape (resamples, n_speakers)."""
-    rng = np.random.default_rng(seed)
-    return rng.multinomial(n_speakers, np.full(n_speakers, 1 / n_speakers), size=resamples)
-
-
-def _resample(by_speaker: NDArray[np.intp], weights: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Confusion matrix of each resample: shape (resamples, n_labels, n_labels)."""
-    # In floating point, since NumPy hands only that to BLAS; counts below 2^53 stay exact.
-    return np.asarray(np.tensordot(weights.astype(np.float64), by_speaker.astype(np.float64), axes=1))
-
-
 def _scores(by_speaker: NDArray[np.intp], *, resamples: int, seed: int) -> Scores:
     total = by_speaker.sum(axis=0)
     resampled = None
     if len(by_speaker) > 1:
-        resampled = _resample(by_speaker, _draw_speakers(len(by_speaker), resamples=resamples, seed=seed))
+        resampled = sum_speakers(by_speaker, draw_speakers(len(by_speaker), resamples=resamples, seed=seed))
     return Scores(
         clips=int(total.sum()),
         speakers=len(by_speaker),
         uar=float(unweighted_average_recall(total)),
         accuracy=float(accuracy(total)),
         macro_f1=float(macro_f1(total)),
-        uar_interval=None if resampled is None else _interval(unweighted_average_recall(resampled)),
-        accuracy_interval=None if resampled is None else _interval(accuracy(resampled)),
-        macro_f1_interval=None if resampled is None else _interval(macro_f1(resampled)),
+        uar_interval=None if resampled is None else percentile_interval(unweighted_average_recall(resampled)),
+        accuracy_interval=None if resampled is None else percentile_interval(accuracy(resampled)),
+        macro_f1_interval=None if resampled is None else percentile_interval(macro_f1(resampled)),
     )
-
-
-def _interval(values: NDArray[np.float64]) -> Interval:
-    tail = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(values, [tail, 1 - tail])
-    return Interval(float(low), float(high))
 
 
 def _mcnemar(only_first: int, only_second: int) -> float:

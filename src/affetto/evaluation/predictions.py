@@ -112,7 +112,7 @@ class Predictions:
         object.__setattr__(self, "fold", fold)
         seen: set[str] = set()
         for clip, emotion, row in zip(self.clip, self.emotion, rounded, strict=True):
-            problem = _problem(clip, emotion, row, labels=self.labels, seen=seen)
+            problem = row_problem(clip, emotion, row, labels=self.labels, seen=seen)
             if problem:
                 raise ParameterError(f"clip {clip!r}: {problem}")
             seen.add(clip)
@@ -214,7 +214,7 @@ class Predictions:
                 for cells in reader:
                     try:
                         fold, row = _parse(cells, labels)
-                        problem = _problem(cells[0], cells[3], row, labels=labels, seen=seen)
+                        problem = row_problem(cells[0], cells[3], row, labels=labels, seen=seen)
                         best = labels[int(row.argmax())]
                         if not problem and cells[4] != best:
                             problem = f"predicted is {cells[4]!r}, but the largest probability is that of {best!r}"
@@ -282,10 +282,10 @@ def _parse(cells: Sequence[str], labels: tuple[str, ...]) -> tuple[int, NDArray[
     return int(cells[2]), row
 
 
-def _problem(
+def row_problem(
     clip: str, emotion: str, row: NDArray[np.float64], *, labels: tuple[str, ...], seen: set[str]
 ) -> str | None:
-    """Say what is wrong with one clip's prediction, if anything is."""
+    """Say what is wrong with one clip's prediction, if anything is; `seen` are the clips before it."""
     if clip in seen:
         return f"the clip {clip!r} occurs twice"
     if emotion not in labels:

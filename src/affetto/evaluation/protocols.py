@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 SEED = 0
 """Seed of every seeded protocol: a protocol's name alone says what was tested on what."""
 
+CORPORA = "corpora"
+"""Name of the protocol that leaves whole corpora out: see `affetto.evaluation.corpora`."""
+
 EMOBOX_ACTORS = (
     ("1", "11", "20", "21"),
     ("4", "10", "12", "14"),
@@ -126,10 +129,15 @@ def get_protocol(name: str) -> Protocol:
     Raises
     ------
     ParameterError
-        If there is none of that name.
+        If there is none of that name, or it is the one of several corpora.
     """
+    if name == CORPORA:
+        raise ParameterError(
+            f"protocol {name!r} leaves whole corpora out, and here one corpus is split; choose one of "
+            f"{', '.join(PROTOCOLS)}, or use `affetto evaluate` with two corpora or more"
+        )
     if name not in PROTOCOLS:
-        raise ParameterError(f"there is no protocol {name!r}: choose one of {', '.join(PROTOCOLS)}")
+        raise ParameterError(f"there is no protocol {name!r}: choose one of {', '.join((*PROTOCOLS, CORPORA))}")
     return PROTOCOLS[name]
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from affetto.corpora.base import require_outside
 from affetto.errors import ParameterError
 from affetto.evaluation.calibration import measure_calibration
-from affetto.evaluation.metrics import Interval, Metrics, Scores, measure
+from affetto.evaluation.metrics import Metrics, Scores, measure
 
 if TYPE_CHECKING:
     import os
@@ -24,13 +24,14 @@ if TYPE_CHECKING:
     from affetto.evaluation.calibration import Calibration
     from affetto.evaluation.predictions import Predictions
     from affetto.evaluation.protocols import Protocol
+    from affetto.evaluation.resampling import Interval
 
 LEAK = "speakers leak"
 """Stands beside every figure of a protocol that leaks speakers."""
 
-_METRICS_FILE = "metrics.json"
+PREDICTIONS_FILE, METRICS_FILE = "predictions.csv", "metrics.json"
 
-REPORT_FILES = ("predictions.csv", _METRICS_FILE, "confusion.png", "calibration.json", "reliability.png")
+REPORT_FILES = (PREDICTIONS_FILE, METRICS_FILE, "confusion.png", "calibration.json", "reliability.png")
 """What `write_report` writes."""
 
 
@@ -39,6 +40,7 @@ def percent(value: float, interval: Interval | None = None, *, leaks_speakers: b
 
     Examples
     --------
+    >>> from affetto.evaluation import Interval
     >>> percent(0.6234, Interval(0.591, 0.655), leaks_speakers=True)
     '62.3 (59.1–65.5), speakers leak'
     """
@@ -74,12 +76,35 @@ def prepare_folder(
         If the folder is inside the dataset or cannot be made, or holds the report of something else, which would be
         lost: only one of the same system, protocol, folds and recipe is replaced.
     """
+    require_folder(folder, _about(system, protocol, folds, recipe), datasets=[dataset])
+
+
+def require_folder(
+    folder: str | os.PathLike[str], about: Mapping[str, Any], *, datasets: Sequence[str | os.PathLike[str]]
+) -> None:
+    """Make the folder of a report, as `prepare_folder` does, for whatever the report says that it is of.
+
+    Parameters
+    ----------
+    folder : path
+        Made if it does not exist.
+    about : mapping
+        What the report's JSON begins with.
+    datasets : sequence of path
+        All corpora that are tested or trained on.
+
+    Raises
+    ------
+    ParameterError
+        As `prepare_folder`.
+    """
     folder = Path(folder)
-    require_outside(folder, dataset)
+    for dataset in datasets:
+        require_outside(folder, dataset)
     if held := [name for name in REPORT_FILES if (folder / name).exists()]:
-        wanted = json.loads(json.dumps(_about(system, protocol, folds, recipe)))  # as it was written
+        wanted = json.loads(json.dumps(about))  # as it was written
         try:
-            found = json.loads((folder / _METRICS_FILE).read_text(encoding="utf-8"))
+            found = json.loads((folder / METRICS_FILE).read_text(encoding="utf-8"))
             differing = [name for name, value in wanted.items() if found.get(name) != value]
         except (OSError, ValueError, AttributeError):
             raise ParameterError(
@@ -160,10 +185,10 @@ def write_report(
     leak = f", {LEAK}" if protocol.leaks_speakers else ""
     uar, error = (f"{100 * value:.1f} %{leak}" for value in (metrics.uar, metrics.expected_calibration_error))
     try:
-        predictions.to_csv(folder / "predictions.csv")
-        _write_json(folder / _METRICS_FILE, about | _as_json(metrics))
+        predictions.to_csv(folder / PREDICTIONS_FILE)
+        write_json(folder / METRICS_FILE, about | _as_json(metrics))
         draw_confusion(metrics, folder / "confusion.png", title=f"{system}, {protocol.name}: UAR {uar}")
-        _write_json(folder / "calibration.json", about | calibration.to_dict())
+        write_json(folder / "calibration.json", about | calibration.to_dict())
         title = f"{system}, {protocol.name}: expected calibration error {error}"
         draw_reliability(calibration, folder / "reliability.png", title=title)
     except OSError as reason:
@@ -303,7 +328,8 @@ def metrics_table(metrics: Metrics, *, title: str, leaks_speakers: bool) -> Tabl
     return table
 
 
-def _write_json(path: Path, content: Mapping[str, Any]) -> None:
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a part of a report, the same bytes on every system."""
     text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     path.write_text(text, encoding="utf-8", newline="\n")
 

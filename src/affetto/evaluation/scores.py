@@ -24,12 +24,12 @@ def confusion_matrix(truth: ArrayLike, predicted: ArrayLike, n_labels: int) -> N
 def recalls(confusion: ArrayLike) -> NDArray[np.float64]:
     """Recall of each label, NaN for labels without clips; shape (..., n, n) gives shape (..., n)."""
     counts = np.asarray(confusion, dtype=np.float64)
-    return _ratio(np.diagonal(counts, axis1=-2, axis2=-1), counts.sum(axis=-1))
+    return ratio(np.diagonal(counts, axis1=-2, axis2=-1), counts.sum(axis=-1))
 
 
 def unweighted_average_recall(confusion: ArrayLike) -> NDArray[np.float64]:
-    """Mean recall over the labels that have clips; shape (..., n, n) gives shape (...)."""
-    return np.asarray(np.nanmean(recalls(confusion), axis=-1))
+    """Mean recall over the labels that have clips, NaN where none has; shape (..., n, n) gives shape (...)."""
+    return mean_of_known(recalls(confusion))
 
 
 def accuracy(confusion: ArrayLike) -> NDArray[np.float64]:
@@ -42,7 +42,7 @@ def macro_f1(confusion: ArrayLike) -> NDArray[np.float64]:
     """Mean F1 over the labels that have clips; shape (..., n, n) gives shape (...)."""
     counts = np.asarray(confusion, dtype=np.float64)
     actual, predicted = counts.sum(axis=-1), counts.sum(axis=-2)
-    f1 = _ratio(2 * np.diagonal(counts, axis1=-2, axis2=-1), actual + predicted)
+    f1 = ratio(2 * np.diagonal(counts, axis1=-2, axis2=-1), actual + predicted)
     return np.asarray(np.nanmean(np.where(actual > 0, f1, np.nan), axis=-1))
 
 
@@ -85,6 +85,13 @@ def confidence_bins(confidence: ArrayLike, *, bins: int = CALIBRATION_BINS) -> N
     return np.asarray(np.searchsorted(np.linspace(0, 1, bins + 1)[1:-1], confidence, side="left"))
 
 
-def _ratio(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
+def ratio(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
     """Divide, with NaN where there is nothing to divide by."""
     return np.asarray(np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole > 0))
+
+
+def mean_of_known(values: ArrayLike) -> NDArray[np.float64]:
+    """Mean over the last axis of what is not NaN, NaN where nothing is; shape (..., n) gives shape (...)."""
+    rows = np.asarray(values, dtype=np.float64)
+    known = ~np.isnan(rows)
+    return ratio(np.where(known, rows, 0.0).sum(axis=-1), known.sum(axis=-1).astype(np.float64))

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from affetto.corpora.base import Corpus
+    from affetto.evaluation.corpora import CorpusFold
     from affetto.evaluation.protocols import Fold
     from affetto.recognition.bundle import Bundle
 
@@ -139,6 +140,48 @@ def require_fold_folders(
         _found(chain, classifier, corpus, fold, folder, train_with)
 
 
+def require_corpus_fold_folders(chain: Any, classifier: str, folds: Iterable[CorpusFold], folder: Path) -> None:
+    """Do as `require_fold_folders` where each fold leaves a corpus out.
+
+    Parameters
+    ----------
+    chain : AugmentedClassifier or CalibratedChain
+        That is to be fitted.
+    classifier : str
+        The kind of classifier.
+    folds : iterable of CorpusFold
+    folder : Path
+        Where the bundles of all folds are.
+
+    Raises
+    ------
+    ParameterError, BundleError
+        As `require_fold_folders`.
+    """
+    for fold in folds:
+        path = _place(folder, fold)
+        require_bundle_folder(path)
+        if (path / MANIFEST_FILE).is_file():
+            _require_same(load_bundle(path), chain, classifier, fold.number, fold.training)
+
+
+def save_corpus_fold(chain: Any, classifier: str, fold: CorpusFold, folder: Path) -> Bundle:
+    """Write a chain that was fitted without a corpus, as the bundle ``fold-N``.
+
+    Parameters
+    ----------
+    chain : AugmentedClassifier or CalibratedChain
+        Fitted.
+    classifier, fold, folder
+        As in `require_corpus_fold_folders`.
+
+    Returns
+    -------
+    Bundle
+    """
+    return save(chain, fold.training, _place(folder, fold), classifier=classifier)
+
+
 def save_fold(
     chain: Any, classifier: str, corpus: Corpus, fold: Fold, folder: Path, *, train_with: Sequence[Corpus] = ()
 ) -> Bundle:
@@ -166,14 +209,20 @@ def _found(
     if not (path / MANIFEST_FILE).is_file():
         return None
     bundle = load_fold(corpus, fold, folder)
+    _require_same(bundle, chain, classifier, fold.number, (known, *train_with))
+    return bundle
+
+
+def _require_same(bundle: Bundle, chain: Any, classifier: str, number: int, corpora: Sequence[Corpus]) -> None:
+    """Refuse a bundle that would not become of a chain that is fitted on these corpora in the fold of that number."""
     found = (bundle.name, bundle.manifest["classifier"], bundle.manifest.get("corpora"))
-    if found != (path.name, classifier, [described_corpus(part) for part in (known, *train_with)]):
+    if found != (bundle.folder.name, classifier, [described_corpus(part) for part in corpora]):
+        count = sum(len(part.utterances) for part in corpora)
         raise BundleError(
-            f"{path} is no {classifier} of fold {fold.number}, trained on {len(known.utterances)} utterances of "
-            f"{' and '.join(part.name for part in (known, *train_with))}; remove it, or name another folder"
+            f"{bundle.folder} is no {classifier} of fold {number}, trained on {count} utterances of "
+            f"{' and '.join(part.name for part in corpora)}; remove it, or name another folder"
         )
     _require_recipe(bundle, chain)
-    return bundle
 
 
 def _require_recipe(bundle: Bundle, chain: Any) -> None:
@@ -188,7 +237,7 @@ def _require_recipe(bundle: Bundle, chain: Any) -> None:
             raise BundleError(f"{bundle.folder} {what} than is asked for; remove it, or name another folder")
 
 
-def _place(folder: Path, fold: Fold) -> Path:
+def _place(folder: Path, fold: Fold | CorpusFold) -> Path:
     return folder / f"fold-{fold.number}"
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from affetto.corpora.base import EMOTIONS
+from affetto.corpora.base import in_order
 from affetto.errors import CorpusError
 
 if TYPE_CHECKING:
@@ -53,8 +53,7 @@ def pool(*corpora: Corpus) -> TrainingSet:
         If two of them have the same name.
     """
     require_different(corpora)
-    found = {emotion for corpus in corpora for emotion in corpus.emotions}
-    labels = (*(e for e in EMOTIONS if e in found), *sorted(found.difference(EMOTIONS)))
+    labels = in_order({emotion for corpus in corpora for emotion in corpus.emotions})
     rows = [(corpus.name, utterance) for corpus in corpora for utterance in corpus.utterances]
     # One corpus keeps its own names: how speakers are dealt to inner groups depends on them.
     speakers = [f"{name}/{utterance.speaker}" if len(corpora) > 1 else utterance.speaker for name, utterance in rows]

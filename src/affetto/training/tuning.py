@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import make_scorer
 from sklearn.model_selection import GridSearchCV
 from sklearn.utils.parallel import Parallel, delayed
 
@@ -134,7 +135,7 @@ class TunedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
             search = GridSearchCV(
                 clone(self.estimator).set_params(memory=folder),
                 self.grid,
-                scoring="recall_macro",
+                scoring=make_scorer(_unweighted_average_recall),
                 cv=splits,
                 refit=False,
                 n_jobs=self.n_jobs,
@@ -189,6 +190,12 @@ class TunedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
         ndarray of shape (n_samples,)
         """
         return np.asarray(self.calibrated_.predict(X))
+
+
+def _unweighted_average_recall(truth: ArrayLike, predicted: ArrayLike) -> float:
+    """Mean recall of the classes that occur: speakers of one corpus may lack what those of another express."""
+    labels, found = np.asarray(truth), np.asarray(predicted)
+    return float(np.mean([np.mean(found[labels == label] == label) for label in np.unique(labels)]))
 
 
 def _answers(estimator: Any, known: NDArray[Any], labels: NDArray[Any], unknown: NDArray[Any]) -> NDArray[np.float64]:

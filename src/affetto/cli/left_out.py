@@ -1,0 +1,73 @@
+"""`affetto evaluate --protocol corpora`: each corpus in turn is left out and answered by what learned the others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from affetto.cli.output import make_console, working
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from affetto.evaluation.corpora import CorpusFold
+
+
+def evaluate_left_out(
+    paths: Sequence[Path],
+    classifier: str,
+    *,
+    folds: Sequence[int] | None,
+    encoders: list[str] | None,
+    resume: bool,
+    folder: Path,
+    models: Path | None,
+) -> None:
+    """Check all that can be checked, then fit and test each fold, and write the report."""
+    from affetto.extras import require_extra
+
+    require_extra("train")
+    from affetto import __version__
+    from affetto.corpora import load_corpus
+    from affetto.corpora.base import require_outside
+    from affetto.evaluation import corpora_table, evaluate_corpora, prepare_corpora_folder, write_corpora_report
+    from affetto.evaluation.corpora import choose_corpus_folds, corpus_folds
+    from affetto.evaluation.corpora_report import CORPORA_REPORT_FILES
+    from affetto.training.chains import make_chain
+    from affetto.training.checkpoints import keeping_checkpoints
+    from affetto.training.folds import require_corpus_fold_folders, save_corpus_fold
+    from affetto.training.pooling import require_different
+    from affetto.training.train import described_encoders
+
+    corpora = [load_corpus(path) for path in paths]
+    require_different(corpora)
+    chosen = choose_corpus_folds(corpus_folds(corpora), folds)
+    chain = make_chain(classifier, encoders=encoders)
+    if encoders:
+        from affetto.training.distillation import require_unheard
+
+        for fold in chosen:
+            require_unheard(encoders, fold.corpus)
+    recipe: dict[str, Any] = {"affetto": __version__}
+    if (described := described_encoders(chain)) is not None:
+        recipe["encoders"] = described
+    about: dict[str, Any] = {"system": classifier, "corpora": corpora, "datasets": paths, "recipe": recipe}
+    if models is not None:
+        for path in paths:
+            require_outside(models, path)
+        require_corpus_fold_folders(chain, classifier, chosen, models)
+    prepare_corpora_folder(folder, folds=[fold.number for fold in chosen], **about)
+
+    def keep(fold: CorpusFold, fitted: Any) -> None:
+        if models is not None:
+            save_corpus_fold(fitted, classifier, fold, models)
+
+    with keeping_checkpoints(chain, folder, resume=resume):
+        with working(f"{classifier}, {len(chosen)} of {len(corpora)} corpora left out"):
+            predictions = evaluate_corpora(chain, corpora, folds=[fold.number for fold in chosen], keep=keep)
+        metrics = write_corpora_report(predictions, folder, **about)
+    title = f"{classifier}, each corpus left out, {len(predictions)} clips"
+    make_console().print(corpora_table(metrics, corpora, title=title))
+    typer.echo(f"Report in {folder}: {', '.join(CORPORA_REPORT_FILES)}")
