@@ -10,19 +10,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 import soundfile
+from affetto.recognition.adaptation import Heard, VoiceMemory
 
 from affetto import AudioError, ParameterError, ProfileError, Recognition, Recognizer, Segment, SpeakerProfile, read
 from affetto.corpora import load_corpus
-from affetto.recognition.adaptation import Heard, VoiceMemory
 from affetto.recognition.bundle import update_manifest, write_bundle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
     from affetto.classifiers.voices import VoiceSpaces
+    from numpy.typing import NDArray
 
 RATE = 16_000
 NAMES = ("angry", "disgust", "neutral", "surprised")

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-
 from affetto.recognition.adaptation import Heard, VoiceMemory
+
 from affetto.recognition.answers import Answers, HeardUtterance
 from affetto.recognition.prior import resolve_prior
 

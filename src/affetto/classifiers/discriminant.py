@@ -69,7 +69,7 @@ class AdditiveDiscriminant(ClassifierMixin, BaseEstimator):  # type: ignore[misc
     def __init__(
         self,
         *,
-        shrinkage: float = 1.0,
+        shrinkage: float = 0.5,
         speaker_weight: float = 3.0,
         corpus_weight: float = 10.0,
         distortion_weight: float = 0.2,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,6 +17,7 @@ from affetto.cli.train import (
     Classifier,
     ClassifierOption,
     CorpusArgument,
+    EmotionsOption,
     EncoderOption,
     NameOption,
     ResumeOption,
@@ -45,6 +47,13 @@ FoldsOption = Annotated[
 ]
 
 
+class AdaptedTo(StrEnum):
+    """Of whom the recordings are that answers are adapted to."""
+
+    speaker = "speaker"
+    corpus = "corpus"
+
+
 def evaluate(
     corpora: Annotated[
         list[Path],
@@ -54,6 +63,16 @@ def evaluate(
     protocol: EvaluationProtocolOption = "emobox",
     folds: FoldsOption = None,
     train_with: TrainWithOption = None,
+    emotions: EmotionsOption = None,
+    adapted: Annotated[
+        int | None,
+        typer.Option(
+            "--adapted", metavar="N", min=1, help="Protocol corpora: adapt to N other recordings before each answer."
+        ),
+    ] = None,
+    adapted_to: Annotated[
+        AdaptedTo, typer.Option("--adapted-to", help="Whose recordings these are: of the same speaker, or of anybody.")
+    ] = AdaptedTo.speaker,
     encoder: EncoderOption = None,
     resume: ResumeOption = False,
     name: NameOption = None,
@@ -79,6 +98,8 @@ def evaluate(
         evaluate_left_out(
             corpora,
             classifier.value,
+            emotions=emotions,
+            adapted_to=None if adapted is None else (adapted, adapted_to.value),
             folds=_fold_numbers(folds),
             encoders=encoder,
             resume=resume,
@@ -86,6 +107,9 @@ def evaluate(
             models=models,
         )
         return
+    if adapted is not None or emotions is not None:
+        option = "--adapted" if adapted is not None else "--emotions"
+        raise ParameterError(f"{option} is for the protocol {CORPORA!r}")
     if len(corpora) > 1:
         raise ParameterError(
             f"protocol {protocol!r} splits one corpus, and {len(corpora)} were given: train on the others with "

@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from affetto.errors import ParameterError
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from affetto.corpora import Corpus
 
 
@@ -27,6 +31,10 @@ CorpusArgument = Annotated[Path, typer.Argument(metavar="DIR", help="A corpus's 
 NameOption = Annotated[
     str | None, typer.Option("--name", help="Which corpus it is, such as ravdess, crema-d or table, if not recognized.")
 ]
+EmotionsOption = Annotated[
+    str | None,
+    typer.Option("--emotions", metavar="NAME[,NAME...]", help="Only clips of these emotions. [default: all]"),
+]
 TrainWithOption = Annotated[
     list[Path] | None,
     typer.Option("--train-with", metavar="DIR", help="A further corpus to train on; may be given several times."),
@@ -44,20 +52,21 @@ ResumeOption = Annotated[bool, typer.Option("--resume", help="Go on from the che
 
 
 def train(
-    corpus: CorpusArgument,
+    corpora: Annotated[
+        list[Path], typer.Argument(metavar="DIR...", help="A corpus's folder, or a CSV table; several are joined.")
+    ],
     output: Annotated[Path, typer.Option("--output", metavar="BUNDLE", help="The bundle's folder; made if missing.")],
     classifier: ClassifierOption = Classifier.mlp,
-    train_with: TrainWithOption = None,
+    emotions: EmotionsOption = None,
     encoder: EncoderOption = None,
     resume: ResumeOption = False,
     name: NameOption = None,
 ) -> None:
-    """Train a classifier on a corpus and write it as a bundle for `affetto recognize --model`."""
+    """Train a classifier on one corpus or several and write it as a bundle for `affetto recognize --model`."""
     from affetto.extras import require_extra
 
     require_extra("train")
     from affetto.cli.output import quoted, working
-    from affetto.corpora import load_corpus
     from affetto.corpora.base import require_outside
     from affetto.training.chains import make_chain
     from affetto.training.fitting import require_enough, require_trainable
@@ -65,9 +74,8 @@ def train(
     from affetto.training.train import require_bundle_folder
     from affetto.training.train import train as fit_and_write
 
-    loaded = load_corpus(corpus, name=name)
-    further = load_further(train_with)
-    for path in (corpus, *(train_with or ())):
+    loaded, *further = load_corpora(corpora, name=name, emotions=emotions)
+    for path in corpora:
         require_outside(output, path)
     require_different([loaded, *further])
     for part in (loaded, *further):
@@ -86,6 +94,19 @@ def train(
         bundle = fit_and_write(chain, loaded, output, classifier=classifier.value, train_with=further, resume=resume)
     size = bundle.manifest["model"]["bytes"] / 1e6
     typer.echo(f"Wrote {output} ({size:.1f} MB). Try: affetto recognize FILE --model {quoted(output)}")
+
+
+def load_corpora(paths: Sequence[Path], *, name: str | None = None, emotions: str | None = None) -> list[Corpus]:
+    """Load corpora, with the clips of `--emotions` alone where that is given."""
+    from affetto.corpora import load_corpus
+    from affetto.corpora.base import choose_emotions
+
+    if name is not None and len(paths) > 1:
+        raise ParameterError(f"--name says which corpus one folder holds, and {len(paths)} are given; leave it away")
+    corpora = [load_corpus(path, name=name) for path in paths]
+    if emotions is None:
+        return corpora
+    return choose_emotions(corpora, [one.strip() for one in emotions.split(",") if one.strip()])
 
 
 def load_further(paths: list[Path] | None) -> list[Corpus]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -107,6 +107,34 @@ class Corpus:
     def clips_sha256(self) -> str:
         """Checksum of the clips' names: which utterances they are, whatever the corpus is called."""
         return sha256("\n".join(sorted(utterance.clip for utterance in self.utterances)).encode()).hexdigest()
+
+
+def choose_emotions(corpora: Sequence[Corpus], emotions: Collection[str]) -> list[Corpus]:
+    """Keep only the clips of some emotions.
+
+    An emotion that one corpus alone has cannot be told from that corpus: elsewhere it is found where there is none.
+
+    Parameters
+    ----------
+    corpora : sequence of Corpus
+    emotions : collection of str
+        Each must be in one of the corpora or more.
+
+    Returns
+    -------
+    list of Corpus
+
+    Raises
+    ------
+    ParameterError
+        If none of the corpora has one of the emotions.
+    """
+    found = in_order({emotion for corpus in corpora for emotion in corpus.emotions})
+    if unknown := sorted(set(emotions).difference(found)):
+        raise ParameterError(f"no corpus has the emotion {unknown[0]!r}; there are {', '.join(found)}")
+    return [
+        replace(corpus, utterances=tuple(u for u in corpus.utterances if u.emotion in emotions)) for corpus in corpora
+    ]
 
 
 def require_outside(output: str | os.PathLike[str], corpus: str | os.PathLike[str]) -> None:
