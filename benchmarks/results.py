@@ -88,9 +88,7 @@ def command(recipe: str, protocol: str, benchmarks: Path = ROOT / "benchmarks") 
     start = f"python benchmarks/{script.name} DIR" if script.is_file() else "affetto evaluate DIR"
     classifier, *corpora = recipe.split("+")
     further = "".join(f" --train-with {corpus.upper()}" for corpus in corpora)
-    # It is measured with the distilled encoder that the default is trained on.
-    encoder = " --encoder STEADY" if classifier == "transformer" else ""
-    choice = "" if script.is_file() else f" --classifier {classifier}{encoder}{further}"
+    choice = "" if script.is_file() else f" --classifier {classifier}{further}"
     return f"{start}{choice} --protocol {protocol}"
 
 

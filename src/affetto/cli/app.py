@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from affetto.cli import adapt, corpus, distil, evaluate, listen, models, recognize, stress, train
+from affetto.cli import adapt, corpus, evaluate, listen, models, recognize, stress, train
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -21,7 +21,6 @@ app.command()(adapt.adapt)
 app.command()(models.models)
 app.add_typer(corpus.app, name="corpus")
 app.command()(train.train)
-app.command()(distil.distil)
 app.command()(evaluate.evaluate)
 app.command()(evaluate.compare)
 app.command()(stress.stress)

@@ -119,7 +119,9 @@ def evaluate(
     task = _prepare(
         corpus, protocol, folds, name=name, folder=output, system=classifier.value, train_with=train_with, resume=resume
     )
-    chain = _make_one(classifier, encoder, task.corpus)
+    from affetto.training.chains import make_chain
+
+    chain = make_chain(classifier.value, encoders=encoder)
     if models is not None:
         _require_place_for_models(models, task, chain, classifier.value)
     _prepare_folder(task, chain, classifier.value, task.folder)
@@ -160,6 +162,7 @@ def compare(
         raise ParameterError(f"a paired test needs two test speakers or more, and these folds have {len(tested)}")
     from affetto.evaluation.compare import compare as compare_predictions
     from affetto.evaluation.compare import comparison_table
+    from affetto.training.chains import make_chain
     from affetto.training.checkpoints import keeping_checkpoints
 
     kinds = list(dict.fromkeys(classifier or Classifier))
@@ -168,7 +171,7 @@ def compare(
     if encoder and Classifier.transformer not in kinds:
         raise ParameterError("encoders are for the transformer, which is not among the classifiers to compare")
     # All are made before the first is fitted: what is wrong with the last shows at once.
-    chains = {c.value: _make_one(c, encoder if c is Classifier.transformer else None, task.corpus) for c in kinds}
+    chains = {c.value: make_chain(c.value, encoders=encoder if c is Classifier.transformer else None) for c in kinds}
     for kind, chain in chains.items():
         _prepare_folder(task, chain, kind, task.folder / kind)
     with ExitStack() as until_all_are_done:  # so that whoever resumes fits no network again that was done
@@ -192,18 +195,6 @@ class _Task:
     folder: Path
     train_with: list[Corpus]
     resume: bool
-
-
-def _make_one(classifier: Classifier, encoders: list[str] | None, corpus: Corpus) -> Chain:
-    """Return the unfitted chain of a classifier, whose encoders must not have heard those who are tested."""
-    from affetto.training.chains import make_chain
-
-    chain = make_chain(classifier.value, encoders=encoders)
-    if encoders:
-        from affetto.training.distillation import require_unheard
-
-        require_unheard(encoders, corpus)
-    return chain
 
 
 def _prepare(

@@ -48,11 +48,6 @@ def evaluate_left_out(
     require_different(corpora)
     chosen = choose_corpus_folds(corpus_folds(corpora), folds)
     chain = make_chain(classifier, encoders=encoders)
-    if encoders:
-        from affetto.training.distillation import require_unheard
-
-        for fold in chosen:
-            require_unheard(encoders, fold.corpus)
     recipe: dict[str, Any] = {"affetto": __version__}
     answers: AnswerFunction = unadapted
     if adapted_to is not None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import sys
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from affetto.cli.output import make_console, quoted
+from affetto.cli.output import make_console
 from affetto.errors import BundleError, ParameterError
 from affetto.recognition.prior import describe_prior
 
@@ -27,16 +26,6 @@ class ModelsFormat(StrEnum):
     json = "json"
 
 
-SaveEncoderOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--save-encoder",
-        metavar="ENCODER",
-        help="Write the encoder under BUNDLE there, for `affetto train --encoder`, instead of printing.",
-    ),
-]
-
-
 def models(
     model: Annotated[
         str | None, typer.Argument(metavar="BUNDLE", help="A name from the list, or a bundle's folder: its card.")
@@ -45,7 +34,6 @@ def models(
         ModelsFormat | None,
         typer.Option("--format", help="How to print. [default: table; of one model its card, markdown in a pipe]"),
     ] = None,
-    save_encoder: SaveEncoderOption = None,
 ) -> None:
     """List the models that ship with the package and their measured figures, or print the card of one model."""
     import json
@@ -54,11 +42,6 @@ def models(
 
     if model is None and output_format is ModelsFormat.markdown:
         raise ParameterError("--format markdown is for the card of one model; name it: affetto models BUNDLE")
-    if save_encoder is not None:
-        if output_format is not None:
-            raise ParameterError("--format is for what is printed, and --save-encoder prints nothing; leave one out")
-        _save_encoder(model, save_encoder)
-        return
     folders = bundled_models().values() if model is None else [find_bundle(model)]
     bundles = [load_bundle(folder) for folder in folders]
     if output_format is ModelsFormat.json:
@@ -69,20 +52,6 @@ def models(
         _print_table(bundles)
     else:
         _print_card(bundles[0], plain=output_format is ModelsFormat.markdown)
-
-
-def _save_encoder(model: str | None, folder: Path) -> None:
-    from affetto.extras import require_extra
-    from affetto.recognition.bundle import find_bundle, load_bundle
-
-    if model is None:
-        raise ParameterError("--save-encoder writes what is under one model; name it: affetto models BUNDLE")
-    require_extra("train")
-    from affetto.training.restoring import restore_encoder
-
-    restore_encoder(load_bundle(find_bundle(model)), folder)
-    named = quoted(folder)
-    typer.echo(f"Wrote {folder}. Try: affetto train DIR --classifier transformer --encoder {named} --output my-model")
 
 
 def _print_card(bundle: Bundle, *, plain: bool) -> None:

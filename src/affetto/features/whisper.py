@@ -19,15 +19,12 @@ from torch.nn import functional
 
 from affetto.errors import MissingExtraError, ParameterError
 from affetto.features.convolution import FrameConvolution
-from affetto.files import write_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
-RECORD = "affetto"
-"""Under this key the configuration of a distilled encoder tells what it was distilled on."""
 
 
 class WhisperEncoder(nn.Module):
@@ -197,47 +194,6 @@ def checkpoint_name(encoder: str | os.PathLike[str]) -> str:
     return folder.resolve().name if folder.is_dir() else str(encoder).removeprefix("openai/")
 
 
-def distilled_on(encoder: str | os.PathLike[str]) -> dict[str, Any] | None:
-    """Return what a checkpoint says about its distillation; None where it was not distilled.
-
-    Parameters
-    ----------
-    encoder : str or path
-        As in `load_encoder`.
-
-    Returns
-    -------
-    dict or None
-        "distilled_from", "corpora", "recipe" and others.
-    """
-    record = read_config(find_checkpoint(encoder)).get(RECORD)
-    return record if isinstance(record, dict) else None
-
-
-def save_encoder(encoder: WhisperEncoder, config: Mapping[str, Any], folder: Path) -> None:
-    """Write an encoder as a checkpoint that `load_encoder` reads, and whoever else reads Hugging Face's names.
-
-    Parameters
-    ----------
-    encoder : WhisperEncoder
-    config : mapping
-        Of the checkpoint that it was loaded from, with whatever else is to be known of it.
-    folder : Path
-        Is there already; weights and configuration in it are replaced.
-
-    Raises
-    ------
-    ParameterError
-        If they cannot be written there.
-    """
-    from safetensors.torch import save
-
-    tensors = {f"model.encoder.{name}": tensor.half().contiguous() for name, tensor in _hub_weights(encoder).items()}
-    content = {**config, "encoder_layers": len(encoder.layers), "torch_dtype": "float16"}
-    write_bytes(folder / WEIGHTS_FILE, save(tensors))
-    write_bytes(folder / CONFIG_FILE, f"{json.dumps(content, indent=1)}\n".encode())
-
-
 def find_checkpoint(name: str | os.PathLike[str]) -> Path:
     """Return the folder of a checkpoint: the one that is named, or a download from the Hugging Face hub.
 
@@ -316,23 +272,3 @@ def _translated(tensors: Mapping[str, Tensor], n_layers: int) -> dict[str, Tenso
         state[f"{layer}.query_key_value.weight"] = torch.cat(weights)
         state[f"{layer}.query_key_value.bias"] = torch.cat(biases)
     return state
-
-
-def _hub_weights(encoder: WhisperEncoder) -> dict[str, Tensor]:
-    """Undo `_translated`: our weights under Hugging Face's names, in their shapes."""
-    state = encoder.state_dict()
-    tensors: dict[str, Tensor] = {}
-    for index in range(2):
-        weight = state[f"convolutions.{index}.product.weight"]
-        tensors[f"conv{index + 1}.weight"] = weight.unflatten(1, (3, -1)).permute(0, 2, 1)
-        tensors[f"conv{index + 1}.bias"] = state[f"convolutions.{index}.product.bias"]
-    for layer in (f"layers.{index}" for index in range(len(encoder.layers))):
-        for ours, theirs in _LAYER_PARTS.items():
-            for kind in ("weight", "bias"):
-                tensors[f"{layer}.{theirs}.{kind}"] = state[f"{layer}.{ours}.{kind}"]
-        for kind in ("weight", "bias"):
-            parts = state[f"{layer}.query_key_value.{kind}"].chunk(3)
-            tensors |= {f"{layer}.self_attn.{p}_proj.{kind}": part for p, part in zip("qkv", parts, strict=True)}
-        # A key's bias moves all scores of a query alike: softmax does not notice it, and Whisper has none.
-        del tensors[f"{layer}.self_attn.k_proj.bias"]
-    return tensors

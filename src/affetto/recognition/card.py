@@ -10,7 +10,6 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from affetto.errors import BundleError
-from affetto.recognition.encoders import corpora_heard, distillations, rounds
 from affetto.recognition.prior import BALANCED, describe_prior
 
 if TYPE_CHECKING:
@@ -23,7 +22,6 @@ NOT_MEASURED = "Not measured."
 NOTABLE_GAP = 0.04
 """Difference in UAR between women and men, as a fraction, above which a card speaks of it."""
 
-_USUAL_TEACHER = "whisper-base"
 _PEOPLE = {"female": "women", "male": "men"}
 
 
@@ -73,9 +71,7 @@ def _what_it_is(manifest: Manifest) -> Iterator[str]:
     facts["output"] = f"probabilities of {', '.join(manifest['labels'])}"
     facts["prior"] = f"{describe_prior(manifest.get('prior', BALANCED))}, unless another is chosen"
     if encoders := manifest.get("encoders"):
-        on = sorted(part["name"] for part in corpora_heard(distillations(manifest)))
-        steadier = f", made steadier by distillation on {', '.join(on)}" if on else ""
-        facts["encoder under it"] = f"{', '.join(encoders['names'])}, {encoders['layers']} layers{steadier}"
+        facts["encoder under it"] = f"{', '.join(encoders['names'])}, {encoders['layers']} layers"
     if quantization := manifest.get("quantization"):
         facts["weights"] = quantization["weights"]
     if training := manifest.get("training"):
@@ -109,38 +105,17 @@ def _licence(manifest: Manifest) -> Iterator[str]:
     yield " ".join(sentences)
 
 
-def _made_by(record: Mapping[str, Any]) -> str:
-    """Return the commands that make a distilled encoder."""
-    parts = rounds(record)
-    names = [*(f"STEADY-{number}" for number in range(1, len(parts))), "STEADY"]
-    commands = []
-    for number, part in enumerate(parts):
-        corpora = " ".join(_text(corpus["name"]).upper() for corpus in part["corpora"])
-        teacher = part["distilled_from"]
-        owner = "openai/" if teacher.startswith("whisper-") else ""
-        encoder = "" if teacher == _USUAL_TEACHER else f" --encoder {_text(owner + teacher)}"
-        begin = f" --begin {names[number - 1]}" if number else ""
-        options = "".join(f" --{name} {part['recipe'][name]}" for name in ("epochs", "way", "seed"))
-        commands.append(f"`affetto distil {corpora}{encoder}{begin}{options} --output {names[number]}`")
-    return ", and then ".join(commands)
-
-
 def _how_it_was_measured(manifest: Manifest) -> Iterator[str]:
     results = manifest.get("results")
     if not results:
         yield NOT_MEASURED
         return
-    steady = "".join(
-        f"; `STEADY` is what {_made_by(record)}, makes, or, with matrices in eight bits, `affetto models "
-        f"{_text(manifest['name'])} --save-encoder STEADY`"
-        for record in distillations(manifest)
-    )
     yield (
         "The figures are those of the recipe, not of these very weights, which learnt from all speakers: for every "
         "fold it was trained anew, and tested on speakers that nothing in it was fitted, searched or calibrated on. "
         "UAR is the unweighted average recall: the mean over the emotions of the part of their recordings that was "
         "recognized. Intervals are 95 %, by bootstrap over speakers. In commands `DIR` is the folder of the corpus; a "
-        f"name in capitals is the folder of that corpus{steady}."
+        "name in capitals is the folder of that corpus."
     )
     rows = [(f"`{r['protocol']}`", r.get("description", "unknown"), f"`{r['command']}`") for r in results]
     yield _table(("protocol", "what is tested", "made by"), rows)

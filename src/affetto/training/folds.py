@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from affetto.errors import BundleError
 from affetto.recognition.bundle import MANIFEST_FILE, load_bundle
-from affetto.recognition.encoders import distillations, has_heard
 from affetto.training.chains import make_chain
-from affetto.training.distillation import require_unheard
 from affetto.training.train import (
     described_corpus,
     described_encoders,
@@ -67,7 +65,6 @@ def fold_bundle(
     ParameterError, CorpusError, AudioError
         As `affetto.training.train.train`.
     """
-    require_unheard(encoders or (), corpus)
     chain = make_chain(classifier, encoders=encoders)
     if bundle := _found(chain, classifier, corpus, fold, folder, train_with):
         return bundle
@@ -92,15 +89,9 @@ def load_fold(corpus: Corpus, fold: Fold, folder: Path) -> Bundle:
     Raises
     ------
     BundleError
-        If there is none, it was trained on other clips of the corpus than the fold's training part, or its encoder has
-        heard the corpus.
+        If there is none, or it was trained on other clips of the corpus than the fold's training part.
     """
     bundle = load_bundle(_place(folder, fold))
-    if has_heard(distillations(bundle.manifest), corpus=corpus.name, clips_sha256=corpus.clips_sha256):
-        raise BundleError(
-            f"the encoder under {bundle.folder} was distilled on {corpus.name}, so it has heard the speakers that are "
-            "tested; name the folder of bundles with another encoder"
-        )
     if described_corpus(_known(corpus, fold)) not in bundle.manifest.get("corpora", []):
         raise BundleError(
             f"{bundle.folder} was not trained on what fold {fold.number} of {corpus.name} trains on, so it may have "

@@ -18,7 +18,6 @@ from affetto import __version__
 from affetto.corpora.vetting import vet
 from affetto.errors import ParameterError
 from affetto.recognition.bundle import MANIFEST_FILE, MODEL_FILE, write_bundle
-from affetto.recognition.encoders import corpora_heard, distillations
 from affetto.training.calibration import FEWEST, RELIABLE, CalibratedChain
 from affetto.training.chains import DEEP
 from affetto.training.checkpoints import CHECKPOINTS, keeping_checkpoints, without_checkpoints
@@ -26,7 +25,7 @@ from affetto.training.fitting import fit_chain, require_enough, require_trainabl
 from affetto.training.pooling import pool
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from affetto.corpora.base import Corpus
     from affetto.recognition.bundle import Bundle
@@ -136,7 +135,7 @@ def save(chain: Chain, corpora: Sequence[Corpus], folder: Path, *, classifier: s
         "classifier": classifier,
         "labels": list(everything.labels),
         **described,
-        "licence": " AND ".join(sorted({part.licence for part in corpora} | _licences_of_encoders(described))),
+        "licence": " AND ".join(sorted({part.licence for part in corpora})),
         "corpora": [described_corpus(part) for part in corpora],
         "training": {
             "recipe": {**described_recipe(chain), **_chosen(chain)},
@@ -228,11 +227,6 @@ def _report(bundle: Bundle, everything: TrainingSet) -> None:
         )
 
 
-def _licences_of_encoders(described: Mapping[str, Any]) -> set[str]:
-    """Return the licences of what encoders were distilled on: something of it is in the weights."""
-    return {part["licence"] for part in corpora_heard(distillations(described))}
-
-
 _SIZES = ("tiny", "base", "small", "medium")
 _LARGE = ("large", "large-v2", "large-v3", "large-v3-turbo")
 _WHISPERS = {f"whisper-{size}" for size in (*_SIZES, *(f"{size}.en" for size in _SIZES), *_LARGE)}
@@ -240,7 +234,7 @@ _WHISPERS = {f"whisper-{size}" for size in (*_SIZES, *(f"{size}.en" for size in 
 
 
 def described_encoders(chain: Chain) -> dict[str, Any] | None:
-    """Return what a manifest says of the encoders: which they are, and what the distilled ones were distilled on.
+    """Return what a manifest says of the encoders: which they are, and under which licence.
 
     Parameters
     ----------
@@ -257,15 +251,13 @@ def described_encoders(chain: Chain) -> dict[str, Any] | None:
     if not hasattr(frames, "encoders"):
         return None
     from affetto.features.frames import N_LAYERS
-    from affetto.features.whisper import checkpoint_name, distilled_on
+    from affetto.features.whisper import checkpoint_name
 
-    distilled = [record for encoder in frames.encoders if (record := distilled_on(encoder))]
-    names = [(distilled_on(one) or {}).get("distilled_from", checkpoint_name(one)) for one in frames.encoders]
+    names = [checkpoint_name(encoder) for encoder in frames.encoders]
     return {
         "names": names,
         "layers": N_LAYERS,
         "licence": "MIT (OpenAI Whisper)" if set(names) <= _WHISPERS else "unknown; see the checkpoint",
-        **({"distilled": distilled} if distilled else {}),
     }
 
 
