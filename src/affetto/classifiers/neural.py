@@ -394,8 +394,8 @@ class _Checkpoint(Callback):  # type: ignore[misc] # skorch is untyped
 class _Report(Callback):  # type: ignore[misc] # skorch is untyped
     """Logs each epoch with the time that is left.
 
-    No recall: what a network answers while it is trained, of altered clips and by the statistics of a batch, is not what
-    it answers afterwards.
+    No recall: what a network answers while it is trained, of altered clips and by the statistics of a batch, is not
+    what it answers afterwards.
     """
 
     def __init__(self, name: str, epochs: int) -> None:
