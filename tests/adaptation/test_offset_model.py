@@ -71,7 +71,7 @@ def test_a_planted_offset_is_found_without_labels(model: OffsetModel) -> None:
 
 def test_the_more_is_known_the_better(model: OffsetModel) -> None:
     random = np.random.default_rng(4)
-    found = {count: 0.0 for count in (0, 1, 5, 40)}
+    found = dict.fromkeys((0, 1, 5, 40), 0.0)
     for seed in range(60):
         planted = random.normal(0, np.sqrt(model.offset_variance))
         known, new = utterances(model, planted, 40, seed=seed)[0], utterances(model, planted, 100, seed=100 + seed)

@@ -33,7 +33,7 @@ class Rows:
 
 
 def rows(n_corpora: int = 1, n_speakers: int = 30, each: int = 5, *, seed: int = 0, corpus: float = 0.0) -> Rows:
-    """By the model itself: emotion, corpus, speaker, rest. Corpora differ by so many standard deviations of the rest."""
+    """By the model itself: emotion, corpus, speaker, rest; corpora differ by so many of the rest's deviations."""
     world, random = np.random.default_rng(9), np.random.default_rng(seed)
     means = world.normal(0, 0.8, (EMOTIONS, WIDTH))
     scale = np.linspace(1.5, 0.1, WIDTH)
