@@ -113,7 +113,10 @@ def test_a_saved_profile_is_plain_data_without_sound_or_labels(profile: Adaptati
         (b"[]", "is no adaptation profile; make one with `affetto adapt`"),
         (b'{"format": "a diary"}', "is no adaptation profile; make one"),
         (b'{"format": "affetto speaker profile", "format_version": 1}', "is no adaptation profile; make one"),
-        (b'{"format": "affetto adaptation profile", "format_version": 2}', "has format version 2; this Affetto reads 1"),
+        (
+            b'{"format": "affetto adaptation profile", "format_version": 2}',
+            "has format version 2; this Affetto reads 1",
+        ),
         (b'{"format": "affetto adaptation profile", "format_version": 1}', r"is damaged \(it has no 'model'\)"),
     ],
 )

@@ -3,8 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from affetto.recognition.adaptation import Heard, VoiceMemory
+from affetto.adaptation.online import OnlineAdapter
 from affetto.recognition.answers import Answers, HeardUtterance
+from affetto.recognition.inference import Heard
 
 LABELS = ("neutral", "happy", "angry")
 
@@ -14,7 +15,7 @@ def heard(start_s: float, end_s: float, *probabilities: float) -> HeardUtterance
 
 
 def answers(threshold: float = 0.6) -> Answers:
-    return Answers(LABELS, threshold, VoiceMemory(None))
+    return Answers(LABELS, threshold, OnlineAdapter(None))
 
 
 @pytest.mark.parametrize(
