@@ -36,7 +36,27 @@ RESULT = {
         "strong": {"clips": 672, "uar": 0.859, "uar_interval": None},
     },
 }
+CORPORA = [
+    {
+        "name": "ravdess",
+        "licence": "CC-BY-NC-SA-4.0",
+        "citation": "Livingstone & Russo 2018",
+        "speech": "acted, North American English",
+        "utterances": 1440,
+        "speakers": 24,
+    },
+    {
+        "name": "nemo",
+        "licence": "CC-BY-NC-SA-4.0",
+        "citation": "Christop 2024",
+        "speech": "acted, Polish",
+        "utterances": 4481,
+        "speakers": 9,
+    },
+]
 NEW = {
+    "licence": "CC-BY-NC-SA-4.0",
+    "corpora": CORPORA,
     "results": [RESULT],
     "calibration": {
         "method": "temperature scaling",
@@ -245,8 +265,6 @@ def test_a_card_says_what_is_forbidden_and_what_it_cannot_do(manifest: Manifest)
 
 
 def test_acted_speech_is_a_limit(manifest: Manifest) -> None:
-    for corpus, speech in zip(manifest["corpora"], ("acted, North American English", "acted, Polish"), strict=True):
-        corpus["speech"] = speech
     limits = section(model_card(manifest), "Limits")
     assert "33 speakers (acted, North American English; acted, Polish)" in limits
     assert "everyday speech" in limits
@@ -271,7 +289,7 @@ def test_what_a_manifest_does_not_hold_was_not_measured(name: str) -> None:
     assert "not say what it was trained on" in section(card, "Data")
 
 
-@pytest.mark.parametrize("field", [*NEW, "corpora", "training", "encoders", "quantization"])
+@pytest.mark.parametrize("field", [*sorted(set(NEW) - {"licence"}), "training", "encoders", "quantization"])
 def test_a_part_that_is_missing_or_empty_takes_nothing_else_along(manifest: Manifest, field: str) -> None:
     whole = model_card(manifest)
     without = model_card({key: value for key, value in manifest.items() if key != field})
