@@ -106,7 +106,7 @@ def test_a_module_tells_apart_what_is_too_improbable_for_a_number() -> None:
     fitted = network().fit(X, y)
     with torch.no_grad():
         for parameter in list(fitted.networks_[0].parameters())[-2:]:  # of the last layer
-            parameter *= 1_000_000
+            parameter.mul_(1_000_000)
     got = outputs(as_module(fitted), X)
     assert set(np.exp(got).round(6).ravel()) == {0, 1}
     assert len(np.unique(got, axis=0)) == len(X)
