@@ -25,7 +25,7 @@ class ParameterError(AffettoError, ValueError):
 
 
 class ProfileError(AffettoError, ValueError):
-    """A speaker profile is missing, damaged, or of another model."""
+    """An adaptation profile is missing, damaged, or of another model."""
 
 
 class MissingExtraError(AffettoError, ImportError):

@@ -1,18 +1,16 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 import torch
 
-from affetto.classifiers.networks import AttentiveHead, ConvolutionalNetwork
+from affetto.classifiers.networks import ConvolutionalNetwork
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Tensor
 
 WIDTH, LENGTHS = 64, (20, 37, 64, 90)
-
-NETWORKS = pytest.mark.parametrize("network", [AttentiveHead, ConvolutionalNetwork])
 
 
 def ragged(seed: int = 0) -> tuple[Tensor, Tensor]:
@@ -22,10 +20,10 @@ def ragged(seed: int = 0) -> tuple[Tensor, Tensor]:
     return frames * mask[..., None], mask
 
 
-def trained(network: Any, n_outputs: int = 5) -> nn.Module:
+def trained(n_outputs: int = 5) -> ConvolutionalNetwork:
     """A network that has seen some batches, so that what it learns on the way is not that of the start."""
     torch.manual_seed(0)
-    made: nn.Module = network(WIDTH, n_outputs)
+    made = ConvolutionalNetwork(WIDTH, n_outputs)
     optimizer = torch.optim.AdamW(made.parameters(), lr=1e-2)
     for seed in range(10):
         frames, mask = ragged(seed)
@@ -33,18 +31,12 @@ def trained(network: Any, n_outputs: int = 5) -> nn.Module:
         optimizer.zero_grad()
         torch.autograd.backward(loss)
         optimizer.step()
-    return made.eval()
+    made.eval()
+    return made
 
 
-@pytest.mark.parametrize(
-    "network",
-    [
-        AttentiveHead,
-        ConvolutionalNetwork,
-    ],
-)
-def test_a_longer_clip_in_the_batch_changes_nothing(network: Any) -> None:
-    made = trained(network)
+def test_a_longer_clip_in_the_batch_changes_nothing() -> None:
+    made = trained()
     frames, mask = ragged()
     with torch.inference_mode():
         together = made(frames, mask)
@@ -53,34 +45,30 @@ def test_a_longer_clip_in_the_batch_changes_nothing(network: Any) -> None:
             assert (together[index] - alone[0]).abs().max() < 1e-4
 
 
-@NETWORKS
-def test_what_lies_behind_a_clip_is_not_heard(network: Any) -> None:
-    made = trained(network)
+def test_what_lies_behind_a_clip_is_not_heard() -> None:
+    made = trained()
     frames, mask = ragged()
     with torch.inference_mode():
         assert torch.allclose(made(frames, mask), made(frames + 100.0 * ~mask[..., None], mask), atol=1e-4)
 
 
-@NETWORKS
-def test_a_clip_alone_needs_no_mask(network: Any) -> None:
-    made = trained(network)
+def test_a_clip_alone_needs_no_mask() -> None:
+    made = trained()
     frames, mask = ragged()
     with torch.inference_mode():
         assert torch.allclose(made(frames[-1:]), made(frames[-1:], mask[-1:]), atol=1e-5)
         assert made(frames[-1:]).shape == (1, 5)
 
 
-@NETWORKS
 @pytest.mark.parametrize("length", [1, 2, 3, 9])
-def test_the_shortest_clips_get_an_answer(network: Any, length: int) -> None:
-    made = trained(network)
+def test_the_shortest_clips_get_an_answer(length: int) -> None:
+    made = trained()
     with torch.inference_mode():
         assert torch.isfinite(made(ragged()[0][:1, :length])).all()
 
 
-@NETWORKS
-def test_every_part_learns(network: Any) -> None:
-    made = network(WIDTH, 4).train()
+def test_every_part_learns() -> None:
+    made = ConvolutionalNetwork(WIDTH, 4).train()
     frames, mask = ragged()
     torch.autograd.backward(torch.nn.functional.cross_entropy(made(frames, mask), torch.arange(4)))
     silent = [name for name, p in made.named_parameters() if p.grad is None or not torch.isfinite(p.grad).all()]
@@ -90,14 +78,13 @@ def test_every_part_learns(network: Any) -> None:
 def test_voice_and_microphone_are_partly_subtracted() -> None:
     frames, _ = ragged()
     clip = frames[-1:]
-    for network in (AttentiveHead, ConvolutionalNetwork):
-        made: Any = trained(network)
-        made.centring = 1.0
-        with torch.inference_mode():
-            # Nothing is left of what is constant over the clip.
-            assert torch.allclose(made(clip), made(clip + torch.linspace(-3, 3, WIDTH)), atol=1e-3)
-            made.centring = 0.0
-            assert not torch.allclose(made(clip), made(clip + torch.linspace(-3, 3, WIDTH)), atol=1e-3)
+    made = trained()
+    made.centring = 1.0
+    with torch.inference_mode():
+        # Nothing is left of what is constant over the clip.
+        assert torch.allclose(made(clip), made(clip + torch.linspace(-3, 3, WIDTH)), atol=1e-3)
+        made.centring = 0.0
+        assert not torch.allclose(made(clip), made(clip + torch.linspace(-3, 3, WIDTH)), atol=1e-3)
 
 
 def test_augmented_clips_are_clips() -> None:

@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.pipeline import Pipeline
 
 from affetto.errors import AudioError
-from affetto.features import BandFrames, CachedTransformer, EncoderFrames
+from affetto.features import BandFrames, CachedTransformer, EncoderMeans
 from affetto.preprocessing import ReadSpeech
 from affetto.speech import Waveform, read
 
@@ -103,7 +103,7 @@ def encoder(tiny_encoder: Path, tmp_path: Path) -> Path:
 
 
 def test_other_weights_of_an_encoder_are_other_entries(tmp_path: Path, clips: list[Path], encoder: Path) -> None:
-    chain = Pipeline([("speech", ReadSpeech()), ("frames", EncoderFrames(encoders=[encoder], n_layers=1))])
+    chain = Pipeline([("speech", ReadSpeech()), ("frames", EncoderMeans(encoders=[encoder]))])
     cached = CachedTransformer(chain, folder=tmp_path / "cache", n_jobs=1)
 
     def entries() -> int:

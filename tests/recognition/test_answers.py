@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from affetto.recognition.adaptation import Heard, VoiceMemory
 
+from affetto.adaptation.online import OnlineAdapter
 from affetto.recognition.answers import Answers, HeardUtterance
+from affetto.recognition.inference import Heard
 from affetto.recognition.prior import resolve_prior
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def heard(start_s: float, end_s: float, *probabilities: float) -> HeardUtterance
 
 
 def answers(threshold: float = 0.6, prior: Prior = "balanced") -> Answers:
-    return Answers(LABELS, threshold, VoiceMemory(None), resolve_prior(prior, LABELS))
+    return Answers(LABELS, threshold, OnlineAdapter(None), resolve_prior(prior, LABELS))
 
 
 @pytest.mark.parametrize(

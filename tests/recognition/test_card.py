@@ -36,7 +36,27 @@ RESULT = {
         "strong": {"clips": 672, "uar": 0.859, "uar_interval": None},
     },
 }
+CORPORA = [
+    {
+        "name": "ravdess",
+        "licence": "CC-BY-NC-SA-4.0",
+        "citation": "Livingstone & Russo 2018",
+        "speech": "acted, North American English",
+        "utterances": 1440,
+        "speakers": 24,
+    },
+    {
+        "name": "nemo",
+        "licence": "CC-BY-NC-SA-4.0",
+        "citation": "Christop 2024",
+        "speech": "acted, Polish",
+        "utterances": 4481,
+        "speakers": 9,
+    },
+]
 NEW = {
+    "licence": "CC-BY-NC-SA-4.0",
+    "corpora": CORPORA,
     "results": [RESULT],
     "calibration": {
         "method": "temperature scaling",
@@ -186,19 +206,16 @@ def test_results_stand_side_by_side_where_a_part_is_only_in_one(manifest: Manife
 
 def test_a_card_says_what_uncertain_means(manifest: Manifest) -> None:
     text = section(model_card(manifest), "Confidence")
-    assert "status `ok` was right in at least 90 % of cases of speakers left out; 73 % of answers are `ok`" in text
+    assert "status `ok` was right in at least 90 % of the cases left out; 73 % of answers are `ok`" in text
     assert "below 0.47" in text
     assert "temperature: 0.62" in text
-    manifest["calibration"]["sharpness"] = [0.8, 1.25]
-    manifest["voices"] = {"spaces": [{"corpus": "nemo"}, {"corpus": "ravdess"}]}
-    assert "temperature: 1.25 (nemo), 0.8 (ravdess)" in model_card(manifest)
     assert "expected calibration error: 2.1 %" in text
 
 
 @pytest.mark.parametrize(("precision", "said"), [(0.899, "89 %"), (0.9, "90 %"), (0.29, "29 %"), (1.0, "100 %")])
 def test_at_least_promises_no_more_than_was_measured(manifest: Manifest, precision: float, said: str) -> None:
     manifest["calibration"]["precision"] = precision
-    assert f"at least {said} of cases" in model_card(manifest)
+    assert f"at least {said} of the cases" in model_card(manifest)
 
 
 @pytest.mark.parametrize(
@@ -251,8 +268,6 @@ def test_a_card_says_what_is_forbidden_and_what_it_cannot_do(manifest: Manifest)
 
 
 def test_acted_speech_is_a_limit(manifest: Manifest) -> None:
-    for corpus, speech in zip(manifest["corpora"], ("acted, North American English", "acted, Polish"), strict=True):
-        corpus["speech"] = speech
     limits = section(model_card(manifest), "Limits")
     assert "33 speakers (acted, North American English; acted, Polish)" in limits
     assert "everyday speech" in limits
@@ -277,7 +292,7 @@ def test_what_a_manifest_does_not_hold_was_not_measured(name: str) -> None:
     assert "not say what it was trained on" in section(card, "Data")
 
 
-@pytest.mark.parametrize("field", [*NEW, "corpora", "training", "encoders", "quantization"])
+@pytest.mark.parametrize("field", [*sorted(set(NEW) - {"licence"}), "training", "encoders", "quantization"])
 def test_a_part_that_is_missing_or_empty_takes_nothing_else_along(manifest: Manifest, field: str) -> None:
     whole = model_card(manifest)
     without = model_card({key: value for key, value in manifest.items() if key != field})

@@ -33,8 +33,11 @@ class NameFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc] # sci
 class Remembering(LogisticRegression):  # type: ignore[misc] # scikit-learn is untyped
     """Keeps what it is fitted on."""
 
-    def fit(self, X: Any, y: Any, groups: Any = None, corpora: Any = None) -> Self:
+    def fit(
+        self, X: Any, y: Any, groups: Any = None, corpora: Any = None, copies: Any = None, recordings: Any = None
+    ) -> Self:
         self.rows_, self.labels_, self.groups_, self.corpora_ = X[:, 0], y, groups, corpora
+        self.copies_, self.recordings_ = copies, recordings
         super().fit(X, y)
         return self
 
@@ -58,19 +61,40 @@ def test_every_recording_of_one_corpus_is_heard_in_every_copy() -> None:
         assert speaker == f"s{number % 5}"
 
 
-@pytest.mark.parametrize(("times", "copies"), [(1, 4), (2, 2), (4, 1), (40, 1)])
-def test_large_corpora_are_heard_in_fewer_copies_each(times: int, copies: int) -> None:
-    small, large = list(range(1, 10)), list(range(101, 101 + 9 * times))
-    model = fitted([*small, *large], ["small"] * 9 + ["large"] * 9 * times)
+@pytest.mark.parametrize("times", [1, 2, 4, 40])
+def test_of_large_corpora_a_smaller_part_is_copied(times: int) -> None:
+    """All of their recordings are heard as they are, and about as many copies as the smallest corpus has."""
+    small, large = list(range(1, 51)), list(range(1_001, 1_001 + 50 * times))
+    model = fitted([*small, *large], ["small"] * 50 + ["large"] * 50 * times)
     is_large = model.corpora_ == "large"
-    assert np.count_nonzero(~is_large) == 4 * 9
-    assert np.count_nonzero(is_large) == copies * len(large)
+    for copy, factor in enumerate((1, 1e3, 1e6, 1e9)):
+        assert sorted(model.rows_[~is_large & (model.copies_ == copy)]) == [number * factor for number in small]
+        copied = model.rows_[is_large & (model.copies_ == copy)] / factor
+        assert len(set(copied)) == len(copied)
+        assert set(copied) <= set(large)
+        assert copy > 0 or len(copied) == len(large)
+        assert copy == 0 or len(copied) == pytest.approx(50, abs=20)
 
 
-def test_a_recording_is_heard_the_same_among_others_and_elsewhere() -> None:
+def test_each_copy_says_of_which_recording_it_is() -> None:
     small, large = list(range(1, 10)), list(range(101, 201))
-    one = fitted([*small, *large], ["small"] * 9 + ["large"] * 100)
-    other = fitted([*small, *large[:60]], ["small"] * 9 + ["large"] * 60, folder="there/deeper")
-    assert set(other.rows_) <= set(one.rows_)
-    # All kinds of copies occur.
-    assert {len(str(int(row))) for row in one.rows_[one.corpora_ == "large"]} == {3, 6, 9, 12}
+    numbers = [*small, *large]
+    model = fitted(numbers, ["small"] * 9 + ["large"] * 100)
+    for row, copy, recording in zip(model.rows_, model.copies_, model.recordings_, strict=True):
+        assert row == numbers[recording] * (1, 1e3, 1e6, 1e9)[copy]
+
+
+def test_a_recording_is_copied_the_same_among_others_and_elsewhere() -> None:
+    small, large = list(range(1, 10)), list(range(101, 201))
+
+    def copies(kept: int, folder: str = "here") -> set[tuple[int, int]]:
+        """Which of the first sixty large recordings are copied, and how."""
+        numbers = [*small, *large[:kept]]
+        model = fitted(numbers, ["small"] * 9 + ["large"] * kept, folder=folder)
+        heard = zip(model.recordings_, model.copies_, strict=True)
+        return {(numbers[recording], copy) for recording, copy in heard if copy and 100 < numbers[recording] <= 160}
+
+    assert copies(60) == copies(60, folder="there/deeper")
+    # Of a larger corpus a smaller part is copied, and no others.
+    assert copies(100) < copies(60)
+    assert {copy for _, copy in copies(60)} == {1, 2, 3}

@@ -29,9 +29,6 @@ CLASSIFIERS = {
         )
         for kind in ("full", "tied", "diag", "spherical")
     },
-    "gmm-tempered": GaussianMixtureClassifier(
-        covariance_type="diag", temperature=30, priors="empirical", reg_covar=0.1, random_state=0
-    ),
 }
 
 

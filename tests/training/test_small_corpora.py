@@ -46,10 +46,18 @@ def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("AFFETTO_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
 
 
-def check(classifier: str, known: Corpus, new: Corpus, folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+def check(
+    classifier: str,
+    known: Corpus,
+    new: Corpus,
+    folder: Path,
+    caplog: pytest.LogCaptureFixture,
+    *,
+    encoders: list[Path] | None = None,
+) -> None:
     """Train, and look at what the bundle and its chain answer about speakers that they never heard."""
     with caplog.at_level(logging.INFO, logger="affetto"):
-        chain = make_chain(classifier, n_jobs=1)
+        chain = make_chain(classifier, encoders=encoders, n_jobs=1)
         bundle = train(chain, known, folder, classifier=classifier)
     recognizer = Recognizer(folder)
     # Different recordings get different probabilities, also as they are shown.
@@ -80,6 +88,30 @@ def test_different_recordings_get_different_answers(
 ) -> None:
     known = part(ravdess, "1 2 3", emotions, each)
     check(classifier, known, part(ravdess, "8 9", emotions, 3), tmp_path / "model", caplog)
+
+
+@pytest.mark.parametrize(
+    ("speakers", "emotions", "each"),
+    [("1 2", "angry sad", 2), ("1 2 3", "angry sad happy calm", 2)],
+    ids=["8 clips", "24 clips"],
+)
+def test_a_transformer_of_next_to_nothing_does_what_training_says(
+    speakers: str,
+    emotions: str,
+    each: int,
+    ravdess: Corpus,
+    tiny_encoder: Path,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """There are far more features than clips, and the answers differ all the same, adapted or not."""
+    known, new = part(ravdess, speakers, emotions, each), part(ravdess, "8 9", emotions, 3)
+    check("transformer", known, new, tmp_path / "model", caplog, encoders=[tiny_encoder])
+    recognizer = Recognizer(tmp_path / "model")
+    recognizer.adapt([utterance.path for utterance in new.utterances])
+    adapted = [tuple(recognizer.recognize(u.path).probabilities.values()) for u in new.utterances]
+    assert np.isfinite(adapted).all()
+    assert len(set(adapted)) == len(adapted)
 
 
 @pytest.mark.slow

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import scipy.linalg
 import scipy.sparse
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -37,7 +37,7 @@ _NEGLIGIBLE = 1e-6
 """Directions with less than this share of the largest variance are rounding errors."""
 
 
-class AdditiveDiscriminant(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
+class AdditiveDiscriminant(ClassNamePrefixFeaturesOutMixin, ClassifierMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
     """Discriminant analysis with speakers and corpora as noise, in closed form.
 
     Parameters
@@ -111,7 +111,7 @@ class AdditiveDiscriminant(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         Raises
         ------
         ValueError
-            If there is only one class, or a parameter makes no sense.
+            If there is only one class, nothing tells classes apart, or a parameter makes no sense.
         """
         for name in ("shrinkage", "speaker_weight", "corpus_weight", "distortion_weight", "few"):
             if not getattr(self, name) >= 0:
@@ -137,8 +137,12 @@ class AdditiveDiscriminant(ClassifierMixin, BaseEstimator):  # type: ignore[misc
                 raise ValueError("there are copies, and recordings does not say of what")
             changes = _changes(samples, np.asarray(recordings), is_plain)
             within += self.distortion_weight * _covariance(changes, weight_of[corpus_of_all[~is_plain]])
-        within[np.diag_indices_from(within)] += self.shrinkage * max(np.trace(within) / len(within), _NEGLIGIBLE)
+        # A little at least: with more features than samples the noise has directions without variance.
+        shrinkage = max(self.shrinkage, _NEGLIGIBLE)
+        within[np.diag_indices_from(within)] += shrinkage * max(np.trace(within) / len(within), _NEGLIGIBLE)
         self.mean_ = means.mean(axis=0)
+        if not np.ptp(means, axis=0).any():
+            raise ValueError("the means of all classes are the same; no feature tells them apart")
         self._project(means - self.mean_, within, between, speakers)
         return self
 
@@ -168,7 +172,8 @@ class AdditiveDiscriminant(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         -------
         ndarray of shape (n_samples, n_classes)
         """
-        return self.offset_model_.log_probabilities(self.transform(X))
+        embeddings = self.transform(X)
+        return self.offset_model_.log_probabilities(embeddings)
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return the probability of each class for a speaker of whom nothing is known.
@@ -194,7 +199,8 @@ class AdditiveDiscriminant(ClassifierMixin, BaseEstimator):  # type: ignore[misc
         -------
         ndarray of shape (n_samples,)
         """
-        return np.asarray(self.classes_[self.predict_log_proba(X).argmax(axis=1)])
+        best = self.predict_log_proba(X).argmax(axis=1)
+        return np.asarray(self.classes_[best])
 
     def _additive(
         self,
@@ -257,6 +263,10 @@ class AdditiveDiscriminant(ClassifierMixin, BaseEstimator):  # type: ignore[misc
             offset_variance=offset_variance.clip(0),
             speaker_variance=np.einsum("ij,ij->j", components, speakers @ components).clip(0),
         )
+
+    @property
+    def _n_features_out(self) -> int:
+        return len(self.components_)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class GaussianMixtureClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
-    """Class-conditional Gaussian mixtures: the class whose mixture explains the features best.
+    """Class-conditional Gaussian mixtures: the class whose mixture explains the features best, all being as frequent.
 
     Parameters
     ----------
@@ -27,11 +27,6 @@ class GaussianMixtureClassifier(ClassifierMixin, BaseEstimator):  # type: ignore
         Form of the covariances, as in `sklearn.mixture.GaussianMixture`.
     reg_covar : float
         Added to the diagonals of the covariances.
-    temperature : float
-        The log-likelihoods are divided by it. Features that are not independent make a mixture far too sure of itself;
-        a temperature above 1 takes that back and leaves the ranking alone where the priors are equal.
-    priors : {"uniform", "empirical"}
-        Whether every class is equally probable before anything is heard, or as frequent as in training.
     n_init, max_iter : int
         Restarts and steps of expectation maximization.
     random_state : int, RandomState instance or None
@@ -42,7 +37,6 @@ class GaussianMixtureClassifier(ClassifierMixin, BaseEstimator):  # type: ignore
     classes_ : ndarray of shape (n_classes,)
     mixtures_ : list of GaussianMixture
         One for each class.
-    log_priors_ : ndarray of shape (n_classes,)
     n_iter_ : int
         Steps of expectation maximization that the slowest mixture took.
 
@@ -65,8 +59,6 @@ class GaussianMixtureClassifier(ClassifierMixin, BaseEstimator):  # type: ignore
         n_components: int = 1,
         covariance_type: str = "full",
         reg_covar: float = 1e-3,
-        temperature: float = 1.0,
-        priors: str = "uniform",
         n_init: int = 1,
         max_iter: int = 200,
         random_state: Any = None,
@@ -74,8 +66,6 @@ class GaussianMixtureClassifier(ClassifierMixin, BaseEstimator):  # type: ignore
         self.n_components = n_components
         self.covariance_type = covariance_type
         self.reg_covar = reg_covar
-        self.temperature = temperature
-        self.priors = priors
         self.n_init = n_init
         self.max_iter = max_iter
         self.random_state = random_state
@@ -91,12 +81,8 @@ class GaussianMixtureClassifier(ClassifierMixin, BaseEstimator):  # type: ignore
         Raises
         ------
         ValueError
-            If a parameter makes no sense, or there is only one class.
+            If there is only one class.
         """
-        if self.priors not in ("uniform", "empirical"):
-            raise ValueError(f"priors is {self.priors!r}; it must be 'uniform' or 'empirical'")
-        if not self.temperature > 0:
-            raise ValueError(f"temperature is {self.temperature!r}; it must be above 0")
         rows, classes = validate_data(self, X, y, ensure_min_samples=2)
         check_classification_targets(classes)
         self.classes_, encoded = np.unique(classes, return_inverse=True)
@@ -105,10 +91,6 @@ class GaussianMixtureClassifier(ClassifierMixin, BaseEstimator):  # type: ignore
         seeds = check_random_state(self.random_state).randint(2**31 - 1, size=len(self.classes_))
         self.mixtures_ = [self._mixture(rows[encoded == c], seed) for c, seed in enumerate(seeds)]
         self.n_iter_ = max(mixture.n_iter_ for mixture in self.mixtures_)
-        counts = np.bincount(encoded)
-        self.log_priors_ = np.log(
-            counts / counts.sum() if self.priors == "empirical" else np.full(len(counts), 1 / len(counts))
-        )
         return self
 
     def predict_log_proba(self, X: ArrayLike) -> NDArray[np.float64]:
@@ -146,8 +128,7 @@ class GaussianMixtureClassifier(ClassifierMixin, BaseEstimator):  # type: ignore
         """Return the logarithms of the posteriors, but for a constant of each sample."""
         check_is_fitted(self)
         X = validate_data(self, X, reset=False)
-        likelihoods = np.stack([mixture.score_samples(X) for mixture in self.mixtures_], axis=1)
-        return np.asarray(likelihoods / self.temperature + self.log_priors_)
+        return np.stack([mixture.score_samples(X) for mixture in self.mixtures_], axis=1)
 
     def _mixture(self, X: NDArray[Any], seed: int) -> GaussianMixture:
         if len(X) == 1:

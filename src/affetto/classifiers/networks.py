@@ -1,87 +1,10 @@
-"""Networks over sequences of frames: from a batch of clips to logits of the emotions."""
+"""The convolutional network: from a batch of spectrograms to logits of the emotions."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-
-from affetto.features.convolution import FrameConvolution
-
-
-class AttentiveHead(nn.Module):
-    """A small network on the frames of a frozen encoder.
-
-    A linear layer, part of the utterance's mean subtracted (most of it is who speaks, not how), one residual
-    convolution, and attentive statistics: means and deviations weighted by where several heads listen.
-
-    Parameters
-    ----------
-    n_inputs, n_outputs : int
-        Features of a frame; emotions.
-    width : int
-        Channels within.
-    heads : int
-        How many weightings of the frames.
-    centring : float
-        How much of the utterance's mean is subtracted, from 0 to 1.
-    input_dropout, hidden_dropout, output_dropout : float
-        Share of channels left out in training.
-
-    References
-    ----------
-    K. Okabe, T. Koshinaka, K. Shinoda: Attentive statistics pooling for deep speaker embedding. Interspeech, 2018.
-    """
-
-    def __init__(
-        self,
-        n_inputs: int,
-        n_outputs: int,
-        *,
-        width: int = 128,
-        heads: int = 4,
-        centring: float = 0.7,
-        input_dropout: float = 0.3,
-        hidden_dropout: float = 0.2,
-        output_dropout: float = 0.5,
-    ) -> None:
-        super().__init__()
-        self.centring = centring
-        self.input_dropout = nn.Dropout1d(input_dropout)
-        self.first, self.first_norm = nn.Linear(n_inputs, width), nn.LayerNorm(width)
-        self.hidden_dropout = nn.Dropout(hidden_dropout)
-        self.convolution, self.convolution_norm = FrameConvolution(width, width), nn.LayerNorm(width)
-        self.attention = nn.Sequential(nn.Linear(width, 64), nn.Tanh(), nn.Linear(64, heads))
-        self.pooled_norm, self.output_dropout = nn.LayerNorm(2 * heads * width), nn.Dropout(output_dropout)
-        self.last = nn.Linear(2 * heads * width, n_outputs)
-
-    def forward(self, frames: Tensor, mask: Tensor | None = None) -> Tensor:
-        """Return the logits.
-
-        Parameters
-        ----------
-        frames : Tensor, shape (n_clips, n_frames, n_inputs)
-        mask : Tensor of bool, shape (n_clips, n_frames), optional
-            Which frames are real; all where it is missing.
-
-        Returns
-        -------
-        Tensor, shape (n_clips, n_outputs)
-        """
-        weights = torch.ones_like(frames[..., :1]) if mask is None else mask[..., None].to(frames.dtype)
-        # Whole channels of a clip are left out: single values would be seen in the next frame.
-        dropped = self.input_dropout(frames.transpose(1, 2)).transpose(1, 2) if self.training else frames
-        x = self.first(dropped)
-        x = x - self.centring * (x * weights).sum(1, keepdim=True) / weights.sum(1, keepdim=True)
-        x = functional.gelu(self.first_norm(x)) * weights
-        x = (x + functional.gelu(self.convolution_norm(self.convolution(self.hidden_dropout(x))))) * weights
-        scores = self.attention(x)
-        attention = torch.where(weights > 0, scores, torch.full_like(scores, -1e4)).softmax(1).transpose(1, 2)
-        mean = torch.matmul(attention, x)
-        deviation = (torch.matmul(attention, x * x) - mean * mean).clamp_min(1e-5).sqrt()
-        pooled = self.pooled_norm(torch.cat([mean, deviation], dim=-1).flatten(1))
-        logits: Tensor = self.last(self.output_dropout(pooled))
-        return logits
 
 
 class ConvolutionalNetwork(nn.Module):

@@ -37,7 +37,7 @@ logger = logging.getLogger(__name__)
 
 
 class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
-    """An average of networks, each trained from another seed on clips that are mixed with one another.
+    """An average of networks, each trained from another seed.
 
     Training is deterministic, also where it was interrupted and goes on from a checkpoint. The loss leaves out the
     emotions that the corpus of a clip does not have, and every corpus is heard as often.
@@ -63,8 +63,6 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
     least_steps : int
         Steps in an epoch; of clips that are too few for that, each is heard several times. In a few steps a network
         learns next to nothing, and its batch normalization not what the clips are like.
-    mixup : float
-        Both parameters of the beta distribution from which the share of the second clip is drawn; 0 mixes nothing.
     label_smoothing : float
         Share of the target that all classes get.
     random_state : int
@@ -78,10 +76,6 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
     classes_ : ndarray of shape (n_classes,)
     networks_ : list of Module
         The trained networks, in evaluation mode.
-
-    References
-    ----------
-    H. Zhang, M. Cisse, Y. N. Dauphin, D. Lopez-Paz: mixup: beyond empirical risk minimization. ICLR, 2018.
     """
 
     def __init__(
@@ -95,7 +89,6 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         weight_decay: float = 0.05,
         batch_size: int = 32,
         least_steps: int = 1,
-        mixup: float = 0.4,
         label_smoothing: float = 0.05,
         random_state: int = 0,
         checkpoints: str | os.PathLike[str] | None = None,
@@ -108,7 +101,6 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         self.weight_decay = weight_decay
         self.batch_size = batch_size
         self.least_steps = least_steps
-        self.mixup = mixup
         self.label_smoothing = label_smoothing
         self.random_state = random_state
         self.checkpoints = checkpoints
@@ -177,7 +169,7 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
 
     def _check_parameters(self) -> None:
-        least = {"n_networks": 1, "epochs": 1, "batch_size": 2, "least_steps": 1, "mixup": 0, "weight_decay": 0}
+        least = {"n_networks": 1, "epochs": 1, "batch_size": 2, "least_steps": 1, "weight_decay": 0}
         for name, lowest in least.items():
             if not getattr(self, name) >= lowest:
                 raise ValueError(f"{name} is {getattr(self, name)!r}; it must be at least {lowest}")
@@ -194,14 +186,13 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         decaying = [name for name, value in network.named_parameters() if value.ndim > 1]
         kept = _Checkpoint(self._checkpoint_path(clips, seed))
         name = f"network {number + 1} of {self.n_networks}"
-        net = _MixingNet(
+        net = _AugmentingNet(
             network,
             criterion=_MaskedCrossEntropy,
             criterion__label_smoothing=self.label_smoothing,
             optimizer=torch.optim.AdamW,
             optimizer__param_groups=[(parameter, {"weight_decay": self.weight_decay}) for parameter in decaying],
             optimizer__weight_decay=0.0,
-            mixup=self.mixup,
             batch_size=self.batch_size,
             iterator_train=_Batches,
             iterator_train__least_steps=self.least_steps,
@@ -326,12 +317,8 @@ class _MaskedCrossEntropy(nn.Module):
         return -(target * log_probabilities).sum(1).mean()
 
 
-class _MixingNet(NeuralNet):  # type: ignore[misc] # skorch is untyped
-    """Trains on mixtures of two clips each."""
-
-    def __init__(self, *args: Any, mixup: float, **kwargs: Any) -> None:
-        self.mixup = mixup
-        super().__init__(*args, **kwargs)
+class _AugmentingNet(NeuralNet):  # type: ignore[misc] # skorch is untyped
+    """Trains on what the network itself makes of the clips, where it has a method for that."""
 
     def train_step_single(self, batch: Any, **fit_params: Any) -> dict[str, Any]:
         inputs, wanted = batch
@@ -339,32 +326,10 @@ class _MixingNet(NeuralNet):  # type: ignore[misc] # skorch is untyped
         self._set_training(True)
         if hasattr(self.module_, "augmented"):
             frames, mask = self.module_.augmented(frames, mask)
-        if self.mixup > 0:
-            frames, mask, wanted = _mixed(frames, mask, wanted, self.mixup)
         logits = self.infer({"frames": frames, "mask": mask}, **fit_params)
         loss = self.get_loss(logits, wanted, training=True)
         loss.backward()
         return {"loss": loss, "y_pred": logits}
-
-
-def _mixed(
-    frames: Tensor, mask: Tensor, wanted: Mapping[str, Tensor], concentration: float
-) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
-    """Add a weaker second clip to each, repeated until it is as long, and mix what is wanted likewise."""
-    count, length = mask.shape
-    partner = torch.randperm(count)
-    beta = torch.distributions.Beta(concentration, concentration)
-    share = beta.sample((count,))
-    share = torch.maximum(share, 1 - share)
-    lengths = mask.sum(1)[partner]
-    start = (torch.rand(count) * lengths).long()
-    position = (torch.arange(length) + start[:, None]) % lengths[:, None]
-    second = frames[partner[:, None], position]
-    weight = share[:, None, None]
-    mixed = (weight * frames + (1 - weight) * second) * mask[..., None]
-    target = share[:, None] * wanted["target"] + (1 - share[:, None]) * wanted["target"][partner]
-    allowed = wanted["allowed"] | wanted["allowed"][partner]
-    return mixed, mask, {"target": target, "allowed": allowed}
 
 
 class _Seed(Callback):  # type: ignore[misc] # skorch is untyped
@@ -429,8 +394,8 @@ class _Checkpoint(Callback):  # type: ignore[misc] # skorch is untyped
 class _Report(Callback):  # type: ignore[misc] # skorch is untyped
     """Logs each epoch with the time that is left.
 
-    No recall: what a network answers while it is trained, of mixed clips and by the statistics of a batch, is not what
-    it answers afterwards.
+    No recall: what a network answers while it is trained, of altered clips and by the statistics of a batch, is not
+    what it answers afterwards.
     """
 
     def __init__(self, name: str, epochs: int) -> None:

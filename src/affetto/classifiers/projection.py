@@ -78,8 +78,6 @@ class DiscriminantProjection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
     ----------
     shrinkage : float
         From 0 (the empirical covariance) to 1 (a multiple of the identity).
-    priors : {"empirical", "uniform"}
-        Whether each class weighs as much as it has samples, or all weigh the same.
     max_variance : float
         To which the total variance of the projected samples is scaled down where it is larger. Few samples are found
         to lie far further apart than new ones will, too far for the distances that kernels and mixtures expect.
@@ -96,9 +94,8 @@ class DiscriminantProjection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
     J. H. Friedman: Regularized discriminant analysis. Journal of the American Statistical Association 84, 1989.
     """
 
-    def __init__(self, *, shrinkage: float = 0.5, priors: str = "empirical", max_variance: float = np.inf) -> None:
+    def __init__(self, *, shrinkage: float = 0.5, max_variance: float = np.inf) -> None:
         self.shrinkage = shrinkage
-        self.priors = priors
         self.max_variance = max_variance
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
@@ -116,8 +113,6 @@ class DiscriminantProjection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
         """
         if not 0 <= self.shrinkage <= 1:
             raise ValueError(f"shrinkage is {self.shrinkage!r}; it must be 0 to 1")
-        if self.priors not in ("empirical", "uniform"):
-            raise ValueError(f"priors is {self.priors!r}; it must be 'empirical' or 'uniform'")
         if not self.max_variance > 0:
             raise ValueError(f"max_variance is {self.max_variance!r}; it must be above 0")
         rows, classes = validate_data(self, X, y, dtype=[np.float64, np.float32], ensure_min_samples=2)
@@ -127,10 +122,10 @@ class DiscriminantProjection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
             raise ValueError(f"all samples are of one class, {labels[0]!r}; at least two are needed")
         rows = rows.astype(np.float64)
         means = np.stack([rows[encoded == c].mean(axis=0) for c in range(len(labels))])
-        weights = counts / len(rows) if self.priors == "empirical" else np.full(len(labels), 1 / len(labels))
+        weights = counts / len(rows)
         self.mean_ = weights @ means
-        residuals = (rows - means[encoded]) * np.sqrt(weights / counts)[encoded, None]
-        within = np.asarray(shrunk_covariance(residuals.T @ residuals, self.shrinkage))
+        residuals = rows - means[encoded]
+        within = np.asarray(shrunk_covariance(residuals.T @ residuals / len(rows), self.shrinkage))
         # A feature that never varies within its classes must not divide by zero.
         within[np.diag_indices_from(within)] += 1e-9 * np.trace(within) / len(within) + np.finfo(float).tiny
         # The classes' means span all that matters: one solve for each, not an eigenproblem of all features.

@@ -72,8 +72,6 @@ def recognize(
         raise ParameterError(
             f"--timeline and --format {output_format} would be mixed in one output; give the latter an --output"
         )
-    if profile is not None and wanted == "each":
-        raise ParameterError("--profile is of one voice; choose the channel that it is on with --channels N")
     export = find_export(output, output_format, sources=read_from(names), n_results=len(names))
     if export is not None and not export.holds_several and wanted == "each":
         raise ParameterError(f"{export.name} holds one channel; choose it with --channels N")

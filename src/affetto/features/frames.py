@@ -1,11 +1,10 @@
-"""Speech as the networks take it, as scikit-learn transformers: sequences of frames, or means over time."""
+"""What Whisper's encoder makes of speech, as a scikit-learn transformer."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from functools import lru_cache
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import torch
@@ -70,43 +69,6 @@ class SpeechEncoder(nn.Module):
         return torch.cat([layer.mean(1) for one in self.encoders for layer in one(log_mel)[-N_POOLED:]], dim=-1)
 
 
-class ModuleFrames(ABC, TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
-    """Runs a torch module over waveforms; what the module is, a subclass says."""
-
-    def fit(self, X: Sequence[Waveform], y: object = None) -> Self:  # noqa: ARG002 (scikit-learn's signature)
-        """Do nothing: there is nothing to learn."""
-        return self
-
-    def transform(self, X: Sequence[Waveform]) -> NDArray[Any]:
-        """Return the frames of each recording.
-
-        Parameters
-        ----------
-        X : sequence of Waveform
-            At 16 kHz.
-
-        Returns
-        -------
-        ndarray of shape (n_recordings,)
-            Of ndarrays of float16, shape (n_frames, width).
-        """
-        module = self.module()
-        sequences = np.empty(len(X), dtype=object)
-        with torch.inference_mode():
-            for index, waveform in enumerate(X):
-                frames = module(_as_tensor(waveform))[0]
-                # Half the memory, and far finer than what a frame is worth. Its range is not that of float32.
-                sequences[index] = frames.clamp(-6e4, 6e4).half().numpy()
-        return sequences
-
-    @abstractmethod
-    def module(self) -> nn.Module:
-        """Return the module that makes frames of samples, for the saved model."""
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return True
-
-
 class EncoderMeans(TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
     """What the middle layers of Whisper's encoder make of speech, on average over time; see `SpeechEncoder`.
 
@@ -137,7 +99,7 @@ class EncoderMeans(TransformerMixin, BaseEstimator):  # type: ignore[misc] # sci
         """
         module = self.module()
         with torch.inference_mode():
-            return np.stack([module(_as_tensor(waveform))[0].numpy() for waveform in X])
+            return np.stack([module(as_tensor(waveform))[0].numpy() for waveform in X])
 
     def module(self) -> SpeechEncoder:
         """Return the encoders as a module; loaded once for each process."""
@@ -163,7 +125,8 @@ class EncoderMeans(TransformerMixin, BaseEstimator):  # type: ignore[misc] # sci
         return True
 
 
-def _as_tensor(waveform: Waveform) -> Tensor:
+def as_tensor(waveform: Waveform) -> Tensor:
+    """Return samples as a batch of one clip, filled up with silence to `MIN_SAMPLES`."""
     samples = np.pad(waveform.samples, (0, max(0, MIN_SAMPLES - len(waveform.samples))))
     return torch.tensor(samples)[None]
 

@@ -174,13 +174,13 @@ def _confidence(manifest: Manifest) -> Iterator[str]:
     relied = "the emotion named is the most probable, and is not to be relied on."
     if calibration["coverage"]:
         yield (
-            f"An answer with the status `ok` was right in at least {precision} % of cases of speakers left out; "
+            f"An answer with the status `ok` was right in at least {precision} % of the cases left out; "
             f"{100 * calibration['coverage']:.0f} % of answers are `ok`. The others, whose confidence is below "
             f"{calibration['threshold']:.3g}, are `uncertain`: {relied}"
         )
     else:
         yield (
-            f"Every answer has the status `uncertain`: {relied} The answers about speakers left out were too "
+            f"Every answer has the status `uncertain`: {relied} The answers about what was left out were too "
             "few, or too few of the surest were right, to promise more."
         )
     facts = {

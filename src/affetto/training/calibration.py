@@ -289,7 +289,7 @@ def calibrate(
     sharpness = _sharpness(scores, truth, weights)
     probabilities = np.exp(log_softmax(sharpness * scores, axis=1))
     confidence, right = probabilities.max(axis=1), (probabilities.argmax(axis=1) == truth).astype(np.float64)
-    threshold = _threshold(confidence, right, weights)
+    threshold = _threshold(confidence, right, weights, bounded=left_out == "speakers")
     share = weights * (confidence >= threshold)
     return Calibration(
         left_out=left_out,
@@ -340,11 +340,15 @@ def _sharpness(scores: NDArray[np.float64], truth: NDArray[np.intp], weights: ND
     return float(np.exp(minimize_scalar(loss, bounds=bounds, method="bounded").x))
 
 
-def _threshold(confidence: NDArray[np.float64], right: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
-    """Return the lowest threshold whose answers are right often enough, also by the lower bound of their precision.
+def _threshold(
+    confidence: NDArray[np.float64], right: NDArray[np.float64], weights: NDArray[np.float64], *, bounded: bool
+) -> float:
+    """Return the lowest threshold whose answers are right often enough.
 
-    The bound is one-sided, exact, and at the level `_DOUBT` (Clopper and Pearson 1934): approximate ones, as Wilson's,
-    promise too much where few answers are nearly all right.
+    Where speakers are left out, also by the lower bound of their precision: one-sided, exact, and at the level `_DOUBT`
+    (Clopper and Pearson 1934). Approximate ones, as Wilson's, promise too much where few answers are nearly all right.
+    Clips of a corpus that was left out are no independent draws from what users record, so there the precision itself
+    decides, of `_ENOUGH` answers or more.
     """
     order = np.argsort(-confidence, kind="stable")
     sums = np.cumsum(weights[order])
@@ -353,7 +357,7 @@ def _threshold(confidence: NDArray[np.float64], right: NDArray[np.float64], weig
     n_right = count * np.cumsum((weights * right)[order]) / sums
     # How probable it is that so many are right, or more, where each is right as seldom as it may be.
     by_chance = betainc(np.maximum(n_right, np.finfo(float).tiny), count - n_right + 1, RELIABLE)
-    keeps = by_chance <= _DOUBT
+    keeps = by_chance <= _DOUBT if bounded else (n_right >= RELIABLE * count) & (count >= _ENOUGH)
     # Those of one confidence are certain together, or not at all.
     last = np.append(np.diff(confidence[order]) < 0, True)
     if (fails := last & ~keeps & (count >= _ENOUGH)).any():

@@ -205,7 +205,7 @@ def _convert_mixture(scope: Any, operator: Any, container: Any) -> None:
     classifier: GaussianMixtureClassifier = operator.raw_operator
     features = graph.node("Cast", operator.inputs[0].full_name, to=TensorProto.DOUBLE)
     scores = []
-    for mixture, log_prior in zip(classifier.mixtures_, classifier.log_priors_, strict=True):
+    for mixture in classifier.mixtures_:
         components = []
         for mean, whitening, offset in zip(mixture.means_, *whitened_form(mixture), strict=True):
             centred = graph.node("Sub", features, graph.constant(mean[None]))
@@ -214,9 +214,8 @@ def _convert_mixture(scope: Any, operator: Any, container: Any) -> None:
             distance = graph.node("ReduceSumSquare", white, axes=[1], keepdims=1)
             half = graph.node("Mul", distance, graph.constant(-0.5))
             components.append(graph.node("Add", half, graph.constant(offset)))
-        likelihood = graph.node("ReduceLogSumExp", graph.node("Concat", *components, axis=1), axes=[1], keepdims=1)
-        tempered = graph.node("Div", likelihood, graph.constant(classifier.temperature))
-        scores.append(graph.node("Add", tempered, graph.constant(log_prior)))
+        concatenated = graph.node("Concat", *components, axis=1)
+        scores.append(graph.node("ReduceLogSumExp", concatenated, axes=[1], keepdims=1))
     logarithms = graph.node("LogSoftmax", graph.node("Concat", *scores, axis=1), axis=1)
     _end(graph, operator, graph.node("Cast", logarithms, to=TensorProto.FLOAT))
 

@@ -42,7 +42,6 @@ def cnn() -> tuple[BandFrames, Any, dict[str, Any]]:
         least_steps=_LEAST_STEPS,
         learning_rate=3e-3,
         weight_decay=0.02,
-        mixup=0.0,
         label_smoothing=0.1,
     )
     classifier = Pipeline([("scale", SequenceScaler()), ("network", network)])

@@ -219,7 +219,7 @@ def _report(bundle: Bundle, everything: TrainingSet) -> None:
     calibration = bundle.manifest["calibration"]
     if not calibration["coverage"]:
         logger.warning(
-            "every answer will be `uncertain`: %d answers about speakers left out do not show that the surest are "
+            "every answer will be `uncertain`: %d answers about what was left out do not show that the surest are "
             "right often enough, in %.0f %% of cases; it takes %d, all right: train on recordings of more speakers",
             calibration["cases"],
             100 * RELIABLE,

@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.special import expit
+
+from affetto.adaptation.offset_model import OffsetModel
+
+WIDTH, EMOTIONS = 7, 5
+
+
+@pytest.fixture(scope="module")
+def model() -> OffsetModel:
+    """Emotions about as far apart as speakers are, as with real voices."""
+    random = np.random.default_rng(3)
+    return OffsetModel(random.normal(0, 1.4, (EMOTIONS, WIDTH)), np.linspace(1.0, 4.0, WIDTH), np.full(WIDTH, 3.0))
+
+
+def utterances(
+    model: OffsetModel, offset: Any, count: int, *, seed: int = 0, emotion: int | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Embeddings under an offset, or an offset for each, and their emotions; all of one, or any."""
+    random = np.random.default_rng(seed)
+    emotions = random.integers(EMOTIONS, size=count) if emotion is None else np.full(count, emotion)
+    return model.means[emotions] + offset + random.normal(size=(count, WIDTH)), emotions
+
+
+def accuracy(model: OffsetModel, given: tuple[np.ndarray, np.ndarray], known: Any = None) -> float:
+    embeddings, emotions = given
+    offset = None if known is None else model.learn(known)
+    return float((model.log_probabilities(embeddings, offset).argmax(axis=1) == emotions).mean())
+
+
+@pytest.mark.parametrize("temperature", [1.0, 2.5])
+def test_probabilities_in_one_dimension(temperature: float) -> None:
+    model = OffsetModel(np.array([[-1.0], [1.0]]), np.array([2.0]), np.array([1.0]), temperature)
+    x = np.array([-2.0, 0.0, 0.5, 3.0])
+    got = np.exp(model.log_probabilities(x[:, None]))
+    # ((x + 1)² - (x - 1)²) / 2, under the variance 1 + 2.
+    assert got[:, 1] == pytest.approx(expit(2 * x / 3 / temperature))
+    assert got.sum(axis=1) == pytest.approx(1)
+    # An offset that is known nearly exactly moves the border there, and leaves the variance 1.
+    offset = OffsetModel(np.zeros((1, 1)), np.array([2.0]), np.array([1.0])).learn(np.full((10_000, 1), 0.5))
+    assert np.exp(model.log_probabilities(x[:, None], offset))[:, 1] == pytest.approx(
+        expit(2 * (x - 0.5) / temperature), abs=1e-3
+    )
+
+
+def test_what_one_emotion_leaves_is_the_offset() -> None:
+    """With one emotion there is nothing to guess: the posterior of a normal mean in closed form."""
+    offset = OffsetModel(np.zeros((1, 1)), np.array([2.0]), np.array([1.0])).learn([[1.0], [2.0]])
+    assert offset.mean == pytest.approx([2 / (1 + 2 * 2) * 3])
+    assert offset.variance == pytest.approx([2 / 5])
+    assert offset.count == 2
+
+
+def test_a_planted_offset_is_found_without_labels(model: OffsetModel) -> None:
+    planted = np.linspace(-2, 2, WIDTH)
+    known, _ = utterances(model, planted, 200)
+    offset = model.learn(known)
+    assert np.abs(offset.mean - planted).max() < 5 * np.sqrt(offset.variance).max()
+    new = utterances(model, planted, 500, seed=1)
+    assert accuracy(model, new, known) > accuracy(model, new) + 0.05
+    # Nearly as good as where the offset is given.
+    exact = accuracy(OffsetModel(model.means, np.full(WIDTH, 1e-9), model.speaker_variance), (new[0] - planted, new[1]))
+    assert accuracy(model, new, known) > exact - 0.01
+
+
+def test_the_more_is_known_the_better(model: OffsetModel) -> None:
+    random = np.random.default_rng(4)
+    found = dict.fromkeys((0, 1, 5, 40), 0.0)
+    for seed in range(60):
+        planted = random.normal(0, np.sqrt(model.offset_variance))
+        known, new = utterances(model, planted, 40, seed=seed)[0], utterances(model, planted, 100, seed=100 + seed)
+        for count in found:
+            found[count] += accuracy(model, new, known[:count]) / 60
+    none, one, five, many = found.values()
+    assert none < one < five < many
+    assert many > none + 0.1
+
+
+def test_nothing_learned_is_the_unknown_offset(model: OffsetModel) -> None:
+    offset = model.learn(np.zeros((0, WIDTH)))
+    assert offset.count == 0
+    assert np.array_equal(offset.mean, model.unknown.mean)
+    assert np.array_equal(offset.variance, model.offset_variance)
+    embeddings, _ = utterances(model, 0.0, 5)
+    assert np.array_equal(model.log_probabilities(embeddings, offset), model.log_probabilities(embeddings))
+
+
+def test_recordings_of_one_emotion_do_little_harm(model: OffsetModel) -> None:
+    """They could pass for an offset; the prior of small offsets keeps them from it."""
+    random = np.random.default_rng(5)
+    unadapted, adapted = [], []
+    for seed in range(40):
+        planted = random.normal(0, np.sqrt(model.offset_variance))
+        known, _ = utterances(model, planted, 20, seed=seed, emotion=seed % EMOTIONS)
+        new = utterances(model, planted, 100, seed=100 + seed)
+        unadapted.append(accuracy(model, new))
+        adapted.append(accuracy(model, new, known))
+    assert np.mean(adapted) > np.mean(unadapted) - 0.02
+
+
+def test_one_embedding_is_a_row(model: OffsetModel) -> None:
+    embeddings, _ = utterances(model, 1.0, 1)
+    assert np.array_equal(model.log_probabilities(embeddings[0]), model.log_probabilities(embeddings))
+    assert np.array_equal(model.learn(embeddings[0]).mean, model.learn(embeddings).mean)
+
+
+def test_far_away_embeddings_overflow_nothing(model: OffsetModel) -> None:
+    far = np.full((3, WIDTH), 900.0)
+    offset = model.learn(far)
+    assert np.isfinite(offset.mean).all()
+    assert np.isfinite(model.log_probabilities(far, offset)).all()
+    assert model.voices(np.tile(far, (5, 1))) in ("one", "several", "unknown")
+
+
+def test_one_voice_is_told_from_several(model: OffsetModel) -> None:
+    random = np.random.default_rng(6)
+    told: dict[str, list[str]] = {"one": [], "several": []}
+    for seed in range(20):
+        same = random.normal(0, np.sqrt(model.offset_variance))
+        other = same + random.normal(0, np.sqrt(model.speaker_variance), (40, WIDTH))
+        told["one"].append(model.voices(utterances(model, same, 40, seed=seed)[0]))
+        told["several"].append(model.voices(utterances(model, other, 40, seed=seed)[0]))
+    assert told["one"].count("one") >= 18
+    assert told["several"].count("several") >= 18
+
+
+def test_few_utterances_do_not_tell_how_many_voices_there_are(model: OffsetModel) -> None:
+    embeddings, _ = utterances(model, 0.5, 10)
+    assert model.voices(embeddings[:9]) == "unknown"
+    assert model.voices(np.zeros((0, WIDTH))) == "unknown"
+    assert model.voices(embeddings) == "one"
+
+
+def test_a_model_is_the_same_after_it_was_written(model: OffsetModel) -> None:
+    content = json.loads(json.dumps(model.to_dict()))
+    again = OffsetModel.from_dict(content)
+    for name in ("means", "offset_variance", "speaker_variance"):
+        assert getattr(again, name) == pytest.approx(getattr(model, name), abs=1e-5)
+    assert again.temperature == model.temperature
+    assert again.n_dimensions == WIDTH
+    assert again.to_dict() == content
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *({name: None} for name in ("means", "offset_variance", "speaker_variance", "temperature")),
+        {"means": [1.0, 2.0]},
+        {"means": [[1.0, 2.0]]},
+        {"means": [[float("nan")] * WIDTH]},
+        {"means": [[1.0] * WIDTH, [1.0]]},
+        {"means": "far"},
+        {"offset_variance": [1.0]},
+        {"offset_variance": [-1.0] * WIDTH},
+        {"offset_variance": [float("inf")] * WIDTH},
+        {"speaker_variance": [float("nan")] * WIDTH},
+        {"speaker_variance": [[1.0] * WIDTH]},
+        {"temperature": 0},
+        {"temperature": -1.0},
+        {"temperature": float("nan")},
+        {"temperature": float("inf")},
+        {"temperature": "warm"},
+    ],
+    ids=str,
+)
+def test_what_is_no_model_is_refused(change: dict[str, Any], model: OffsetModel) -> None:
+    with pytest.raises((TypeError, ValueError)):
+        OffsetModel.from_dict(model.to_dict() | change)
+
+
+@pytest.mark.parametrize("missing", ["means", "offset_variance", "speaker_variance", "temperature"])
+def test_what_is_missing_is_named(missing: str, model: OffsetModel) -> None:
+    with pytest.raises(KeyError, match=missing):
+        OffsetModel.from_dict({name: value for name, value in model.to_dict().items() if name != missing})

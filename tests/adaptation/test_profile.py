@@ -1,0 +1,204 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from affetto.adaptation.offset_model import OffsetModel
+from affetto.adaptation.profile import AdaptationProfile
+from affetto.errors import ParameterError, ProfileError
+from affetto.recognition.answers import HeardUtterance
+from affetto.recognition.bundle import Bundle
+from affetto.recognition.inference import Heard
+
+WIDTH = 5
+
+
+@pytest.fixture(scope="module")
+def bundle() -> Bundle:
+    """What profiles need to know of a model that can be adapted."""
+    random = np.random.default_rng(3)
+    model = OffsetModel(random.normal(0, 3, (3, WIDTH)), np.full(WIDTH, 2.0), np.full(WIDTH, 4.0))
+    manifest = {
+        "name": "mine",
+        "labels": ["angry", "neutral", "sad"],
+        "model": {"sha256": "ab" * 32},
+        "offset_model": model.to_dict(),
+    }
+    return Bundle(Path("mine"), manifest, b"")
+
+
+def utterances(bundle: Bundle, count: int, *, n_voices: int = 1, seed: int = 0) -> list[HeardUtterance]:
+    """Half a second each, in single precision as a model gives them."""
+    model = bundle.offset_model
+    assert model is not None
+    random = np.random.default_rng(seed)
+    voices = random.normal(0, 2, (n_voices, WIDTH))
+    embeddings = model.means[random.integers(3, size=count)] + voices[np.arange(count) % n_voices]
+    embeddings = (embeddings + random.normal(size=(count, WIDTH))).astype(np.float32)
+    return [HeardUtterance(n, n + 0.5, Heard(np.full(3, 1 / 3), row)) for n, row in enumerate(embeddings)]
+
+
+@pytest.fixture(scope="module")
+def profile(bundle: Bundle) -> AdaptationProfile:
+    return AdaptationProfile.of(bundle, utterances(bundle, 20))
+
+
+def changed(profile: AdaptationProfile, path: Path, change: dict[str, Any]) -> Path:
+    """Save it, and edit the file by hand."""
+    profile.save(path)
+    path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | change))
+    return path
+
+
+def test_a_profile_tells_how_much_was_heard(profile: AdaptationProfile) -> None:
+    assert len(profile) == 20
+    assert profile.speech_s == 10
+    assert profile.embeddings.shape == (20, WIDTH)
+    assert (profile.model, profile.model_sha256) == ("mine", "ab" * 32)
+    assert "embeddings" not in repr(profile)  # nobody wants to read them
+
+
+@pytest.mark.parametrize(("n_voices", "count", "told"), [(1, 30, "one"), (30, 30, "several"), (1, 5, "unknown")])
+def test_a_profile_tells_whether_it_is_of_one_voice(bundle: Bundle, n_voices: int, count: int, told: str) -> None:
+    assert AdaptationProfile.of(bundle, utterances(bundle, count, n_voices=n_voices)).voices == told
+
+
+def test_the_same_utterance_twice_is_no_news(bundle: Bundle) -> None:
+    """Else a recording that was given five times would make anything sound certain."""
+    heard = utterances(bundle, 4)
+    once, again = (AdaptationProfile.of(bundle, given) for given in (heard, [*heard, *heard[:2], heard[0]]))
+    assert (len(again), again.speech_s) == (len(once), once.speech_s) == (4, 2)
+    assert np.array_equal(again.embeddings, once.embeddings)
+
+
+def test_the_offset_is_what_the_model_learns(bundle: Bundle, profile: AdaptationProfile) -> None:
+    model = bundle.offset_model
+    assert model is not None
+    offset, wanted = profile.offset(bundle), model.learn(profile.embeddings)
+    assert offset.count == 20
+    assert np.array_equal(offset.mean, wanted.mean)
+    assert np.abs(offset.mean).max() > 0.5
+
+
+def test_a_profile_is_the_same_after_it_was_saved(bundle: Bundle, profile: AdaptationProfile, tmp_path: Path) -> None:
+    profile.save(tmp_path / "me.json")
+    again = AdaptationProfile.load(tmp_path / "me.json")
+    for one, other in zip(dataclasses.astuple(profile), dataclasses.astuple(again), strict=True):
+        assert np.array_equal(one, other)
+    assert np.array_equal(again.offset(bundle).mean, profile.offset(bundle).mean)
+    before = (tmp_path / "me.json").read_bytes()
+    again.save(str(tmp_path / "me.json"))
+    assert (tmp_path / "me.json").read_bytes() == before
+
+
+def test_a_saved_profile_is_plain_data_without_sound_or_labels(profile: AdaptationProfile, tmp_path: Path) -> None:
+    profile.save(tmp_path / "me.json")
+    content = json.loads((tmp_path / "me.json").read_text(encoding="utf-8"))
+    assert set(content) == {"format", "format_version", "model", "speech_s", "voices", "embeddings"}
+    assert [path.name for path in tmp_path.iterdir()] == ["me.json"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is no adaptation profile"),
+        (b"{", "is no adaptation profile"),
+        (b"\xff\xfe\x00", "is no adaptation profile"),
+        (b"[" * 100_000, "is no adaptation profile"),
+        (b"[]", "is no adaptation profile; make one with `affetto adapt`"),
+        (b'{"format": "a diary"}', "is no adaptation profile; make one"),
+        (b'{"format": "affetto speaker profile", "format_version": 1}', "is no adaptation profile; make one"),
+        (
+            b'{"format": "affetto adaptation profile", "format_version": 2}',
+            "has format version 2; this Affetto reads 1",
+        ),
+        (b'{"format": "affetto adaptation profile", "format_version": 1}', r"is damaged \(it has no 'model'\)"),
+    ],
+)
+def test_what_is_no_profile_is_refused(content: bytes, message: str, tmp_path: Path) -> None:
+    (tmp_path / "me.json").write_bytes(content)
+    with pytest.raises(ProfileError, match=message) as caught:
+        AdaptationProfile.load(tmp_path / "me.json")
+    assert str(tmp_path / "me.json") in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"embeddings": []},
+        {"embeddings": [1, 2]},
+        {"embeddings": "none"},
+        {"embeddings": [[1.0], [1.0, 2.0]]},
+        {"embeddings": None},
+        *({"embeddings": [[0.0, value]]} for value in (float("nan"), float("-inf"), 1e300, 9e5)),
+        {"speech_s": "long"},
+        {"speech_s": -1},
+        {"speech_s": float("nan")},
+        {"speech_s": float("inf")},
+        {"speech_s": None},
+        {"voices": "two"},
+        {"voices": 1},
+        {"voices": None},
+        {"voices": ["one"]},
+        {"model": "transformer"},
+        {"model": None},
+        {"model": {"name": "transformer"}},
+    ],
+    ids=str,
+)
+def test_a_damaged_profile_is_refused(change: dict[str, Any], profile: AdaptationProfile, tmp_path: Path) -> None:
+    path = changed(profile, tmp_path / "me.json", change)
+    with pytest.raises(ProfileError, match=r"me.json is damaged \(.*\); adapt again") as caught:
+        AdaptationProfile.load(path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"embeddings": np.zeros((0, WIDTH))}, r"not embeddings of shape \(0, 5\)"),
+        ({"embeddings": np.zeros(WIDTH)}, r"not embeddings of shape \(5,\)"),
+        ({"embeddings": np.full((1, WIDTH), np.nan)}, "out of range"),
+        ({"speech_s": float("nan")}, "lasts nan s"),
+        ({"voices": "two"}, "voices is 'two'"),
+    ],
+)
+def test_what_is_made_by_hand_must_be_a_profile_too(
+    change: dict[str, Any], message: str, profile: AdaptationProfile
+) -> None:
+    with pytest.raises(ProfileError, match=message):
+        dataclasses.replace(profile, **change)
+
+
+def test_a_missing_profile_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ProfileError, match=r"nowhere\.json.*No such file or directory; make one with `affetto adapt`"):
+        AdaptationProfile.load(tmp_path / "nowhere.json")
+
+
+def test_a_profile_is_not_written_where_it_cannot_be(profile: AdaptationProfile, tmp_path: Path) -> None:
+    with pytest.raises(ParameterError, match="cannot be written"):
+        profile.save(tmp_path / "missing" / "me.json")
+
+
+def test_a_profile_of_another_model_is_refused(bundle: Bundle, profile: AdaptationProfile) -> None:
+    other = dataclasses.replace(profile, model="yours", model_sha256="0" * 64)
+    with pytest.raises(ProfileError, match=r"another model \(yours, 000000000000…\) than mine; adapt again"):
+        other.offset(bundle)
+    # One that was edited by hand would not fit in the middle of a recording.
+    narrow = dataclasses.replace(profile, embeddings=profile.embeddings[:, 1:])
+    with pytest.raises(ProfileError, match="4 dimensions and its model mine 5; adapt again"):
+        narrow.offset(bundle)
+
+
+def test_a_model_that_cannot_be_adapted_says_so(bundle: Bundle, profile: AdaptationProfile) -> None:
+    fixed = dataclasses.replace(bundle, manifest={k: v for k, v in bundle.manifest.items() if k != "offset_model"})
+    with pytest.raises(ProfileError, match="the model mine cannot be adapted"):
+        AdaptationProfile.of(fixed, utterances(bundle, 3))
+    with pytest.raises(ProfileError, match="the model mine cannot be adapted"):
+        profile.offset(fixed)
