@@ -238,9 +238,20 @@ def test_there_are_no_more_groups_than_speakers(speakers: int, n_splits: int, fo
     assert len(splits_of({"one": "ahs"}, speakers=speakers, n_splits=n_splits)[1]) == found
 
 
-def threshold(probabilities: Any, truth: Any, weights: Any) -> float:
+def threshold(probabilities: Any, truth: Any, weights: Any, *, bounded: bool = True) -> float:
     confidence, right = probabilities.max(axis=1), (probabilities.argmax(axis=1) == truth).astype(float)
-    return _threshold(confidence, right, np.asarray(weights, float))
+    return _threshold(confidence, right, np.asarray(weights, float), bounded=bounded)
+
+
+def test_over_corpora_the_precision_itself_decides() -> None:
+    """Of a hundred answers at 0.9 so many are right as is promised; the bound of speakers left out would want more."""
+    confidence = np.repeat([0.9, 0.6], [100, 100])
+    probabilities = np.stack([confidence, 1 - confidence], axis=1)
+    truth = np.repeat([0, 1, 0, 1], [86, 14, 50, 50])
+    assert threshold(probabilities, truth, np.ones(200), bounded=False) == 0.9
+    assert threshold(probabilities, truth, np.ones(200)) == UNREACHABLE
+    # Of too few, even if all are right, nothing is known.
+    assert threshold(probabilities[:30], np.zeros(30, int), np.ones(30), bounded=False) == UNREACHABLE
 
 
 def test_answers_of_one_confidence_are_certain_together_or_not_at_all() -> None:
