@@ -35,8 +35,8 @@ _DOUBT = 0.05
 FEWEST = math.ceil(math.log(_DOUBT) / math.log(RELIABLE))
 """So many answers, all right, keep the promise; of fewer not even these do."""
 
-# Of so many, two may be wrong. From there on every higher threshold must keep the promise too: the lowest of many would
-# too often do so by chance.
+# Of so many, two may be wrong. From there on, of speakers left out, every higher threshold must keep the promise too: the
+# lowest of many would too often do so by chance.
 _ENOUGH = 40
 
 UNREACHABLE = 2.0
@@ -360,7 +360,7 @@ def _threshold(
     keeps = by_chance <= _DOUBT if bounded else (n_right >= RELIABLE * count) & (count >= _ENOUGH)
     # Those of one confidence are certain together, or not at all.
     last = np.append(np.diff(confidence[order]) < 0, True)
-    if (fails := last & ~keeps & (count >= _ENOUGH)).any():
+    if bounded and (fails := last & ~keeps & (count >= _ENOUGH)).any():
         keeps[np.flatnonzero(fails)[0] :] = False
     kept = np.flatnonzero(last & keeps)
     return float(confidence[order[kept[-1]]]) if len(kept) else UNREACHABLE
