@@ -35,8 +35,8 @@ _DOUBT = 0.05
 FEWEST = math.ceil(math.log(_DOUBT) / math.log(RELIABLE))
 """So many answers, all right, keep the promise; of fewer not even these do."""
 
-# Of so many, two may be wrong. From there on, of speakers left out, every higher threshold must keep the promise too: the
-# lowest of many would too often do so by chance.
+# Of so many, two may be wrong. From there on, where speakers are left out, every higher threshold must keep the promise
+# too: the lowest of many would too often do so by chance.
 _ENOUGH = 40
 
 UNREACHABLE = 2.0
