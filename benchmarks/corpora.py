@@ -97,9 +97,9 @@ def collect(folder: Path, classifier: str | None = None) -> list[Measurement]:
     """
     found: dict[str, list[tuple[Adaptation | None, Path]]] = {}
     for path in folder.glob("corpora-*.csv"):
-        name = parse_name(path.stem)
-        if name is not None and classifier in (None, name[0]):
-            found.setdefault(name[0], []).append((name[1], path))
+        parsed = parse_name(path.stem)
+        if parsed is not None and classifier in (None, parsed[0]):
+            found.setdefault(parsed[0], []).append((parsed[1], path))
     groups = []
     for name, files in found.items():
         files.sort(key=lambda file: (file[0] is not None, file[0] or Adaptation(to_corpus=False, count=0)))

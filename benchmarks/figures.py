@@ -106,7 +106,7 @@ def _part(scores: Scores) -> dict[str, Any]:
 
 
 def _interval(interval: Interval | None) -> list[float] | None:
-    return interval and [_rounded(interval.low), _rounded(interval.high)]
+    return None if interval is None else [_rounded(interval.low), _rounded(interval.high)]
 
 
 def _rounded(value: float) -> float:

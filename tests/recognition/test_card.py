@@ -186,8 +186,8 @@ def test_a_card_shows_every_figure(manifest: Manifest) -> None:
         ["other corpora, mean", "100 recordings of the corpus", "65.4", f"`{NEW['other_corpora'][1]['command']}`"],
     ]
     left_out = section(card, "Other corpora")
-    figures = ["61.2 (55.0–67.0)", "71.3", "86.1", "40.2", "90.7", "not measured", "4.2", "339"]
-    assert cells(left_out)[1:] == [["emodb", *figures], ["mean", *figures]]
+    left_out_figures = ["61.2 (55.0–67.0)", "71.3", "86.1", "40.2", "90.7", "not measured", "4.2", "339"]
+    assert cells(left_out)[1:] == [["emodb", *left_out_figures], ["mean", *left_out_figures]]
     assert "`affetto evaluate RAVDESS EMODB --protocol corpora`" in left_out
     assert f"`{manifest['stress']['command']}`" in card
     assert "about 42 were wrong" in section(card, "Limits")
