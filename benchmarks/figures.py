@@ -155,9 +155,8 @@ def _fraction(text: str | None, least: float) -> float | None:
 def _adaptation(classifier: str, folder: Path) -> list[dict[str, Any]] | None:
     """Return what adapting to other recordings of the speaker gains; the first row is of unadapted answers."""
     start = f"{classifier}-{ADAPTED_PROTOCOL}"
-    counts = sorted(
-        int(count) for path in folder.glob(f"{start}-adapted-*.csv") if (count := path.stem.split("-")[-1]).isdecimal()
-    )
+    names = (path.stem.removeprefix(f"{start}-adapted-") for path in folder.glob(f"{start}-adapted-*.csv"))
+    counts = sorted(int(name) for name in names if name.isdecimal())
     if not counts:
         return None
     files = [(None, folder / f"{start}.csv"), *((count, folder / f"{start}-adapted-{count}.csv") for count in counts)]
