@@ -23,14 +23,12 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 PROTOCOL = "emobox"
-SYSTEMS = (*CLASSIFIERS, "transformer+nemo")
-"""The classifiers, and the recipe of the default."""
 
 
 def calibration_files(folder: Path) -> dict[Path, str]:
     """Return what each classifier's file must hold, by its path, from the predictions in the same folder."""
     files = {}
-    for classifier in SYSTEMS:
+    for classifier in CLASSIFIERS:
         calibration = measure_calibration(Predictions.from_csv(folder / f"{classifier}-{PROTOCOL}.csv"))
         content = {"classifier": classifier, "protocol": PROTOCOL, **calibration.to_dict()}
         files[folder / f"calibration-{classifier}.json"] = as_json(content)

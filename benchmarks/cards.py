@@ -50,7 +50,7 @@ def refresh(folder: Path, root: Path = ROOT) -> Bundle:
     BundleError
         If it is damaged.
     ParameterError
-        If predictions of its recipe are missing, or a file of results cannot be read.
+        If a file of results cannot be read.
     """
     return update_manifest(folder, figures(load_bundle(folder).manifest, root / "benchmarks" / "results"))
 

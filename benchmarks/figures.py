@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from affetto.corpora.known import NAMED_CORPORA
+from affetto.corpora.ravdess import RAVDESS
 from affetto.errors import ParameterError
 from affetto.evaluation import PROTOCOLS, Metrics, Predictions, Scores, measure
 from affetto.evaluation.predictions import DECIMALS
-from affetto.recognition.recognizer import DEFAULT_MODEL
+from corpora import collect
 from results import command
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
+
+    from affetto.evaluation import CorporaFigures, Figure, Interval
+    from corpora import Measurement
 
 REPORTED = ("emobox", "luna")
 """The protocols whose figures a manifest holds, as far as they were measured."""
 
-ADAPTED = ("all", "20", "5", "none")
-"""To how many recordings of a speaker a recipe is adapted, as file names have it."""
+ADAPTED_PROTOCOL = "emobox"
+"""The one of which answers are measured also where they are adapted to the speaker."""
 
-STRESS_COMMAND = "python benchmarks/stress.py DIR --noise NOISE --rooms ROOMS --encoder STEADY --train-with NEMO"
-ADAPTATION_COMMAND = "python benchmarks/adaptation.py DIR --models MODELS"
-OTHER_CORPUS_COMMAND = "python benchmarks/emodb.py EMODB"
+STRESS_COMMAND = "python benchmarks/stress.py DIR --noise NOISE --rooms ROOMS"
 
 _STRESS_FIGURES = {"uar": 0.0, "drop": -1.0, "labels_kept": 0.0, "accuracy": 0.0, "confidence": 0.0}
 """The figures of a stress test, fractions up to 1, and the least that each can be."""
@@ -37,7 +40,7 @@ def figures(manifest: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     Parameters
     ----------
     manifest : mapping
-        Of the bundle; its name, classifier and corpora tell which files are about it.
+        Of the bundle; its classifier tells which files are about it.
     folder : Path
         ``benchmarks/results``.
 
@@ -49,51 +52,41 @@ def figures(manifest: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     Raises
     ------
     ParameterError
-        If predictions of the recipe are missing, or a file cannot be read.
+        If a file cannot be read.
     """
     classifier = manifest["classifier"]
-    names = [corpus["name"] for corpus in manifest["corpora"]]
-    is_default = manifest["name"] == DEFAULT_MODEL
     return {
         "corpora": [_with_speech(corpus) for corpus in manifest["corpora"]],
-        "results": results_of(classifier, names, folder),
+        "results": results_of(classifier, folder) or None,
         "stress": _stress(folder / f"stress-{classifier}.csv"),
-        "adaptation": _adaptation(classifier, names, folder),
-        "other_corpora": _other_corpora(folder) if is_default else None,
+        "adaptation": _adaptation(classifier, folder),
+        "other_corpora": [_left_out(measurement) for measurement in collect(folder, classifier)] or None,
         "notes": _notes(folder / f"notes-{classifier}.json"),
     }
 
 
-def results_of(classifier: str, corpora: Sequence[str], folder: Path) -> list[dict[str, Any]]:
-    """Return the published figures of a recipe: a classifier, and the names of the corpora that it learns from.
+def results_of(classifier: str, folder: Path) -> list[dict[str, Any]]:
+    """Return the published figures of a classifier that is trained and tested on RAVDESS alone.
 
     Raises
     ------
     ParameterError
-        If there are no predictions, or they make no sense.
+        If predictions make no sense.
     """
-    recipe = _recipe(classifier, corpora)
-    measured = [protocol for protocol in REPORTED if (folder / f"{recipe}-{protocol}.csv").is_file()]
-    if not measured:
-        raise ParameterError(f"{folder} holds no predictions of {recipe}; measure it by {command(recipe, REPORTED[0])}")
     entries = []
-    for protocol in measured:
-        metrics = measure(Predictions.from_csv(folder / f"{recipe}-{protocol}.csv"))
-        entries.append(
-            {
-                "corpus": corpora[0],
-                "protocol": protocol,
-                "description": PROTOCOLS[protocol].description,
-                "command": command(recipe, protocol),
-                **_entry(metrics),
-            }
-        )
+    for protocol in REPORTED:
+        path = folder / f"{classifier}-{protocol}.csv"
+        if path.is_file():
+            entries.append(
+                {
+                    "corpus": RAVDESS.name,
+                    "protocol": protocol,
+                    "description": PROTOCOLS[protocol].description,
+                    "command": command(classifier, protocol),
+                    **_entry(measure(Predictions.from_csv(path))),
+                }
+            )
     return entries
-
-
-def _recipe(classifier: str, corpora: Sequence[str]) -> str:
-    """Name a recipe as its files are named: further corpora than the first follow the classifier."""
-    return "+".join([classifier, *corpora[1:]])
 
 
 def _entry(metrics: Metrics) -> dict[str, Any]:
@@ -109,8 +102,11 @@ def _entry(metrics: Metrics) -> dict[str, Any]:
 
 
 def _part(scores: Scores) -> dict[str, Any]:
-    interval = scores.uar_interval and [_rounded(scores.uar_interval.low), _rounded(scores.uar_interval.high)]
-    return {"clips": scores.clips, "uar": _rounded(scores.uar), "uar_interval": interval}
+    return {"clips": scores.clips, "uar": _rounded(scores.uar), "uar_interval": _interval(scores.uar_interval)}
+
+
+def _interval(interval: Interval | None) -> list[float] | None:
+    return None if interval is None else [_rounded(interval.low), _rounded(interval.high)]
 
 
 def _rounded(value: float) -> float:
@@ -156,49 +152,54 @@ def _fraction(text: str | None, least: float) -> float | None:
     return _rounded(value) if least <= value <= 1 else None
 
 
-def _adaptation(classifier: str, corpora: Sequence[str], folder: Path) -> dict[str, Any] | None:
-    """Tell what adaptation gains a recipe's saved models; without further corpora, if it was measured so."""
-    for recipe in dict.fromkeys((_recipe(classifier, corpora), classifier)):
-        found = {
-            number: path for number in ADAPTED if (path := folder / f"{recipe}-emobox-adapted-{number}.csv").is_file()
+def _adaptation(classifier: str, folder: Path) -> list[dict[str, Any]] | None:
+    """Return what adapting to other recordings of the speaker gains; the first row is of unadapted answers."""
+    start = f"{classifier}-{ADAPTED_PROTOCOL}"
+    names = (path.stem.removeprefix(f"{start}-adapted-") for path in folder.glob(f"{start}-adapted-*.csv"))
+    counts = sorted(int(name) for name in names if name.isdecimal())
+    if not counts:
+        return None
+    files = [(None, folder / f"{start}.csv"), *((count, folder / f"{start}-adapted-{count}.csv") for count in counts)]
+    return [
+        {
+            "corpus": RAVDESS.name,
+            "protocol": ADAPTED_PROTOCOL,
+            "adapted_to": None if count is None else {"speaker": count},
+            "command": command(classifier, ADAPTED_PROTOCOL) + ("" if count is None else f" --adapted {count}"),
+            **_part(measure(Predictions.from_csv(path))),
         }
-        if found:
-            rows = [{"recordings": number, **_uar_of(path)} for number, path in found.items()]
-            return {"command": f"{ADAPTATION_COMMAND} --name {recipe}", "recipe": recipe, "rows": rows}
-    return None
+        for count, path in files
+        if path.is_file()
+    ]
 
 
-def _other_corpora(folder: Path) -> list[dict[str, Any]] | None:
-    """Return the figures of the shipped default itself on EMO-DB, as it is and adapted to each speaker.
-
-    First where it chooses among the emotions that EMO-DB has, then among all of its own.
-    """
-    rows = []
-    for kind in ("", "-open"):
-        path, adapted = folder / f"default-emodb{kind}.csv", folder / f"default-emodb{kind}-adapted.csv"
-        if path.is_file():
-            rows.append(
-                {
-                    "corpus": "emodb",
-                    "command": OTHER_CORPUS_COMMAND,
-                    "emotions": list(Predictions.from_csv(path).labels),
-                    **_uar_of(path),
-                    **_how_sure(path),
-                    "adapted_uar": _uar_of(adapted)["uar"] if adapted.is_file() else None,
-                }
-            )
-    return rows or None
+def _left_out(measurement: Measurement) -> dict[str, Any]:
+    """Return the figures of a classifier on corpora that it did not learn from, each by itself and the mean."""
+    return {
+        "command": measurement.command,
+        "adapted_to": measurement.adapted_to and measurement.adapted_to.as_json,
+        "mean": _corpora_figures(measurement.metrics.mean),
+        "left_out": [
+            {
+                "corpus": part.corpus,
+                "clips": part.clips,
+                "speakers": part.speakers,
+                "emotions": list(part.emotions),
+                **_corpora_figures(part.figures),
+            }
+            for part in measurement.metrics.corpora
+        ],
+    }
 
 
-def _uar_of(path: Path) -> dict[str, Any]:
-    metrics = measure(Predictions.from_csv(path))
-    return {"clips": metrics.clips, "uar": _rounded(metrics.uar)}
-
-
-def _how_sure(path: Path) -> dict[str, float]:
-    predictions = Predictions.from_csv(path)
-    confidence = float(predictions.probabilities.max(axis=1).mean())
-    return {"accuracy": _rounded(measure(predictions).accuracy), "confidence": _rounded(confidence)}
+def _corpora_figures(figures: CorporaFigures) -> dict[str, Any]:
+    content: dict[str, Any] = {}
+    for field in fields(figures):
+        figure: Figure = getattr(figures, field.name)
+        content[field.name] = None if figure.value is None else _rounded(figure.value)
+        if field.name in ("uar", "uar_four"):
+            content[f"{field.name}_interval"] = _interval(figure.interval)
+    return content
 
 
 def _notes(path: Path) -> dict[str, str] | None:

@@ -5,9 +5,9 @@
     python benchmarks/results.py --write    put it into the README
 
 A file counts if it is named `<classifier>-<protocol>.csv`: the last part is a protocol of `affetto evaluate`,
-the classifier may itself have hyphens; `<classifier>+<corpus>` was trained with that corpus too. Stress tests
-(`stress-...`) and adapted speakers (`...-adapted-...`) answer other questions and stay out
-of this table.
+the classifier may itself have hyphens. It is trained on RAVDESS alone. Stress tests (`stress-...`), adapted answers
+(`...-adapted-...`) and corpora left out (`corpora-...`, see corpora.py) answer other questions and stay out of this
+table.
 """
 
 from __future__ import annotations
@@ -82,14 +82,12 @@ def collect(folder: Path) -> list[Row]:
     return sorted(rows, key=lambda row: (order.index(row.protocol.name), -row.metrics.uar, row.classifier))
 
 
-def command(recipe: str, protocol: str, benchmarks: Path = ROOT / "benchmarks") -> str:
-    """Name the command that measures a recipe: the benchmark script of that name, or else `affetto evaluate`."""
-    script = benchmarks / f"{recipe}.py"
-    start = f"python benchmarks/{script.name} DIR" if script.is_file() else "affetto evaluate DIR"
-    classifier, *corpora = recipe.split("+")
-    further = "".join(f" --train-with {corpus.upper()}" for corpus in corpora)
-    choice = "" if script.is_file() else f" --classifier {classifier}{further}"
-    return f"{start}{choice} --protocol {protocol}"
+def command(classifier: str, protocol: str, benchmarks: Path = ROOT / "benchmarks") -> str:
+    """Name the command that measures a classifier: the benchmark script of that name, or else `affetto evaluate`."""
+    script = benchmarks / f"{classifier}.py"
+    if script.is_file():
+        return f"python benchmarks/{script.name} DIR --protocol {protocol}"
+    return f"affetto evaluate DIR --classifier {classifier} --protocol {protocol}"
 
 
 def markdown(rows: Sequence[Row], benchmarks: Path) -> str:
@@ -113,13 +111,13 @@ def markdown(rows: Sequence[Row], benchmarks: Path) -> str:
     return "\n".join(lines)
 
 
-def replace_block(readme: str, table: str) -> str:
-    """Put the table between the two markers; ValueError if they are not there once each, in order."""
-    if readme.count(START) != 1 or readme.count(END) != 1 or readme.index(START) > readme.index(END):
-        raise ValueError(f"it needs one {START} and, after it, one {END}")
-    before, _, rest = readme.partition(START)
-    after = rest.partition(END)[2]
-    return f"{before}{START}\n{table}\n{END}{after}"
+def replace_block(document: str, table: str, start: str = START, end: str = END) -> str:
+    """Put a table between its two markers; ValueError if they are not there once each, in order."""
+    if document.count(start) != 1 or document.count(end) != 1 or document.index(start) > document.index(end):
+        raise ValueError(f"it needs one {start} and, after it, one {end}")
+    before, _, rest = document.partition(start)
+    after = rest.partition(end)[2]
+    return f"{before}{start}\n{table}\n{end}{after}"
 
 
 def main(arguments: Sequence[str] | None = None, *, root: Path = ROOT) -> int:

@@ -1,6 +1,6 @@
 """How well utterances are found in a long recording, and what their emotions lose against clips that are given alone.
 
-    affetto evaluate DIR --classifier transformer --protocol emobox --encoder STEADY --train-with NEMO --models MODELS
+    affetto evaluate DIR --classifier transformer --protocol emobox --models MODELS
     python benchmarks/segments.py DIR --noise NOISE --models MODELS
 
 MODELS holds the saved model of each fold of `emobox`, which does not know the fold's test actors. A track is made of
@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from adaptation import not_recognized
 from affetto import Recognition, Recognizer, Segment, read
 from affetto.corpora import load_corpus
 from affetto.evaluation import Predictions, find_recordings, get_protocol, measure
@@ -142,6 +141,11 @@ def _row(heard: Recognition | Segment | None, utterance: Utterance, labels: Sequ
     if heard is None or not heard.probabilities:
         return not_recognized(utterance, labels)
     return np.array([heard.probabilities[label] for label in labels])
+
+
+def not_recognized(utterance: Utterance, labels: Sequence[str]) -> NDArray[np.floating]:
+    """Return probabilities for a clip in which no speech is found: whatever they are, its emotion is not the answer."""
+    return np.array([label != utterance.emotion for label in labels]) / (len(labels) - 1)
 
 
 def _predictions(

@@ -1,6 +1,6 @@
 """What noise, rooms, telephones, codecs, clipping, microphones and other speeds cost, on speakers never heard.
 
-    python benchmarks/stress.py DIR --noise NOISE --rooms ROOMS --encoder PATH_OR_NAME
+    python benchmarks/stress.py DIR --noise NOISE --rooms ROOMS
 
 For each fold of `emobox` the transformer is trained without the fold's test actors and saved; their clips are then
 recognized in every condition of `affetto stress`, and all folds are pooled. Writes
@@ -45,7 +45,6 @@ def main() -> None:
     parser.add_argument("--noise", type=Path, required=True, metavar="DIR", help="recordings of noise")
     parser.add_argument("--rooms", type=Path, metavar="DIR", help="measured impulse responses")
     parser.add_argument("--encoder", action="append", metavar="PATH_OR_NAME")
-    parser.add_argument("--train-with", type=Path, action="append", default=[], metavar="DIR")
     parser.add_argument("--bundles", type=Path, metavar="DIR", help="where fold-1 and so on are, or are left")
     parser.add_argument("--denoise", action="store_true", help="what noise removal before recognition gains")
     parser.add_argument("--condition", action="append", metavar="NAME", help="only this one; nothing is written then")
@@ -53,7 +52,6 @@ def main() -> None:
     parser.add_argument("--limit", type=int, metavar="N", help="clips of each fold; nothing is written then")
     options = parser.parse_args()
     corpus = load_corpus(options.corpus)
-    further = [load_corpus(path) for path in options.train_with]
     conditions = choose_conditions(
         make_conditions(
             noises=find_recordings(options.noise), rooms=find_recordings(options.rooms) if options.rooms else []
@@ -65,7 +63,7 @@ def main() -> None:
     with ExitStack() as stack:
         bundles = options.bundles or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         for fold in choose_folds(get_protocol("emobox"), corpus, options.fold):
-            bundle = fold_bundle("transformer", corpus, fold, bundles, train_with=further, encoders=options.encoder)
+            bundle = fold_bundle("transformer", corpus, fold, bundles, encoders=options.encoder)
             test = np.random.default_rng(SEED).permutation(fold.test)[: options.limit]
             utterances = [corpus.utterances[index] for index in sorted(test.tolist())]
             recognizer = Recognizer(bundle.folder, threads=1)

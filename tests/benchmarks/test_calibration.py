@@ -14,7 +14,7 @@ from calibration import main
 
 Captured = pytest.CaptureFixture[str]
 RESULTS = Path("benchmarks", "results")
-CLASSIFIERS = ("cnn", "gmm", "mlp", "svm", "transformer+nemo", "transformer")
+CLASSIFIERS = ("cnn", "gmm", "mlp", "svm", "transformer")
 
 
 def test_every_classifier_has_its_file(published: Path) -> None:

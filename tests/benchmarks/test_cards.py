@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.benchmarks.conftest import publish_corpora
 
 from affetto.recognition.bundle import bundled_models, load_bundle, update_manifest
 from affetto.recognition.card import model_card
@@ -69,11 +70,27 @@ def test_a_card_that_somebody_edited_is_noticed(published: Path, capsys: Capture
     assert "svm.md is out of date" in capsys.readouterr().err
 
 
-def test_what_is_in_the_way_is_one_sentence(published: Path, capsys: Captured) -> None:
-    for path in (published / RESULTS).glob("svm-*.csv"):
+def test_a_card_is_written_also_before_anything_is_measured(published: Path) -> None:
+    for path in (published / RESULTS).iterdir():
         path.unlink()
-    assert main([], root=published) == 2
-    assert "no predictions of svm" in capsys.readouterr().err
+    assert main([], root=published) == 0
+    assert main(["--check"], root=published) == 0
+    card = (published / "docs" / "models" / "svm.md").read_text(encoding="utf-8")
+    assert "## Figures\n\nNot measured." in card
+
+
+def test_corpora_left_out_stand_in_the_card(published: Path) -> None:
+    publish_corpora(published / RESULTS, "corpora-transformer")
+    publish_corpora(published / RESULTS, "corpora-transformer-adapted-20", skill=2.5)
+    assert main(["--check"], root=published) == 1
+    assert main([], root=published) == 0
+    card = (published / "docs" / "models" / "transformer.md").read_text(encoding="utf-8")
+    assert "| crema-d |" in card
+    assert "20 recordings of the speaker" in card
+    assert "| crema-d |" not in (published / "docs" / "models" / "svm.md").read_text(encoding="utf-8")
+
+
+def test_what_is_in_the_way_is_one_sentence(published: Path, capsys: Captured) -> None:
     (published / MODELS / "svm" / "model.onnx").write_bytes(b"another")
     assert main(["--check"], root=published) == 2
     (line,) = capsys.readouterr().err.splitlines()
@@ -100,7 +117,9 @@ def test_the_commands_in_a_card_are_there(root: Path, name: str) -> None:
         assert (root / script).is_file(), script
 
 
-def test_ship_runs() -> None:
+def test_the_default_is_not_shipped_without_one_of_its_corpora() -> None:
     script = Path(__file__).parents[2] / "benchmarks" / "ship.py"
-    run = subprocess.run([sys.executable, str(script), "--help"], capture_output=True, text=True, check=True)
-    assert "--nemo" in run.stdout
+    command = [sys.executable, str(script), "nowhere", "--nemo", "nowhere", "--emodb", "nowhere"]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert run.returncode == 2
+    assert "--crema-d" in run.stderr.splitlines()[-1]

@@ -83,6 +83,17 @@ def test_a_single_fold_is_reported(corpus: Path, tmp_path: Path, run: Run) -> No
     assert (tmp_path / "again/predictions.csv").read_bytes() == (tmp_path / "report/predictions.csv").read_bytes()
 
 
+def test_only_the_chosen_emotions_are_evaluated(corpus: Path, tmp_path: Path, run: Run) -> None:
+    arguments = ["--classifier", "gmm", "--protocol", "loso", "--folds", "1", "--output", "report"]
+    done = run("evaluate", corpus, *arguments, "--emotions", "sad, angry", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    metrics = json.loads((tmp_path / "report/metrics.json").read_text(encoding="utf-8"))
+    assert metrics["emotions"] == ["sad", "angry"]
+    assert set(metrics["recall"]) == {"sad", "angry"}
+    # A report about all emotions is another one, and does not replace it.
+    assert "holds another report (emotions differ)" in run("evaluate", corpus, *arguments, cwd=tmp_path).stderr
+
+
 def test_the_models_of_folds_are_kept_where_that_is_asked_for(corpus: Path, tmp_path: Path, run: Run) -> None:
     options = ["--classifier", "gmm", "--protocol", "loso", "--folds", "2", "--output", "report"]
     arguments: list[str | Path] = ["evaluate", corpus, *options]
@@ -148,6 +159,8 @@ def test_compare_puts_the_chosen_classifiers_in_one_table(corpus: Path, tmp_path
         (["evaluate", "CORPUS", "--protocol", "loso", "--output", "CORPUS/report"], 2, "inside the corpus"),
         (["evaluate", "CORPUS", "--protocol", "loso", "--train-with", "CORPUS"], 1, "given twice"),
         (["evaluate", "CORPUS", "--protocol", "loso", "--encoder", "tiny"], 2, "encoders are for the transformer"),
+        (["evaluate", "CORPUS", "--protocol", "loso", "--adapted", "5"], 2, "--adapted is for the transformer"),
+        (["evaluate", "CORPUS", "--protocol", "loso", "--emotions", "sad,bored"], 2, "bored"),
         (["compare", "CORPUS", "--protocol", "loso", "--classifier", "mlp"], 2, "nothing to compare mlp with"),
     ],
 )

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from affetto.cli.answering import AdaptedOption, AdaptedTo, AdaptedToOption, Answering
 from affetto.cli.left_out import evaluate_left_out
 from affetto.cli.output import make_console, use_private_matplotlib, working
 from affetto.cli.train import (
@@ -22,7 +22,9 @@ from affetto.cli.train import (
     NameOption,
     ResumeOption,
     TrainWithOption,
+    keep_emotions,
     load_further,
+    named_emotions,
 )
 from affetto.errors import ParameterError
 
@@ -47,13 +49,6 @@ FoldsOption = Annotated[
 ]
 
 
-class AdaptedTo(StrEnum):
-    """Of whom the recordings are that answers are adapted to."""
-
-    speaker = "speaker"
-    corpus = "corpus"
-
-
 def evaluate(
     corpora: Annotated[
         list[Path],
@@ -64,15 +59,8 @@ def evaluate(
     folds: FoldsOption = None,
     train_with: TrainWithOption = None,
     emotions: EmotionsOption = None,
-    adapted: Annotated[
-        int | None,
-        typer.Option(
-            "--adapted", metavar="N", min=1, help="Protocol corpora: adapt to N other recordings before each answer."
-        ),
-    ] = None,
-    adapted_to: Annotated[
-        AdaptedTo, typer.Option("--adapted-to", help="Whose recordings these are: of the same speaker, or of anybody.")
-    ] = AdaptedTo.speaker,
+    adapted: AdaptedOption = None,
+    adapted_to: AdaptedToOption = AdaptedTo.speaker,
     encoder: EncoderOption = None,
     resume: ResumeOption = False,
     name: NameOption = None,
@@ -91,15 +79,15 @@ def evaluate(
     """Measure a classifier on speakers that it never heard, and write a report."""
     from affetto.evaluation.protocols import CORPORA
 
+    answering = Answering(classifier, adapted, adapted_to)
     if protocol == CORPORA:
         if train_with or name is not None:
             option = "--train-with" if train_with else "--name"
             raise ParameterError(f"{option} is not for the protocol {CORPORA!r}: give every corpus as an argument")
         evaluate_left_out(
             corpora,
-            classifier.value,
+            answering,
             emotions=emotions,
-            adapted_to=None if adapted is None else (adapted, adapted_to.value),
             folds=_fold_numbers(folds),
             encoders=encoder,
             resume=resume,
@@ -107,9 +95,6 @@ def evaluate(
             models=models,
         )
         return
-    if adapted is not None or emotions is not None:
-        option = "--adapted" if adapted is not None else "--emotions"
-        raise ParameterError(f"{option} is for the protocol {CORPORA!r}")
     if len(corpora) > 1:
         raise ParameterError(
             f"protocol {protocol!r} splits one corpus, and {len(corpora)} were given: train on the others with "
@@ -117,7 +102,16 @@ def evaluate(
         )
     (corpus,) = corpora
     task = _prepare(
-        corpus, protocol, folds, name=name, folder=output, system=classifier.value, train_with=train_with, resume=resume
+        corpus,
+        protocol,
+        folds,
+        name=name,
+        folder=output,
+        system=classifier.value,
+        train_with=train_with,
+        emotions=emotions,
+        answering=answering,
+        resume=resume,
     )
     from affetto.training.chains import make_chain
 
@@ -194,6 +188,8 @@ class _Task:
     folds: list[Fold]
     folder: Path
     train_with: list[Corpus]
+    emotions: list[str] | None
+    answering: Answering | None
     resume: bool
 
 
@@ -207,6 +203,8 @@ def _prepare(
     system: str,
     train_with: list[Path] | None,
     resume: bool,
+    emotions: str | None = None,
+    answering: Answering | None = None,
 ) -> _Task:
     from affetto.extras import require_extra
 
@@ -218,8 +216,7 @@ def _prepare(
 
     chosen = get_protocol(protocol)
     numbers = _fold_numbers(folds)
-    corpus = load_corpus(path, name=name)
-    further = load_further(train_with)
+    corpus, *further = keep_emotions([load_corpus(path, name=name), *load_further(train_with)], emotions)
     # What was trained with other corpora is another system, whose report must not replace the first one's.
     folder = folder or Path(f"{'+'.join([system, *(part.name for part in further)])}-{chosen.name}")
     todo = choose_folds(chosen, corpus, numbers)
@@ -229,7 +226,17 @@ def _prepare(
     require_different([corpus, *further])
     for part in further:
         require_trainable(part.utterances, name=part.name)
-    return _Task(corpus, [path, *(train_with or ())], chosen, todo, folder, further, resume)
+    return _Task(
+        corpus,
+        [path, *(train_with or ())],
+        chosen,
+        todo,
+        folder,
+        further,
+        emotions=named_emotions(emotions),
+        answering=answering,
+        resume=resume,
+    )
 
 
 def _require_place_for_models(folder: Path, task: _Task, chain: Chain, kind: str) -> None:
@@ -257,11 +264,15 @@ def _recipe(task: _Task, chain: Chain) -> dict[str, Any]:
         "affetto": __version__,
         "corpus": task.corpus.name,
         "train_with": [part.name for part in task.train_with],
+        # Also where nothing was chosen, so that a report of something else is not replaced.
+        "emotions": task.emotions,
+        "adapted_to": None if task.answering is None else task.answering.adapted_to,
         **({"encoders": encoders} if (encoders := described_encoders(chain)) else {}),
     }
 
 
 def _evaluate_one(task: _Task, chain: Chain, kind: str, folder: Path, *, models: Path | None = None) -> Predictions:
+    from affetto.evaluation.adapted import unadapted
     from affetto.evaluation.loop import evaluate as evaluate_chain
     from affetto.evaluation.report import metrics_table, write_report
 
@@ -272,7 +283,13 @@ def _evaluate_one(task: _Task, chain: Chain, kind: str, folder: Path, *, models:
     numbers = [fold.number for fold in task.folds]
     with working(f"{kind}, {len(numbers)} folds"):
         predictions = evaluate_chain(
-            chain, task.corpus, task.protocol, train_with=task.train_with, folds=numbers, keep=keep
+            chain,
+            task.corpus,
+            task.protocol,
+            train_with=task.train_with,
+            folds=numbers,
+            answers=unadapted if task.answering is None else task.answering.answers,
+            keep=keep,
         )
     metrics = write_report(
         predictions,

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from affetto.cli.output import make_console, working
-from affetto.cli.train import load_corpora
+from affetto.cli.train import load_corpora, named_emotions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from affetto.evaluation.corpora import AnswerFunction, CorpusFold
+    from affetto.cli.answering import Answering
+    from affetto.evaluation.corpora import CorpusFold
 
 
 def evaluate_left_out(
     paths: Sequence[Path],
-    classifier: str,
+    answering: Answering,
     *,
     emotions: str | None,
-    adapted_to: tuple[int, Literal["speaker", "corpus"]] | None,
     folds: Sequence[int] | None,
     encoders: list[str] | None,
     resume: bool,
@@ -35,8 +35,7 @@ def evaluate_left_out(
     from affetto import __version__
     from affetto.corpora.base import require_outside
     from affetto.evaluation import corpora_table, evaluate_corpora, prepare_corpora_folder, write_corpora_report
-    from affetto.evaluation.adapted import adapted
-    from affetto.evaluation.corpora import choose_corpus_folds, corpus_folds, unadapted
+    from affetto.evaluation.corpora import choose_corpus_folds, corpus_folds
     from affetto.evaluation.corpora_report import CORPORA_REPORT_FILES
     from affetto.training.chains import make_chain
     from affetto.training.checkpoints import keeping_checkpoints
@@ -44,16 +43,17 @@ def evaluate_left_out(
     from affetto.training.pooling import require_different
     from affetto.training.train import described_encoders
 
+    classifier = answering.classifier.value
     corpora = load_corpora(paths, emotions=emotions)
     require_different(corpora)
     chosen = choose_corpus_folds(corpus_folds(corpora), folds)
     chain = make_chain(classifier, encoders=encoders)
-    recipe: dict[str, Any] = {"affetto": __version__}
-    answers: AnswerFunction = unadapted
-    if adapted_to is not None:
-        count, kind = adapted_to
-        answers = adapted(count, to=kind)
-        recipe["adapted_to"] = {kind: count}
+    # Also where nothing was chosen, so that a report of something else is not replaced.
+    recipe: dict[str, Any] = {
+        "affetto": __version__,
+        "emotions": named_emotions(emotions),
+        "adapted_to": answering.adapted_to,
+    }
     if (described := described_encoders(chain)) is not None:
         recipe["encoders"] = described
     about: dict[str, Any] = {"system": classifier, "corpora": corpora, "datasets": paths, "recipe": recipe}
@@ -70,7 +70,7 @@ def evaluate_left_out(
     with keeping_checkpoints(chain, folder, resume=resume):
         with working(f"{classifier}, {len(chosen)} of {len(corpora)} corpora left out"):
             predictions = evaluate_corpora(
-                chain, corpora, folds=[fold.number for fold in chosen], answers=answers, keep=keep
+                chain, corpora, folds=[fold.number for fold in chosen], answers=answering.answers, keep=keep
             )
         metrics = write_corpora_report(predictions, folder, **about)
     title = f"{classifier}, each corpus left out, {len(predictions)} clips"

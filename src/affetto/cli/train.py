@@ -99,14 +99,23 @@ def train(
 def load_corpora(paths: Sequence[Path], *, name: str | None = None, emotions: str | None = None) -> list[Corpus]:
     """Load corpora, with the clips of `--emotions` alone where that is given."""
     from affetto.corpora import load_corpus
-    from affetto.corpora.base import choose_emotions
 
     if name is not None and len(paths) > 1:
         raise ParameterError(f"--name says which corpus one folder holds, and {len(paths)} are given; leave it away")
-    corpora = [load_corpus(path, name=name) for path in paths]
-    if emotions is None:
-        return corpora
-    return choose_emotions(corpora, [one.strip() for one in emotions.split(",") if one.strip()])
+    return keep_emotions([load_corpus(path, name=name) for path in paths], emotions)
+
+
+def keep_emotions(corpora: list[Corpus], emotions: str | None) -> list[Corpus]:
+    """Keep only the clips of `--emotions`, where that is given."""
+    from affetto.corpora.base import choose_emotions
+
+    chosen = named_emotions(emotions)
+    return corpora if chosen is None else choose_emotions(corpora, chosen)
+
+
+def named_emotions(emotions: str | None) -> list[str] | None:
+    """Split the value of `--emotions`; None where all are meant."""
+    return None if emotions is None else [one.strip() for one in emotions.split(",") if one.strip()]
 
 
 def load_further(paths: list[Path] | None) -> list[Corpus]:

@@ -3,6 +3,7 @@
 Cheap to import: scikit-learn, SciPy, matplotlib and rich are loaded by the functions that need them.
 """
 
+from affetto.evaluation.adapted import unadapted
 from affetto.evaluation.calibration import (
     Calibration,
     Coverage,
@@ -14,7 +15,7 @@ from affetto.evaluation.calibration import (
 )
 from affetto.evaluation.compare import Comparison, Pair, compare, comparison_table
 from affetto.evaluation.conditions import Condition, choose_conditions, find_recordings, make_conditions
-from affetto.evaluation.corpora import CorpusFold, corpus_folds, evaluate_corpora, unadapted
+from affetto.evaluation.corpora import CorpusFold, corpus_folds, evaluate_corpora
 from affetto.evaluation.corpora_metrics import CorporaFigures, CorporaMetrics, CorpusMetrics, Figure, measure_corpora
 from affetto.evaluation.corpora_predictions import CorporaPredictions
 from affetto.evaluation.corpora_report import corpora_table, prepare_corpora_folder, write_corpora_report

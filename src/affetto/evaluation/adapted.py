@@ -1,37 +1,51 @@
-"""Answers that are adapted to other recordings of the same speaker or corpus, for evaluation."""
+"""How test clips are answered: each by itself, or adapted to other recordings of the same speaker or corpus."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
 from affetto.errors import ParameterError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
-    from affetto.evaluation.corpora import AnswerFunction
+AnswerFunction: TypeAlias = "Callable[[Any, NDArray[Any], NDArray[np.str_]], NDArray[np.float64]]"
+"""How the test clips of a fold are answered: `answers(fitted, X, speakers)`.
+
+It takes the fitted chain, all test clips of the fold (in the corpus's order; where a whole corpus is left out, those of
+all its emotions), and who speaks in each. It returns the probabilities, of shape (n_clips, len(fitted.classes_)). This
+is the place to adapt answers to a speaker or to a corpus by other clips of `X`; their emotions are never passed.
+"""
 
 AdaptedTo = Literal["speaker", "corpus"]
 
 _SEED = 0
 
 
+def unadapted(fitted: Any, X: NDArray[Any], speakers: NDArray[np.str_]) -> NDArray[np.float64]:  # noqa: ARG001
+    """Answer each clip by itself; an `AnswerFunction`."""
+    return np.asarray(fitted.predict_proba(X))
+
+
 def adapted(count: int, *, to: AdaptedTo = "speaker") -> AnswerFunction:
-    """Return how to answer each recording after adapting to others, without their labels.
+    """Return how to answer each test clip after adapting to others of its fold, without their labels.
 
     Parameters
     ----------
     count : int
-        To how many other recordings, at least 1; to all others where there are fewer.
+        To how many other clips, at least 1; to all others where there are fewer.
     to : {"speaker", "corpus"}
-        Whether they are of the same speaker, or of anybody in the corpus.
+        Whether they are of the same speaker, or of anybody in the corpus, as far as the fold tests it.
 
     Returns
     -------
     callable
-        For `affetto.evaluation.evaluate_corpora`. For each recording the others are drawn anew, from a fixed seed.
+        For `affetto.evaluation.evaluate` and `evaluate_corpora`. For each clip the others are drawn anew, from a fixed
+        seed.
 
     Raises
     ------

@@ -14,7 +14,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from affetto.corpora.base import in_order
 from affetto.corpora.vetting import vet
 from affetto.dimensions import dimensions
 from affetto.errors import CorpusError, ParameterError
+from affetto.evaluation.adapted import unadapted
 from affetto.evaluation.corpora_predictions import CorporaPredictions
 from affetto.evaluation.loop import require_unique_clips
 from affetto.evaluation.protocols import CORPORA
@@ -31,24 +32,10 @@ from affetto.training.pooling import pool, require_different
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
-    from numpy.typing import NDArray
-
     from affetto.corpora.base import Corpus
-
-AnswerFunction: TypeAlias = "Callable[[Any, NDArray[Any], NDArray[np.str_]], NDArray[np.float64]]"
-"""How the clips of a corpus that was left out are answered: `answers(fitted, X, speakers)`.
-
-It takes the fitted chain, all recordings of the corpus (in its order, of all its emotions), and who speaks in each. It
-returns the probabilities, of shape (n_recordings, len(fitted.classes_)). This is the place to adapt answers to a
-speaker or to a corpus by other recordings of `X`; their emotions are never passed.
-"""
+    from affetto.evaluation.adapted import AnswerFunction
 
 logger = logging.getLogger(__name__)
-
-
-def unadapted(fitted: Any, X: NDArray[Any], speakers: NDArray[np.str_]) -> NDArray[np.float64]:  # noqa: ARG001
-    """Answer each recording by itself; an `AnswerFunction`."""
-    return np.asarray(fitted.predict_proba(X))
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +195,7 @@ def evaluate_corpora(
     folds : collection of int, optional
         Leave out only the corpora of these numbers, counted from 1.
     answers : callable, optional
-        How the left-out clips are answered, see `AnswerFunction`; by default each by itself.
+        How the left-out clips are answered, see `affetto.evaluation.adapted.AnswerFunction`; by default each by itself.
     keep : callable, optional
         Called with each fold and its fitted chain, for example to save them.
 

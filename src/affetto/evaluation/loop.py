@@ -9,6 +9,7 @@ import numpy as np
 
 from affetto.corpora.vetting import vet
 from affetto.errors import CorpusError, ParameterError
+from affetto.evaluation.adapted import unadapted
 from affetto.evaluation.predictions import Predictions
 from affetto.evaluation.protocols import as_learned_from, choose_folds
 from affetto.training.fitting import fit_chain
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
     from affetto.corpora.base import Corpus, Utterance
+    from affetto.evaluation.adapted import AnswerFunction
     from affetto.evaluation.protocols import Fold, Protocol
 
 logger = logging.getLogger(__name__)
@@ -30,6 +32,7 @@ def evaluate(
     *,
     train_with: Sequence[Corpus] = (),
     folds: Collection[int] | None = None,
+    answers: AnswerFunction = unadapted,
     keep: Callable[[Fold, Any], object] | None = None,
 ) -> Predictions:
     """Fit and test a chain on the folds of a protocol.
@@ -47,6 +50,9 @@ def evaluate(
         Further corpora that every fold is also trained on, and none is tested on.
     folds : collection of int, optional
         Run only the folds of these numbers, counted from 1.
+    answers : callable, optional
+        How the test clips of a fold are answered, see `affetto.evaluation.adapted.AnswerFunction`; by default each by
+        itself.
     keep : callable, optional
         Called with each fold and its fitted chain, for example to save them.
 
@@ -93,7 +99,9 @@ def evaluate(
         )
         # Labels are indices, so classes_ says which column is whose, also where a fold's training lacks an
         # emotion.
-        probabilities[np.ix_(fold.test, fitted.classes_)] = fitted.predict_proba(everything.X[fold.test])
+        probabilities[np.ix_(fold.test, fitted.classes_)] = answers(
+            fitted, everything.X[fold.test], np.array([utterances[index].speaker for index in fold.test.tolist()])
+        )
         fold_of[fold.test] = fold.number
         if keep is not None:
             keep(fold, fitted)

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.benchmarks.conftest import publish_corpora
+
+from affetto.evaluation import CorporaPredictions, measure_corpora
+from corpora import Adaptation, collect, main, parse_name
+
+Captured = pytest.CaptureFixture[str]
+SCRIPT = Path(__file__).parents[2] / "benchmarks" / "corpora.py"
+DOCUMENT = "# Results\n\n<!-- corpora:start -->\nold\n<!-- corpora:end -->\n\nafter\n"
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A repository with nothing in it but what the script reads."""
+    (tmp_path / "benchmarks" / "results").mkdir(parents=True)
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "results.md").write_text(DOCUMENT, encoding="utf-8")
+    return tmp_path
+
+
+def results(repository: Path) -> Path:
+    return repository / "benchmarks" / "results"
+
+
+def rows_of(table: str) -> list[list[str]]:
+    lines = [line for line in table.splitlines() if line.startswith("| ")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[1:]]
+
+
+@pytest.mark.parametrize(
+    ("stem", "expected"),
+    [
+        ("corpora-svm", ("svm", None)),
+        ("corpora-transformer-adapted-20", ("transformer", Adaptation(to_corpus=False, count=20))),
+        ("corpora-transformer-adapted-corpus-100", ("transformer", Adaptation(to_corpus=True, count=100))),
+        ("corpora-oracle", None),
+        ("corpora-svm-adapted", None),
+        ("corpora-svm-adapted-all", None),
+        ("svm-emobox", None),
+    ],
+)
+def test_names_tell_classifier_and_adaptation(stem: str, expected: tuple[str, Adaptation | None] | None) -> None:
+    assert parse_name(stem) == expected
+
+
+def test_each_corpus_and_the_mean_have_a_row(repository: Path, capsys: Captured) -> None:
+    path = publish_corpora(results(repository), "corpora-svm")
+    assert main([], root=repository) == 0
+    printed = capsys.readouterr().out
+    rows = rows_of(printed)
+    assert [row[:3] for row in rows] == [["svm", "", name] for name in ("ravdess", "crema-d", "mean")]
+    assert rows[2][3] == str(int(rows[0][3]) + int(rows[1][3]))
+    metrics = measure_corpora(CorporaPredictions.from_csv(path))
+    for row, figures in zip(rows, [*(part.figures for part in metrics.corpora), metrics.mean], strict=True):
+        assert figures.uar.value is not None
+        assert figures.ok_precision.value is not None
+        assert row[5].startswith(f"{100 * figures.uar.value:.1f} (")
+        assert row[8] == f"{100 * figures.ok_precision.value:.1f}"
+    assert (
+        "`affetto evaluate RAVDESS CREMA-D --protocol corpora --classifier svm "
+        "--emotions neutral,calm,happy,sad,angry,fearful,disgust,surprised`" in printed
+    )
+
+
+def test_the_best_classifier_comes_first_and_its_unadapted_answers_before_others(
+    repository: Path, capsys: Captured
+) -> None:
+    publish_corpora(results(repository), "corpora-svm", skill=0.5)
+    publish_corpora(results(repository), "corpora-transformer", skill=2.0)
+    publish_corpora(results(repository), "corpora-transformer-adapted-corpus-100", skill=3.0)
+    publish_corpora(results(repository), "corpora-transformer-adapted-20", skill=3.0)
+    publish_corpora(results(repository), "corpora-transformer-adapted-5", skill=3.0)
+    assert main([], root=repository) == 0
+    printed = capsys.readouterr().out
+    assert [row[:2] for row in rows_of(printed)[::3]] == [
+        ["transformer", ""],
+        ["transformer", "5 recordings of the speaker"],
+        ["transformer", "20 recordings of the speaker"],
+        ["transformer", "100 recordings of the corpus"],
+        ["svm", ""],
+    ]
+    commands = re.findall(r"- `affetto evaluate .* --emotions \S+?(?: (.*))?`", printed)
+    assert commands == ["", "--adapted 5", "--adapted 20", "--adapted 100 --adapted-to corpus", ""]
+    assert {measurement.classifier for measurement in collect(results(repository), "svm")} == {"svm"}
+
+
+def test_write_and_then_check(repository: Path, capsys: Captured) -> None:
+    document = repository / "docs" / "results.md"
+    assert main(["--write"], root=repository) == 0
+    assert "old" not in document.read_text(encoding="utf-8")
+    assert main(["--check"], root=repository) == 0  # also before anything is published
+    publish_corpora(results(repository), "corpora-svm")
+    assert main(["--check"], root=repository) == 1
+    assert "out of date" in capsys.readouterr().err
+    assert main(["--write"], root=repository) == 0
+    written = document.read_text(encoding="utf-8")
+    assert written.startswith("# Results\n\n<!-- corpora:start -->\n| classifier |")
+    assert written.endswith("`\n<!-- corpora:end -->\n\nafter\n")
+    assert main(["--check"], root=repository) == 0
+    publish_corpora(results(repository), "corpora-svm", skill=2.2)
+    assert main(["--check"], root=repository) == 1
+
+
+def test_what_is_in_the_way_is_one_sentence(repository: Path, capsys: Captured) -> None:
+    document = repository / "docs" / "results.md"
+    document.write_text("no markers", encoding="utf-8")
+    assert main(["--check"], root=repository) == 2
+    assert "results.md: it needs one <!-- corpora:start -->" in capsys.readouterr().err
+    (results(repository) / "corpora-svm.csv").write_text("corpus,clip\n", encoding="utf-8")
+    assert main([], root=repository) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "corpora-svm.csv, line 1" in line
+
+
+def test_the_document_shows_what_was_published() -> None:
+    run = subprocess.run([sys.executable, SCRIPT, "--check"], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
