@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from affetto.errors import ParameterError
-from affetto.features.whisper import load_encoder, read_config, save_encoder
+from affetto.features.whisper import load_encoder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -225,27 +225,3 @@ def offline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
-
-
-def test_a_saved_encoder_is_read_back_as_it_was_under_the_same_names(checkpoint: Path, tmp_path: Path) -> None:
-    encoder = load_encoder(checkpoint, n_layers=1)
-    folder = tmp_path / "saved"
-    folder.mkdir()
-    save_encoder(encoder, read_config(checkpoint) | {"affetto": {"distilled_from": "x"}}, folder)
-    again = load_encoder(folder, n_layers=1)
-    for name, tensor in encoder.state_dict().items():
-        torch.testing.assert_close(again.state_dict()[name], tensor, atol=1e-3, rtol=1e-3, msg=name)
-    assert json.loads((folder / "config.json").read_text())["encoder_layers"] == 1
-    stored = load_file(folder / "model.safetensors")
-    assert "model.encoder.layers.0.self_attn.k_proj.weight" in stored
-    assert not any("k_proj.bias" in name for name in stored)
-    with pytest.raises(ParameterError, match="n_layers is 2; the encoder"):
-        load_encoder(folder, n_layers=2)
-
-
-def test_where_an_encoder_cannot_be_written_is_named(checkpoint: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "saved"
-    (folder / "model.safetensors").mkdir(parents=True)
-    with pytest.raises(ParameterError, match=r"model\.safetensors cannot be written"):
-        save_encoder(load_encoder(checkpoint, n_layers=1), read_config(checkpoint), folder)
-    assert [path.name for path in folder.iterdir()] == ["model.safetensors"]
