@@ -111,10 +111,6 @@ def _read(leader: int) -> bytes:
         (["no-such-model"], 1, "there is no model 'no-such-model'"),
         (["--format", "markdown"], 2, "name it"),
         (["gmm", "--format", "xml"], 2, "xml"),
-        (["--save-encoder", "x"], 2, "name it"),
-        (["gmm", "--save-encoder", "x"], 1, "has 0 encoders"),
-        (["transformer", "--save-encoder", "x", "--format", "json"], 2, "leave one out"),
-        (["transformer", "--save-encoder", str(Path(__file__).parent)], 2, "with other things in it"),
     ],
 )
 def test_what_cannot_be_shown_is_said(arguments: list[str], code: int, says: str) -> None:
@@ -132,21 +128,6 @@ def test_a_damaged_bundle_has_no_card(mine: Path) -> None:
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_an_encoder_that_is_not_where_it_should_be_is_one_sentence(mine: Path, tmp_path: Path) -> None:
-    encoders = {"names": ["whisper-base"], "layers": 3, "licence": "MIT"}
-    for content, says in (
-        (encoders, "is whisper-base as it came"),
-        ({**encoders, "distilled": [{"distilled_from": "whisper-base"}]}, "not where this version puts it"),
-        (["whisper-base"], "not where this version puts it"),
-    ):
-        update_manifest(mine, {"encoders": content})
-        done = run(mine, "--save-encoder", tmp_path / "steady")
-        assert done.returncode == 1
-        assert says in done.stderr
-        assert len(done.stderr.splitlines()) == 1
-        assert not (tmp_path / "steady").exists()
-
-
 def test_a_list_shows_names_as_they_are_and_refuses_what_is_no_result(mine: Path) -> None:
     update_manifest(mine, {"name": "run[bold]x"})
     assert "run[bold]x" in run(mine, "--format", "table").stdout
@@ -154,16 +135,3 @@ def test_a_list_shows_names_as_they_are_and_refuses_what_is_no_result(mine: Path
     done = run(mine, "--format", "table")
     assert done.returncode == 1
     assert "cannot be listed, since its manifest says something else than docs/bundles.md" in done.stderr
-
-
-def test_the_encoder_that_ships_tells_how_it_was_distilled(tmp_path: Path) -> None:
-    done = run("transformer", "--save-encoder", "steady", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    config = json.loads((tmp_path / "steady" / "config.json").read_text(encoding="utf-8"))
-    manifest = load_bundle(bundled_models()["transformer"]).manifest
-    restored = config["affetto"].pop("restored_from")
-    assert restored["sha256"] == manifest["model"]["sha256"]
-    (record,) = manifest["encoders"]["distilled"]
-    assert config["affetto"] == {key: value for key, value in record.items() if key != "restored_from"}
-    # Again: what is there is an encoder, and is replaced.
-    assert run("transformer", "--save-encoder", "steady", cwd=tmp_path).returncode == 0
