@@ -88,7 +88,7 @@ def test_adaptation_example(root: Path, monkeypatch: pytest.MonkeyPatch, capsys:
     monkeypatch.chdir(root)
     (block,) = python_blocks(root / "docs" / "adaptation.md")
     exec(compile(block, "adaptation.md", "exec"), {})
-    assert capsys.readouterr().out == "profile\n"
+    assert capsys.readouterr().out == "unknown profile\n"
 
 
 def test_the_saved_model_runs_without_affetto_as_the_docs_say(

@@ -86,4 +86,3 @@ def test_an_angry_voice_is_more_aroused_than_a_sad_one(examples: Path) -> None:
         arousal[name] = float(dimensions(list(probabilities), list(probabilities.values())).arousal)
     assert arousal["angry"] > 0 > arousal["sad"]
     assert arousal["surprised"] > 0
-    assert recognizer.recognize(examples / "angry.flac").emotion == "angry"

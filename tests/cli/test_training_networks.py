@@ -16,8 +16,7 @@ import soundfile
 
 from affetto import Recognizer
 from affetto.corpora import load_corpus
-from affetto.features.whisper import load_encoder
-from affetto.recognition.bundle import load_bundle, update_manifest
+from affetto.recognition.bundle import load_bundle
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,8 +45,8 @@ def transformer(
     few: Path, few_polish: Path, tiny_encoder: Path, tmp_path_factory: pytest.TempPathFactory, run: Run
 ) -> Trained:
     folder = tmp_path_factory.mktemp("transformer")
-    further: list[str | Path] = ["--encoder", tiny_encoder, "--train-with", few_polish, "--output", "model"]
-    done = run("train", few, "--classifier", "transformer", *further, cwd=folder)
+    further: list[str | Path] = ["--encoder", tiny_encoder, "--output", "model"]
+    done = run("train", few, few_polish, "--classifier", "transformer", *further, cwd=folder)
     assert done.returncode == 0, done.stderr
     return Trained(folder / "model", done.stderr)
 
@@ -136,24 +135,6 @@ def test_further_corpora_bring_their_emotions(transformer: Trained, few: Path, f
     assert np.mean(right) > 0.7
 
 
-def test_the_encoder_of_a_bundle_is_a_checkpoint_again(
-    transformer: Trained, tiny_encoder: Path, tmp_path: Path, run: Run
-) -> None:
-    bundle = shutil.copytree(transformer.bundle, tmp_path / "model")
-    encoders = dict(load_bundle(bundle).manifest["encoders"])
-    update_manifest(bundle, {"encoders": encoders | {"distilled": [{"distilled_from": "whisper-tiny.en"}]}})
-    done = run("models", bundle, "--save-encoder", "encoder", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    original, restored = (
-        load_encoder(folder, n_layers=3).state_dict() for folder in (tiny_encoder, tmp_path / "encoder")
-    )
-    assert set(restored) == set(original)
-    for name, wanted in original.items():
-        error = (restored[name] - wanted).norm() / wanted.norm()
-        # Matrices come from seven bits, all else from half precision.
-        assert error < (0.06 if name.endswith("weight") and wanted.ndim == 2 else 1e-3), name
-
-
 @pytest.mark.slow
 def test_a_killed_training_goes_on_where_it_was(cnn: Trained, few: Path, tmp_path: Path, run: Run) -> None:
     arguments = ["train", str(few), "--classifier", "cnn", "--output", "model"]
@@ -232,25 +213,3 @@ def test_an_encoder_that_is_nowhere_is_named_before_anything_is_written(
     folder, done = without_encoder
     assert list(folder.iterdir()) == []
     assert done.stdout == ""
-
-
-@pytest.mark.slow
-def test_an_encoder_is_distilled_and_then_further(
-    few: Path, few_polish: Path, tiny_encoder: Path, tmp_path: Path, run: Run
-) -> None:
-    def distil(*further: str) -> subprocess.CompletedProcess[str]:
-        return run("distil", few, few_polish, "--encoder", tiny_encoder, "--epochs", "1", *further, cwd=tmp_path)
-
-    first, second = distil("--way", "1", "--output", "first"), distil("--begin", "first", "--output", "second")
-    assert first.returncode == second.returncode == 0, first.stderr + second.stderr
-    assert first.stdout.startswith("Wrote first. What is heard of degraded speech lay ")
-    assert "affetto train DIR --classifier transformer --encoder second --output my-model" in second.stdout
-    before, after = (
-        json.loads((tmp_path / name / "config.json").read_text())["affetto"] for name in ("first", "second")
-    )
-    assert (before["recipe"]["way"], after["recipe"]["way"]) == (1.0, 0.5)
-    assert after["begun_at"] == before
-    wrong = distil("--way", "2", "--output", "third")
-    assert wrong.returncode != 0
-    assert "way is 2.0; it must be above 0, and at most 1" in " ".join(wrong.stderr.split())
-    assert not (tmp_path / "third").exists()

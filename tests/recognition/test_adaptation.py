@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 RATE = 16_000
-NAMES = ("angry", "calm", "fearful", "happy", "neutral", "sad")
+NAMES = ("angry", "disgust", "neutral", "surprised", "happy", "sad")
 
 
 @pytest.fixture(scope="module")
