@@ -133,7 +133,8 @@ def test_silence_and_noise_have_a_reason(recognizer: Recognizer, data_dir: Path)
 
 
 def test_a_long_recording_is_a_series_of_utterances(recognizer: Recognizer, ravdess_dir: Path) -> None:
-    names = [f"Actor_{a:02}/03-01-{e:02}-01-01-01-{a:02}.flac" for a, e in ((3, 5), (4, 4), (3, 2), (4, 8), (3, 3))]
+    chosen = ((3, 5, 2), (4, 4, 1), (3, 2, 1), (4, 8, 2), (3, 3, 2))  # actor, emotion, intensity
+    names = [f"Actor_{a:02}/03-01-{e:02}-{i:02}-01-01-{a:02}.flac" for a, e, i in chosen]
     clips = [soundfile.read(ravdess_dir / name, dtype="float32")[0] for name in names]
     result = recognizer.recognize((np.concatenate(clips), 48_000))
     assert len(result.segments) == len(names)
@@ -151,7 +152,7 @@ def test_a_long_recording_is_a_series_of_utterances(recognizer: Recognizer, ravd
 
 
 def test_each_channel_is_heard_by_itself(recognizer: Recognizer, ravdess_dir: Path, tmp_path: Path) -> None:
-    agent, _ = soundfile.read(ravdess_dir / "Actor_03/03-01-05-01-01-01-03.flac", dtype="float32")
+    agent, _ = soundfile.read(ravdess_dir / "Actor_03/03-01-05-02-01-01-03.flac", dtype="float32")
     customer, _ = soundfile.read(ravdess_dir / "Actor_04/03-01-04-01-01-01-04.flac", dtype="float32")
     call = np.zeros((len(agent) + len(customer), 2), np.float32)
     call[: len(agent), 0], call[len(agent) :, 1] = agent, customer
