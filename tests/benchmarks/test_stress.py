@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.mark.parametrize("name", ["denoise-transformer"])
+@pytest.mark.parametrize("name", ["stress-transformer", "denoise-transformer"])
 def test_the_published_figures_follow_from_what_was_heard_of_each_clip(root: Path, name: str) -> None:
     folder = root / "benchmarks" / "results"
     rows = list(csv.DictReader((folder / f"{name}.csv").open(encoding="utf-8", newline="")))
