@@ -34,7 +34,8 @@ def test_shipped_models_hear_the_actors_that_they_know(model: str, ravdess_dir: 
     clips = [ravdess_dir / f"Actor_10/03-01-{e:02}-01-01-{r:02}-10.flac" for e in range(1, 9) for r in (1, 2)]
     heard = [recognizer.recognize(clip).emotion for clip in clips]
     truth = [EMOTIONS[int(clip.stem.split("-")[2]) - 1] for clip in clips]
-    assert sum(h == t for h, t in zip(heard, truth, strict=True)) >= 10
+    # The default makes less of its own actors than the others: it learns what other corpora share with them.
+    assert sum(h == t for h, t in zip(heard, truth, strict=True)) >= (10 if model == "transformer" else 12)
 
 
 def test_answer_is_complete_and_consistent(recognizer: Recognizer, angry: Path) -> None:
@@ -70,7 +71,7 @@ def test_loudness_is_not_heard_as_an_emotion(recognizer: Recognizer, angry: Path
     samples = samples * 0.2 / np.abs(samples).max()
     quiet = recognizer.recognize((samples, rate)).probabilities
     loud = recognizer.recognize((samples * 10 ** (gain_db / 20), rate)).probabilities
-    assert max(abs(quiet[label] - loud[label]) for label in quiet) < 0.03
+    assert max(abs(quiet[label] - loud[label]) for label in quiet) < 0.015
 
 
 def test_several_threads_may_share_a_recognizer(recognizer: Recognizer) -> None:
