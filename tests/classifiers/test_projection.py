@@ -26,6 +26,20 @@ def test_scaler_standardizes_and_clips() -> None:
     assert np.allclose(scaled[inside], ((X - X.mean(0)) / X.std(0))[inside])
 
 
+def test_blocks_of_features_are_weighted_after_clipping() -> None:
+    X = np.random.default_rng(0).normal(7, 3, (1000, 6))
+    plain = ClippedScaler(limit=2).fit_transform(X)
+    assert np.allclose(
+        ClippedScaler(limit=2, block_weights=(0.5, 1, 3)).fit_transform(X), plain * [0.5, 0.5, 1, 1, 3, 3]
+    )
+
+
+@pytest.mark.parametrize("weights", [(1, 2, 3), (1, 0), (1, -1), (1, float("nan")), ()])
+def test_senseless_weights_are_named(weights: tuple[float, ...]) -> None:
+    with pytest.raises(ValueError, match="block_weights is"):
+        ClippedScaler(block_weights=weights).fit(np.eye(4))
+
+
 def test_scaler_leaves_a_constant_feature_alone() -> None:
     X = np.full((50, 1), 0.1, np.float32)
     assert np.allclose(ClippedScaler().fit(X).transform(X + 1), 1)

@@ -137,6 +137,25 @@ def test_a_bundle_says_how_it_is_adapted(bundle: Path) -> None:
     assert found.to_dict() == model.to_dict()
 
 
+def test_a_bundle_says_how_frequent_emotions_were(bundle: Path) -> None:
+    assert load_bundle(bundle).frequencies.tolist() == [1.0] * 8
+    model = OffsetModel(np.eye(8, 3), np.ones(3), np.full(3, 0.5))
+    values = [1.0, 0.25, *[1.0] * 6]
+    found = update_manifest(bundle, {"offset_model": model.to_dict(), "frequencies": values})
+    assert found.frequencies.tolist() == values
+    assert found.offset_model is not None
+    assert np.exp(found.offset_model.log_prior) == pytest.approx(values)
+
+
+@pytest.mark.parametrize(
+    "values", [[1.0] * 7, [1.0] * 7 + [0.0], ["often"] * 8, 3, [1.0] * 7 + [float("inf")]], ids=str
+)
+def test_frequencies_that_make_no_sense_are_refused(bundle: Path, values: Any) -> None:
+    changed = update_manifest(bundle, {"frequencies": values})
+    with pytest.raises(BundleError, match="frequencies of its labels in a way unknown here"):
+        _ = changed.frequencies
+
+
 @pytest.mark.parametrize(
     "change", [{"means": [[1.0] * 3] * 7}, {"temperature": -1}, {"speaker_variance": [1.0]}], ids=str
 )

@@ -9,7 +9,7 @@ import pytest
 
 from affetto import BundleError, ParameterError, Recognizer
 from affetto.recognition.bundle import bundled_models, load_bundle, update_manifest
-from affetto.recognition.prior import apply_prior, describe_prior, resolve_prior
+from affetto.recognition.prior import apply_prior, describe_prior, resolve_prior, trained_shares
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,6 +88,19 @@ def test_the_balanced_prior_changes_no_probability(n: int) -> None:
     row = np.random.default_rng(n).dirichlet(np.ones(n)).astype(np.float32)
     shares = resolve_prior("balanced", [str(i) for i in range(n)])
     np.testing.assert_allclose(apply_prior(row, shares), row, rtol=1e-14)
+
+
+def test_shares_are_taken_beside_those_of_training() -> None:
+    frequencies = [1.0, 0.25, 1.0, 1.0]
+    trained = trained_shares(LABELS, frequencies)
+    row = np.array([0.3, 0.1, 0.2, 0.4])
+    assert resolve_prior("balanced", LABELS, frequencies) == pytest.approx(trained)
+    assert apply_prior(row, trained, trained) == pytest.approx(row)
+    # What is left out shares the rest as in training.
+    assert resolve_prior({LABELS[0]: 0.55}, LABELS, frequencies) == pytest.approx([0.55, 0.05, 0.2, 0.2])
+    # An emotion that training took for rare gains where it is as frequent as the others.
+    equal = apply_prior(row, np.full(4, 0.25), trained)
+    assert equal / equal[0] == pytest.approx(row / row[0] / frequencies)
 
 
 def test_nothing_is_divided_by_zero() -> None:

@@ -42,10 +42,13 @@ class Remembering(LogisticRegression):  # type: ignore[misc] # scikit-learn is u
         return self
 
 
-def fitted(numbers: list[int], corpora: list[str], folder: str = "here") -> Any:
+def fitted(numbers: list[int], corpora: list[str], folder: str = "here", *, balanced: bool = True) -> Any:
     paths = [Path(folder) / f"{number}.wav" for number in numbers]
     chain = AugmentedClassifier(
-        NameFeatures(), Remembering(), copies=[{"factor": 1e3}, {"factor": 1e6}, {"factor": 1e9}]
+        NameFeatures(),
+        Remembering(),
+        copies=[{"factor": 1e3}, {"factor": 1e6}, {"factor": 1e9}],
+        balanced=balanced,
     )
     y = np.array(numbers) % 2
     speakers = [f"s{number % 5}" for number in numbers]
@@ -74,6 +77,12 @@ def test_of_large_corpora_a_smaller_part_is_copied(times: int) -> None:
         assert set(copied) <= set(large)
         assert copy > 0 or len(copied) == len(large)
         assert copy == 0 or len(copied) == pytest.approx(50, abs=20)
+
+
+def test_all_recordings_of_large_corpora_are_copied_where_that_is_asked_for() -> None:
+    numbers = list(range(1, 111))
+    model = fitted(numbers, ["small"] * 10 + ["large"] * 100, balanced=False)
+    assert sorted(model.rows_) == sorted(n * f for n in numbers for f in (1, 1e3, 1e6, 1e9))
 
 
 def test_each_copy_says_of_which_recording_it_is() -> None:

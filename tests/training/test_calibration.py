@@ -373,6 +373,20 @@ def test_probabilities_are_those_of_the_offset_model(known: Clips, new: Clips) -
     assert np.exp(model.log_probabilities(embeddings)) == pytest.approx(found.predict_proba(new.X), abs=1e-9)
 
 
+def test_a_rare_class_needs_more_evidence_whatever_the_temperature(known: Clips, new: Clips) -> None:
+    alike = fitted(adaptable(), known)
+    rare = fit_chain(
+        adaptable(), known.X, known.y, speakers=known.speakers, frequencies=np.where(known.y == 1, 0.25, 1.0)
+    )
+    assert rare.log_prior_ == pytest.approx([0, np.log(0.25), *[0] * (EMOTIONS - 2)])
+    # The same evidence: the odds of two classes at one temperature differ by their frequencies.
+    odds = rare.calibration_.sharpness * alike.chain_.predict_log_proba(new.X) + rare.log_prior_
+    expected = np.exp(odds) / np.exp(odds).sum(axis=1, keepdims=True)
+    assert rare.predict_proba(new.X) == pytest.approx(expected, abs=1e-9)
+    assert np.exp(rare.offset_model_.log_probabilities(rare.embeddings(new.X))) == pytest.approx(expected, abs=1e-9)
+    assert (rare.predict(new.X) == 1).sum() < (alike.predict(new.X) == 1).sum()
+
+
 def test_adapted_answers_are_better_and_calibrated_too(known: Clips, new: Clips) -> None:
     found = fitted(adaptable(speaker_weight=1.0), known)
     before, after = found.predict_proba(new.X), adapted(found, new)

@@ -70,3 +70,19 @@ def test_a_recording_in_two_corpora_is_refused(tmp_path: Path) -> None:
     for path in (tmp_path / ".." / tmp_path.name / "clip.wav", tmp_path / "copy.wav"):
         with pytest.raises(CorpusError, match=rf"{path.name} of 'other' is in 'one' too, as .*clip\.wav; .*: leave it"):
             pool(one, named("other", path))
+
+
+@pytest.mark.parametrize(
+    ("corpora", "expected"),
+    [
+        ((("sad", "calm", "neutral"),), 1.0),
+        ((("sad", "calm"), ("sad", "neutral")), 1 / 2),
+        ((("calm", "neutral"), ("sad", "neutral"), ("angry", "neutral"), ("happy", "sad")), 1 / 3),
+    ],
+)
+def test_calm_counts_as_far_as_corpora_tell_it_from_neutral(
+    corpora: tuple[tuple[str, ...], ...], expected: float
+) -> None:
+    together = pool(*(corpus(str(i), *((name, "1") for name in names)) for i, names in enumerate(corpora)))
+    for label, frequency in zip(together.y, together.frequencies, strict=True):
+        assert frequency == pytest.approx(expected if together.labels[label] == "calm" else 1)

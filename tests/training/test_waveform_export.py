@@ -94,7 +94,8 @@ def test_a_module_transforms_as_its_transformer() -> None:
 def test_a_module_gives_the_embeddings_of_its_discriminant() -> None:
     X, y = ragged()
     rows = np.stack([x.mean(axis=0) for x in X])
-    fitted = make_pipeline(ClippedScaler(limit=1.0), AdditiveDiscriminant()).fit(rows, y)
+    weights = np.linspace(0.5, 2, rows.shape[1]).tolist()
+    fitted = make_pipeline(ClippedScaler(limit=1.0, block_weights=weights), AdditiveDiscriminant()).fit(rows, y)
     wanted = fitted.transform(rows)
     assert np.ptp(wanted) > 1
     assert np.abs(outputs(as_module(fitted), rows) - wanted).max() < 1e-4
@@ -149,7 +150,9 @@ def trained(chain: Any, frames: Any, paths: list[Path], folder: Path) -> Exporte
     assert isinstance(chain, CalibratedChain)
     chain.set_params(draft=None, chain__copies=[], chain__front_end__folder=folder)
     emotions = np.array([int(path.stem[6:8]) for path in paths])
-    fit_chain(chain, np.array(paths), emotions, speakers=[path.stem[-2:] for path in paths])
+    speakers = [path.stem[-2:] for path in paths]
+    # As if calm were rare.
+    fit_chain(chain, np.array(paths), emotions, speakers=speakers, frequencies=np.where(emotions == 2, 0.2, 1.0))
     waveforms = ReadSpeech().transform(paths[::4])
     prepared = make_pipeline(DCRemoval(), SilenceTrimming(), LevelNormalization()).transform(waveforms)
     recordings, speech = ([w.samples for w in ws] for ws in (waveforms, prepared))
@@ -159,6 +162,7 @@ def trained(chain: Any, frames: Any, paths: list[Path], folder: Path) -> Exporte
         recordings,
         speech,
         sharpness=chain.calibration_.sharpness,
+        log_prior=chain.log_prior_,
         offset_model=chain.offset_model_,
     )
     return Exported(chain, import_onnxruntime().InferenceSession(model), cost, paths[::4], recordings, speech)
@@ -212,18 +216,18 @@ def test_the_probabilities_are_those_of_the_embedding(discriminant: Exported) ->
     """So that answers of a recognizer are the same whether it adapts to nothing, or not at all."""
     model = discriminant.chain.offset_model_
     assert model is not None
-    written = OffsetModel.from_dict(model.to_dict())
+    written = dataclasses.replace(OffsetModel.from_dict(model.to_dict()), log_prior=model.log_prior)
     for samples in discriminant.recordings:
         probabilities, embedding = discriminant.run(samples)
         assert np.exp(written.log_probabilities(embedding))[0] == pytest.approx(probabilities, abs=1e-3)
 
 
 def test_the_model_is_as_sharp_as_it_was_calibrated(exported: Exported) -> None:
-    """What the chain's own classifier says, raised to the sharpness that was chosen on the actor left out."""
+    """What the chain's own classifier says, raised to the sharpness that was chosen on the actor left out; calm rare."""
     sharpness = exported.chain.calibration_.sharpness
     assert abs(np.log(sharpness)) > 0.05  # else nothing is shown
     raw = exported.chain.chain_.predict_log_proba(exported.paths)
-    wanted = np.exp(log_softmax(sharpness * raw, axis=1))
+    wanted = np.exp(log_softmax(sharpness * raw + exported.chain.log_prior_, axis=1))
     got = np.stack([exported(samples) for samples in exported.recordings])
     assert np.abs(got - wanted).max() < 0.3 * np.abs(np.exp(raw) - wanted).max()
 

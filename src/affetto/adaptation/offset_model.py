@@ -77,12 +77,15 @@ class OffsetModel:
     temperature : float
         By which log-likelihoods are divided: new voices differ from those of training also in how they express
         emotions.
+    log_prior : ndarray of shape (n_classes,) or float
+        Logarithms of how frequent the emotions are taken to be beside one another; 0 where all are alike.
     """
 
     means: NDArray[np.float64]
     offset_variance: NDArray[np.float64]
     speaker_variance: NDArray[np.float64]
     temperature: float = 1.0
+    log_prior: NDArray[np.float64] | float = 0.0
 
     @property
     def n_dimensions(self) -> int:
@@ -95,7 +98,7 @@ class OffsetModel:
         return Offset(np.zeros(self.n_dimensions), self.offset_variance, 0)
 
     def log_probabilities(self, embeddings: ArrayLike, offset: Offset | None = None) -> NDArray[np.float64]:
-        """Return the logarithm of each emotion's probability, all emotions being equally frequent.
+        """Return the logarithm of each emotion's probability.
 
         Parameters
         ----------
@@ -109,7 +112,7 @@ class OffsetModel:
         """
         known = self.unknown if offset is None else offset
         # All emotions have one variance, whose determinant cancels.
-        return _log_softmax(self._log_densities(embeddings, known, known.variance) / self.temperature)
+        return _log_softmax(self._log_densities(embeddings, known, known.variance) / self.temperature + self.log_prior)
 
     def learn(self, embeddings: ArrayLike) -> Offset:
         """Estimate the offset that some utterances share.
@@ -160,7 +163,7 @@ class OffsetModel:
         return np.asarray(-0.5 * ((centred[:, None] - self.means) ** 2 / (1 + spread)).sum(axis=2))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain lists and numbers, for the manifest of a bundle."""
+        """Return plain lists and numbers, for the manifest of a bundle, which has the prior in a place of its own."""
         return {
             "means": self.means.round(5).tolist(),
             "offset_variance": self.offset_variance.round(5).tolist(),

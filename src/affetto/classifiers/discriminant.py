@@ -72,7 +72,7 @@ class AdditiveDiscriminant(ClassNamePrefixFeaturesOutMixin, ClassifierMixin, Tra
         shrinkage: float = 0.5,
         speaker_weight: float = 3.0,
         corpus_weight: float = 10.0,
-        distortion_weight: float = 0.2,
+        distortion_weight: float = 0.5,
         few: float = 2.0,
     ) -> None:
         self.shrinkage = shrinkage

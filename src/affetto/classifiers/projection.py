@@ -12,6 +12,8 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import ArrayLike, NDArray
 
 
@@ -22,15 +24,20 @@ class ClippedScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # t
     ----------
     limit : float
         Standard deviations beyond which values are clipped.
+    block_weights : sequence of float, optional
+        The features are so many blocks of equal length; each is multiplied by its weight after clipping. What is
+        shrunken after that relies less on a block of smaller weight.
 
     Attributes
     ----------
     mean_, scale_ : ndarray of shape (n_features,)
         Mean and standard deviation of each feature; 1 for a constant one.
+    weights_ : ndarray of shape (n_features,)
     """
 
-    def __init__(self, *, limit: float = 4.0) -> None:
+    def __init__(self, *, limit: float = 4.0, block_weights: Sequence[float] | None = None) -> None:
         self.limit = limit
+        self.block_weights = block_weights
 
     def fit(self, X: ArrayLike, y: object = None) -> Self:  # noqa: ARG002 (scikit-learn's signature)
         """Learn mean and deviation.
@@ -43,6 +50,13 @@ class ClippedScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # t
         if not self.limit > 0:
             raise ValueError(f"limit is {self.limit!r}; it must be above 0")
         rows = validate_data(self, X, dtype=[np.float64, np.float32])
+        blocks = np.ones(1) if self.block_weights is None else np.asarray(self.block_weights, dtype=np.float64)
+        if not len(blocks) or not (blocks > 0).all() or rows.shape[1] % len(blocks):
+            raise ValueError(
+                f"block_weights is {self.block_weights!r}; it must be numbers above 0, whose count divides the "
+                f"{rows.shape[1]} features"
+            )
+        self.weights_ = np.repeat(blocks, rows.shape[1] // len(blocks))
         self.mean_ = rows.mean(axis=0, dtype=np.float64)
         scale = rows.std(axis=0, dtype=np.float64)
         # A constant column's deviation is rounding noise, which must not be blown up.
@@ -63,7 +77,7 @@ class ClippedScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # t
         """
         check_is_fitted(self)
         rows = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
-        scaled = np.clip((rows - self.mean_) / self.scale_, -self.limit, self.limit)
+        scaled = self.weights_ * np.clip((rows - self.mean_) / self.scale_, -self.limit, self.limit)
         return np.asarray(scaled.astype(rows.dtype, copy=False))
 
 

@@ -246,7 +246,14 @@ def evaluate_corpora(
     for done, fold in enumerate(chosen):
         logger.info("fold %d (%d of %d): %s is left out", fold.number, done + 1, len(chosen), fold.corpus.name)
         training = pool(*fold.training)
-        fitted = fit_chain(clone(chain), training.X, training.y, speakers=training.speakers, corpora=training.corpora)
+        fitted = fit_chain(
+            clone(chain),
+            training.X,
+            training.y,
+            speakers=training.speakers,
+            corpora=training.corpora,
+            frequencies=training.frequencies,
+        )
         parts.append(_predictions(fold, fitted, training.labels, labels, answers))
         if keep is not None:
             keep(fold, fitted)

@@ -96,6 +96,7 @@ def evaluate(
             everything.y[train],
             speakers=everything.speakers[train],
             corpora=everything.corpora[train],
+            frequencies=everything.frequencies[train],
         )
         # Labels are indices, so classes_ says which column is whose, also where a fold's training lacks an
         # emotion.

@@ -65,6 +65,8 @@ class Answers:
         Of this recording alone.
     prior : ndarray of shape (n_labels,)
         How frequent each emotion is, from `resolve_prior`.
+    trained : ndarray of shape (n_labels,), optional
+        How frequent each was in training, from `trained_shares`; by default all were alike.
 
     Attributes
     ----------
@@ -73,12 +75,17 @@ class Answers:
     """
 
     def __init__(
-        self, labels: Sequence[str], threshold: float, adapter: OnlineAdapter, prior: NDArray[np.float64]
+        self,
+        labels: Sequence[str],
+        threshold: float,
+        adapter: OnlineAdapter,
+        prior: NDArray[np.float64],
+        trained: NDArray[np.float64] | None = None,
     ) -> None:
         self._labels = labels
         self._threshold = threshold
         self._adapter = adapter
-        self._prior = prior
+        self._prior, self._trained = prior, trained
         self.speech_s = 0.0
         self._sum: NDArray[np.floating] = np.zeros(len(labels))
         # Of what the prior was not applied to: arousal and valence do not depend on it.
@@ -132,7 +139,7 @@ class Answers:
         return self._answer(self._sum / self.speech_s, self._balanced_sum / self.speech_s)
 
     def _segment(self, utterance: HeardUtterance, balanced: NDArray[np.floating]) -> Segment:
-        answer = self._answer(apply_prior(balanced, self._prior), balanced)
+        answer = self._answer(apply_prior(balanced, self._prior, self._trained), balanced)
         return Segment(
             start_s=utterance.start_s,
             end_s=utterance.end_s,

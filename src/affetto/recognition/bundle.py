@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from affetto.errors import BundleError, ParameterError
 from affetto.files import write_bytes
@@ -19,6 +21,8 @@ from affetto.recognition.prior import BALANCED, resolve_prior
 if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
+
+    from numpy.typing import NDArray
 
     from affetto.adaptation.offset_model import OffsetModel
     from affetto.recognition.prior import Prior
@@ -107,6 +111,26 @@ class Bundle:
         return prior
 
     @property
+    def frequencies(self) -> NDArray[np.float64]:
+        """How frequent training took each emotion to be beside the others; all are 1 where nothing says so.
+
+        Raises
+        ------
+        BundleError
+            If the manifest says so in a way that this version does not understand.
+        """
+        content = self.manifest.get("frequencies", [1.0] * len(self.labels))
+        try:
+            values = np.asarray(content, dtype=np.float64)
+            if values.shape != (len(self.labels),) or not ((values > 0) & (values < np.inf)).all():
+                raise ValueError(f"frequencies are {content}, and must be a number above 0 for each label")
+        except (TypeError, ValueError) as error:
+            raise BundleError(
+                f"{self.folder} describes frequencies of its labels in a way unknown here: {error}; train it again"
+            ) from None
+        return values
+
+    @property
     def offset_model(self) -> OffsetModel | None:
         """How the model's embeddings shift with voice, room and language; None where it cannot be adapted.
 
@@ -124,7 +148,7 @@ class Bundle:
             model = OffsetModel.from_dict(content)
             if len(model.means) != len(self.labels):
                 raise ValueError(f"means of {len(model.means)} emotions, and there are {len(self.labels)}")
-            return model
+            return replace(model, log_prior=np.log(self.frequencies))
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise BundleError(
                 f"{self.folder} describes its offset model in a way unknown here: {error}; train it again"

@@ -1,7 +1,8 @@
 """How frequent each emotion is where a model is used, and what that does to its probabilities.
 
-Training and calibration weigh all emotions alike. Everyday speech is not like that: most of it is neutral. Bayes' rule
-takes a model's probabilities from one to the other, without training it again.
+Training and calibration weigh all emotions alike, or calm less, which few corpora tell from neutral. Everyday speech is
+not like that: most of it is neutral. Bayes' rule takes a model's probabilities from one to the other, without training
+it again.
 
 References
 ----------
@@ -35,17 +36,19 @@ _TOLERANCE = 1e-6
 """Ten shares of 0.1 do not add up to 1 exactly."""
 
 
-def resolve_prior(prior: Prior, labels: Sequence[str]) -> NDArray[np.float64]:
+def resolve_prior(prior: Prior, labels: Sequence[str], frequencies: ArrayLike | None = None) -> NDArray[np.float64]:
     """Return the share of each emotion that a prior stands for.
 
     Parameters
     ----------
     prior : {"balanced", "everyday"} or mapping of str to float
-        "balanced": all emotions are equally probable, as in training. "everyday": neutral has 0.7, the others share
-        the rest equally; "calm" is one of the others. A mapping gives emotions their shares; those that it leaves out
-        share equally what remains of 1.
+        "balanced": emotions are as frequent as in training. "everyday": neutral has 0.7, the others share the rest;
+        "calm" is one of the others. A mapping gives emotions their shares; those that it leaves out share what remains
+        of 1, in the proportions of training.
     labels : sequence of str, length n_labels
         The model's emotions.
+    frequencies : array-like of shape (n_labels,), optional
+        How frequent training took each emotion to be beside the others; by default all were alike.
 
     Returns
     -------
@@ -84,30 +87,53 @@ def resolve_prior(prior: Prior, labels: Sequence[str]) -> NDArray[np.float64]:
     left_out = [label for label in labels if label not in prior]
     if total > 1 + _TOLERANCE or (not left_out and total < 1 - _TOLERANCE):
         raise ParameterError(f"the shares of prior add up to {total:g}; make them add up to 1")
-    rest = max(1 - total, 0.0) / max(len(left_out), 1)
-    shares = np.array([float(prior.get(label, rest)) for label in labels])
+    rest = max(1 - total, 0.0)
+    trained = dict(zip(labels, trained_shares(labels, frequencies).tolist(), strict=True))
+    unnamed = math.fsum(trained[label] for label in left_out)
+    shares = np.array([float(prior[label]) if label in prior else rest * trained[label] / unnamed for label in labels])
     return np.asarray(shares / shares.sum())
 
 
-def apply_prior(probabilities: ArrayLike, shares: NDArray[np.float64]) -> NDArray[np.float64]:
-    r"""Return the probabilities of emotions that are as frequent as their shares say.
-
-    By Bayes' rule :math:`p'_i = p_i \pi_i n / \sum_j p_j \pi_j n`, with the model's probabilities :math:`p`, the
-    shares :math:`\pi`, and the share :math:`1/n` of each of :math:`n` emotions in training. The rule assumes that
-    training weighed all emotions alike, and that an emotion sounds the same however frequent it is.
+def trained_shares(labels: Sequence[str], frequencies: ArrayLike | None = None) -> NDArray[np.float64]:
+    """Return the share that each emotion had in training.
 
     Parameters
     ----------
-    probabilities : array-like of shape (n_labels,)
-        Of each emotion, where all are equally frequent.
-    shares : ndarray of shape (n_labels,)
-        From `resolve_prior`.
+    labels : sequence of str, length n_labels
+    frequencies : array-like of shape (n_labels,), optional
+        As in `resolve_prior`.
 
     Returns
     -------
     ndarray of shape (n_labels,)
-        Their sum is that of `probabilities`; equal shares change nothing. Where every emotion that has a share has the
-        probability 0, the shares themselves.
+    """
+    values = np.ones(len(labels)) if frequencies is None else np.asarray(frequencies, dtype=np.float64)
+    return np.asarray(values / values.sum())
+
+
+def apply_prior(
+    probabilities: ArrayLike, shares: NDArray[np.float64], trained: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
+    r"""Return the probabilities of emotions that are as frequent as their shares say.
+
+    By Bayes' rule :math:`p'_i = p_i \pi_i / \tau_i / \sum_j p_j \pi_j / \tau_j`, with the model's probabilities
+    :math:`p`, the shares :math:`\pi`, and those of training :math:`\tau`. The rule assumes that an emotion sounds the
+    same however frequent it is.
+
+    Parameters
+    ----------
+    probabilities : array-like of shape (n_labels,)
+        Of each emotion, with the shares of training.
+    shares : ndarray of shape (n_labels,)
+        From `resolve_prior`.
+    trained : ndarray of shape (n_labels,), optional
+        From `trained_shares`; by default all emotions have the same.
+
+    Returns
+    -------
+    ndarray of shape (n_labels,)
+        Their sum is that of `probabilities`; the shares of training change nothing. Where every emotion that has a
+        share has the probability 0, the shares themselves.
 
     Examples
     --------
@@ -118,7 +144,7 @@ def apply_prior(probabilities: ArrayLike, shares: NDArray[np.float64]) -> NDArra
     [0.724, 0.207, 0.069]
     """
     balanced = np.asarray(probabilities, dtype=np.float64)
-    weighted = balanced * shares * len(shares)
+    weighted = balanced * (shares * len(shares) if trained is None else shares / trained)
     total = weighted.sum()
     return weighted * (balanced.sum() / total) if total > 0 else shares
 

@@ -22,7 +22,7 @@ from affetto.recognition.answers import Answers
 from affetto.recognition.bundle import Bundle, bundled_models, find_bundle, load_bundle
 from affetto.recognition.inference_pool import InferencePool, find_stretches
 from affetto.recognition.live import LiveRecognition
-from affetto.recognition.prior import resolve_prior
+from affetto.recognition.prior import resolve_prior, trained_shares
 from affetto.recognition.result import Failure, ModelName, Recognition
 from affetto.speech import (
     ArrivingSound,
@@ -67,10 +67,11 @@ class Recognizer:
         Whether, where there is no profile, each utterance of a recording is adapted to those before it.
     prior : {"everyday", "balanced"} or mapping of str to float, optional
         How frequent each emotion is where the recordings come from; by default what the bundle says, which is
-        "balanced" if it says nothing. Training weighs all emotions alike. Where they are not equally frequent, Bayes'
-        rule gives the probabilities: each is multiplied by its emotion's share, and all are divided by their sum.
-        "everyday" gives neutral speech 0.7 and the others equal parts of the rest; a mapping gives emotions their
-        shares, and those left out equal parts of what remains of 1. Arousal and valence do not depend on it.
+        "balanced" if it says nothing: all emotions alike, but calm less where few of the corpora tell it from neutral.
+        Where they are not as frequent as that, Bayes' rule gives the probabilities: each is multiplied by its emotion's
+        share over that in training, and all are divided by their sum. "everyday" gives neutral speech 0.7; a mapping
+        gives emotions their shares. Those left out share what remains of 1, in the proportions of training. Arousal and
+        valence do not depend on it.
 
     Attributes
     ----------
@@ -119,7 +120,10 @@ class Recognizer:
         self._model = ModelName(self.bundle.name, self.bundle.version)
         self._offset_model, self._threshold = self.bundle.offset_model, self.bundle.threshold
         self._prior = dict(prior) if isinstance(prior, Mapping) else prior
-        self._shares = resolve_prior(self.bundle.prior if self._prior is None else self._prior, self.labels)
+        frequencies = self.bundle.frequencies
+        chosen = self.bundle.prior if self._prior is None else self._prior
+        self._shares = resolve_prior(chosen, self.labels, frequencies)
+        self._trained = trained_shares(self.labels, frequencies)
         self.self_adaptation = self_adaptation
         self.profile = profile
 
@@ -239,7 +243,7 @@ class Recognizer:
 
     @property
     def prior(self) -> dict[str, float]:
-        """The share of each emotion by which probabilities are weighed; all are equal where it is "balanced"."""
+        """The share of each emotion, by which probabilities are weighed; those of training where it is "balanced"."""
         return dict(zip(self.labels, self._shares.tolist(), strict=True))
 
     @property
@@ -534,7 +538,7 @@ class Recognizer:
     def _new_answers(self) -> Answers:
         adapts = self._known is not None or self.self_adaptation
         adapter = OnlineAdapter(self._offset_model if adapts else None, self._known)
-        return Answers(self.labels, self._threshold, adapter, self._shares)
+        return Answers(self.labels, self._threshold, adapter, self._shares, self._trained)
 
 
 def _one_channel(channels: object) -> Channels:

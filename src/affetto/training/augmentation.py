@@ -35,6 +35,9 @@ class AugmentedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  
         From rows of features to probabilities.
     copies : sequence of mapping
         For each altered copy the parameters of the front end that make it. Recognition never uses them.
+    balanced : bool
+        Of larger corpora only as many recordings are copied as the smallest corpus has: more would be no new voices,
+        but more time. Otherwise all are.
 
     Attributes
     ----------
@@ -49,10 +52,12 @@ class AugmentedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  
         classifier: Any,
         *,
         copies: Sequence[Mapping[str, Any]] = (),
+        balanced: bool = True,
     ) -> None:
         self.front_end = front_end
         self.classifier = classifier
         self.copies = copies
+        self.balanced = balanced
 
     def fit(
         self,
@@ -72,10 +77,10 @@ class AugmentedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  
             Who speaks in each: whatever is chosen within the classifier is chosen on speakers left out, and all
             copies of a recording stay on its speaker's side.
         corpora : array-like of shape (n_recordings,), optional
-            From which corpus each is. Of large corpora fewer recordings are copied.
+            From which corpus each is.
         """
         front_ends = [self.front_end, *(clone(self.front_end).set_params(**copy) for copy in self.copies)]
-        chosen = _copied(X, len(front_ends), corpora)
+        chosen = _copied(X, len(front_ends), corpora if self.balanced else None)
         recordings: Any = X
         if not isinstance(X, np.ndarray):
             recordings = np.empty(len(X), dtype=object)
@@ -160,8 +165,7 @@ class AugmentedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  
 def _copied(X: Sequence[Source], n_kinds: int, corpora: ArrayLike | None) -> list[NDArray[np.intp]]:
     """Return for each kind of copy which recordings are copied so; the first kind is the recording as it is.
 
-    All recordings of the smallest corpus are copied in all ways. Larger corpora give about as many copies each: more
-    would be no new voices, but more time.
+    All recordings of the smallest corpus are copied in all ways. Larger corpora give about as many copies each.
     """
     _, corpus_of, sizes = np.unique(
         np.zeros(len(X)) if corpora is None else np.asarray(corpora), return_inverse=True, return_counts=True

@@ -104,8 +104,10 @@ class CalibratedChain(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
     chain_ : AugmentedClassifier
         Fitted on everybody.
     calibration_ : Calibration
+    log_prior_ : ndarray of shape (n_classes,)
+        Logarithms of how frequent the classes are taken to be beside one another.
     offset_model_ : OffsetModel or None
-        By which answers are adapted to recordings, with the calibrated temperature; None where the classifier has none.
+        By which answers are adapted to recordings, with temperature and prior; None where the classifier has none.
     classes_ : ndarray of shape (n_classes,)
 
     References
@@ -127,6 +129,7 @@ class CalibratedChain(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
         *,
         groups: ArrayLike | None = None,
         corpora: ArrayLike | None = None,
+        frequencies: ArrayLike | None = None,
     ) -> Self:
         """Fit the chain, and calibrate it.
 
@@ -138,6 +141,8 @@ class CalibratedChain(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
             Who speaks in each; without it each recording counts as a speaker of its own.
         corpora : array-like of shape (n_recordings,), optional
             From which corpus each is. All corpora count the same in the calibration.
+        frequencies : array-like of shape (n_recordings,), optional
+            How frequent the class of each is taken to be beside the others; by default all are equally frequent.
 
         Raises
         ------
@@ -157,6 +162,7 @@ class CalibratedChain(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
                 )
         self.chain_ = _fitted(self.chain, recordings, labels, speakers, corpus_of)
         self.classes_ = self.chain_.classes_
+        self.log_prior_ = _log_prior(labels, self.classes_, frequencies)
         answers = np.full((len(labels), len(self.classes_)), _UNLEARNED)
         draft = clone(self.chain).set_params(**(self.draft or {}))
         for number, (train, test) in enumerate(splits, start=1):
@@ -169,9 +175,12 @@ class CalibratedChain(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
             answers[asked],
             np.searchsorted(self.classes_, labels[asked]),
             weights=equal_weights(corpus_of[asked]),
+            log_prior=self.log_prior_,
             left_out=left_out,
         )
-        self.offset_model_ = _offset_model(self.chain_, temperature=1 / self.calibration_.sharpness)
+        self.offset_model_ = _offset_model(
+            self.chain_, temperature=1 / self.calibration_.sharpness, log_prior=self.log_prior_
+        )
         return self
 
     def predict_log_proba(self, X: Sequence[Source]) -> NDArray[np.float64]:
@@ -185,7 +194,8 @@ class CalibratedChain(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
         -------
         ndarray of shape (n_recordings, n_classes)
         """
-        return np.asarray(log_softmax(self.calibration_.sharpness * self.chain_.predict_log_proba(X), axis=1))
+        scores = self.calibration_.sharpness * self.chain_.predict_log_proba(X) + self.log_prior_
+        return np.asarray(log_softmax(scores, axis=1))
 
     def predict_proba(self, X: Sequence[Source]) -> NDArray[np.float64]:
         """Return the calibrated probability of each class.
@@ -266,6 +276,7 @@ def calibrate(
     truth: NDArray[np.intp],
     *,
     weights: NDArray[np.float64] | None = None,
+    log_prior: NDArray[np.float64] | float = 0.0,
     left_out: str = "speakers",
 ) -> Calibration:
     """Fit one temperature to answers about what was left out.
@@ -278,6 +289,8 @@ def calibrate(
         The column that is right.
     weights : ndarray of shape (n_recordings,), optional
         How much each counts; by default all the same.
+    log_prior : ndarray of shape (n_classes,), optional
+        What is added to the scores once they are divided by the temperature.
     left_out : str
         What the answers are about, for the record.
 
@@ -286,8 +299,8 @@ def calibrate(
     Calibration
     """
     weights = np.ones(len(truth)) if weights is None else weights
-    sharpness = _sharpness(scores, truth, weights)
-    probabilities = np.exp(log_softmax(sharpness * scores, axis=1))
+    sharpness = _sharpness(scores, truth, weights, log_prior)
+    probabilities = np.exp(log_softmax(sharpness * scores + log_prior, axis=1))
     confidence, right = probabilities.max(axis=1), (probabilities.argmax(axis=1) == truth).astype(np.float64)
     threshold = _threshold(confidence, right, weights, bounded=left_out == "speakers")
     share = weights * (confidence >= threshold)
@@ -313,11 +326,20 @@ def _fitted(
     return fitted
 
 
-def _offset_model(chain: AugmentedClassifier, *, temperature: float) -> OffsetModel | None:
+def _log_prior(labels: NDArray[Any], classes: NDArray[Any], frequencies: ArrayLike | None) -> NDArray[np.float64]:
+    if frequencies is None:
+        return np.zeros(len(classes))
+    values = np.asarray(frequencies, dtype=np.float64)
+    return np.log([values[labels == one].mean() for one in classes])
+
+
+def _offset_model(
+    chain: AugmentedClassifier, *, temperature: float, log_prior: NDArray[np.float64]
+) -> OffsetModel | None:
     classifier = chain.classifier_
     final = classifier[-1] if hasattr(classifier, "steps") else classifier
     model: OffsetModel | None = getattr(final, "offset_model_", None)
-    return None if model is None else replace(model, temperature=temperature)
+    return None if model is None else replace(model, temperature=temperature, log_prior=log_prior)
 
 
 def equal_weights(corpus_of: NDArray[Any]) -> NDArray[np.float64]:
@@ -326,9 +348,14 @@ def equal_weights(corpus_of: NDArray[Any]) -> NDArray[np.float64]:
     return np.asarray(len(index) / (len(counts) * counts[index]))
 
 
-def _sharpness(scores: NDArray[np.float64], truth: NDArray[np.intp], weights: NDArray[np.float64]) -> float:
+def _sharpness(
+    scores: NDArray[np.float64],
+    truth: NDArray[np.intp],
+    weights: NDArray[np.float64],
+    log_prior: NDArray[np.float64] | float,
+) -> float:
     def loss(logarithm: float) -> float:
-        likelihoods = log_softmax(np.exp(logarithm) * scores, axis=1)
+        likelihoods = log_softmax(np.exp(logarithm) * scores + log_prior, axis=1)
         told = np.average(likelihoods[np.arange(len(truth)), truth], weights=weights)
         # As if there were one answer more, of which nobody knows whether it is right: few that are all right do not
         # show that every further one will be.

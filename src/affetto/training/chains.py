@@ -135,7 +135,9 @@ def make_chain(
             ("speed", SpeedChange()),
             ("frames", frames),
         ]
-        chain = AugmentedClassifier(CachedTransformer(Pipeline(steps), n_jobs=n_jobs), network, copies=copies)
+        front = CachedTransformer(Pipeline(steps), n_jobs=n_jobs)
+        # What degradation changes has as many directions as there are features: it takes all recordings to learn.
+        chain = AugmentedClassifier(front, network, copies=copies, balanced=classifier == "cnn")
         return CalibratedChain(chain, draft=draft)
     final, grid = {"mlp": _mlp, "svm": _svm, "gmm": _gmm}[classifier]()
     projected = Pipeline([("scale", ClippedScaler()), ("project", DiscriminantProjection()), ("classify", final)])

@@ -184,6 +184,8 @@ def _convert_scaler(scope: Any, operator: Any, container: Any) -> None:
     centred = graph.node("Sub", operator.inputs[0].full_name, graph.constant(scaler.mean_, np.float32))
     scaled = graph.node("Div", centred, graph.constant(scaler.scale_, np.float32))
     limits = [graph.node("Squeeze", graph.constant(sign * scaler.limit, np.float32)) for sign in (-1, 1)]
+    if scaler.block_weights is not None:
+        raise NotImplementedError("weights of blocks are only for chains of a waveform; see waveform_export")
     graph.node("Clip", scaled, *limits, output=operator.outputs[0].full_name)
 
 

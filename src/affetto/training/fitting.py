@@ -88,10 +88,11 @@ def fit_chain(
     *,
     speakers: Sequence[str] | NDArray[Any] | None = None,
     corpora: Sequence[str] | NDArray[Any] | None = None,
+    frequencies: NDArray[np.float64] | None = None,
     copies: NDArray[np.intp] | None = None,
     recordings: NDArray[np.intp] | None = None,
 ) -> Any:
-    """Fit a chain, and tell whoever asks within it who speaks, from which corpus each clip is, and which were altered.
+    """Fit a chain, and tell whoever asks within it who speaks, from which corpus each clip is, and what else is known.
 
     All travel by scikit-learn's metadata routing. The speakers arrive as `groups`, at every splitter within the chain
     that takes groups (`GroupKFold`, `StratifiedGroupKFold`, as `cv` of a search) and at every estimator whose `fit` has
@@ -109,6 +110,8 @@ def fit_chain(
         Their speakers.
     corpora : sequence of str, length n_clips, optional
         Their corpora.
+    frequencies : sequence of float, length n_clips, optional
+        How frequent the emotion of each is taken to be beside the others; by default all are equally frequent.
     copies : ndarray of int, length n_clips, optional
         0 where a clip is as it was recorded, else how it was altered.
     recordings : ndarray of int, length n_clips, optional
@@ -122,7 +125,13 @@ def fit_chain(
     import sklearn
     from sklearn.utils.metadata_routing import get_routing_for_object
 
-    named = {"groups": speakers, "corpora": corpora, "copies": copies, "recordings": recordings}
+    named = {
+        "groups": speakers,
+        "corpora": corpora,
+        "frequencies": frequencies,
+        "copies": copies,
+        "recordings": recordings,
+    }
     given = {name: values for name, values in named.items() if values is not None}
     with sklearn.config_context(enable_metadata_routing=True):
         for part in [chain, *chain.get_params(deep=True).values()]:

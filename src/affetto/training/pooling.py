@@ -35,6 +35,8 @@ class TrainingSet:
         Who speaks, unique over all corpora, and from which corpus each clip is.
     labels : tuple of str
         The emotions of all corpora, RAVDESS's own in its order, then any others alphabetically.
+    frequencies : ndarray, shape (n_clips,)
+        How frequent the emotion of each clip is taken to be beside the others: 1, but for calm, see `pool`.
     """
 
     X: NDArray[Any]
@@ -42,10 +44,14 @@ class TrainingSet:
     speakers: NDArray[np.str_]
     corpora: NDArray[np.str_]
     labels: tuple[str, ...]
+    frequencies: NDArray[np.float64]
 
 
 def pool(*corpora: Corpus) -> TrainingSet:
     """Put corpora together, their utterances one corpus after the other.
+
+    Few corpora tell calm from neutral speech. Where calm counts as much as any other emotion, what others call neutral
+    counts twice. So calm is taken to be as frequent as it is common: in k of n corpora that have either, k / n.
 
     Raises
     ------
@@ -59,13 +65,20 @@ def pool(*corpora: Corpus) -> TrainingSet:
     speakers = [f"{name}/{utterance.speaker}" if len(corpora) > 1 else utterance.speaker for name, utterance in rows]
     X = np.empty(len(rows), dtype=object)
     X[:] = [utterance.path for _, utterance in rows]
+    y = np.array([labels.index(utterance.emotion) for _, utterance in rows])
+    frequency = {"calm": sum("calm" in corpus.emotions for corpus in corpora) / max(1, _with_neutral(corpora))}
     return TrainingSet(
         X=X,
-        y=np.array([labels.index(utterance.emotion) for _, utterance in rows]),
+        y=y,
         speakers=np.array(speakers),
         corpora=np.array([name for name, _ in rows]),
         labels=labels,
+        frequencies=np.array([frequency.get(label, 1.0) for label in labels])[y],
     )
+
+
+def _with_neutral(corpora: Sequence[Corpus]) -> int:
+    return sum(not {"calm", "neutral"}.isdisjoint(corpus.emotions) for corpus in corpora)
 
 
 def require_different(corpora: Sequence[Corpus]) -> None:

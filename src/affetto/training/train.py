@@ -95,7 +95,14 @@ def train(
     require_enough(len(everything.X), classifier, name=" and ".join(part.name for part in corpora))
     require_bundle_folder(folder)
     with keeping_checkpoints(chain, folder, resume=resume):
-        fit_chain(chain, everything.X, everything.y, speakers=everything.speakers, corpora=everything.corpora)
+        fit_chain(
+            chain,
+            everything.X,
+            everything.y,
+            speakers=everything.speakers,
+            corpora=everything.corpora,
+            frequencies=everything.frequencies,
+        )
         bundle = save(chain, corpora, folder, classifier=classifier, name=name)
     _report(bundle, everything)
     return bundle
@@ -183,6 +190,7 @@ def _waveform_model(calibrated: CalibratedChain, everything: TrainingSet) -> tup
         [w.samples for w in waveforms],
         [w.samples for w in prepared],
         sharpness=calibration.sharpness,
+        log_prior=calibrated.log_prior_,
         offset_model=calibrated.offset_model_,
     )
     described = {
@@ -191,6 +199,8 @@ def _waveform_model(calibrated: CalibratedChain, everything: TrainingSet) -> tup
         "quantization": quantization,
         "calibration": _described_calibration(calibration),
     }
+    if calibrated.log_prior_.any():
+        described["frequencies"] = np.exp(calibrated.log_prior_).round(5).tolist()
     if calibrated.offset_model_ is not None:
         described["offset_model"] = calibrated.offset_model_.to_dict()
     if encoders := described_encoders(calibrated):

@@ -118,6 +118,7 @@ def export_waveform_model(
     speech: Sequence[NDArray[np.float32]],
     *,
     sharpness: float = 1.0,
+    log_prior: NDArray[np.float64] | None = None,
     offset_model: OffsetModel | None = None,
 ) -> tuple[bytes, dict[str, Any]]:
     """Convert frames and classifier to one ONNX model with int8 weights, and compare it with PyTorch.
@@ -134,6 +135,8 @@ def export_waveform_model(
         The same as the chain's pre-processing leaves them, which becomes part of the model.
     sharpness : float
         By what the log-probabilities are multiplied; see `Calibration`.
+    log_prior : ndarray, shape (n_classes,), optional
+        What is added to them then; see `CalibratedChain`. By default nothing.
     offset_model : OffsetModel, optional
         Of a classifier that ends in an `AdditiveDiscriminant`, calibrated: then the model gives embeddings too.
 
@@ -151,7 +154,7 @@ def export_waveform_model(
     BundleError
         If the model in float32 differs from PyTorch by more than `TOLERANCE`.
     """
-    network = _Chain(frames, classifier, sharpness, offset_model).eval()
+    network = _Chain(frames, classifier, sharpness, log_prior, offset_model).eval()
     names = ["probabilities", *(["embedding"] if offset_model else [])]
     exact = _with_preprocessing(_exported(network, names))
     wanted, wanted_embeddings = _torch_outputs(network, speech)
@@ -191,7 +194,9 @@ def as_module(estimator: Any) -> nn.Module:
             return nn.Sequential(*(as_module(step) for _, step in estimator.steps))
         case SequenceClassifier():
             return _Average([nn.Sequential(network, nn.LogSoftmax(dim=1)) for network in estimator.networks_])
-        case ClippedScaler() | SequenceScaler():
+        case ClippedScaler():
+            return _Standardized(estimator.mean_, estimator.scale_, estimator.limit, estimator.weights_)
+        case SequenceScaler():
             return _Standardized(estimator.mean_, estimator.scale_, estimator.limit)
         case AdditiveDiscriminant():
             # One product with an offset: centring first would cost a pass over all features.
@@ -202,15 +207,25 @@ def as_module(estimator: Any) -> nn.Module:
 class _Chain(nn.Module):
     """Features and classifier with its temperature: everything behind the pre-processing."""
 
-    def __init__(self, frames: nn.Module, classifier: Any, sharpness: float, offset_model: OffsetModel | None) -> None:
+    def __init__(
+        self,
+        frames: nn.Module,
+        classifier: Any,
+        sharpness: float,
+        log_prior: NDArray[np.float64] | None,
+        offset_model: OffsetModel | None,
+    ) -> None:
         super().__init__()
         self.frames, self.classifier, self.sharpness = frames, as_module(classifier), sharpness
+        self.log_prior: Tensor | None
+        self.register_buffer("log_prior", _tensor(log_prior) if log_prior is not None and log_prior.any() else None)
         self.emotions = None if offset_model is None else _Emotions(offset_model)
 
     def forward(self, samples: Tensor) -> tuple[Tensor, ...]:
         scores = self.classifier(self.frames(samples))
         if self.emotions is None:
-            return ((self.sharpness * scores).softmax(1),)
+            logits = self.sharpness * scores
+            return ((logits if self.log_prior is None else logits + self.log_prior).softmax(1),)
         return self.emotions(scores).softmax(1), scores
 
 
@@ -220,7 +235,7 @@ class _Emotions(nn.Module):
     def __init__(self, model: OffsetModel) -> None:
         super().__init__()
         directions = model.means / (1 + model.offset_variance) / model.temperature
-        self.product = _Product(directions.T, -0.5 * (directions * model.means).sum(axis=1))
+        self.product = _Product(directions.T, -0.5 * (directions * model.means).sum(axis=1) + model.log_prior)
 
     def forward(self, embeddings: Tensor) -> Tensor:
         logits: Tensor = self.product(embeddings)
@@ -239,16 +254,19 @@ class _Average(nn.Module):
 
 
 class _Standardized(nn.Module):
-    def __init__(self, mean: NDArray[Any], scale: NDArray[Any], limit: float) -> None:
+    def __init__(self, mean: NDArray[Any], scale: NDArray[Any], limit: float, weights: Any = None) -> None:
         super().__init__()
         self.limit = limit
         self.mean: Tensor
         self.factor: Tensor
+        self.weights: Tensor | None
         self.register_buffer("mean", _tensor(mean))
         self.register_buffer("factor", _tensor(1 / scale))
+        self.register_buffer("weights", None if weights is None else _tensor(weights))
 
     def forward(self, x: Tensor) -> Tensor:
-        return ((x - self.mean) * self.factor).clamp(-self.limit, self.limit)
+        clipped = ((x - self.mean) * self.factor).clamp(-self.limit, self.limit)
+        return clipped if self.weights is None else clipped * self.weights
 
 
 class _Product(nn.Module):
