@@ -223,7 +223,7 @@ def test_the_probabilities_are_those_of_the_embedding(discriminant: Exported) ->
 
 
 def test_the_model_is_as_sharp_as_it_was_calibrated(exported: Exported) -> None:
-    """What the chain's own classifier says, raised to the sharpness that was chosen on the actor left out; calm rare."""
+    """What the chain's own classifier says, raised to the sharpness that was chosen on the actor left out."""
     sharpness = exported.chain.calibration_.sharpness
     assert abs(np.log(sharpness)) > 0.05  # else nothing is shown
     raw = exported.chain.chain_.predict_log_proba(exported.paths)
