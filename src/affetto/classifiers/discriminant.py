@@ -50,7 +50,7 @@ class AdditiveDiscriminant(ClassNamePrefixFeaturesOutMixin, ClassifierMixin, Tra
         count as noise. More than once: a few dozen speakers and a few corpora show only a part of how others differ.
     distortion_weight : float
         How often the covariance of what distortion changes counts as noise: the differences between recordings and
-        their degraded copies, where there are such.
+        their altered copies, where there are such.
     few : float
         The offset of a speaker with n rows is shrunken by n / (n + few).
 
@@ -72,7 +72,7 @@ class AdditiveDiscriminant(ClassNamePrefixFeaturesOutMixin, ClassifierMixin, Tra
         shrinkage: float = 0.5,
         speaker_weight: float = 3.0,
         corpus_weight: float = 10.0,
-        distortion_weight: float = 0.5,
+        distortion_weight: float = 1.0,
         few: float = 2.0,
     ) -> None:
         self.shrinkage = shrinkage

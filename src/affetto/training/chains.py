@@ -124,7 +124,11 @@ def make_chain(
             frames, network = networks.transformer(encoders or ENCODERS)
             draft = {}
             frames.module()  # what is wrong with a checkpoint shows now, not after hours
-            copies = [{"transformer__trim__margin_s": DEGRADED_MARGIN_S, "transformer__degradation__seed": 0}]
+            # As others might have recorded it, and as recognition cuts it out.
+            copies = [
+                {"transformer__trim__margin_s": DEGRADED_MARGIN_S, "transformer__degradation__seed": 0},
+                {"transformer__utterance__active": True},
+            ]
         steps = [
             ("speech", ReadSpeech()),
             ("utterance", UtteranceCut()),
@@ -136,7 +140,7 @@ def make_chain(
             ("frames", frames),
         ]
         front = CachedTransformer(Pipeline(steps), n_jobs=n_jobs)
-        # What degradation changes has as many directions as there are features: it takes all recordings to learn.
+        # What such copies change has as many directions as there are features: it takes all recordings to learn.
         chain = AugmentedClassifier(front, network, copies=copies, balanced=classifier == "cnn")
         return CalibratedChain(chain, draft=draft)
     final, grid = {"mlp": _mlp, "svm": _svm, "gmm": _gmm}[classifier]()
