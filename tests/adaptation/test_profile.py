@@ -39,7 +39,7 @@ def utterances(bundle: Bundle, count: int, *, n_voices: int = 1, seed: int = 0) 
     random = np.random.default_rng(seed)
     voices = random.normal(0, 2, (n_voices, WIDTH))
     embeddings = model.means[random.integers(3, size=count)] + voices[np.arange(count) % n_voices]
-    embeddings = (embeddings + random.normal(size=(count, WIDTH))).astype(np.float32)
+    embeddings = (embeddings + 0.4 * random.normal(size=(count, WIDTH))).astype(np.float32)
     return [HeardUtterance(n, n + 0.5, Heard(np.full(3, 1 / 3), row)) for n, row in enumerate(embeddings)]
 
 

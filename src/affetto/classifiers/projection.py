@@ -25,8 +25,8 @@ class ClippedScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # t
     limit : float
         Standard deviations beyond which values are clipped.
     block_weights : sequence of float, optional
-        The features are so many blocks of equal length; each is multiplied by its weight after clipping. What is
-        shrunken after that relies less on a block of smaller weight.
+        The features are so many blocks of equal length; each is multiplied by its weight after clipping. A classifier
+        with shrinkage relies less on a block of smaller weight.
 
     Attributes
     ----------
