@@ -71,7 +71,7 @@ def test_loudness_is_not_heard_as_an_emotion(recognizer: Recognizer, angry: Path
     samples = samples * 0.2 / np.abs(samples).max()
     quiet = recognizer.recognize((samples, rate)).probabilities
     loud = recognizer.recognize((samples * 10 ** (gain_db / 20), rate)).probabilities
-    assert max(abs(quiet[label] - loud[label]) for label in quiet) < 0.015
+    assert max(abs(quiet[label] - loud[label]) for label in quiet) < 0.02
 
 
 def test_several_threads_may_share_a_recognizer(recognizer: Recognizer) -> None:
