@@ -18,11 +18,13 @@ import numpy as np
 
 from affetto import Recognizer
 from affetto.evaluation.corpora_predictions import CorporaPredictions
-from affetto.recognition.prior import apply_prior, resolve_prior
+from affetto.recognition.bundle import find_bundle, load_bundle
+from affetto.recognition.prior import apply_prior, resolve_prior, trained_shares
 from generated import as_json, keep
 
 if TYPE_CHECKING:
     from affetto import Recognition
+    from affetto.recognition.bundle import Bundle
     from affetto.recognition.prior import Prior
 
 RESULTS = Path(__file__).parent / "results"
@@ -51,13 +53,23 @@ def reader_figures(answers: list[tuple[str, Recognition]]) -> dict[str, Any]:
     }
 
 
-def corpora_figures(predictions: CorporaPredictions, prior: Prior, threshold: float) -> dict[str, Any]:
-    """Return what the prior makes of neutral and of emotional clips, every corpus weighing the same."""
+def corpora_figures(predictions: CorporaPredictions, prior: Prior, bundle: Bundle) -> dict[str, Any]:
+    """Return what the prior makes of neutral and of emotional clips, every corpus weighing the same.
+
+    Calm counts as neutral there, so its share does too: as many are neutral or calm as where the bundle is used.
+    """
     labels = list(predictions.labels)
-    shares = resolve_prior(prior, labels)
-    rows = np.array([apply_prior(row, shares) for row in predictions.probabilities])
+
+    def merged(shares: np.ndarray) -> np.ndarray:
+        by_label = dict(zip(bundle.labels, shares, strict=True))
+        by_label["neutral"] += by_label.pop("calm")
+        return np.array([by_label[label] for label in labels])
+
+    shares = merged(resolve_prior(prior, bundle.labels, bundle.frequencies))
+    trained = merged(trained_shares(bundle.labels, bundle.frequencies))
+    rows = np.array([apply_prior(row, shares, trained) for row in predictions.probabilities])
     called = np.array(labels)[rows.argmax(axis=1)]
-    is_sure = rows.max(axis=1) >= threshold
+    is_sure = rows.max(axis=1) >= bundle.threshold
     emotion, corpus = np.array(predictions.emotion), np.array(predictions.corpus)
     neutral, said_neutral = np.isin(emotion, UNEMOTIONAL), np.isin(called, UNEMOTIONAL)
 
@@ -79,11 +91,11 @@ if __name__ == "__main__":
     options = parser.parse_args()
     answers = answer_reader(options.folder)
     predictions = CorporaPredictions.from_csv(RESULTS / "corpora-transformer.csv")
-    threshold = Recognizer().bundle.threshold
+    bundle = load_bundle(find_bundle("transformer"))
     figures: dict[str, Any] = {
         prior: {
             "reader": reader_figures(answers[prior]),
-            "corpora_left_out": corpora_figures(predictions, prior, threshold),
+            "corpora_left_out": corpora_figures(predictions, prior, bundle),
         }
         for prior in PRIORS
     }

@@ -49,8 +49,7 @@ def dimensions(labels: Sequence[str], probabilities: ArrayLike) -> Dimensions:
     labels : sequence of str, length n_labels
         Emotions.
     probabilities : array-like of shape (..., n_labels)
-        Of each emotion, where none is more frequent than another: a prior that favours neutral speech would move
-        both dimensions with it.
+        Of each emotion, as a model gives them: a prior that favours neutral speech would move both dimensions with it.
 
     Returns
     -------

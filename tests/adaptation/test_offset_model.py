@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import Any
 
@@ -131,6 +132,25 @@ def test_one_voice_is_told_from_several(model: OffsetModel) -> None:
         told["several"].append(model.voices(utterances(model, other, 40, seed=seed, noise=NOISE)[0]))
     assert told["one"].count("one") >= 18
     assert told["several"].count("several") >= 18
+
+
+def test_many_voices_of_one_emotion_hardly_pass_for_an_offset(model: OffsetModel) -> None:
+    """A temperature makes one emotion look like an offset of all; of one voice that is safer, of several it is not."""
+    soft = dataclasses.replace(model, temperature=8.0)
+    random = np.random.default_rng(8)
+    for emotion in range(EMOTIONS):
+        voices = random.normal(0, np.sqrt(2 * model.speaker_variance), (200, WIDTH))
+        rows, _ = utterances(model, voices, 200, emotion=emotion, seed=emotion)
+        assert soft.voices(rows) == "several"
+        assert soft.learn(rows).mean == pytest.approx(model.learn(rows).mean)
+    same, _ = utterances(model, random.normal(0, 1, WIDTH), 50, noise=NOISE)
+    assert soft.voices(same) == "one"
+    assert soft.learn(same).mean != pytest.approx(model.learn(same).mean, abs=1e-3)
+
+
+def test_of_one_training_speaker_voices_cannot_be_told(model: OffsetModel) -> None:
+    alone = dataclasses.replace(model, speaker_variance=np.zeros(WIDTH))
+    assert alone.voices(utterances(model, 0.5, 40)[0]) == "unknown"
 
 
 def test_few_utterances_do_not_tell_how_many_voices_there_are(model: OffsetModel) -> None:

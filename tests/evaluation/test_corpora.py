@@ -82,6 +82,34 @@ def test_each_corpus_is_answered_by_what_was_fitted_on_all_others() -> None:
     assert set(predictions.status) == {"ok"}  # nothing was calibrated
 
 
+class Frequencies(Recorder):
+    """Writes down how frequent each emotion is taken to be."""
+
+    found: list[dict[int, float]] = []  # noqa: RUF012 (shared by the clones on purpose)
+
+    def fit(  # type: ignore[override]
+        self,
+        X: np.ndarray,  # noqa: ARG002 (scikit-learn's signature)
+        y: np.ndarray,
+        frequencies: np.ndarray,
+    ) -> Frequencies:
+        Frequencies.found.append(dict(zip(y.tolist(), frequencies.tolist(), strict=True)))
+        self.classes_ = np.unique(y)
+        return self
+
+
+def test_calm_is_as_frequent_as_the_training_corpora_say() -> None:
+    Frequencies.found.clear()
+    corpora = [
+        corpus("one", "neutral", "calm", "sad"),
+        corpus("two", "neutral", "sad"),
+        corpus("three", "neutral", "sad"),
+    ]
+    evaluate_corpora(Frequencies(), corpora)
+    # Without the first there is no calm; with it, one of two training corpora has it. The order is neutral, calm, sad.
+    assert Frequencies.found == [{0: 1, 1: 1}, {0: 1, 1: 0.5, 2: 1}, {0: 1, 1: 0.5, 2: 1}]
+
+
 def test_what_is_learned_from_one_corpus_answers_another() -> None:
     corpora = [corpus("one", *BASIC), corpus("two", *BASIC, "bored"), corpus("three", "angry", "sad", "bored")]
     predictions = evaluate_corpora(from_names(LogisticRegression()), corpora)

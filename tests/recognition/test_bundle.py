@@ -148,7 +148,7 @@ def test_a_bundle_says_how_frequent_emotions_were(bundle: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "values", [[1.0] * 7, [1.0] * 7 + [0.0], ["often"] * 8, 3, [1.0] * 7 + [float("inf")]], ids=str
+    "values", [[1.0] * 7, [1.0] * 7 + [0.0], ["often"] * 8, 3, [1.0] * 7 + [float("inf")], [1.0] * 7 + [1.5]], ids=str
 )
 def test_frequencies_that_make_no_sense_are_refused(bundle: Path, values: Any) -> None:
     changed = update_manifest(bundle, {"frequencies": values})

@@ -43,8 +43,8 @@ class AdditiveDiscriminant(ClassNamePrefixFeaturesOutMixin, ClassifierMixin, Tra
     Parameters
     ----------
     shrinkage : float
-        How much of the mean variance of the rest is added to every feature's noise: the fewer independent voices there
-        are beside features, the more.
+        How much of the mean variance of the rest, and of what distortion changes, is added to every feature's noise:
+        the fewer independent voices there are beside features, the more.
     speaker_weight, corpus_weight : float
         How often the covariance of the speakers' offsets within their corpora, and that of the corpora's mean offsets,
         count as noise. More than once: a few dozen speakers and a few corpora show only a part of how others differ.

@@ -86,7 +86,7 @@ def stress(
     conditions = choose_conditions(
         make_conditions(noises=noises, rooms=find_recordings(rooms) if rooms is not None else []), condition
     )
-    # Several clips are heard at a time; UAR takes all emotions for equally frequent, so their probabilities must too.
+    # Several clips are heard at a time; UAR favours no emotion, so no prior may.
     recognizer = Recognizer(model, threads=1, prior="balanced")
     loaded = load_corpus(corpus, name=name)
     bundle = recognizer.bundle

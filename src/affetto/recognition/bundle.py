@@ -122,9 +122,9 @@ class Bundle:
         content = self.manifest.get("frequencies", [1.0] * len(self.labels))
         try:
             values = np.asarray(content, dtype=np.float64)
-            if values.shape != (len(self.labels),) or not ((values > 0) & (values < np.inf)).all():
-                raise ValueError(f"frequencies are {content}, and must be a number above 0 for each label")
-        except (TypeError, ValueError) as error:
+            if values.shape != (len(self.labels),) or not ((values > 0) & (values <= 1)).all():
+                raise ValueError(f"frequencies are {content}, and must be a number above 0, up to 1, for each label")
+        except (TypeError, ValueError, OverflowError) as error:
             raise BundleError(
                 f"{self.folder} describes frequencies of its labels in a way unknown here: {error}; train it again"
             ) from None
@@ -144,11 +144,12 @@ class Bundle:
             return None
         from affetto.adaptation.offset_model import OffsetModel
 
+        log_prior = np.log(self.frequencies)
         try:
             model = OffsetModel.from_dict(content)
             if len(model.means) != len(self.labels):
                 raise ValueError(f"means of {len(model.means)} emotions, and there are {len(self.labels)}")
-            return replace(model, log_prior=np.log(self.frequencies))
+            return replace(model, log_prior=log_prior)
         except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise BundleError(
                 f"{self.folder} describes its offset model in a way unknown here: {error}; train it again"

@@ -70,6 +70,12 @@ def _what_it_is(manifest: Manifest) -> Iterator[str]:
         facts["before that"] = ", ".join(step["step"] for step in steps)
     facts["output"] = f"probabilities of {', '.join(manifest['labels'])}"
     facts["prior"] = f"{describe_prior(manifest.get('prior', BALANCED))}, unless another is chosen"
+    if rarer := [
+        f"{label} {frequency:.2g} times as frequent as others"
+        for label, frequency in zip(manifest["labels"], manifest.get("frequencies", ()), strict=False)
+        if frequency != 1
+    ]:
+        facts["prior"] += f"; {', '.join(rarer)}"
     if encoders := manifest.get("encoders"):
         facts["encoder under it"] = f"{', '.join(encoders['names'])}, {encoders['layers']} layers"
     if quantization := manifest.get("quantization"):

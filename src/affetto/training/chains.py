@@ -124,7 +124,7 @@ def make_chain(
             frames, network = networks.transformer(encoders or ENCODERS)
             draft = {}
             frames.module()  # what is wrong with a checkpoint shows now, not after hours
-            # As others might have recorded it, and as recognition cuts it out.
+            # As others might have recorded it, and as recognition cuts it out in noise.
             copies = [
                 {"transformer__trim__margin_s": DEGRADED_MARGIN_S, "transformer__degradation__seed": 0},
                 {"transformer__utterance__active": True},

@@ -51,7 +51,8 @@ def pool(*corpora: Corpus) -> TrainingSet:
     """Put corpora together, their utterances one corpus after the other.
 
     Few corpora tell calm from neutral speech. Where calm counts as much as any other emotion, what others call neutral
-    counts twice. So calm is taken to be as frequent as it is common: in k of n corpora that have either, k / n.
+    counts twice. So calm counts as the share of the corpora with calm or neutral clips that have calm. Networks weigh
+    emotions so (`CalibratedChain`), the classic classifiers do not.
 
     Raises
     ------
