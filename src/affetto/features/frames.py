@@ -64,9 +64,11 @@ class SpeechEncoder(nn.Module):
         Returns
         -------
         Tensor, shape (n_clips, n_features)
+            The lower layer of every encoder, then the upper one of every encoder: as many features of each.
         """
         log_mel = self.log_mel(samples)
-        return torch.cat([layer.mean(1) for one in self.encoders for layer in one(log_mel)[-N_POOLED:]], dim=-1)
+        by_layer = zip(*(one(log_mel)[-N_POOLED:] for one in self.encoders), strict=True)
+        return torch.cat([output.mean(1) for layer in by_layer for output in layer], dim=-1)
 
 
 class EncoderMeans(TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped

@@ -29,8 +29,8 @@ def transformer(encoders: Sequence[str | os.PathLike[str]]) -> tuple[EncoderMean
     encoders : sequence of str or path
         Whisper checkpoints.
     """
-    # Of the two pooled layers of each encoder the upper tells more, the lower less and something else.
-    scale = ClippedScaler(limit=5.0, block_weights=(0.5, 1.0) * len(encoders))
+    # Of the two pooled layers the upper one tells more, the lower one less and something else.
+    scale = ClippedScaler(limit=5.0, block_weights=(0.5, 1.0))
     classifier = Pipeline([("scale", scale), ("discriminant", AdditiveDiscriminant())])
     return EncoderMeans(encoders=encoders), classifier
 
