@@ -6,6 +6,7 @@ import pytest
 
 from affetto.training.chains import make_chain
 from affetto.training.checkpoints import keeping_checkpoints, without_checkpoints
+from affetto.training.train import described_recipe
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,6 +66,15 @@ def test_a_chain_that_trains_no_network_is_left_alone(classifier: str, tiny_enco
     with keeping_checkpoints(chain, tmp_path, resume=False):
         assert str(chain.get_params(deep=True).keys()) == before
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_recipe_says_all_that_a_chain_is_fitted_by() -> None:
+    made = {name: str(described_recipe(make_chain(name))) for name in ("cnn", "svm")}
+    assert "learning_rate=0.003" in made["cnn"]
+    assert "n_networks=2" in made["cnn"]
+    assert "'balanced': True" in made["cnn"]
+    assert "limit=4.0" in made["svm"]  # a default
+    assert not any("..." in recipe for recipe in made.values())
 
 
 def test_a_recipe_does_not_say_where_its_state_is_kept(tmp_path: Path) -> None:

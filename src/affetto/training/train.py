@@ -309,6 +309,8 @@ def described_corpus(corpus: Corpus) -> dict[str, Any]:
 def described_recipe(chain: Chain) -> dict[str, Any]:
     """Return what a manifest says of how a chain is fitted, as plain text: enough to fit the same again.
 
+    Parameters at their defaults are named too: another version may have others.
+
     Parameters
     ----------
     chain : AugmentedClassifier or CalibratedChain
@@ -317,11 +319,13 @@ def described_recipe(chain: Chain) -> dict[str, Any]:
     if isinstance(chain, CalibratedChain):
         calibrated = {"n_splits": chain.n_splits, "draft": dict(chain.draft or {})}
         return described_recipe(chain.chain) | {"calibration": calibrated}
-    recipe: dict[str, Any] = {
-        "classifier": " ".join(repr(_without_jobs(without_checkpoints(chain.classifier))).split()),
-        "copies": [dict(copy) for copy in chain.copies],
-    }
-    return recipe
+    import sklearn
+
+    with sklearn.config_context(print_changed_only=False):
+        # The default length cuts long descriptions in the middle.
+        described = _without_jobs(without_checkpoints(chain.classifier)).__repr__(N_CHAR_MAX=100_000)
+    classifier = " ".join(described.split())
+    return {"classifier": classifier, "copies": [dict(copy) for copy in chain.copies], "balanced": chain.balanced}
 
 
 def _without_jobs(estimator: Any) -> Any:
