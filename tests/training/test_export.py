@@ -56,7 +56,7 @@ def test_a_temperature_is_saved_too(kind: str, n_classes: int) -> None:
         "mlp": MLPClassifier((20,), max_iter=30, random_state=0),
         "gmm": GaussianMixtureClassifier(covariance_type="diag", reg_covar=0.1, random_state=0),
     }[kind]
-    scored = make_pipeline(ClippedScaler(), PCA(20), final)
+    scored = make_pipeline(ClippedScaler(block_weights=(0.5, 2.0)), PCA(20), final)
     half = len(X) // 2
     saved = {}
     for sharpness in (0.3, 2.0):

@@ -184,9 +184,12 @@ def _convert_scaler(scope: Any, operator: Any, container: Any) -> None:
     centred = graph.node("Sub", operator.inputs[0].full_name, graph.constant(scaler.mean_, np.float32))
     scaled = graph.node("Div", centred, graph.constant(scaler.scale_, np.float32))
     limits = [graph.node("Squeeze", graph.constant(sign * scaler.limit, np.float32)) for sign in (-1, 1)]
-    if scaler.block_weights is not None:
-        raise NotImplementedError("weights of blocks are only for chains of a waveform; see waveform_export")
-    graph.node("Clip", scaled, *limits, output=operator.outputs[0].full_name)
+    output = operator.outputs[0].full_name
+    if scaler.block_weights is None:
+        graph.node("Clip", scaled, *limits, output=output)
+    else:
+        weights = graph.constant(scaler.weights_, np.float32)
+        graph.node("Mul", graph.node("Clip", scaled, *limits), weights, output=output)
 
 
 def _convert_projection(scope: Any, operator: Any, container: Any) -> None:
