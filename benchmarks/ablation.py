@@ -16,17 +16,19 @@ from typing import Any
 
 from sklearn.pipeline import Pipeline
 
+from affetto.classifiers.front_ends import acoustic_front_end
 from affetto.corpora import Corpus, load_corpus
-from affetto.evaluation import Predictions, evaluate, get_protocol, measure, paired_test
+from affetto.evaluation import Predictions, get_protocol, measure, paired_test
 from affetto.preprocessing import DCRemoval, LevelNormalization, NoiseRemoval, PreEmphasis, SilenceTrimming
-from affetto.training.chains import make_chain, make_front_end
+from affetto.training.cross_validation import evaluate
+from affetto.training.pipelines import build_pipeline
 
 RESULT = Path(__file__).parent / "results" / "ablation.json"
 
 
 def switched(step: str, transformer: Any, *, before: str | None = None) -> Pipeline:
     """Return the default front end with a step replaced ("passthrough" leaves it out), or added before another."""
-    front_end = make_front_end()
+    front_end = acoustic_front_end()
     if before is None:
         return front_end.set_params(**{step: transformer})
     steps = list(front_end.steps)
@@ -35,7 +37,7 @@ def switched(step: str, transformer: Any, *, before: str | None = None) -> Pipel
 
 
 def variants() -> dict[str, Pipeline]:
-    default = make_front_end()
+    default = acoustic_front_end()
     removable = {"dc": DCRemoval, "trim": SilenceTrimming, "emphasis": PreEmphasis, "level": LevelNormalization}
     made = {"default": default}
     for name in removable:
@@ -53,7 +55,7 @@ def training_part(corpus: Corpus) -> Corpus:
 
 
 def predict(front_end: Pipeline, corpus: Corpus, protocol: str) -> Predictions:
-    chain = make_chain("svm", front_end=front_end).set_params(copies=())
+    chain = build_pipeline("svm", front_end=front_end).set_params(copies=())
     return evaluate(chain, corpus, get_protocol(protocol))
 
 

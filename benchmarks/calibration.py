@@ -13,9 +13,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from affetto.classifiers import CLASSIFIERS
 from affetto.errors import AffettoError
 from affetto.evaluation import Predictions, measure_calibration
-from affetto.training.chains import CLASSIFIERS
 from generated import as_json, keep
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from affetto.bundles.bundle import MANIFEST_FILE, Bundle, load_bundle, update_manifest
+from affetto.bundles.card import model_card
 from affetto.errors import AffettoError
-from affetto.recognition.bundle import MANIFEST_FILE, Bundle, load_bundle, update_manifest
-from affetto.recognition.card import model_card
 from figures import figures
 from generated import keep, report_stale
 

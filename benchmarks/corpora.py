@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from affetto.classifiers import CLASSIFIERS
 from affetto.corpora.base import EMOTIONS
 from affetto.errors import AffettoError
 from affetto.evaluation import CorporaMetrics, CorporaPredictions, measure_corpora, percent
-from affetto.training.chains import CLASSIFIERS
 from results import replace_block
 
 if TYPE_CHECKING:

@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from affetto import Recognizer
+from affetto.bundles.bundle import find_bundle, load_bundle
 from affetto.evaluation.corpora_predictions import CorporaPredictions
-from affetto.recognition.bundle import find_bundle, load_bundle
 from affetto.recognition.prior import apply_prior, resolve_prior, trained_shares
 from generated import as_json, keep
 
 if TYPE_CHECKING:
     from affetto import Recognition
-    from affetto.recognition.bundle import Bundle
+    from affetto.bundles.bundle import Bundle
     from affetto.recognition.prior import Prior
 
 RESULTS = Path(__file__).parent / "results"

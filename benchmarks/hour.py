@@ -24,8 +24,8 @@ import numpy as np
 import soundfile
 
 from affetto import read
+from affetto._cpus import usable_cpus
 from affetto.corpora import load_corpus
-from affetto.cpus import usable_cpus
 from affetto.preprocessing.steps import trim_silence
 
 RESULT = Path(__file__).parent / "results" / "hour.json"

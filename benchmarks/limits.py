@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from affetto import Recognizer, read
+from affetto._cpus import usable_cpus
+from affetto.bundles.bundle import find_bundle, load_bundle
+from affetto.classifiers.onnx_model import OnnxClassifier
 from affetto.corpora import load_corpus
-from affetto.cpus import usable_cpus
-from affetto.recognition.bundle import find_bundle, load_bundle
-from affetto.recognition.inference import Inference
 
 RESULT = Path(__file__).parent / "results" / "limits.json"
 N_LENGTHS, STEP = 10_000, 2  # samples: half a second to a second and three quarters
@@ -37,13 +37,13 @@ def peak_mb() -> float:
 
 def memory(clip: Path) -> dict[str, float]:
     """Return the memory after the longest segment, and after as many of other lengths."""
-    inference = Inference(load_bundle(find_bundle("transformer")))
+    inference = OnnxClassifier(load_bundle(find_bundle("transformer")))
     samples = read(clip, sample_rate_hz=inference.sample_rate_hz).samples
     longest = 8_000 + N_LENGTHS * STEP
-    inference.hear(samples[:longest])
+    inference.predict(samples[:longest])
     before = peak_mb()
     for n in range(8_000, longest, STEP):
-        inference.hear(samples[:n])
+        inference.predict(samples[:n])
     return {"lengths": N_LENGTHS, "peak_before_mb": before, "peak_after_mb": peak_mb()}
 
 

@@ -1,8 +1,8 @@
-"""How neutral speech sounds: the neutral clips of RAVDESS and nEMO, measured as explanations measure.
+"""How neutral speech sounds: the neutral clips of RAVDESS and nEMO, measured as acoustic measures measure.
 
     python benchmarks/neutral.py RAVDESS NEMO --unseen EMODB
 
-Prints the table of src/affetto/recognition/neutral.py and writes benchmarks/results/neutral.json. Every speaker counts
+Prints the table of src/affetto/acoustics/reference.py and writes benchmarks/results/neutral.json. Every speaker counts
 the same, however many clips there are. Then how many neutral clips of another corpus the table calls usual.
 """
 
@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from affetto.acoustics.measurement import measure_acoustics
+from affetto.acoustics.measures import AcousticMeasures
 from affetto.corpora import Corpus, load_corpus
-from affetto.preprocessing.voice_activity import SpeechSegmenter
-from affetto.recognition.explaining import explain
-from affetto.recognition.explanation import Explanation
+from affetto.preprocessing.vad import SpeechSegmenter
 from affetto.speech import read
 
 if TYPE_CHECKING:
@@ -29,11 +29,11 @@ RESULT = Path(__file__).parent / "results" / "neutral.json"
 RATE_HZ = 16_000
 VOICES = {"low": "male", "high": "female"}
 DECIMALS = {
-    "pitch_hz": 0,
-    "pitch_range_semitones": 0,
+    "f0_hz": 0,
+    "f0_range_semitones": 0,
     "loudness_range_db": 0,
-    "tempo_syllables_per_s": 1,
-    "brightness_hz": 0,
+    "articulation_rate_syllables_per_s": 1,
+    "spectral_centroid_hz": 0,
 }
 
 
@@ -42,14 +42,18 @@ class Measured(NamedTuple):
 
     speaker: str
     gender: str | None
-    explanation: Explanation
+    acoustics: AcousticMeasures
 
 
-def measure(path: Path) -> Explanation:
+def measure(path: Path) -> AcousticMeasures:
     """Explain the longest segment of a clip."""
     segmenter = SpeechSegmenter(RATE_HZ)
-    stretches = [*segmenter.hear(read(path, sample_rate_hz=RATE_HZ).samples), *segmenter.end()]
-    return explain(max((stretch.samples for stretch in stretches), key=len), RATE_HZ) if stretches else Explanation()
+    segments = [*segmenter.push(read(path, sample_rate_hz=RATE_HZ).samples), *segmenter.end()]
+    return (
+        measure_acoustics(max((segment.samples for segment in segments), key=len), RATE_HZ)
+        if segments
+        else AcousticMeasures()
+    )
 
 
 def percentiles(values: Sequence[float], speakers: Sequence[str]) -> list[float]:
@@ -65,7 +69,7 @@ def percentiles(values: Sequence[float], speakers: Sequence[str]) -> list[float]
 def summary(clips: Sequence[Measured]) -> dict[str, Any]:
     usual = {}
     for name, decimals in DECIMALS.items():
-        known = [(value, c.speaker) for c in clips if (value := getattr(c.explanation, name)) is not None]
+        known = [(value, c.speaker) for c in clips if (value := getattr(c.acoustics, name)) is not None]
         values, speakers = zip(*known, strict=True)
         usual[name] = [round(value, decimals) for value in percentiles(values, speakers)]
     return {"speakers": len({clip.speaker for clip in clips}), "clips": len(clips), "usual": usual}
@@ -85,8 +89,8 @@ def share_usual(clips: Sequence[Measured], voices: dict[str, Any]) -> dict[str, 
     for name in DECIMALS:
         usual = 0
         for clip in clips:
-            kinds = [kind for kind in VOICES if name != "pitch_hz" or VOICES[kind] == clip.gender]
-            value = getattr(clip.explanation, name)
+            kinds = [kind for kind in VOICES if name != "f0_hz" or VOICES[kind] == clip.gender]
+            value = getattr(clip.acoustics, name)
             low = min(voices[kind]["usual"][name][0] for kind in kinds)
             high = max(voices[kind]["usual"][name][2] for kind in kinds)
             usual += value is not None and low <= round(value, DECIMALS[name]) <= high

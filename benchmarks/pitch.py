@@ -1,4 +1,4 @@
-"""The pitch of explanations beside librosa's pyin: sixty clips of RAVDESS, ten actors for each of six emotions.
+"""The pitch of acoustic measures beside librosa's pyin: sixty clips of RAVDESS, ten actors for each of six emotions.
 
     python benchmarks/pitch.py RAVDESS
 
@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING
 import librosa
 import numpy as np
 
+from affetto.acoustics.measurement import measure_acoustics
 from affetto.corpora import load_corpus
 from affetto.features import pitch
-from affetto.features.spectrum import frames, power_spectrum
-from affetto.preprocessing.voice_activity import SpeechSegmenter
-from affetto.recognition.explaining import explain
+from affetto.features.acoustic.spectrum import frames, power_spectrum
+from affetto.preprocessing.vad import SpeechSegmenter
 from affetto.speech import read
 
 if TYPE_CHECKING:
@@ -41,12 +41,12 @@ def chosen(folder: Path) -> list[Path]:
 
 def speech(path: Path) -> NDArray[np.float32]:
     segmenter = SpeechSegmenter(RATE_HZ)
-    stretches = [*segmenter.hear(read(path, sample_rate_hz=RATE_HZ).samples), *segmenter.end()]
-    return max((stretch.samples for stretch in stretches), key=len)
+    segments = [*segmenter.push(read(path, sample_rate_hz=RATE_HZ).samples), *segmenter.end()]
+    return max((segment.samples for segment in segments), key=len)
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Compare the pitch of explanations with pyin.")
+    parser = argparse.ArgumentParser(description="Compare the pitch of acoustic measures with pyin.")
     parser.add_argument("ravdess", type=Path, metavar="DIR")
     medians, by_frame = [], []
     for path in chosen(parser.parse_args().ravdess):
@@ -54,7 +54,7 @@ if __name__ == "__main__":
         theirs, voiced, _ = librosa.pyin(
             y=samples, sr=RATE_HZ, fmin=pitch.LOWEST_HZ, fmax=pitch.HIGHEST_HZ, frame_length=1024, hop_length=160
         )
-        medians.append(12 * np.log2((explain(samples, RATE_HZ).pitch_hz or np.nan) / np.median(theirs[voiced])))
+        medians.append(12 * np.log2((measure_acoustics(samples, RATE_HZ).f0_hz or np.nan) / np.median(theirs[voiced])))
         power = power_spectrum(frames(samples))
         level = 10 * np.log10(np.maximum(power.sum(axis=0), 1e-20))
         ours, _ = pitch.track(*pitch.candidates(power), level - np.percentile(level, 90))

@@ -13,9 +13,10 @@ import argparse
 import logging
 from pathlib import Path
 
+from affetto.classifiers import CLASSIFIERS
 from affetto.corpora import load_corpus
 from affetto.recognition.recognizer import DEFAULT_MODEL
-from affetto.training.chains import CLASSIFIERS, make_chain
+from affetto.training.pipelines import build_pipeline
 from affetto.training.train import train
 from cards import ROOT, card_files, refresh
 from generated import keep
@@ -41,7 +42,7 @@ if __name__ == "__main__":
         is_default = classifier == DEFAULT_MODEL
         first, *others = default_corpora([corpus, *map(load_corpus, further)]) if is_default else [corpus]
         train(
-            make_chain(classifier, encoders=options.encoder if classifier == "transformer" else None),
+            build_pipeline(classifier, encoders=options.encoder if classifier == "transformer" else None),
             first,
             folder,
             classifier=classifier,

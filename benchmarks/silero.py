@@ -17,7 +17,7 @@ import numpy as np
 import onnx
 from onnx import numpy_helper, parser
 
-from affetto.onnx_model import OnnxModel
+from affetto._onnx import OnnxModel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

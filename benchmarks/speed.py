@@ -22,7 +22,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from affetto.cpus import usable_cpus
+from affetto._cpus import usable_cpus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -64,13 +64,13 @@ def throughput(corpus: Path, model: str) -> dict[str, float]:
 def training(corpus: Path, model: str) -> dict[str, float]:
     """Extract the features of all clips and train, with nothing cached."""
     from affetto.corpora import load_corpus
-    from affetto.training.chains import make_chain
+    from affetto.training.pipelines import build_pipeline
     from affetto.training.train import train
 
     with tempfile.TemporaryDirectory() as folder:
         os.environ["AFFETTO_CACHE"] = str(Path(folder) / "cache")
         begin = time.perf_counter()
-        train(make_chain(model), load_corpus(corpus), Path(folder) / "bundle", classifier=model)
+        train(build_pipeline(model), load_corpus(corpus), Path(folder) / "bundle", classifier=model)
         return {"elapsed_s": round(time.perf_counter() - begin, 1)}
 
 
@@ -143,9 +143,9 @@ def matrix_peak(corpus: Path, model: str) -> dict[str, float]:
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
+    from affetto._onnx import OnnxModel
+    from affetto.bundles.bundle import find_bundle, load_bundle
     from affetto.corpora import load_corpus
-    from affetto.onnx_model import OnnxModel
-    from affetto.recognition.bundle import find_bundle, load_bundle
     from affetto.speech import read
 
     rng = np.random.default_rng(0)

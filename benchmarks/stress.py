@@ -32,7 +32,7 @@ from affetto.evaluation import (
     summarize,
 )
 from affetto.evaluation.protocols import choose_folds
-from affetto.evaluation.stress_report import as_csv, clips_as_csv, stress_table
+from affetto.evaluation.robustness.report import as_csv, clips_as_csv, stress_table
 from affetto.training.folds import fold_bundle
 
 RESULTS = Path(__file__).parent / "results"

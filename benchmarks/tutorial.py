@@ -21,7 +21,8 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from affetto.corpora import load_corpus
-from affetto.evaluation import evaluate, get_protocol, measure, percent
+from affetto.evaluation import get_protocol, measure, percent
+from affetto.training.cross_validation import evaluate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from affetto.cpus import cpu_quota, usable_cpus
+from affetto._cpus import cpu_quota, usable_cpus
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system pins no process to processors")
 def test_a_process_that_is_pinned_to_one_processor_has_one() -> None:
-    code = "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))}); from affetto.cpus import usable_cpus; "
+    code = "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))}); from affetto._cpus import usable_cpus; "
     pinned = subprocess.run([sys.executable, "-c", code + "print(usable_cpus())"], capture_output=True, check=True)
     assert pinned.stdout.split() == [b"1"]
 
 
 @pytest.mark.parametrize(("quota", "expected"), [(0.5, 1), (1.5, 2), (64.0, 64), (float("inf"), 64)])
 def test_a_quota_limits_what_a_machine_has(monkeypatch: pytest.MonkeyPatch, quota: float, expected: int) -> None:
-    monkeypatch.setattr("affetto.cpus._scheduled_cpus", lambda: 64)
-    monkeypatch.setattr("affetto.cpus.cpu_quota", lambda: quota)
+    monkeypatch.setattr("affetto._cpus._scheduled_cpus", lambda: 64)
+    monkeypatch.setattr("affetto._cpus.cpu_quota", lambda: quota)
     assert usable_cpus() == expected
 
 

@@ -13,7 +13,7 @@ import pytest
 import soundfile
 
 import affetto
-from affetto.preprocessing.voice_activity import SpeechSegmenter
+from affetto.preprocessing.vad import SpeechSegmenter
 from affetto.speech import read
 
 if TYPE_CHECKING:
@@ -97,8 +97,8 @@ def test_the_saved_model_runs_without_affetto_as_the_docs_say(
     waveform = read(root / "examples" / "angry.flac", sample_rate_hz=16_000)
     # The model hears an utterance; where utterances are, the recognizer finds out.
     segmenter = SpeechSegmenter(16_000)
-    (stretch,) = [*segmenter.hear(waveform.samples), *segmenter.end()]
-    soundfile.write(tmp_path / "clip.wav", stretch.surrounded, 16_000, subtype="FLOAT")
+    (segment,) = [*segmenter.push(waveform.samples), *segmenter.end()]
+    soundfile.write(tmp_path / "clip.wav", segment.padded, 16_000, subtype="FLOAT")
     monkeypatch.chdir(root)
     (block,) = python_blocks(root / "docs" / "networks.md")
     exec(compile(block.replace("clip.wav", (tmp_path / "clip.wav").as_posix()), "networks.md", "exec"), {})

@@ -12,7 +12,7 @@ import soundfile
 
 from affetto import Recognizer, read
 from affetto.corpora import EMOTIONS, Corpus, load_corpus
-from affetto.dimensions import dimensions
+from affetto.recognition.dimensions import dimensions
 
 if TYPE_CHECKING:
     from pathlib import Path

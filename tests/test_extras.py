@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from affetto import MissingExtraError
-from affetto.extras import require_extra
+from affetto._extras import require_extra
 
 
 @pytest.mark.parametrize("extra", ["denoise", "plot", "train"])

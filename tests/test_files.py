@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from affetto import ParameterError
-from affetto.files import is_same_file, require_writable, write_bytes
+from affetto._files import is_same_file, require_writable, write_bytes
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="modes and pipes are those of POSIX")
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from affetto.parallel import map_in_order
+from affetto._parallel import map_in_order
 
 
 @pytest.mark.parametrize("workers", [1, 3])

@@ -11,6 +11,7 @@ from affetto._lazy import lazy_names
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 if TYPE_CHECKING:
+    from affetto.acoustics.measures import AcousticMeasures
     from affetto.adaptation.profile import AdaptationProfile
     from affetto.errors import (
         AffettoError,
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
         ParameterError,
         ProfileError,
     )
-    from affetto.recognition.explanation import Explanation
     from affetto.recognition.recognizer import Recognizer
     from affetto.recognition.result import Failure, ModelName, Recognition, Segment
     from affetto.speech import TruncatedAudioWarning, Waveform, read
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "AcousticMeasures",
     "AdaptationProfile",
     "AffettoError",
     "AudioError",
     "BundleError",
     "CorpusError",
-    "Explanation",
     "Failure",
     "MissingExtraError",
     "ModelName",
@@ -66,7 +66,7 @@ __getattr__, __dir__ = lazy_names(
         **dict.fromkeys(_ERRORS, "affetto.errors"),
         **dict.fromkeys(_RESULTS, "affetto.recognition.result"),
         **dict.fromkeys(("TruncatedAudioWarning", "Waveform", "read"), "affetto.speech"),
-        "Explanation": "affetto.recognition.explanation",
+        "AcousticMeasures": "affetto.acoustics.measures",
         "Recognizer": "affetto.recognition.recognizer",
         "AdaptationProfile": "affetto.adaptation.profile",
     },

@@ -8,7 +8,7 @@ import pytest
 
 from affetto.adaptation.offset_model import OffsetModel
 from affetto.adaptation.online import REMEMBERED, OnlineAdapter
-from affetto.recognition.inference import Heard
+from affetto.classifiers.onnx_model import ModelOutput
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,17 +22,17 @@ def model() -> OffsetModel:
     return OffsetModel(random.normal(0, 1.5, (EMOTIONS, WIDTH)), np.full(WIDTH, 2.0), np.full(WIDTH, 1.5))
 
 
-def utterances(model: OffsetModel, offset: Any, count: int, seed: int = 0) -> tuple[list[Heard], np.ndarray]:
+def utterances(model: OffsetModel, offset: Any, count: int, seed: int = 0) -> tuple[list[ModelOutput], np.ndarray]:
     """As the model makes them of a voice that is off by so much, with their emotions."""
     random = np.random.default_rng(seed)
     emotions = random.integers(EMOTIONS, size=count)
     embeddings = model.means[emotions] + offset + random.normal(size=(count, WIDTH))
     return [
-        Heard(*pair) for pair in zip(np.exp(model.log_probabilities(embeddings)), embeddings, strict=True)
+        ModelOutput(*pair) for pair in zip(np.exp(model.log_probabilities(embeddings)), embeddings, strict=True)
     ], emotions
 
 
-def answered(adapter: OnlineAdapter, heard: Sequence[Heard]) -> np.ndarray:
+def answered(adapter: OnlineAdapter, heard: Sequence[ModelOutput]) -> np.ndarray:
     """The answers to utterances in turn, each remembered for those after it."""
     rows = []
     for one in heard:
@@ -87,7 +87,7 @@ def test_to_a_profile_all_answers_are_adapted_and_nothing_is_learned(model: Offs
 
 
 def test_without_a_model_nothing_is_adapted(model: OffsetModel) -> None:
-    heard = [Heard(np.array([0.7, 0.3], np.float32), np.zeros(0, np.float32))] * 3
+    heard = [ModelOutput(np.array([0.7, 0.3], np.float32), np.zeros(0, np.float32))] * 3
     adapter = OnlineAdapter(None)
     assert np.array_equal(answered(adapter, heard), [[np.float32(0.7), np.float32(0.3)]] * 3)
     assert adapter.adapted_to is None
@@ -134,7 +134,9 @@ def test_what_no_voice_gives_breaks_nothing(model: OffsetModel) -> None:
     heard, _ = utterances(model, 1.0, 3)
     adapter = OnlineAdapter(model)
     with np.errstate(all="raise", under="ignore"):
-        answers = answered(adapter, [heard[0], Heard(heard[1].probabilities, heard[1].embedding + 1_000), heard[2]])
+        answers = answered(
+            adapter, [heard[0], ModelOutput(heard[1].probabilities, heard[1].embedding + 1_000), heard[2]]
+        )
     assert answers.sum(axis=1) == pytest.approx(1)
 
 

@@ -10,10 +10,10 @@ import pytest
 
 from affetto.adaptation.offset_model import OffsetModel
 from affetto.adaptation.profile import AdaptationProfile
+from affetto.bundles.bundle import Bundle
+from affetto.classifiers.onnx_model import ModelOutput
 from affetto.errors import ParameterError, ProfileError
-from affetto.recognition.answers import HeardUtterance
-from affetto.recognition.bundle import Bundle
-from affetto.recognition.inference import Heard
+from affetto.recognition.aggregator import SegmentPrediction
 
 WIDTH = 5
 
@@ -32,7 +32,7 @@ def bundle() -> Bundle:
     return Bundle(Path("mine"), manifest, b"")
 
 
-def utterances(bundle: Bundle, count: int, *, n_voices: int = 1, seed: int = 0) -> list[HeardUtterance]:
+def utterances(bundle: Bundle, count: int, *, n_voices: int = 1, seed: int = 0) -> list[SegmentPrediction]:
     """Half a second each, in single precision as a model gives them."""
     model = bundle.offset_model
     assert model is not None
@@ -40,7 +40,7 @@ def utterances(bundle: Bundle, count: int, *, n_voices: int = 1, seed: int = 0) 
     voices = random.normal(0, 2, (n_voices, WIDTH))
     embeddings = model.means[random.integers(3, size=count)] + voices[np.arange(count) % n_voices]
     embeddings = (embeddings + 0.4 * random.normal(size=(count, WIDTH))).astype(np.float32)
-    return [HeardUtterance(n, n + 0.5, Heard(np.full(3, 1 / 3), row)) for n, row in enumerate(embeddings)]
+    return [SegmentPrediction(n, n + 0.5, ModelOutput(np.full(3, 1 / 3), row)) for n, row in enumerate(embeddings)]
 
 
 @pytest.fixture(scope="module")

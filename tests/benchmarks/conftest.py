@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from affetto.dimensions import dimensions
 from affetto.evaluation import CorporaPredictions
+from affetto.recognition.dimensions import dimensions
 
 
 @pytest.fixture

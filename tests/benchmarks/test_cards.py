@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from tests.benchmarks.conftest import publish_corpora
 
-from affetto.recognition.bundle import bundled_models, load_bundle, update_manifest
-from affetto.recognition.card import model_card
+from affetto.bundles.bundle import bundled_models, load_bundle, update_manifest
+from affetto.bundles.card import model_card
 from cards import main
 
 Captured = pytest.CaptureFixture[str]

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from affetto.bundles.bundle import find_bundle, load_bundle
 from affetto.evaluation.corpora_predictions import CorporaPredictions
-from affetto.recognition.bundle import find_bundle, load_bundle
 from everyday import PRIORS, corpora_figures
 
 if TYPE_CHECKING:

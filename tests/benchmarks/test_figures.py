@@ -9,8 +9,8 @@ import pytest
 from sklearn.metrics import accuracy_score, f1_score, recall_score
 from tests.benchmarks.conftest import publish_corpora
 
+from affetto.bundles.bundle import load_bundle
 from affetto.errors import ParameterError
-from affetto.recognition.bundle import load_bundle
 from figures import figures, results_of
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from affetto.recognition.neutral import NEUTRAL, Usual
+from affetto.acoustics.reference import NEUTRAL, Usual
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import soundfile
 
+from affetto.bundles.bundle import find_bundle, load_bundle, write_bundle
 from affetto.corpora import load_corpus
 from affetto.evaluation import Outcome, get_protocol, summarize
-from affetto.recognition.bundle import find_bundle, load_bundle, write_bundle
-from affetto.training.chains import make_chain
+from affetto.training.pipelines import build_pipeline
 from affetto.training.train import described_corpus, described_encoders, described_recipe
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def test_folds_are_heard_by_their_bundles_and_pooled(
     root: Path, tmp_path: Path, ravdess_dir: Path, tiny_encoder: Path
 ) -> None:
     corpus, shipped = load_corpus(ravdess_dir), load_bundle(find_bundle("transformer"))
-    chain = make_chain("transformer", encoders=[tiny_encoder])
+    chain = build_pipeline("transformer", encoders=[tiny_encoder])
     made = {"encoders": described_encoders(chain), "training": {"recipe": described_recipe(chain)}}
     for fold in get_protocol("emobox").split(corpus):
         if fold.number in (2, 5):

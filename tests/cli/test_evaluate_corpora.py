@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from affetto.bundles.bundle import load_bundle
 from affetto.evaluation import CorporaPredictions, measure_corpora
-from affetto.recognition.bundle import load_bundle
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from affetto.recognition.bundle import bundled_models, load_bundle, update_manifest
-from affetto.recognition.card import model_card
+from affetto.bundles.bundle import bundled_models, load_bundle, update_manifest
+from affetto.bundles.card import model_card
 
 
 def run(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:

@@ -254,41 +254,41 @@ def test_what_comes_through_a_pipe_is_drawn_too(name: str, command: str, tmp_pat
 
 
 def test_explanations_are_given_where_they_are_asked_for(tmp_path: Path) -> None:
-    table = run("recognize", *EXAMPLES[:2], "--explain").stdout.decode()
+    table = run("recognize", *EXAMPLES[:2], "--acoustics").stdout.decode()
     # Lines are broken where the terminal ends.
     words = " ".join(table.split())
     for path in EXAMPLES[:2]:
         assert f"{path} 0:0" in words
     assert words.count("for a low voice (") == words.count("dBFS; loudness varies by ") == 2
-    drawn = run("recognize", EXAMPLES[0], "--timeline", "--explain").stdout.decode().splitlines()
+    drawn = run("recognize", EXAMPLES[0], "--timeline", "--acoustics").stdout.decode().splitlines()
     assert drawn[-4].startswith("0:0")
     assert drawn[-3].startswith("  pitch ")
-    (found,) = json.loads(run("recognize", EXAMPLES[0], "--explain", "--format", "json").stdout)
-    explanation = found["segments"][0]["explanation"]
-    assert explanation["sentences"][0] in words
-    printed = run("recognize", EXAMPLES[0], "--explain", "--format", "csv").stdout.decode()
+    (found,) = json.loads(run("recognize", EXAMPLES[0], "--acoustics", "--format", "json").stdout)
+    acoustics = found["segments"][0]["acoustics"]
+    assert acoustics["sentences"][0] in words
+    printed = run("recognize", EXAMPLES[0], "--acoustics", "--format", "csv").stdout.decode()
     (row,) = csv.DictReader(io.StringIO(printed))
-    assert {key: float(row[key]) for key in ("pitch_hz", "brightness_hz", "pauses", "loudness_dbfs")} == {
-        key: explanation[key] for key in ("pitch_hz", "brightness_hz", "pauses", "loudness_dbfs")
+    assert {key: float(row[key]) for key in ("f0_hz", "spectral_centroid_hz", "pauses", "loudness_dbfs")} == {
+        key: acoustics[key] for key in ("f0_hz", "spectral_centroid_hz", "pauses", "loudness_dbfs")
     }
-    run("recognize", EXAMPLES[0], "--explain", "--output", tmp_path / "a.csv")
+    run("recognize", EXAMPLES[0], "--acoustics", "--output", tmp_path / "a.csv")
     assert (tmp_path / "a.csv").read_text(encoding="utf-8").splitlines() == printed.splitlines()
 
 
 def test_nothing_is_explained_unless_it_is_asked_for() -> None:
     (found,) = json.loads(run("recognize", EXAMPLES[0], "--format", "json").stdout)
-    assert found["segments"][0]["explanation"] is None
-    assert b"pitch_hz" not in run("recognize", EXAMPLES[0], "--format", "csv").stdout
+    assert found["segments"][0]["acoustics"] is None
+    assert b"f0_hz" not in run("recognize", EXAMPLES[0], "--format", "csv").stdout
     assert b"pitch" not in run("recognize", EXAMPLES[0]).stdout
 
 
 def test_columns_of_explanations_are_there_even_where_nobody_speaks(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "silence.wav", np.zeros(16_000), 16_000)
-    printed = run("recognize", "silence.wav", "--explain", "--format", "csv", cwd=tmp_path).stdout.decode()
-    run("recognize", "silence.wav", "--explain", "--output", "a.csv", cwd=tmp_path)
+    printed = run("recognize", "silence.wav", "--acoustics", "--format", "csv", cwd=tmp_path).stdout.decode()
+    run("recognize", "silence.wav", "--acoustics", "--output", "a.csv", cwd=tmp_path)
     header, row = printed.splitlines()
     assert (tmp_path / "a.csv").read_text(encoding="utf-8").splitlines() == [header, row]
-    assert "pitch_hz,pitch_range_semitones,loudness_dbfs" in header
+    assert "f0_hz,f0_range_semitones,loudness_dbfs" in header
     assert row.startswith("silence.wav,,,0.0,1.0,no_speech,,")
 
 
@@ -297,7 +297,7 @@ def test_columns_of_explanations_are_there_even_where_nobody_speaks(tmp_path: Pa
     [
         (["a.flac", "b.flac", "--output", "o.srt"], "srt holds one recording, not 2; for several use json, jsonl, csv"),
         (["a.flac", "b.flac", "--format", "textgrid"], "textgrid holds one recording, not 2"),
-        (["a.flac", "--format", "vtt", "--explain"], "vtt has no place for what --explain tells; use json"),
+        (["a.flac", "--format", "vtt", "--acoustics"], "vtt has no place for what --acoustics tells; use json"),
         (["-", "-"], "standard input holds one recording; give - once"),
         (["a.flac", ""], "a recording's name is empty; name a file"),
         (["a.flac", "--output", "o.xml"], "o.xml has none of the endings .json,"),

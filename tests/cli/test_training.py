@@ -12,11 +12,11 @@ import pytest
 import soundfile
 
 from affetto import Recognizer
+from affetto.bundles.bundle import load_bundle
+from affetto.classifiers.front_ends import acoustic_front_end
 from affetto.corpora import load_corpus
 from affetto.features import AcousticFeatures
 from affetto.preprocessing import ReadSpeech, apply_steps
-from affetto.recognition.bundle import load_bundle
-from affetto.training.chains import make_front_end
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,8 +53,10 @@ def test_a_trained_bundle_recognizes_as_its_chain_would(
 def test_the_recognizer_prepares_sound_as_training_did(corpus: Path) -> None:
     path = load_corpus(corpus).utterances[0].path
     waveform = ReadSpeech().transform([path])[0]
-    by_chain = make_front_end().transform([path])[0]
-    manifest_steps = [step.recorded() for step in make_front_end().named_steps.values() if hasattr(step, "recorded")]
+    by_chain = acoustic_front_end().transform([path])[0]
+    manifest_steps = [
+        step.recorded() for step in acoustic_front_end().named_steps.values() if hasattr(step, "recorded")
+    ]
     by_record = AcousticFeatures().transform(
         [waveform.with_samples(apply_steps(waveform.samples, waveform.sample_rate_hz, manifest_steps))]
     )[0]

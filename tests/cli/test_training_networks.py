@@ -15,8 +15,8 @@ import pytest
 import soundfile
 
 from affetto import Recognizer
+from affetto.bundles.bundle import load_bundle
 from affetto.corpora import load_corpus
-from affetto.recognition.bundle import load_bundle
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,8 +58,8 @@ def test_the_progress_of_a_network_is_told_line_by_line(cnn: Trained) -> None:
     said = cnn.said.partition("of 12 recordings that it learned from")[0]
     whole, *parts = re.split(r"calibrating: part (\d of \d) left out\n", said)
     assert parts[::2] == ["1 of 2", "2 of 2"]
-    # All of it on everybody, then a draft of it for each group of speakers left out; nothing else is said.
-    for said, least in ((whole, 5), *((draft, 4) for draft in parts[1::2])):
+    # All of it on everybody, then a reduced of it for each group of speakers left out; nothing else is said.
+    for said, least in ((whole, 5), *((reduced, 4) for reduced in parts[1::2])):
         lines = [PROGRESS.fullmatch(line) for line in said.splitlines()]
         told = [tuple(map(int, line.groups())) for line in lines if line]
         assert len(told) == len(lines)

@@ -12,11 +12,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from affetto.classifiers.discriminant import AdditiveDiscriminant
+from affetto.classifiers.estimators.discriminant import AdditiveDiscriminant
 from affetto.corpora.base import Corpus, Utterance
 from affetto.errors import ParameterError
-from affetto.evaluation import Predictions, evaluate, evaluate_corpora, get_protocol, measure
+from affetto.evaluation import Predictions, get_protocol, measure
 from affetto.evaluation.adapted import AdaptedTo, adapted, unadapted
+from affetto.training.cross_validation import evaluate, evaluate_corpora
 
 PLACES = {"neutral": (0, 0), "happy": (4, 0), "sad": (0, 4), "angry": (4, 4)}
 

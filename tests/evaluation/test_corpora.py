@@ -13,12 +13,13 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 
 from affetto.corpora.base import Corpus, Utterance
-from affetto.dimensions import dimensions
 from affetto.errors import CorpusError, ParameterError
-from affetto.evaluation import corpus_folds, evaluate_corpora
+from affetto.evaluation import corpus_folds
 from affetto.evaluation.corpora import choose_corpus_folds, untestable_emotions
-from affetto.training.augmentation import AugmentedClassifier
-from affetto.training.calibration import CalibratedChain
+from affetto.recognition.dimensions import dimensions
+from affetto.training.augmented import AugmentedClassifier
+from affetto.training.calibration import CalibratedPipeline
+from affetto.training.cross_validation import evaluate_corpora
 from affetto.training.tuning import TunedClassifier
 
 BASIC = ("neutral", "happy", "sad", "angry")
@@ -191,7 +192,9 @@ def chains() -> list[Any]:
     tuned = TunedClassifier(make_pipeline(LogisticRegression()), {"logisticregression__C": [0.1, 1.0]})
     return [
         pytest.param(AugmentedClassifier(names, tuned), lambda fitted: fitted.classifier_, id="within"),
-        pytest.param(CalibratedChain(AugmentedClassifier(names, LogisticRegression())), lambda f: f, id="as a whole"),
+        pytest.param(
+            CalibratedPipeline(AugmentedClassifier(names, LogisticRegression())), lambda f: f, id="as a whole"
+        ),
     ]
 
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, recall_score, roc_auc_score
 
-from affetto.dimensions import AROUSAL, VALENCE, dimensions
 from affetto.evaluation import CorporaPredictions, measure_corpora
 from affetto.evaluation.scores import expected_calibration_error
+from affetto.recognition.dimensions import AROUSAL, VALENCE, dimensions
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -9,7 +9,6 @@ import pytest
 from rich.console import Console
 
 from affetto.corpora.base import Corpus, Utterance
-from affetto.dimensions import dimensions
 from affetto.errors import ParameterError
 from affetto.evaluation import (
     CorporaPredictions,
@@ -18,6 +17,7 @@ from affetto.evaluation import (
     prepare_corpora_folder,
     write_corpora_report,
 )
+from affetto.recognition.dimensions import dimensions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

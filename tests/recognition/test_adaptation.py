@@ -10,8 +10,8 @@ import pytest
 import soundfile
 
 from affetto import AdaptationProfile, AudioError, ParameterError, ProfileError, Recognition, Recognizer, Segment, read
+from affetto.bundles.bundle import update_manifest, write_bundle
 from affetto.corpora import load_corpus
-from affetto.recognition.bundle import update_manifest, write_bundle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -205,7 +205,7 @@ def test_a_recording_adapts_to_itself_from_its_second_utterance_on(
 def test_without_self_adaptation_each_utterance_is_heard_as_alone(
     recognizer: Recognizer, recording: NDArray[np.float32]
 ) -> None:
-    heard = recognizer.hear((recording, RATE))
+    heard = recognizer.predict_segments((recording, RATE))
     result = Recognizer(self_adaptation=False).recognize((recording, RATE))
     assert values(result.segments) == pytest.approx(np.array([u.heard.probabilities for u in heard]), abs=1e-5)
 
@@ -228,7 +228,7 @@ def test_a_stream_gives_what_the_file_gives(recognizer: Recognizer, recording: N
     found: list[Segment] = []
     adapted_to = []
     for chunk in np.array_split(recording, 97):
-        found += live.hear(chunk)
+        found += live.push(chunk)
         live.interim()
         adapted_to.append((len(found), live.adapted_to))
     result = live.end()
@@ -248,7 +248,7 @@ def test_a_stream_is_adapted_to_a_profile(
     whole = recognizer.recognize((recording, RATE))
     live = recognizer.listen(sample_rate_hz=RATE)
     assert live.adapted_to == "profile"
-    live.hear(recording)
+    live.push(recording)
     result = live.end()
     assert result.adapted_to == "profile"
     assert values(result.segments) == pytest.approx(values(whole.segments), abs=0.02)
@@ -260,7 +260,7 @@ def test_streams_side_by_side_share_no_memory(recognizer: Recognizer, examples: 
     lives = [recognizer.listen(sample_rate_hz=RATE) for _ in calls]
     for chunks in zip(*(np.array_split(call, 50) for call in calls), strict=True):
         for live, chunk in zip(lives, chunks, strict=True):
-            live.hear(chunk)
+            live.push(chunk)
     assert [list(live.end().segments) for live in lives] == alone
     # A recording leaves nothing behind either, for those after it or beside it.
     with ThreadPoolExecutor(3) as pool:
@@ -279,7 +279,7 @@ def test_channels_share_no_memory(recognizer: Recognizer, examples: list[Path], 
         assert values(result.segments) == pytest.approx(
             values(recognizer.recognize((channel, RATE)).segments), abs=2e-3
         )
-    # Heard as one, the second voice is understood by the first.
+    # ModelOutput as one, the second voice is understood by the first.
     mixed = recognizer.recognize(tmp_path / "call.wav").segments[len(both[0].segments)]
     assert np.abs(values([mixed]) - values(both[1].segments[:1])).max() > 1e-3
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from affetto.recognition.bundle import find_bundle, load_bundle, write_bundle
+from affetto.bundles.bundle import find_bundle, load_bundle, write_bundle
 from affetto.recognition.recognizer import DEFAULT_MODEL
 
 EXAMPLE = sorted((Path(__file__).parents[2] / "examples").glob("*.flac"))[0]
@@ -23,10 +23,10 @@ HEAVY = {
 CODE = """
 import json, sys
 from affetto import Recognizer
-source, explain, *model = sys.argv[1:]
-result = Recognizer(*model).recognize(source, explain=bool(explain))
-explained = [segment.explanation is not None for segment in result.segments]
-print(json.dumps({"probabilities": result.probabilities, "explained": explained, "modules": sorted(sys.modules)}))
+source, acoustics, *model = sys.argv[1:]
+result = Recognizer(*model).recognize(source, acoustics=bool(explain))
+acoustics = [segment.acoustics is not None for segment in result.segments]
+print(json.dumps({"probabilities": result.probabilities, "acoustics": acoustics, "modules": sorted(sys.modules)}))
 """
 
 # Loudness of the first and the second half: enough to see that the recording itself arrives.
@@ -47,12 +47,12 @@ halves (float[1, n] samples) => (float[1, 2] probabilities)
 """
 
 
-def recognize(*model: str, explain: bool = False) -> tuple[dict[str, float], set[str]]:
-    command = [sys.executable, "-c", CODE, str(EXAMPLE), "yes" if explain else "", *model]
+def recognize(*model: str, acoustics: bool = False) -> tuple[dict[str, float], set[str]]:
+    command = [sys.executable, "-c", CODE, str(EXAMPLE), "yes" if acoustics else "", *model]
     done = subprocess.run(command, check=True, capture_output=True, encoding="utf-8")
     answer = json.loads(done.stdout)
-    assert answer["explained"] == [explain]
-    assert ("affetto.recognition.explaining" in answer["modules"]) == explain
+    assert answer["acoustics"] == [acoustics]
+    assert ("affetto.acoustics.measurement" in answer["modules"]) == acoustics
     return answer["probabilities"], {name.split(".")[0] for name in answer["modules"]}
 
 
@@ -75,8 +75,8 @@ def waveform_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("explain", [False, True])
-def test_a_model_of_the_waveform_needs_no_library_that_trains(waveform_bundle: Path, explain: bool) -> None:
-    probabilities, modules = recognize(str(waveform_bundle), explain=explain)
+def test_a_model_of_the_waveform_needs_no_library_that_trains(waveform_bundle: Path, acoustics: bool) -> None:
+    probabilities, modules = recognize(str(waveform_bundle), acoustics=acoustics)
     assert list(probabilities) == ["neutral", "angry"]
     assert 0 < probabilities["neutral"] < 1
     assert "onnxruntime" in modules

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from affetto import read
-from affetto.preprocessing.voice_activity import SpeechSegmenter, Stretch
-from affetto.recognition.bundle import find_bundle, load_bundle
-from affetto.recognition.inference_pool import InferencePool, find_stretches
+from affetto.bundles.bundle import find_bundle, load_bundle
+from affetto.preprocessing.vad import SpeechSegment, SpeechSegmenter
+from affetto.recognition.inference_pool import InferencePool, find_segments
 from affetto.speech import open_stream
 
 if TYPE_CHECKING:
@@ -25,35 +25,35 @@ def pool() -> InferencePool:
 
 
 @pytest.fixture(scope="module")
-def stretches(root: Path) -> list[tuple[int, Stretch]]:
+def segments(root: Path) -> list[tuple[int, SpeechSegment]]:
     """Two channels, in which two speak in turn."""
     pause = np.zeros(RATE, np.float32)
     angry, sad = (read(root / "examples" / f"{name}.flac", sample_rate_hz=RATE).samples for name in ("angry", "sad"))
     turns = [np.concatenate([pause, *parts, pause]) for parts in ((angry, 0 * sad, angry), (0 * angry, sad, 0 * angry))]
     with open_stream((np.stack(turns, axis=1), RATE), sample_rate_hz=RATE, channels="each") as stream:
-        return list(find_stretches(stream, [SpeechSegmenter(RATE) for _ in turns]))
+        return list(find_segments(stream, [SpeechSegmenter(RATE) for _ in turns]))
 
 
-def test_stretches_come_channel_by_channel_as_they_end(stretches: list[tuple[int, Stretch]]) -> None:
-    assert [channel for channel, _ in stretches] == [0, 1, 0]
-    starts = [stretch.start for _, stretch in stretches]
+def test_stretches_come_channel_by_channel_as_they_end(segments: list[tuple[int, SpeechSegment]]) -> None:
+    assert [channel for channel, _ in segments] == [0, 1, 0]
+    starts = [segment.start for _, segment in segments]
     assert starts == sorted(starts)
 
 
 def test_several_at_a_time_give_the_same_numbers_as_one_after_the_other(
-    pool: InferencePool, stretches: list[tuple[int, Stretch]]
+    pool: InferencePool, segments: list[tuple[int, SpeechSegment]]
 ) -> None:
-    together = list(pool.predict_each(iter(stretches)))
-    in_turn = list(pool.predict_each(iter(stretches), threads=1))
+    together = list(pool.predict_each(iter(segments)))
+    in_turn = list(pool.predict_each(iter(segments), threads=1))
     assert [channel for channel, _ in together] == [channel for channel, _ in in_turn] == [0, 1, 0]
     for (_, one), (_, other) in zip(together, in_turn, strict=True):
         assert (one.start_s, one.end_s) == (other.start_s, other.end_s)
         assert np.array_equal(one.heard.probabilities, other.heard.probabilities)
-        assert one.explanation is None
+        assert one.acoustics is None
 
 
-def test_no_thread_is_left_behind(pool: InferencePool, stretches: list[tuple[int, Stretch]]) -> None:
-    list(pool.predict_each(iter(stretches)))
+def test_no_thread_is_left_behind(pool: InferencePool, segments: list[tuple[int, SpeechSegment]]) -> None:
+    list(pool.predict_each(iter(segments)))
     for thread in threading.enumerate():
         if "ThreadPoolExecutor" in thread.name:
             thread.join(timeout=5)
@@ -61,14 +61,14 @@ def test_no_thread_is_left_behind(pool: InferencePool, stretches: list[tuple[int
 
 
 def test_no_more_segments_are_looked_for_than_are_due_soon(
-    pool: InferencePool, stretches: list[tuple[int, Stretch]]
+    pool: InferencePool, segments: list[tuple[int, SpeechSegment]]
 ) -> None:
     asked = threading.Semaphore(0)
 
-    def endless() -> Iterator[tuple[int, Stretch]]:
+    def endless() -> Iterator[tuple[int, SpeechSegment]]:
         while True:
             asked.release()
-            yield stretches[0]
+            yield segments[0]
 
     predicted = pool.predict_each(endless())
     for _ in range(3):
@@ -80,19 +80,19 @@ def test_no_more_segments_are_looked_for_than_are_due_soon(
 
 
 def test_what_is_around_a_segment_matters_and_does_not_count_as_it(
-    pool: InferencePool, stretches: list[tuple[int, Stretch]]
+    pool: InferencePool, segments: list[tuple[int, SpeechSegment]]
 ) -> None:
-    _, stretch = stretches[0]
+    _, segment = segments[0]
     sob = np.random.default_rng(0).normal(0, 0.05, RATE // 4).astype(np.float32)
-    longer = stretch._replace(surrounded=np.concatenate([sob, stretch.samples]))
-    alone, surrounded = (pool.predict(one) for one in (stretch, longer))
-    assert (alone.start_s, alone.end_s) == (surrounded.start_s, surrounded.end_s)
-    assert not np.allclose(alone.heard.probabilities, surrounded.heard.probabilities, atol=1e-3)
+    longer = segment._replace(padded=np.concatenate([sob, segment.samples]))
+    alone, padded = (pool.predict(one) for one in (segment, longer))
+    assert (alone.start_s, alone.end_s) == (padded.start_s, padded.end_s)
+    assert not np.allclose(alone.heard.probabilities, padded.heard.probabilities, atol=1e-3)
 
 
 def test_how_it_sounds_is_measured_where_that_is_asked_for(
-    pool: InferencePool, stretches: list[tuple[int, Stretch]]
+    pool: InferencePool, segments: list[tuple[int, SpeechSegment]]
 ) -> None:
     for threads in (1, 2):
-        predicted = pool.predict_each(iter(stretches), explain=True, threads=threads)
-        assert all(utterance.explanation is not None for _, utterance in predicted)
+        predicted = pool.predict_each(iter(segments), acoustics=True, threads=threads)
+        assert all(utterance.acoustics is not None for _, utterance in predicted)

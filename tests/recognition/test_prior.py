@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from affetto import BundleError, ParameterError, Recognizer
-from affetto.recognition.bundle import bundled_models, load_bundle, update_manifest
+from affetto.bundles.bundle import bundled_models, load_bundle, update_manifest
 from affetto.recognition.prior import apply_prior, describe_prior, resolve_prior, trained_shares
 
 if TYPE_CHECKING:
@@ -136,10 +136,10 @@ def test_a_stream_and_what_is_not_over_follow_the_prior(root: Path) -> None:
     priors: tuple[Prior, ...] = ("balanced", "everyday")
     for prior in priors:
         live = Recognizer(prior=prior).listen(sample_rate_hz=call.sample_rate_hz)
-        live.hear(call.samples[:35_000])
+        live.push(call.samples[:35_000])
         interim = live.interim()
         assert interim is not None
-        live.hear(call.samples[35_000:])
+        live.push(call.samples[35_000:])
         found.append([interim, *live.end().segments])
     for before, after in zip(*found, strict=True):
         assert after.probabilities["neutral"] > 2 * before.probabilities["neutral"]

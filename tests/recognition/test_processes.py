@@ -61,8 +61,8 @@ def test_after_a_fork_everything_answers_the_same(model: str, two_utterances: tu
     )
     # A stream that has begun before the fork, and the parent itself.
     live = recognizer.listen(sample_rate_hz=RATE)
-    begun = live.hear(two_utterances[0][:40_000])
-    assert [*begun, *in_child(lambda: live.hear(two_utterances[0][40_000:])), *in_child(lambda: live.end().segments)]
+    begun = live.push(two_utterances[0][:40_000])
+    assert [*begun, *in_child(lambda: live.push(two_utterances[0][40_000:])), *in_child(lambda: live.end().segments)]
     assert recognizer.recognize(two_utterances) == expected
 
 

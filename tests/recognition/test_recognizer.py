@@ -12,8 +12,8 @@ import pytest
 import soundfile
 
 from affetto import AudioError, Failure, ParameterError, Recognition, Recognizer
+from affetto.bundles.bundle import bundled_models
 from affetto.corpora import EMOTIONS
-from affetto.recognition.bundle import bundled_models
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.flac"))
 
@@ -101,7 +101,7 @@ def test_one_recording_instead_of_several_is_named(recognizer: Recognizer) -> No
 
 
 def test_each_channel_is_not_one_channel(recognizer: Recognizer) -> None:
-    for one in (recognizer.recognize, recognizer.hear):
+    for one in (recognizer.recognize, recognizer.predict_segments):
         with pytest.raises(ParameterError, match=r"channels is 'each'.*recognize_channels"):
             one(EXAMPLES[0], channels="each")  # type: ignore[arg-type]
         with pytest.raises(ParameterError, match="channels is 0"):
@@ -219,11 +219,11 @@ def test_explanations_are_the_same_from_every_way_in(recognizer: Recognizer, tmp
     both = np.concatenate([angry, np.zeros(2 * rate), neutral])
     soundfile.write(tmp_path / "call.wav", np.stack([both, np.zeros_like(both)], axis=1), rate)
     call = tmp_path / "call.wav"
-    result = recognizer.recognize(call, channels=1, explain=True)
-    assert recognizer.recognize_channels(call, explain=True)[0] == result
-    assert list(recognizer.recognize_each([call] * 3, channels=1, jobs=2, explain=True)) == [result] * 3
-    assert list(recognizer.recognize_each([call], channels=1, jobs=1, explain=True)) == [result]
-    louder, quieter = (segment.explanation for segment in result.segments)
+    result = recognizer.recognize(call, channels=1, acoustics=True)
+    assert recognizer.recognize_channels(call, acoustics=True)[0] == result
+    assert list(recognizer.recognize_each([call] * 3, channels=1, jobs=2, acoustics=True)) == [result] * 3
+    assert list(recognizer.recognize_each([call], channels=1, jobs=1, acoustics=True)) == [result]
+    louder, quieter = (segment.acoustics for segment in result.segments)
     assert louder is not None
     assert quieter is not None
     assert louder.loudness_above_average_db is not None
@@ -231,7 +231,7 @@ def test_explanations_are_the_same_from_every_way_in(recognizer: Recognizer, tmp
     assert quieter.loudness_above_average_db < 0 < louder.loudness_above_average_db
     assert json.loads(result.to_json()) == result.to_dict()
     plain = recognizer.recognize(call, channels=1)
-    assert [segment.explanation for segment in plain.segments] == [None, None]
+    assert [segment.acoustics for segment in plain.segments] == [None, None]
     assert [segment.probabilities for segment in plain.segments] == [s.probabilities for s in result.segments]
 
 

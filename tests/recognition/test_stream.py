@@ -91,7 +91,7 @@ def test_single_samples_are_chunks_too(recognizer: Recognizer, other_call: NDArr
 def test_single_samples_may_have_several_channels(recognizer: Recognizer) -> None:
     live = recognizer.listen(sample_rate_hz=16_000)
     for chunk in (np.zeros((1, 2)), np.zeros((0, 200)), np.zeros((3, 16))):
-        live.hear(chunk)
+        live.push(chunk)
     assert live.end().duration_s == 0.0
 
 
@@ -125,7 +125,7 @@ def test_the_end_gives_what_recognize_gives(
     recognizer: Recognizer, call: NDArray[np.float32], whole: Recognition
 ) -> None:
     live = recognizer.listen(sample_rate_hz=RATE)
-    segments = [segment for chunk in pieces(call, 2_400) for segment in live.hear(chunk)]
+    segments = [segment for chunk in pieces(call, 2_400) for segment in live.push(chunk)]
     result = live.end(source="call", warnings=("so it is",))
     assert (result.source, result.warnings) == ("call", ("so it is",))
     assert (result.status, result.emotion, result.model) == (whole.status, whole.emotion, whole.model)
@@ -143,7 +143,7 @@ def test_an_answer_comes_soon_after_speech_ends(
     delays: list[float] = []
     for chunk in pieces(call, RATE // 50):
         heard_s += len(chunk) / RATE
-        delays += [heard_s - whole.segments[len(delays)].end_s for _ in live.hear(chunk)]
+        delays += [heard_s - whole.segments[len(delays)].end_s for _ in live.push(chunk)]
     assert len(delays) == len(whole.segments)
     assert max(delays) <= 0.7
 
@@ -153,7 +153,7 @@ def test_what_is_said_about_the_moment(recognizer: Recognizer, call: NDArray[np.
     first = whole.segments[0]
     interims: list[Segment] = []
     for chunk in pieces(call[: round((first.end_s + 1.1) * RATE)], RATE // 10):
-        done = live.hear(chunk)
+        done = live.push(chunk)
         interim = live.interim()
         if live.position_s < first.start_s or done:
             assert (live.speaking, interim) == (False, None)
@@ -172,7 +172,7 @@ def test_what_is_said_about_the_moment(recognizer: Recognizer, call: NDArray[np.
 def test_asking_about_the_moment_changes_nothing(recognizer: Recognizer, other_call: NDArray[np.float32]) -> None:
     asked, left_alone = recognizer.listen(sample_rate_hz=RATE), recognizer.listen(sample_rate_hz=RATE)
     for chunk in pieces(other_call, RATE // 4):
-        assert asked.hear(chunk) == left_alone.hear(chunk)
+        assert asked.push(chunk) == left_alone.push(chunk)
         asked.interim()
     assert asked.end() == left_alone.end()
 
@@ -185,7 +185,7 @@ def test_streams_side_by_side_share_nothing(
     lives = [recognizer.listen(sample_rate_hz=RATE) for _ in calls]
     for chunks in zip_longest(*(pieces(samples, 1_600) for samples in calls), fillvalue=np.empty(0, np.float32)):
         for live, chunk in zip(lives, chunks, strict=True):
-            live.hear(chunk)
+            live.push(chunk)
     assert [list(live.end().segments) for live in lives] == alone
     with ThreadPoolExecutor(len(calls)) as pool:
         streams = [recognizer.stream(pieces(samples, 1_600), sample_rate_hz=RATE) for samples in calls]
@@ -214,7 +214,7 @@ def test_memory_does_not_grow(recognizer: Recognizer, other_call: NDArray[np.flo
 @pytest.mark.parametrize("n", [0, 1, 800])
 def test_next_to_nothing_is_silence(recognizer: Recognizer, n: int) -> None:
     live = recognizer.listen(sample_rate_hz=16_000)
-    assert live.hear(np.zeros(n)) == []
+    assert live.push(np.zeros(n)) == []
     result = live.end()
     assert (result.status, result.segments, result.duration_s) == ("no_speech", (), round(n / 16_000, 3))
     assert "silence" in str(result.reason)
@@ -237,9 +237,9 @@ def test_next_to_nothing_is_silence(recognizer: Recognizer, n: int) -> None:
 )
 def test_chunks_that_make_no_sense(recognizer: Recognizer, chunk: object, message: str) -> None:
     live = recognizer.listen(sample_rate_hz=44_100)
-    live.hear(np.zeros(100))
+    live.push(np.zeros(100))
     with pytest.raises(AudioError, match=message):
-        live.hear(chunk)  # type: ignore[arg-type]
+        live.push(chunk)  # type: ignore[arg-type]
 
 
 def test_the_memory_of_a_chunk_may_be_used_again(recognizer: Recognizer, other_call: NDArray[np.float32]) -> None:
@@ -260,7 +260,7 @@ def test_the_memory_of_a_chunk_may_be_used_again(recognizer: Recognizer, other_c
 def test_nothing_comes_after_the_end(recognizer: Recognizer, rate: int) -> None:
     live = recognizer.listen(sample_rate_hz=rate)
     live.end()
-    for more in (live.end, lambda: live.hear(np.zeros(rate))):
+    for more in (live.end, lambda: live.push(np.zeros(rate))):
         with pytest.raises(AudioError, match="the stream has ended; begin another"):
             more()
 
@@ -276,7 +276,7 @@ def test_integers_that_no_sound_has_are_refused(recognizer: Recognizer, dtype: t
     chunks: list[Any] = [np.ones(1_000, dtype), [1, 2, 3], b"\x00\x01", bytearray(4), memoryview(b"\x00\x01")]
     for chunk in chunks:
         with pytest.raises(AudioError, match=r"int16|frombuffer"):
-            recognizer.listen(sample_rate_hz=RATE).hear(chunk)
+            recognizer.listen(sample_rate_hz=RATE).push(chunk)
 
 
 def test_integers_wider_than_their_sound_are_no_silence_without_a_remark(
@@ -284,15 +284,15 @@ def test_integers_wider_than_their_sound_are_no_silence_without_a_remark(
 ) -> None:
     narrow = np.round(other_call[: 5 * RATE] * 32_767).astype(np.int32)
     live = recognizer.listen(sample_rate_hz=RATE)
-    live.hear(narrow)
+    live.push(narrow)
     assert "int16" in " ".join(live.end().warnings)
     with pytest.warns(TruncatedAudioWarning, match="int16"):
         assert not list(recognizer.stream([narrow], sample_rate_hz=RATE))
     wide = recognizer.listen(sample_rate_hz=RATE)
-    wide.hear(narrow * 2**16)
+    wide.push(narrow * 2**16)
     assert not wide.end().warnings
 
 
 def test_floats_in_the_scale_of_integers_are_refused(recognizer: Recognizer) -> None:
     with pytest.raises(AudioError, match="32768"):
-        recognizer.listen(sample_rate_hz=RATE).hear(np.full(1_000, 5_000.0))
+        recognizer.listen(sample_rate_hz=RATE).push(np.full(1_000, 5_000.0))

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from affetto.errors import AudioError
-from affetto.speech import open_stream, read_with_remarks
+from affetto.speech import open_stream, read_with_warnings
 
 HANG_S = 10
 """Seconds of processor that no input may take; on a busy machine the clock's mean nothing."""
@@ -74,11 +74,11 @@ def outcome_of(data: bytes, index: int) -> str:
     try:
         match index // 7 % 4:
             case 0:
-                read_with_remarks(data, sample_rate_hz=16_000)
+                read_with_warnings(data, sample_rate_hz=16_000)
             case 1:
-                read_with_remarks(data)
+                read_with_warnings(data)
             case 2:
-                read_with_remarks(data, sample_rate_hz=16_000, track=1)
+                read_with_warnings(data, sample_rate_hz=16_000, track=1)
             case _:
                 with open_stream(data, sample_rate_hz=16_000, channels="each") as stream:
                     for block in stream:

@@ -13,7 +13,7 @@ import pytest
 from tests.speech.test_formats import hide_pyav
 
 from affetto.errors import AudioError
-from affetto.speech import read, read_with_remarks
+from affetto.speech import read, read_with_warnings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,7 +48,7 @@ def test_damage_is_remarked(
     n_read = 0
     for seed in range(24):
         try:
-            waveform, remarks = read_with_remarks(damaged(data, seed))
+            waveform, remarks = read_with_warnings(damaged(data, seed))
         except AudioError:  # nothing is left, or the header is hit
             continue
         n_read += 1
@@ -67,7 +67,7 @@ def test_damage_is_remarked(
 def test_a_lost_quarter_is_remarked(encode: Encoder, kind: str, capfd: pytest.CaptureFixture[str]) -> None:
     data = encode(kind)
     start, stop = len(data) * 3 // 8, len(data) * 5 // 8
-    _, remarks = read_with_remarks(data[:start] + bytes(stop - start) + data[stop:])
+    _, remarks = read_with_warnings(data[:start] + bytes(stop - start) + data[stop:])
     assert remarks
     assert capfd.readouterr() == ("", "")
 
@@ -78,7 +78,7 @@ def test_what_is_whole_of_a_damaged_mp3_is_the_same(encode: Encoder, has_header:
     data = data if has_header else data[data.index(data[:2], 100) :]
     whole = read(data)
     at = len(data) // 2
-    waveform, remarks = read_with_remarks(data[:at] + bytes(2_000) + data[at + 2_000 :])
+    waveform, remarks = read_with_warnings(data[:at] + bytes(2_000) + data[at + 2_000 :])
     lost_s = whole.duration_s - waveform.duration_s
     assert 0.1 < lost_s < 1
     n = 3 * whole.sample_rate_hz
@@ -93,7 +93,7 @@ def test_frames_that_refer_to_lost_ones_are_silent(encode: Encoder) -> None:
     data = encode("mp3", np.tile(encode.at(24_000), 2))
     bare = data[data.index(data[:2], 100) :]
     # A stream that was tuned in to: the first frames refer to what was before. That is no damage.
-    waveform, remarks = read_with_remarks(bare[len(bare) // 2 :])
+    waveform, remarks = read_with_warnings(bare[len(bare) // 2 :])
     assert remarks == ()
     assert np.abs(waveform.samples).max() < 1.01 * np.abs(read(data).samples).max()
 
@@ -105,7 +105,7 @@ def test_a_part_of_a_frame_before_the_first_is_no_damage(encode: Encoder, monkey
     for hidden in (False, True):
         if hidden:
             hide_pyav(monkeypatch)
-        waveform, remarks = read_with_remarks(cut)
+        waveform, remarks = read_with_warnings(cut)
         assert waveform.duration_s == pytest.approx(whole.duration_s, abs=0.15)
         assert remarks == ()
 
@@ -118,7 +118,7 @@ def test_nothing_but_our_own_lines_reaches_standard_error(encode: Encoder, tmp_p
     code = f"""
         import os, sys, threading
         from pathlib import Path
-        from affetto.speech import read_with_remarks
+        from affetto.speech import read_with_warnings
         over = threading.Event()
         def chatter():
             n = 0
@@ -127,7 +127,7 @@ def test_nothing_but_our_own_lines_reaches_standard_error(encode: Encoder, tmp_p
             print(n)
         def read_all():
             for path in sorted(Path({str(tmp_path)!r}).glob("*.mp3")):
-                try: read_with_remarks(path)
+                try: read_with_warnings(path)
                 except ValueError: pass
         talker = threading.Thread(target=chatter); talker.start()
         readers = [threading.Thread(target=read_all) for _ in range(3)]

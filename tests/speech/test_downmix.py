@@ -55,7 +55,7 @@ def test_channels_that_cancel_are_recognized_and_remarked_on(
         assert "cancel" in " ".join(mixed.warnings)
     live = recognizer.listen(sample_rate_hz=RATE)
     for start in range(0, len(samples), 777):
-        live.hear(samples[start : start + 777])
+        live.push(samples[start : start + 777])
     result = live.end()
     assert result.emotion == alone.emotion
     assert "cancel" in " ".join(result.warnings)
@@ -101,7 +101,7 @@ def test_a_channel_by_its_number_and_each_are_left_as_they_are(voice: np.ndarray
     assert read(source, channels=2).samples == pytest.approx(-voice, abs=1e-6)
     with open_stream(source, channels="each") as stream:
         assert np.concatenate(list(stream)) == pytest.approx(channels(voice, 1, -1), abs=1e-6)
-        assert stream.remarks == ()
+        assert stream.warnings == ()
 
 
 @given(cuts=st.lists(st.integers(0, 40_000), max_size=8), gains=st.sampled_from([(1, -1), (1, 1), (1, 0.3, -1)]))
@@ -119,7 +119,7 @@ def test_the_sizes_of_the_pieces_make_no_difference(cuts: list[int], gains: tupl
 def test_chunks_of_a_stream_may_be_mono_and_stereo_in_turn(recognizer: Recognizer, voice: np.ndarray) -> None:
     live = recognizer.listen(sample_rate_hz=RATE)
     for number, piece in enumerate(np.array_split(voice, 29)):
-        live.hear(channels(piece, 1, 1) if number % 2 else piece)
+        live.push(channels(piece, 1, 1) if number % 2 else piece)
     result, expected = live.end(), recognizer.recognize((voice, RATE))
     assert result.emotion == expected.emotion
     assert result.confidence == pytest.approx(expected.confidence, abs=1e-3)

@@ -184,7 +184,7 @@ def test_of_a_broken_tail_the_rest_is_read(encode: Encoder, kind: str) -> None:
     n = len(samples) // 3
     assert np.array_equal(samples[:n], whole.samples[:n])
     if kind in ("mp4", "mkv-aac", "webm"):
-        assert stream.remarks
+        assert stream.warnings
         with pytest.warns(TruncatedAudioWarning) as caught:
             read(data)
         assert re.search("what (is left|is there) was read", str(caught[0].message))
@@ -251,7 +251,7 @@ def test_a_damaged_mp3_is_read_on_behind_the_damage(encode: Encoder) -> None:
     assert abs(lost) / 24_000 < 0.3
     tail = samples[-n:]
     assert likeness(tail, whole.samples[-n:], lag(tail, whole.samples[-n:])) > 0.999
-    assert any(" is damaged at 3." in remark and "of the rest was read" in remark for remark in stream.remarks)
+    assert any(" is damaged at 3." in remark and "of the rest was read" in remark for remark in stream.warnings)
 
 
 @pytest.mark.parametrize("picture", [None, "mpeg4"])
@@ -260,7 +260,7 @@ def test_a_gap_too_long_to_be_filled_is_said(encode: Encoder, picture: str | Non
     data = encode.mux("matroska", ("pcm_s16le", speech, 24_000), gap_s=400.0, picture=picture)
     with open_stream(data) as stream:
         assert sum(map(len, stream)) == pytest.approx(len(speech), abs=24)
-    assert stream.remarks[-1] == (
+    assert stream.warnings[-1] == (
         "<bytes> has gaps in time that are too long to be filled with silence; by its own times, its end is 400 s later"
     )
 
@@ -320,14 +320,14 @@ def test_without_the_extra_a_damaged_flac_says_what_could_read_the_rest(
     hide_pyav(monkeypatch)
     with open_stream(bytes(data)) as stream:
         assert 0.4 < sum(map(len, stream)) / n_samples < 0.51
-    assert stream.remarks == (
+    assert stream.warnings == (
         f"<bytes> is damaged at {stream.position_s:.2f} s of the {n_samples / 24_000:.2f} s that its header promises, "
         "and the rest was not read; to read it, install affetto with its extra: affetto[formats]",
     )
     with open_stream(bytes(data[: len(data) // 2])) as stream:
         list(stream)
-    assert len(stream.remarks) == 1
-    assert "ends after" in stream.remarks[0]
+    assert len(stream.warnings) == 1
+    assert "ends after" in stream.warnings[0]
 
 
 def hide_pyav(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -341,5 +341,5 @@ def hide_pyav(monkeypatch: pytest.MonkeyPatch) -> None:
     def find(name: str, package: str | None = None) -> Any:
         return None if name == "av" else find_spec(name, package)
 
-    monkeypatch.setattr("affetto.extras.find_spec", find)
+    monkeypatch.setattr("affetto._extras.find_spec", find)
     monkeypatch.setattr("affetto.speech.streaming.find_spec", find)

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from affetto.speech import open_stream, read, read_with_remarks
+from affetto.speech import open_stream, read, read_with_warnings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +42,7 @@ def with_sizes(wav: bytes, data: int, riff: int | None = None) -> bytes:
 @pytest.mark.parametrize("tail", [b"", b"LIST\x04\0\0\0abcd"], ids=["", "LIST"])
 def test_a_wav_longer_than_its_header_says_is_read_to_its_end(speech: Waveform, subtype: str, tail: bytes) -> None:
     data = encoded(speech, subtype)
-    whole, remarks = read_with_remarks(with_sizes(data, len(data) // 5) + tail)
+    whole, remarks = read_with_warnings(with_sizes(data, len(data) // 5) + tail)
     assert np.array_equal(whole.samples[: len(speech.samples)], read(data).samples)
     assert len(whole.samples) - len(speech.samples) < 30
     assert remarks == ()
@@ -59,7 +59,7 @@ def test_a_size_that_wrapped(tmp_path: Path, n_bytes: int, tail: bytes) -> None:
         file.truncate()
     with open_stream(path) as stream:
         assert stream._decoder._decoder._n_frames == n_bytes // 2  # type: ignore[attr-defined]
-        assert stream.remarks == ()
+        assert stream.warnings == ()
 
 
 @pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24", "FLOAT", "ULAW", "IMA_ADPCM", "MS_ADPCM"])
@@ -73,7 +73,7 @@ def test_a_size_that_wrapped(tmp_path: Path, n_bytes: int, tail: bytes) -> None:
 def test_a_size_that_says_unknown_promises_nothing(speech: Waveform, subtype: str, size: int) -> None:
     data = encoded(speech, subtype)
     for riff in (size, size + 36, 0, 0xFFFFFFFF):
-        whole, remarks = read_with_remarks(with_sizes(data, size, riff))
+        whole, remarks = read_with_warnings(with_sizes(data, size, riff))
         assert whole.duration_s == pytest.approx(speech.duration_s, abs=0.05)
         assert remarks == ()
 
@@ -82,10 +82,10 @@ def test_a_size_that_says_unknown_promises_nothing(speech: Waveform, subtype: st
 def test_a_block_size_that_contradicts_the_samples(speech: Waveform, block: int, per_second: int) -> None:
     data = bytearray(encoded(speech))
     data[28:34] = struct.pack("<IH", per_second, block)
-    whole, remarks = read_with_remarks(bytes(data))
+    whole, remarks = read_with_warnings(bytes(data))
     assert len(whole.samples) == len(speech.samples)
     assert remarks == ()
-    (remark,) = read_with_remarks(bytes(data[: len(data) // 2]))[1]
+    (remark,) = read_with_warnings(bytes(data[: len(data) // 2]))[1]
     assert f"promises {speech.duration_s:.2f} s" in remark
 
 
@@ -104,7 +104,7 @@ def test_chunks_behind_the_samples_need_no_remark(
     data = encoded(speech, "PCM_U8")
     at = data.index(b"data") + 8
     samples = data[at : at + n_samples] + bytes(n_samples % 2 if is_padded else 0)
-    whole, remarks = read_with_remarks(with_sizes(data[:at] + samples + chunk, n_samples))
+    whole, remarks = read_with_warnings(with_sizes(data[:at] + samples + chunk, n_samples))
     assert len(whole.samples) == n_samples
     assert remarks == ()
 
@@ -112,7 +112,7 @@ def test_chunks_behind_the_samples_need_no_remark(
 def test_a_second_chunk_of_samples_is_read(speech: Waveform) -> None:
     data = encoded(speech)
     at = data.index(b"data")
-    whole, remarks = read_with_remarks(data + b"LIST\x04\0\0\0abcd" + data[at:])
+    whole, remarks = read_with_warnings(data + b"LIST\x04\0\0\0abcd" + data[at:])
     assert np.array_equal(whole.samples, np.tile(read(data).samples, 2))
     assert remarks == ()
 
@@ -124,7 +124,7 @@ def test_sizes_of_other_headers(speech: Waveform, kind: str, size: int) -> None:
     at = 8 if kind == "AU" else data.index(b"SSND") + 4
     data = data[:at] + struct.pack(">I", size) + data[at + 4 :]
     data = data if kind == "AU" else data[:4] + struct.pack(">I", size) + data[8:]
-    whole, remarks = read_with_remarks(data)
+    whole, remarks = read_with_warnings(data)
     assert whole.duration_s == pytest.approx(speech.duration_s, abs=0.001)
     assert np.allclose(whole.samples[:40_000], speech.samples[:40_000] * 0.5, atol=1e-3)
     assert remarks == ()
@@ -133,7 +133,7 @@ def test_sizes_of_other_headers(speech: Waveform, kind: str, size: int) -> None:
 @pytest.mark.parametrize("kind", ["WAV", "AIFF", "AU", "W64", "RF64"])
 def test_of_what_is_cut_the_promise_is_known(speech: Waveform, kind: str) -> None:
     data = encoded(speech, kind=kind)
-    (remark,) = read_with_remarks(data[: len(data) // 2])[1]
+    (remark,) = read_with_warnings(data[: len(data) // 2])[1]
     assert f"promises {speech.duration_s:.2f} s" in remark
 
 
@@ -149,6 +149,6 @@ def noise(n: int) -> Any:
 
 def test_loud_noise_is_sound_too() -> None:
     data = encoded(read((noise(48_000), 24_000)))
-    whole, remarks = read_with_remarks(with_sizes(data, 20_000))
+    whole, remarks = read_with_warnings(with_sizes(data, 20_000))
     assert len(whole.samples) == 48_000
     assert remarks == ()

@@ -53,7 +53,7 @@ def test_what_does_not_fit_is_counted_and_becomes_silence(callbacks: list[Any]) 
         heard = [next(chunks) for _ in range(200)]
         take(numbered(300 * CHUNK), CHUNK, None, fine)
         heard += [next(chunks) for _ in range(101)]
-        assert microphone.remarks == (
+        assert microphone.warnings == (
             "5.0 s of sound were lost, since recognizing did not keep up; they count as silence",
         )
         assert len(next(chunks)) == 0  # nothing more has come
@@ -78,4 +78,6 @@ def test_what_waits_is_heard_after_the_microphone_was_stopped(callbacks: list[An
     np.testing.assert_array_equal(sound[: 200 * CHUNK], np.concatenate([numbered(i * CHUNK) for i in range(200)])[:, 0])
     # Half a second did not fit.
     np.testing.assert_array_equal(sound[200 * CHUNK :], np.zeros(10 * CHUNK))
-    assert microphone.remarks == ("0.5 s of sound were lost, since recognizing did not keep up; they count as silence",)
+    assert microphone.warnings == (
+        "0.5 s of sound were lost, since recognizing did not keep up; they count as silence",
+    )

@@ -118,7 +118,7 @@ def test_position_and_remarks() -> None:
         for block in stream:
             assert block.dtype == np.float32
         assert stream.position_s == pytest.approx(25_000 / RATE, abs=1e-3)
-        assert stream.remarks == (
+        assert stream.warnings == (
             "<bytes> ends after 1.04 s although its header promises 2.08 s; what is there was read",
         )
         assert list(stream) == []
@@ -187,7 +187,7 @@ def test_a_cut_flac_is_read_up_to_the_cut() -> None:
         n = sum(len(block) for block in stream)
     # All but the block of 4,096 samples that the cut is in.
     assert 0.75 * len(samples) - 4_200 < n < 0.76 * len(samples)
-    assert stream.remarks == (
+    assert stream.warnings == (
         f"<bytes> ends after {n / RATE:.2f} s although its header promises 16.67 s; what is there was read",
     )
 
@@ -199,7 +199,7 @@ def test_what_follows_a_flac_costs_none_of_its_samples(root: Path, name: str, ta
     with open_stream(data + tail) as stream:
         samples = np.concatenate(list(stream))
     assert np.array_equal(samples, read(data).samples)
-    assert stream.remarks == ()
+    assert stream.warnings == ()
 
 
 def test_a_stereo_flac_is_read_on_behind_its_damage(ravdess_dir: Path) -> None:
@@ -215,7 +215,7 @@ def test_a_stereo_flac_is_read_on_behind_its_damage(ravdess_dir: Path) -> None:
     assert not samples[is_lost].any()
     assert is_lost.sum() <= 2 * 4_608
     lost_at = is_lost.argmax() / stream.sample_rate_hz
-    damage, gap = stream.remarks
+    damage, gap = stream.warnings
     found = re.fullmatch(r"<bytes> is damaged at (.*) s; what decodes of the rest was read", damage)
     assert found is not None
     assert float(found[1]) == pytest.approx(lost_at, abs=0.2)

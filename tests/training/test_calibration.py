@@ -10,22 +10,22 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from affetto.classifiers.discriminant import AdditiveDiscriminant
-from affetto.classifiers.projection import ClippedScaler
-from affetto.classifiers.tempered import TemperedClassifier
+from affetto.classifiers.estimators.discriminant import AdditiveDiscriminant
+from affetto.classifiers.estimators.projection import ClippedScaler
+from affetto.classifiers.estimators.temperature import TemperatureScaledClassifier
 from affetto.errors import CorpusError
 from affetto.evaluation.scores import expected_calibration_error
-from affetto.training.augmentation import AugmentedClassifier
+from affetto.training.augmented import AugmentedClassifier
 from affetto.training.calibration import (
     RELIABLE,
     UNREACHABLE,
-    CalibratedChain,
+    CalibratedPipeline,
     _threshold,
     calibrate,
     equal_weights,
     left_out_splits,
 )
-from affetto.training.fitting import fit_chain
+from affetto.training.fit import fit_pipeline
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -74,24 +74,24 @@ def clips(
     return Clips(np.array(X), np.array(y), np.array(speakers))
 
 
-def tempered(sharpness: float, **parameters: Any) -> CalibratedChain:
+def tempered(inverse_temperature: float, **parameters: Any) -> CalibratedPipeline:
     """A chain that is that much surer of itself than it may be."""
-    classifier = TemperedClassifier(LinearDiscriminantAnalysis(), sharpness=sharpness)
-    return CalibratedChain(AugmentedClassifier(FunctionTransformer(), classifier), **parameters)
+    classifier = TemperatureScaledClassifier(LinearDiscriminantAnalysis(), inverse_temperature=inverse_temperature)
+    return CalibratedPipeline(AugmentedClassifier(FunctionTransformer(), classifier), **parameters)
 
 
-def adaptable(**parameters: Any) -> CalibratedChain:
+def adaptable(**parameters: Any) -> CalibratedPipeline:
     """The transformer's classifier."""
     classifier = make_pipeline(ClippedScaler(), AdditiveDiscriminant(shrinkage=0.1, **parameters))
-    return CalibratedChain(AugmentedClassifier(FunctionTransformer(), classifier))
+    return CalibratedPipeline(AugmentedClassifier(FunctionTransformer(), classifier))
 
 
-def fitted(made: CalibratedChain, given: Clips, corpora: NDArray[Any] | None = None) -> CalibratedChain:
-    result: CalibratedChain = fit_chain(made, given.X, given.y, speakers=given.speakers, corpora=corpora)
+def fitted(made: CalibratedPipeline, given: Clips, corpora: NDArray[Any] | None = None) -> CalibratedPipeline:
+    result: CalibratedPipeline = fit_pipeline(made, given.X, given.y, speakers=given.speakers, corpora=corpora)
     return result
 
 
-def adapted(found: CalibratedChain, given: Clips) -> NDArray[np.float64]:
+def adapted(found: CalibratedPipeline, given: Clips) -> NDArray[np.float64]:
     """The answers about each clip, adapted to the others of its speaker."""
     model, embeddings = found.offset_model_, found.embeddings(given.X)
     assert model is not None
@@ -113,24 +113,24 @@ def new() -> Clips:
 
 
 @pytest.fixture(scope="module")
-def sure(known: Clips) -> CalibratedChain:
+def sure(known: Clips) -> CalibratedPipeline:
     return fitted(tempered(4.0), known)
 
 
-def test_confidence_is_what_it_is_worth_for_new_speakers(sure: CalibratedChain, new: Clips) -> None:
+def test_confidence_is_what_it_is_worth_for_new_speakers(sure: CalibratedPipeline, new: Clips) -> None:
     before, after = sure.chain_.predict_proba(new.X), sure.predict_proba(new.X)
     assert expected_calibration_error(new.y, before) > 0.1
     assert expected_calibration_error(new.y, after) < 0.05
     assert np.array_equal(before.argmax(axis=1), after.argmax(axis=1))
     assert after.sum(axis=1) == pytest.approx(1)
-    assert sure.calibration_.sharpness < 0.6
+    assert sure.calibration_.inverse_temperature < 0.6
     assert sure.calibration_.left_out == "speakers"
     assert sure.offset_model_ is None  # nothing to adapt by
 
 
 def test_one_that_is_not_sure_enough_is_sharpened(known: Clips, new: Clips) -> None:
     timid = fitted(tempered(0.1), known)
-    assert timid.calibration_.sharpness > 5
+    assert timid.calibration_.inverse_temperature > 5
     before, after = timid.chain_.predict_proba(new.X), timid.predict_proba(new.X)
     assert expected_calibration_error(new.y, after) < 0.08 < 0.2 < expected_calibration_error(new.y, before)
 
@@ -183,7 +183,10 @@ def test_every_corpus_counts_the_same() -> None:
     assert weights.mean() == pytest.approx(1)
     assert weights[:60].sum() == pytest.approx(weights[60:].sum())
     # What is clear weighs half instead of a tenth, and lets answers be surer.
-    assert calibrate(scores, truth, weights=weights).sharpness > 1.5 * calibrate(scores, truth).sharpness
+    assert (
+        calibrate(scores, truth, weights=weights).inverse_temperature
+        > 1.5 * calibrate(scores, truth).inverse_temperature
+    )
 
 
 def splits_of(
@@ -307,7 +310,7 @@ def test_what_is_called_certain_is_right_as_often_as_is_promised() -> None:
 def test_few_that_are_all_right_do_not_show_that_every_further_one_will_be(cases: int) -> None:
     scores = np.tile([300.0, 0.0, -100.0], (cases, 1))
     found = calibrate(scores, np.zeros(cases, dtype=np.intp))
-    sure = np.exp(log_softmax(found.sharpness * scores, axis=1)).max()
+    sure = np.exp(log_softmax(found.inverse_temperature * scores, axis=1)).max()
     assert 0.5 / cases < 1 - sure < 1.5 / cases
 
 
@@ -315,7 +318,7 @@ def test_the_surest_of_all_is_taken_back_as_far_as_it_takes() -> None:
     """Half of what a mixture is absurdly sure of is wrong."""
     scores = np.random.default_rng(0).normal(0, 3000, (400, 2))
     found = calibrate(scores, np.arange(400) % 2)
-    unsure = np.exp(log_softmax(found.sharpness * scores, axis=1)).max(axis=1)
+    unsure = np.exp(log_softmax(found.inverse_temperature * scores, axis=1)).max(axis=1)
     assert unsure.mean() < 0.6
     # As unsure as can be, and still different recordings get different answers.
     assert len(np.unique(unsure.round(6))) > 390
@@ -358,8 +361,8 @@ def test_without_speakers_each_recording_is_one(known: Clips) -> None:
 
 def test_a_draft_is_fitted_where_a_group_is_left_out(known: Clips) -> None:
     """One that guesses: nothing of what it says is certain, while the chain itself is as good as ever."""
-    found = fitted(tempered(4.0, draft={"classifier__sharpness": 1e-6}), known)
-    assert found.calibration_.sharpness == pytest.approx(20, rel=0.01)
+    found = fitted(tempered(4.0, reduced={"classifier__sharpness": 1e-6}), known)
+    assert found.calibration_.inverse_temperature == pytest.approx(20, rel=0.01)
     assert (found.predict(known.X) == known.y).mean() > 0.5
 
 
@@ -367,7 +370,7 @@ def test_probabilities_are_those_of_the_offset_model(known: Clips, new: Clips) -
     found = fitted(adaptable(), known)
     model = found.offset_model_
     assert model is not None
-    assert model.temperature == pytest.approx(1 / found.calibration_.sharpness)
+    assert model.temperature == pytest.approx(1 / found.calibration_.inverse_temperature)
     embeddings = found.embeddings(new.X)
     assert embeddings.shape == (len(new.y), model.n_dimensions)
     assert np.exp(model.log_probabilities(embeddings)) == pytest.approx(found.predict_proba(new.X), abs=1e-9)
@@ -375,12 +378,12 @@ def test_probabilities_are_those_of_the_offset_model(known: Clips, new: Clips) -
 
 def test_a_rare_class_needs_more_evidence_whatever_the_temperature(known: Clips, new: Clips) -> None:
     alike = fitted(adaptable(), known)
-    rare = fit_chain(
+    rare = fit_pipeline(
         adaptable(), known.X, known.y, speakers=known.speakers, frequencies=np.where(known.y == 1, 0.25, 1.0)
     )
     assert rare.log_prior_ == pytest.approx([0, np.log(0.25), *[0] * (EMOTIONS - 2)])
     # The same evidence: the odds of two classes at one temperature differ by their frequencies.
-    odds = rare.calibration_.sharpness * alike.chain_.predict_log_proba(new.X) + rare.log_prior_
+    odds = rare.calibration_.inverse_temperature * alike.chain_.predict_log_proba(new.X) + rare.log_prior_
     expected = np.exp(odds) / np.exp(odds).sum(axis=1, keepdims=True)
     assert rare.predict_proba(new.X) == pytest.approx(expected, abs=1e-9)
     assert np.exp(rare.offset_model_.log_probabilities(rare.embeddings(new.X))) == pytest.approx(expected, abs=1e-9)

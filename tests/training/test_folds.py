@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from affetto import Recognizer
+from affetto.bundles.bundle import update_manifest
 from affetto.corpora import Corpus, load_corpus
 from affetto.errors import BundleError, ParameterError
 from affetto.evaluation import get_protocol
-from affetto.recognition.bundle import update_manifest
-from affetto.training.chains import make_chain
-from affetto.training.fitting import fit_chain
+from affetto.training.fit import fit_pipeline
 from affetto.training.folds import fold_bundle, load_fold, require_fold_folders, save_fold
+from affetto.training.pipelines import build_pipeline
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,7 +44,7 @@ def test_each_fold_has_a_bundle_that_stays(corpus: Corpus, tmp_path: Path) -> No
     with pytest.raises(BundleError, match=r"fold-1 is no svm of fold 1, trained on 16 utterances of ravdess;"):
         fold_bundle("svm", corpus, first, tmp_path)
     with pytest.raises(BundleError, match=r"fold-1 is no svm of fold 1"):
-        require_fold_folders(make_chain("svm"), "svm", corpus, [first], tmp_path)
+        require_fold_folders(build_pipeline("svm"), "svm", corpus, [first], tmp_path)
     with pytest.raises(BundleError, match="of ravdess and other; remove it"):
         fold_bundle("gmm", corpus, first, tmp_path, train_with=[Corpus("other", "", "", corpus.utterances)])
     other = bundle.manifest["training"]["recipe"] | {"classifier": "another"}
@@ -59,8 +59,8 @@ def test_each_fold_has_a_bundle_that_stays(corpus: Corpus, tmp_path: Path) -> No
 def test_a_chain_that_was_evaluated_is_saved_where_it_is_found(corpus: Corpus, tmp_path: Path) -> None:
     first, second, _ = get_protocol("loso").split(corpus)
     utterances = [corpus.utterances[index] for index in second.train]
-    chain = fit_chain(
-        make_chain("gmm"),
+    chain = fit_pipeline(
+        build_pipeline("gmm"),
         np.array([u.path for u in utterances], dtype=object),
         np.array([corpus.emotions.index(u.emotion) for u in utterances]),
         speakers=[u.speaker for u in utterances],
@@ -78,7 +78,7 @@ def test_places_of_folds_are_looked_at_before_anything_is_fitted(corpus: Corpus,
     folds = list(get_protocol("loso").split(corpus))
     (tmp_path / "fold-3").mkdir()
     (tmp_path / "fold-3/diary.txt").write_text("dear diary")
-    chain = make_chain("svm")
+    chain = build_pipeline("svm")
     with pytest.raises(ParameterError, match="fold-3 is a folder with other things in it"):
         require_fold_folders(chain, "svm", corpus, folds, tmp_path)
     (tmp_path / "file").write_text("dear diary")

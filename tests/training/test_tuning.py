@@ -8,7 +8,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.svm import SVC
 
-from affetto.classifiers.projection import ClippedScaler
+from affetto.classifiers.estimators.projection import ClippedScaler
 from affetto.errors import CorpusError
 from affetto.training.tuning import TunedClassifier
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from affetto.adaptation.offset_model import Offset, OffsetModel
-    from affetto.recognition.inference import Heard
+    from affetto.classifiers.onnx_model import ModelOutput
     from affetto.recognition.result import AdaptedTo
 
 REMEMBERED = 60
@@ -42,12 +42,12 @@ class OnlineAdapter:
             return "profile"
         return "recording" if self._has_adapted else None
 
-    def probabilities(self, heard: Heard) -> NDArray[np.floating]:
+    def probabilities(self, heard: ModelOutput) -> NDArray[np.floating]:
         """Return the adapted probabilities of an utterance.
 
         Parameters
         ----------
-        heard : Heard
+        heard : ModelOutput
             What the model makes of it.
 
         Returns
@@ -59,12 +59,12 @@ class OnlineAdapter:
         offset = self._known or self._model.learn(np.array(self._before))
         return np.asarray(np.exp(self._model.log_probabilities(heard.embedding, offset)[0]))
 
-    def add(self, heard: Heard) -> None:
+    def add(self, heard: ModelOutput) -> None:
         """Remember an utterance for those after it.
 
         Parameters
         ----------
-        heard : Heard
+        heard : ModelOutput
         """
         if self._model is None or self._known is not None:
             return

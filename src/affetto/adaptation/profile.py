@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Self, get_args
 
 import numpy as np
 
+from affetto._files import write_bytes
 from affetto.adaptation.offset_model import Voices
 from affetto.errors import ProfileError
-from affetto.files import write_bytes
 
 if TYPE_CHECKING:
     import os
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from affetto.adaptation.offset_model import Offset
-    from affetto.recognition.answers import HeardUtterance
-    from affetto.recognition.bundle import Bundle
+    from affetto.bundles.bundle import Bundle
+    from affetto.recognition.aggregator import SegmentPrediction
 
 _FORMAT, _FORMAT_VERSION = "affetto adaptation profile", 1
 _DECIMALS = 5
@@ -79,14 +79,14 @@ class AdaptationProfile:
         return len(self.embeddings)
 
     @classmethod
-    def of(cls, bundle: Bundle, utterances: Sequence[HeardUtterance]) -> Self:
+    def of(cls, bundle: Bundle, utterances: Sequence[SegmentPrediction]) -> Self:
         """Make a profile of utterances. The same utterance given twice counts once.
 
         Parameters
         ----------
         bundle : Bundle
             The model that made their embeddings.
-        utterances : sequence of HeardUtterance
+        utterances : sequence of SegmentPrediction
             One or more.
 
         Raises

@@ -1,144 +1,42 @@
-"""Gaussian mixtures as a classifier: one mixture for each class, and Bayes' rule."""
+"""Gaussian mixture models, one for each emotion, on acoustic features."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from scipy.special import log_softmax, softmax
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.mixture import GaussianMixture
-from sklearn.utils import check_random_state
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from affetto.classifiers.estimators.mixture import GaussianMixtureClassifier
+from affetto.classifiers.front_ends import (
+    MAX_VARIANCES,
+    SHRINKAGES,
+    VOCAL_TRACT_AUGMENTATIONS,
+    acoustic_front_end,
+    projected,
+)
+from affetto.classifiers.recipe import Recipe
 
 if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
+    from sklearn.pipeline import Pipeline
 
 
-class GaussianMixtureClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
-    """Class-conditional Gaussian mixtures: the class whose mixture explains the features best, all being as frequent.
+def _classifier() -> Pipeline:
+    return projected(GaussianMixtureClassifier(random_state=0))
 
-    Parameters
-    ----------
-    n_components : int
-        Gaussians in each class's mixture; fewer where a class has fewer samples than that.
-    covariance_type : {"full", "tied", "diag", "spherical"}
-        Form of the covariances, as in `sklearn.mixture.GaussianMixture`.
-    reg_covar : float
-        Added to the diagonals of the covariances.
-    n_init, max_iter : int
-        Restarts and steps of expectation maximization.
-    random_state : int, RandomState instance or None
-        Where the mixtures start.
 
-    Attributes
-    ----------
-    classes_ : ndarray of shape (n_classes,)
-    mixtures_ : list of GaussianMixture
-        One for each class.
-    n_iter_ : int
-        Steps of expectation maximization that the slowest mixture took.
+def _grid(n_components: int, covariance_type: str, reg_covar: float) -> dict[str, list[Any]]:
+    return {
+        "classify__n_components": [n_components],
+        "classify__covariance_type": [covariance_type],
+        "classify__reg_covar": [reg_covar],
+        "project__shrinkage": SHRINKAGES,
+        "project__max_variance": MAX_VARIANCES,
+    }
 
-    References
-    ----------
-    D. A. Reynolds, R. C. Rose: Robust text-independent speaker identification using Gaussian mixture speaker models.
-    IEEE Transactions on Speech and Audio Processing 3(1), 1995. (Speakers there, emotions here.)
 
-    Examples
-    --------
-    >>> from sklearn.datasets import load_iris
-    >>> X, y = load_iris(return_X_y=True)
-    >>> round(GaussianMixtureClassifier(random_state=0).fit(X, y).score(X, y), 2)
-    0.98
-    """
-
-    def __init__(
-        self,
-        *,
-        n_components: int = 1,
-        covariance_type: str = "full",
-        reg_covar: float = 1e-3,
-        n_init: int = 1,
-        max_iter: int = 200,
-        random_state: Any = None,
-    ) -> None:
-        self.n_components = n_components
-        self.covariance_type = covariance_type
-        self.reg_covar = reg_covar
-        self.n_init = n_init
-        self.max_iter = max_iter
-        self.random_state = random_state
-
-    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
-        """Fit a mixture to each class.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-        y : array-like of shape (n_samples,)
-
-        Raises
-        ------
-        ValueError
-            If there is only one class.
-        """
-        rows, classes = validate_data(self, X, y, ensure_min_samples=2)
-        check_classification_targets(classes)
-        self.classes_, encoded = np.unique(classes, return_inverse=True)
-        if len(self.classes_) < 2:
-            raise ValueError(f"all samples are of one class, {self.classes_[0]!r}; a classifier needs at least two")
-        seeds = check_random_state(self.random_state).randint(2**31 - 1, size=len(self.classes_))
-        self.mixtures_ = [self._mixture(rows[encoded == c], seed) for c, seed in enumerate(seeds)]
-        self.n_iter_ = max(mixture.n_iter_ for mixture in self.mixtures_)
-        return self
-
-    def predict_log_proba(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Return the logarithm of `predict_proba`."""
-        return np.asarray(log_softmax(self._scores(X), axis=1))
-
-    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Return the posterior probability of each class.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-        """
-        return np.asarray(softmax(self._scores(X), axis=1))
-
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """Return the most probable class of each sample.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-        """
-        best = self._scores(X).argmax(axis=1)
-        return np.asarray(self.classes_[best])
-
-    def _scores(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Return the logarithms of the posteriors, but for a constant of each sample."""
-        check_is_fitted(self)
-        X = validate_data(self, X, reset=False)
-        return np.stack([mixture.score_samples(X) for mixture in self.mixtures_], axis=1)
-
-    def _mixture(self, X: NDArray[Any], seed: int) -> GaussianMixture:
-        if len(X) == 1:
-            # One sample has no spread; two copies of it leave reg_covar as the spread.
-            X = np.repeat(X, 2, axis=0)
-        return GaussianMixture(
-            min(self.n_components, len(X)),
-            covariance_type=self.covariance_type,
-            reg_covar=self.reg_covar,
-            n_init=self.n_init,
-            max_iter=self.max_iter,
-            random_state=seed,
-        ).fit(X)
+RECIPE = Recipe(
+    front_end=acoustic_front_end,
+    classifier=_classifier,
+    input="features",
+    augmentations=VOCAL_TRACT_AUGMENTATIONS,
+    grid=[_grid(1, "diag", 1.0), _grid(2, "diag", 0.3), _grid(2, "full", 1.0)],
+    min_recordings=4,
+)

@@ -65,8 +65,8 @@ def adapt(
 
 def _require_room(profile: Path, *, sources: Sequence[str | int]) -> None:
     """Refuse to write where something else is, before anything is heard."""
+    from affetto._files import require_writable
     from affetto.adaptation.profile import AdaptationProfile
-    from affetto.files import require_writable
 
     require_writable(profile, sources=sources)
     if not profile.is_file():

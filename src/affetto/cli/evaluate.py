@@ -113,9 +113,9 @@ def evaluate(
         answering=answering,
         resume=resume,
     )
-    from affetto.training.chains import make_chain
+    from affetto.training.pipelines import build_pipeline
 
-    chain = make_chain(classifier.value, encoders=encoder)
+    chain = build_pipeline(classifier.value, encoders=encoder)
     if models is not None:
         _require_place_for_models(models, task, chain, classifier.value)
     _prepare_folder(task, chain, classifier.value, task.folder)
@@ -156,8 +156,8 @@ def compare(
         raise ParameterError(f"a paired test needs two test speakers or more, and these folds have {len(tested)}")
     from affetto.evaluation.compare import compare as compare_predictions
     from affetto.evaluation.compare import comparison_table
-    from affetto.training.chains import make_chain
     from affetto.training.checkpoints import keeping_checkpoints
+    from affetto.training.pipelines import build_pipeline
 
     kinds = list(dict.fromkeys(classifier or Classifier))
     if len(kinds) < 2:
@@ -165,7 +165,9 @@ def compare(
     if encoder and Classifier.transformer not in kinds:
         raise ParameterError("encoders are for the transformer, which is not among the classifiers to compare")
     # All are made before the first is fitted: what is wrong with the last shows at once.
-    chains = {c.value: make_chain(c.value, encoders=encoder if c is Classifier.transformer else None) for c in kinds}
+    chains = {
+        c.value: build_pipeline(c.value, encoders=encoder if c is Classifier.transformer else None) for c in kinds
+    }
     for kind, chain in chains.items():
         _prepare_folder(task, chain, kind, task.folder / kind)
     with ExitStack() as until_all_are_done:  # so that whoever resumes fits no network again that was done
@@ -206,13 +208,12 @@ def _prepare(
     emotions: str | None = None,
     answering: Answering | None = None,
 ) -> _Task:
-    from affetto.extras import require_extra
+    from affetto._extras import require_extra
 
     require_extra("train")
     from affetto.corpora import load_corpus
+    from affetto.corpora.pooling import require_different, require_trainable
     from affetto.evaluation.protocols import as_learned_from, choose_folds, get_protocol
-    from affetto.training.fitting import require_trainable
-    from affetto.training.pooling import require_different
 
     chosen = get_protocol(protocol)
     numbers = _fold_numbers(folds)
@@ -273,8 +274,8 @@ def _recipe(task: _Task, chain: Chain) -> dict[str, Any]:
 
 def _evaluate_one(task: _Task, chain: Chain, kind: str, folder: Path, *, models: Path | None = None) -> Predictions:
     from affetto.evaluation.adapted import unadapted
-    from affetto.evaluation.loop import evaluate as evaluate_chain
     from affetto.evaluation.report import metrics_table, write_report
+    from affetto.training.cross_validation import evaluate as evaluate_chain
 
     use_private_matplotlib()
     keep = None

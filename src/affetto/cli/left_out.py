@@ -29,25 +29,26 @@ def evaluate_left_out(
     models: Path | None,
 ) -> None:
     """Check all that can be checked, then fit and test each fold, and write the report."""
-    from affetto.extras import require_extra
+    from affetto._extras import require_extra
 
     require_extra("train")
     from affetto import __version__
     from affetto.corpora.base import require_outside
-    from affetto.evaluation import corpora_table, evaluate_corpora, prepare_corpora_folder, write_corpora_report
+    from affetto.corpora.pooling import require_different
+    from affetto.evaluation import corpora_table, prepare_corpora_folder, write_corpora_report
     from affetto.evaluation.corpora import choose_corpus_folds, corpus_folds
     from affetto.evaluation.corpora_report import CORPORA_REPORT_FILES
-    from affetto.training.chains import make_chain
     from affetto.training.checkpoints import keeping_checkpoints
+    from affetto.training.cross_validation import evaluate_corpora
     from affetto.training.folds import require_corpus_fold_folders, save_corpus_fold
-    from affetto.training.pooling import require_different
+    from affetto.training.pipelines import build_pipeline
     from affetto.training.train import described_encoders
 
     classifier = answering.classifier.value
     corpora = load_corpora(paths, emotions=emotions)
     require_different(corpora)
     chosen = choose_corpus_folds(corpus_folds(corpora), folds)
-    chain = make_chain(classifier, encoders=encoders)
+    chain = build_pipeline(classifier, encoders=encoders)
     # Also where nothing was chosen, so that a report of something else is not replaced.
     recipe: dict[str, Any] = {
         "affetto": __version__,

@@ -101,13 +101,13 @@ def listen(
         if isinstance(source, Microphone):
             print(f"affetto: listening to {source.device.name}; Ctrl-C ends", file=sys.stderr)
         for chunk in _first(seconds, source):
-            display.show(live.hear(chunk))
+            display.show(live.push(chunk))
             if interrupted.is_set():
                 if isinstance(source, Playback):
                     break
                 # What waits already was said before Ctrl-C.
                 source.stop()
-        recognition = live.end(source=source.name, warnings=source.remarks)
+        recognition = live.end(source=source.name, warnings=source.warnings)
         display.end(recognition)
     print_warnings(recognition)
     if export is not None and output is None:

@@ -15,7 +15,7 @@ from affetto.recognition.prior import describe_prior
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from affetto.recognition.bundle import Bundle
+    from affetto.bundles.bundle import Bundle
 
 
 class ModelsFormat(StrEnum):
@@ -38,7 +38,7 @@ def models(
     """List the models that ship with the package and their measured figures, or print the card of one model."""
     import json
 
-    from affetto.recognition.bundle import bundled_models, find_bundle, load_bundle
+    from affetto.bundles.bundle import bundled_models, find_bundle, load_bundle
 
     if model is None and output_format is ModelsFormat.markdown:
         raise ParameterError("--format markdown is for the card of one model; name it: affetto models BUNDLE")
@@ -56,7 +56,7 @@ def models(
 
 def _print_card(bundle: Bundle, *, plain: bool) -> None:
     """Print a card as people read it in a terminal; as Markdown if that is asked for, or where nobody reads it yet."""
-    from affetto.recognition.card import model_card
+    from affetto.bundles.card import model_card
 
     card = model_card(bundle.manifest)
     if plain or not sys.stdout.isatty():

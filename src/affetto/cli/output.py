@@ -99,8 +99,8 @@ def find_export(
     output: Path | None, output_format: OutputFormat | None, *, sources: Sequence[str | int], n_results: int
 ) -> Format | None:
     """Return the format to write, None for what is only shown; tell wrong usage before anything is recognized."""
+    from affetto._files import require_writable
     from affetto.exports import find_format
-    from affetto.files import require_writable
 
     if output_format is OutputFormat.table:
         if output is not None:
@@ -117,7 +117,7 @@ def find_export(
 
 def require_apart(*files: tuple[str, Path | None]) -> None:
     """Refuse one file for two options, each given with its name: what is written would replace the other."""
-    from affetto.files import is_same_file
+    from affetto._files import is_same_file
 
     named = [(option, path) for option, path in files if path is not None]
     for (first, one), (second, other) in combinations(named, 2):
@@ -127,7 +127,7 @@ def require_apart(*files: tuple[str, Path | None]) -> None:
 
 def files_of_model(model: str | None) -> list[tuple[str, Path]]:
     """Return the files of a model that is given as a folder, each with the option, for `require_apart`."""
-    from affetto.recognition.bundle import MANIFEST_FILE, MODEL_FILE
+    from affetto.bundles.bundle import MANIFEST_FILE, MODEL_FILE
 
     return [] if model is None else [("--model", Path(model, name)) for name in (MANIFEST_FILE, MODEL_FILE)]
 
@@ -138,14 +138,14 @@ def quoted(text: str | os.PathLike[str]) -> str:
 
 
 def print_export(
-    export: Format, outcomes: Iterable[Recognition | Failure], labels: Sequence[str], *, explained: bool = False
+    export: Format, outcomes: Iterable[Recognition | Failure], labels: Sequence[str], *, acoustics: bool = False
 ) -> None:
     """Print piece by piece, so that nothing is held back until the end."""
     if not export.holds_several:
         outcomes = [outcome for outcome in outcomes if isinstance(outcome, Recognition)]
         if not outcomes:
             return
-    for piece in export.text(outcomes, labels, explained=explained):
+    for piece in export.text(outcomes, labels, acoustics=acoustics):
         print(piece, end="", flush=True)
 
 

@@ -53,9 +53,9 @@ def recognize(
         ),
     ] = "mix",
     track: TrackOption = None,
-    explain: Annotated[
+    acoustics: Annotated[
         bool,
-        typer.Option("--explain", help="Tell too how each voice sounds: pitch, loudness, tempo, pauses, brightness."),
+        typer.Option("--acoustics", help="Tell too how each voice sounds: pitch, loudness, tempo, pauses, brightness."),
     ] = False,
     profile: ProfileOption = None,
     no_self_adaptation: NoSelfAdaptationOption = False,
@@ -75,8 +75,8 @@ def recognize(
     export = find_export(output, output_format, sources=read_from(names), n_results=len(names))
     if export is not None and not export.holds_several and wanted == "each":
         raise ParameterError(f"{export.name} holds one channel; choose it with --channels N")
-    if explain and export is not None and output is None and not export.holds_several:
-        raise ParameterError(f"{export.name} has no place for what --explain tells; use json, jsonl or csv")
+    if acoustics and export is not None and output is None and not export.holds_several:
+        raise ParameterError(f"{export.name} has no place for what --acoustics tells; use json, jsonl or csv")
     if picture is not None:
         if wanted == "each":
             raise ParameterError("--plot draws one channel; choose it with --channels N")
@@ -91,7 +91,7 @@ def recognize(
     outcomes: list[Recognition | Failure] = []
 
     def reported() -> Iterator[Recognition | Failure]:
-        for outcome in recognizer.recognize_each(sources, jobs=jobs, channels=wanted, track=track, explain=explain):
+        for outcome in recognizer.recognize_each(sources, jobs=jobs, channels=wanted, track=track, acoustics=acoustics):
             if isinstance(outcome, Failure):
                 print_message(outcome.error)
             else:
@@ -100,7 +100,7 @@ def recognize(
             yield outcome
 
     if export is not None and output is None:
-        print_export(export, reported(), recognizer.labels, explained=explain)
+        print_export(export, reported(), recognizer.labels, acoustics=acoustics)
     elif timeline:
         _print_timelines(reported())
     else:
@@ -110,7 +110,7 @@ def recognize(
     if export is not None and output is not None and (recognized or export.holds_several):
         from affetto.exports import write
 
-        write(outcomes, output, format=export.name, labels=recognizer.labels, explained=explain)
+        write(outcomes, output, format=export.name, labels=recognizer.labels, acoustics=acoustics)
     if picture is not None and recognized:
         from affetto.exports import plot
 
@@ -196,8 +196,8 @@ def _print_explanations(outcomes: Sequence[Recognition | Failure]) -> None:
         if isinstance(outcome, Failure):
             continue
         for segment in outcome.segments:
-            if explanation := words(segment):
+            if acoustics := words(segment):
                 when = f"{clock(segment.start_s, decimals=1)} – {clock(segment.end_s, decimals=1)}"
                 console.print()
                 console.print(Text.assemble((title(outcome), "bold"), f"  {when}  {caption(segment)}"))
-                console.print(Padding(Text(explanation), (0, 0, 0, 2)))
+                console.print(Padding(Text(acoustics), (0, 0, 0, 2)))

@@ -74,12 +74,12 @@ def stress(
     """
     written = _file_format(output, output_format, corpus)
     require_apart(("--output", output), *files_of_model(model))
+    from affetto._files import write_bytes
     from affetto.corpora import load_corpus
-    from affetto.evaluation.conditions import choose_conditions, find_recordings, make_conditions
-    from affetto.evaluation.stress import require_known_emotions, summarize
-    from affetto.evaluation.stress import stress as run
-    from affetto.evaluation.stress_report import as_csv, as_dicts, known_speakers, stress_table
-    from affetto.files import write_bytes
+    from affetto.evaluation.robustness.conditions import choose_conditions, find_recordings, make_conditions
+    from affetto.evaluation.robustness.measure import require_known_emotions, summarize
+    from affetto.evaluation.robustness.measure import stress as run
+    from affetto.evaluation.robustness.report import as_csv, as_dicts, known_speakers, stress_table
     from affetto.recognition.recognizer import Recognizer
 
     noises = find_recordings(noise) if noise is not None else []
@@ -129,8 +129,8 @@ def _file_format(output: Path | None, output_format: StressFormat | None, corpus
     """Return the format of the file to write, None where there is none; tell wrong usage before the work."""
     if output is None:
         return None
+    from affetto._files import require_writable
     from affetto.corpora.base import require_outside
-    from affetto.files import require_writable
 
     if output_format is StressFormat.table:
         raise ParameterError("--format table is only for the terminal; leave it out, or name csv or json for --output")

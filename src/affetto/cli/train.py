@@ -63,14 +63,13 @@ def train(
     name: NameOption = None,
 ) -> None:
     """Train a classifier on one corpus or several and write it as a bundle for `affetto recognize --model`."""
-    from affetto.extras import require_extra
+    from affetto._extras import require_extra
 
     require_extra("train")
     from affetto.cli.output import quoted, working
     from affetto.corpora.base import require_outside
-    from affetto.training.chains import make_chain
-    from affetto.training.fitting import require_enough, require_trainable
-    from affetto.training.pooling import require_different
+    from affetto.corpora.pooling import require_different, require_trainable
+    from affetto.training.pipelines import build_pipeline, require_enough
     from affetto.training.train import require_bundle_folder
     from affetto.training.train import train as fit_and_write
 
@@ -82,7 +81,7 @@ def train(
         require_trainable(part.utterances, name=part.name)
     count = sum(len(part.utterances) for part in (loaded, *further))
     require_enough(count, classifier.value, name=" and ".join(part.name for part in (loaded, *further)))
-    chain = make_chain(classifier.value, encoders=encoder)
+    chain = build_pipeline(classifier.value, encoders=encoder)
     require_bundle_folder(output)
     for part in (loaded, *further):
         speakers = len({u.speaker for u in part.utterances})

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from affetto._files import require_writable
 from affetto.corpora.base import EMOTIONS, RECORDINGS, Utterance
 from affetto.corpora.known import NAMED_CORPORA, corpora_of
 from affetto.corpora.labels import some
@@ -18,7 +19,6 @@ from affetto.corpora.naming import files_below
 from affetto.corpora.patterns import FOLDERS_BY_EMOTION, Labels, Layout, Pattern
 from affetto.corpora.table import OPTIONAL_COLUMNS, REQUIRED_COLUMNS
 from affetto.errors import CorpusError, ParameterError
-from affetto.files import require_writable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

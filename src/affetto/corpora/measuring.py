@@ -74,21 +74,21 @@ def measure(path: Path) -> Measured:
     try:
         with path.open("rb") as file:
             wav = read_wav_header(file)
-        rate, channels, promised_s = _header(path)
+        rate, channels, header_duration_s = _header(path)
     except OSError as error:
         raise AudioError(f"cannot be opened: {error.strerror}") from None
     # libsndfile corrects a wav header's promise to what the file holds
-    promised_s = (wav and wav.promised_s) or promised_s
+    header_duration_s = (wav and wav.header_duration_s) or header_duration_s
     try:
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always", TruncatedAudioWarning)
             waveform = read(path)
     except AudioError as error:
         raise AudioError(str(error).removeprefix(f"{path} ")) from None
-    if promised_s is None and said:
+    if header_duration_s is None and said:
         raise TruncatedError(str(said[0].message).removeprefix(f"{path} "))
-    if promised_s is not None and waveform.duration_s < promised_s - 0.5 / waveform.sample_rate_hz:
-        raise TruncatedError(f"promises {promised_s:.3f} s, but ends after {waveform.duration_s:.3f} s")
+    if header_duration_s is not None and waveform.duration_s < header_duration_s - 0.5 / waveform.sample_rate_hz:
+        raise TruncatedError(f"promises {header_duration_s:.3f} s, but ends after {waveform.duration_s:.3f} s")
     return Measured(
         format=path.suffix.lower().removeprefix("."),
         sample_rate_hz=rate,

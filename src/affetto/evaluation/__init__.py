@@ -14,18 +14,17 @@ from affetto.evaluation.calibration import (
     reliability_table,
 )
 from affetto.evaluation.compare import Comparison, Pair, compare, comparison_table
-from affetto.evaluation.conditions import Condition, choose_conditions, find_recordings, make_conditions
-from affetto.evaluation.corpora import CorpusFold, corpus_folds, evaluate_corpora
+from affetto.evaluation.corpora import CorpusFold, corpus_folds
 from affetto.evaluation.corpora_metrics import CorporaFigures, CorporaMetrics, CorpusMetrics, Figure, measure_corpora
 from affetto.evaluation.corpora_predictions import CorporaPredictions
 from affetto.evaluation.corpora_report import corpora_table, prepare_corpora_folder, write_corpora_report
-from affetto.evaluation.loop import evaluate
 from affetto.evaluation.metrics import Metrics, PairedTest, Scores, measure, paired_test
 from affetto.evaluation.predictions import Predictions, ravdess_traits
 from affetto.evaluation.protocols import PROTOCOLS, Fold, Protocol, get_protocol, inner_groups
 from affetto.evaluation.report import metrics_table, percent, prepare_folder, write_report
 from affetto.evaluation.resampling import Interval
-from affetto.evaluation.stress import Outcome, StressRow, stress, summarize
+from affetto.evaluation.robustness.conditions import Condition, choose_conditions, find_recordings, make_conditions
+from affetto.evaluation.robustness.measure import Outcome, StressRow, stress, summarize
 
 __all__ = [
     "PROTOCOLS",
@@ -57,8 +56,6 @@ __all__ = [
     "corpora_table",
     "corpus_folds",
     "coverage_curve",
-    "evaluate",
-    "evaluate_corpora",
     "find_recordings",
     "get_protocol",
     "inner_groups",

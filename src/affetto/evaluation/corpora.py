@@ -11,31 +11,19 @@ that of neutral (the *calm rule*).
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from affetto.corpora.base import in_order
-from affetto.corpora.vetting import vet
-from affetto.dimensions import dimensions
+from affetto.corpora.pooling import require_trainable
 from affetto.errors import CorpusError, ParameterError
-from affetto.evaluation.adapted import unadapted
-from affetto.evaluation.corpora_predictions import CorporaPredictions
-from affetto.evaluation.loop import require_unique_clips
 from affetto.evaluation.protocols import CORPORA
-from affetto.training.fitting import fit_chain, require_trainable
-from affetto.training.pooling import pool, require_different
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from affetto.corpora.base import Corpus
-    from affetto.evaluation.adapted import AnswerFunction
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,126 +160,3 @@ def untestable_emotions(folds: Sequence[CorpusFold]) -> tuple[str, ...]:
     """
     shared = {emotion for fold in folds for emotion in fold.shared}
     return in_order({emotion for fold in folds for emotion in (*fold.learned, *fold.unlearned)}.difference(shared))
-
-
-def evaluate_corpora(
-    chain: Any,
-    corpora: Sequence[Corpus],
-    *,
-    folds: Collection[int] | None = None,
-    answers: AnswerFunction = unadapted,
-    keep: Callable[[CorpusFold, Any], object] | None = None,
-) -> CorporaPredictions:
-    """Leave each corpus out in turn, fit a chain on all the others, and let it answer about the one.
-
-    Parameters
-    ----------
-    chain : estimator
-        A scikit-learn pipeline, or any classifier with `predict_proba`, whose input is an array of the utterances'
-        paths. It is cloned for each fold and itself stays unfitted. Where it is calibrated, as those of
-        `affetto.training.chains.make_chain` are, its threshold tells the certain answers from the others.
-    corpora : sequence of Corpus
-        Two or more, of different names.
-    folds : collection of int, optional
-        Leave out only the corpora of these numbers, counted from 1.
-    answers : callable, optional
-        How the left-out clips are answered, see `affetto.evaluation.adapted.AnswerFunction`; by default each by itself.
-    keep : callable, optional
-        Called with each fold and its fitted chain, for example to save them.
-
-    Returns
-    -------
-    CorporaPredictions
-        One row for each clip whose emotion was learned, in the order of the corpora and their utterances.
-
-    Raises
-    ------
-    ParameterError
-        If there are fewer than two corpora, a fold does not exist, or the chain has no `predict_proba`.
-    CorpusError
-        If two corpora have the same name or a recording in common, two clips of one have the same name, labels are
-        missing or written in two ways, or there are too few speakers or emotions in common.
-
-    Warns
-    -----
-    CorpusWarning
-        Of clips that are silent, nearly empty, or there twice.
-
-    See Also
-    --------
-    affetto.evaluation.corpora_metrics.measure_corpora : the figures.
-
-    Examples
-    --------
-    >>> from affetto.corpora import load_corpus
-    >>> from affetto.evaluation import evaluate_corpora, measure_corpora
-    >>> from affetto.training.chains import make_chain
-    >>> corpora = [load_corpus(folder) for folder in ("ravdess", "nemo", "emodb")]  # doctest: +SKIP
-    >>> predictions = evaluate_corpora(make_chain("gmm"), corpora)  # doctest: +SKIP
-    >>> measure_corpora(predictions).mean.uar.value  # doctest: +SKIP
-    """
-    from sklearn.base import clone
-
-    everything = corpus_folds(corpora)
-    require_different(corpora)
-    chosen = choose_corpus_folds(everything, folds)
-    for corpus in corpora:
-        require_unique_clips(corpus.utterances)
-    vet(corpora)
-    if not hasattr(chain, "predict_proba"):
-        raise ParameterError(f"{type(chain).__name__} has no predict_proba: a chain must give probabilities")
-    # The columns are the same whichever folds are chosen, so that files of several runs can be joined.
-    labels = in_order({emotion for fold in everything for emotion in fold.learned})
-    parts = []
-    for done, fold in enumerate(chosen):
-        logger.info("fold %d (%d of %d): %s is left out", fold.number, done + 1, len(chosen), fold.corpus.name)
-        training = pool(*fold.training)
-        fitted = fit_chain(
-            clone(chain),
-            training.X,
-            training.y,
-            speakers=training.speakers,
-            corpora=training.corpora,
-            frequencies=training.frequencies,
-        )
-        parts.append(_predictions(fold, fitted, training.labels, labels, answers))
-        if keep is not None:
-            keep(fold, fitted)
-    return CorporaPredictions.joined(parts)
-
-
-def _predictions(
-    fold: CorpusFold, fitted: Any, learned: Sequence[str], labels: tuple[str, ...], answers: AnswerFunction
-) -> CorporaPredictions:
-    """Let a fitted chain answer about the corpus that it was fitted without; keep the clips that count."""
-    left_out = pool(fold.corpus)
-    answered = np.asarray(answers(fitted, left_out.X, left_out.speakers))
-    # As a user sees it, so before calm is added to neutral.
-    certain = answered.max(axis=1) >= _threshold(fitted)
-    probabilities = np.zeros((len(answered), len(labels)))
-    for column, index in enumerate(fitted.classes_):
-        probabilities[:, labels.index(fold.counted_as(learned[index]))] += answered[:, column]
-    arousal, valence = dimensions(labels, probabilities)
-    truth = [fold.counted_as(utterance.emotion) for utterance in fold.corpus.utterances]
-    counted = [index for index, emotion in enumerate(truth) if emotion in fold.shared]
-    utterances = [fold.corpus.utterances[index] for index in counted]
-    return CorporaPredictions(
-        corpus=(fold.corpus.name,) * len(counted),
-        clip=tuple(utterance.clip for utterance in utterances),
-        speaker=tuple(utterance.speaker for utterance in utterances),
-        emotion=tuple(truth[index] for index in counted),
-        probabilities=probabilities[counted],
-        labels=labels,
-        status=tuple("ok" if certain[index] else "uncertain" for index in counted),
-        arousal=arousal[counted],
-        valence=valence[counted],
-    )
-
-
-def _threshold(fitted: Any) -> float:
-    """Return from which confidence on a chain's answers are certain: all, where it is not calibrated."""
-    # Networks are calibrated as a whole, the others within.
-    for part in (fitted, getattr(fitted, "classifier_", None)):
-        if (calibration := getattr(part, "calibration_", None)) is not None:
-            return float(calibration.threshold)
-    return 0.0

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from affetto.dimensions import AROUSAL, VALENCE
 from affetto.evaluation.resampling import (
     RESAMPLES,
     Interval,
@@ -28,6 +27,7 @@ from affetto.evaluation.scores import (
     ratio,
     unweighted_average_recall,
 )
+from affetto.recognition.dimensions import AROUSAL, VALENCE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -51,7 +51,7 @@ class CorporaPredictions:
     status : tuple of str
         "ok" where the answer was certain by the threshold of the clip's chain, else "uncertain".
     arousal, valence : ndarray of float, shape (n_clips,)
-        From -1 to 1, see `affetto.dimensions`.
+        From -1 to 1, see `affetto.recognition.dimensions`.
 
     Raises
     ------

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from affetto.corpora.base import Utterance
+
 COLUMNS = ("clip", "actor", "fold", "emotion", "predicted")
 """The columns before the probabilities."""
 
@@ -297,3 +299,15 @@ def row_problem(
     if abs(total - 1) > SUM_TOLERANCE:
         return f"the probabilities sum to {total:.6g}, not to 1"
     return None
+
+
+def require_unique_clips(utterances: Sequence[Utterance]) -> None:
+    """Predictions are told apart by clip name: find out before hours of fitting, not after."""
+    seen: dict[str, Utterance] = {}
+    for utterance in utterances:
+        first = seen.setdefault(utterance.clip, utterance)
+        if first is not utterance:
+            raise CorpusError(
+                f"{first.path} and {utterance.path} have the same name: "
+                "rename one, since predictions are listed by name"
+            )

@@ -6,23 +6,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from affetto._files import require_writable, write_bytes
 from affetto.errors import ParameterError
 from affetto.exports.annotations import audacity, text_grid
-from affetto.exports.rows import is_explained, labels_of
 from affetto.exports.subtitles import srt, vtt
 from affetto.exports.tables import csv_rows, json_array, json_lines
-from affetto.files import require_writable, write_bytes
 from affetto.recognition.result import Failure, Recognition
+from affetto.recognition.rows import has_acoustics, labels_of
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     class _Text(Protocol):
-        """From recordings, the labels of the model that heard them and whether it explained, to pieces of text."""
+        """From recordings, the labels of the model that heard them and whether it acoustics, to pieces of text."""
 
         def __call__(
-            self, outcomes: Iterable[Recognition | Failure], labels: Sequence[str], *, explained: bool = False
+            self, outcomes: Iterable[Recognition | Failure], labels: Sequence[str], *, acoustics: bool = False
         ) -> Iterator[str]: ...
 
 
@@ -37,7 +37,7 @@ class Format:
     ending : str
         The ending of its files.
     text : callable
-        From recordings, the labels of the model that heard them, and whether there are explanations, to the pieces of
+        From recordings, the labels of their model, and whether there are acoustic measures, to the pieces of
         the file's text.
     holds_several : bool
         Whether one file holds several recordings.
@@ -62,7 +62,7 @@ def _of_one(text: Callable[[Recognition], Iterator[str]]) -> _Text:
         outcomes: Iterable[Recognition | Failure],
         labels: Sequence[str],  # noqa: ARG001 (only tables need them)
         *,
-        explained: bool = False,  # noqa: ARG001 (only tables need it)
+        acoustics: bool = False,  # noqa: ARG001 (only tables need it)
     ) -> Iterator[str]:
         (recognition,) = (outcome for outcome in outcomes if isinstance(outcome, Recognition))
         return text(recognition)
@@ -122,7 +122,7 @@ def write(
     *,
     format: str | None = None,  # noqa: A002 (what the command line calls it too)
     labels: Sequence[str] | None = None,
-    explained: bool | None = None,
+    acoustics: bool | None = None,
 ) -> None:
     """Write one or several recognitions to a file, which appears whole or not at all.
 
@@ -136,8 +136,8 @@ def write(
         By default what the file's ending says. The first three hold several recordings.
     labels : sequence of str, optional
         The model's emotions, each a column of CSV; by default those that any recording has.
-    explained : bool, optional
-        Whether CSV has the columns of explanations; by default if any segment has one.
+    acoustics : bool, optional
+        Whether CSV has the columns of acoustic measures; by default if any segment has one.
 
     Raises
     ------
@@ -160,7 +160,7 @@ def write(
     found = find_format(path, format)
     found.require_room(sum(isinstance(outcome, Recognition) for outcome in outcomes))
     labels = labels_of(outcomes) if labels is None else labels
-    explained = is_explained(outcomes) if explained is None else explained
-    text = "".join(found.text(outcomes, labels, explained=explained))
+    acoustics = has_acoustics(outcomes) if acoustics is None else acoustics
+    text = "".join(found.text(outcomes, labels, acoustics=acoustics))
     # A name that is no valid Unicode, as Linux allows, is written with its bytes escaped.
     write_bytes(path, text.encode("utf-8", "backslashreplace"))

@@ -115,12 +115,12 @@ def _flac(recognition: Recognition) -> bytes | None:
         return None
     import soundfile
 
-    from affetto.speech import read_with_remarks
+    from affetto.speech import read_with_warnings
 
     try:
         if not Path(recognition.source).is_file():
             return None
-        waveform, _ = read_with_remarks(
+        waveform, _ = read_with_warnings(
             recognition.source,
             sample_rate_hz=_PLAYER_RATE_HZ,
             channels=recognition.channel or "mix",

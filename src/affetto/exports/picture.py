@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from affetto._extras import require_extra
+from affetto._files import require_writable, write_bytes
 from affetto.errors import ParameterError
 from affetto.exports.colours import NOTHING, colour, ink
-from affetto.exports.rows import labels_of
 from affetto.exports.text import adaptation, caption, clock, heard, one_line, ticks, title
-from affetto.extras import require_extra
-from affetto.files import require_writable, write_bytes
+from affetto.recognition.rows import labels_of
 from affetto.speech import open_stream
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import io
 import json
 from typing import TYPE_CHECKING
 
-from affetto.exports.rows import COLUMNS, MEASURES, flat, rows
+from affetto.recognition.rows import COLUMNS, MEASURES, flat, rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -24,7 +24,7 @@ def json_array(
     outcomes: Iterable[Recognition | Failure],
     labels: Sequence[str],  # noqa: ARG001 (as every table)
     *,
-    explained: bool = False,  # noqa: ARG001 (as every table)
+    acoustics: bool = False,  # noqa: ARG001 (as every table)
 ) -> Iterator[str]:
     """Yield one JSON array, an object for each recording, so that nothing is held back until the end."""
     separator = "[\n"
@@ -38,7 +38,7 @@ def json_lines(
     outcomes: Iterable[Recognition | Failure],
     labels: Sequence[str],  # noqa: ARG001 (as every table)
     *,
-    explained: bool = False,  # noqa: ARG001 (as every table)
+    acoustics: bool = False,  # noqa: ARG001 (as every table)
 ) -> Iterator[str]:
     """Yield one JSON object for each segment, each on a line of its own."""
     for row in rows(outcomes):
@@ -46,10 +46,10 @@ def json_lines(
 
 
 def csv_rows(
-    outcomes: Iterable[Recognition | Failure], labels: Sequence[str], *, explained: bool = False
+    outcomes: Iterable[Recognition | Failure], labels: Sequence[str], *, acoustics: bool = False
 ) -> Iterator[str]:
     """Yield a header and a row for each segment, with a column for each of the labels and, if asked for, measures."""
-    columns = [*COLUMNS, *labels, *(MEASURES if explained else ()), "error"]
+    columns = [*COLUMNS, *labels, *(MEASURES if acoustics else ()), "error"]
     yield _csv_line(columns)
     for row in rows(outcomes):
         cells = flat(row)

@@ -98,8 +98,8 @@ def adaptation(recognition: Recognition) -> str:
 
 
 def words(segment: Segment) -> str:
-    """Return a segment's explanation on one line; nothing where there is none."""
-    return "" if segment.explanation is None else "; ".join(segment.explanation.sentences)
+    """Return a segment's acoustics on one line; nothing where there is none."""
+    return "" if segment.acoustics is None else "; ".join(segment.acoustics.sentences)
 
 
 def clock(seconds: float, *, decimals: int = 0) -> str:

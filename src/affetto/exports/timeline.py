@@ -141,14 +141,14 @@ def _shares(recognition: Recognition, letters: Mapping[str, str]) -> Text:
 
 
 def _lines(recognition: Recognition, console: Console, options: ConsoleOptions) -> RenderResult:
-    """Yield a line for each segment, and beneath it the words of its explanation."""
+    """Yield a line for each segment, and beneath it the words of its acoustics."""
     lines = console.render_lines(_table(recognition, width=options.max_width), options, pad=False)
     # A table without segments still has one empty line.
     for segment, line in zip(recognition.segments, lines, strict=False):
         yield from line
         yield Line.line()
-        if explanation := words(segment):
-            yield Padding(Text(explanation, "dim"), (0, 0, 0, 2))
+        if acoustics := words(segment):
+            yield Padding(Text(acoustics, "dim"), (0, 0, 0, 2))
 
 
 def _table(recognition: Recognition, *, width: int) -> Table:

@@ -5,12 +5,12 @@ from affetto._lazy import lazy_names
 __getattr__, __dir__ = lazy_names(
     __name__,
     {
-        "AcousticFeatures": "affetto.features.transformer",
-        "BandFrames": "affetto.features.bands",
+        "AcousticFeatures": "affetto.features.acoustic.pipeline",
+        "BandFrames": "affetto.features.neural.bands",
         "CachedTransformer": "affetto.features.cache",
-        "EncoderMeans": "affetto.features.frames",
+        "EncoderMeans": "affetto.features.neural.encoder",
         "cache_dir": "affetto.features.cache",
-        "describe": "affetto.features.utterance",
-        "feature_names": "affetto.features.utterance",
+        "describe": "affetto.features.acoustic.extraction",
+        "feature_names": "affetto.features.acoustic.extraction",
     },
 )

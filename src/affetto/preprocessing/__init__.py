@@ -2,7 +2,7 @@
 
 from affetto._lazy import lazy_names
 
-_TRANSFORMERS = "affetto.preprocessing.transformers"
+_TRANSFORMERS = "affetto.preprocessing.pipeline"
 
 __getattr__, __dir__ = lazy_names(
     __name__,
@@ -13,8 +13,6 @@ __getattr__, __dir__ = lazy_names(
         "PreEmphasis": _TRANSFORMERS,
         "ReadSpeech": _TRANSFORMERS,
         "SilenceTrimming": _TRANSFORMERS,
-        "SpeedChange": _TRANSFORMERS,
-        "UtteranceCut": _TRANSFORMERS,
         "apply_steps": "affetto.preprocessing.steps",
     },
 )

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from affetto._extras import require_extra
 from affetto.errors import ParameterError
-from affetto.extras import require_extra
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

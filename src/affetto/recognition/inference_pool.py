@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from affetto.cpus import usable_cpus
-from affetto.parallel import map_in_order
-from affetto.recognition.answers import HeardUtterance
-from affetto.recognition.inference import Inference
+from affetto._cpus import usable_cpus
+from affetto._parallel import map_in_order
+from affetto.classifiers.onnx_model import OnnxClassifier
+from affetto.recognition.aggregator import SegmentPrediction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from affetto.preprocessing.voice_activity import SpeechSegmenter, Stretch
-    from affetto.recognition.bundle import Bundle
-    from affetto.recognition.explanation import Explanation
+    from affetto.acoustics.measures import AcousticMeasures
+    from affetto.bundles.bundle import Bundle
+    from affetto.preprocessing.vad import SpeechSegment, SpeechSegmenter
     from affetto.speech import SoundStream
 
 
@@ -42,58 +42,58 @@ class InferencePool:
 
     def __init__(self, bundle: Bundle, *, threads: int | None = None) -> None:
         self._threads = threads or usable_cpus()
-        self._inference = Inference(bundle)
+        self._inference = OnnxClassifier(bundle)
         self.sample_rate_hz = self._inference.sample_rate_hz
 
-    def predict(self, segment: Stretch, *, explain: bool = False) -> HeardUtterance:
+    def predict(self, segment: SpeechSegment, *, acoustics: bool = False) -> SegmentPrediction:
         """Run the model on one segment.
 
         Parameters
         ----------
-        segment : Stretch
-        explain : bool
+        segment : SpeechSegment
+        acoustics : bool
             Whether to measure too how the voice sounds.
 
         Returns
         -------
-        HeardUtterance
+        SegmentPrediction
         """
         rate = self.sample_rate_hz
-        return HeardUtterance(
+        return SegmentPrediction(
             start_s=round(segment.start / rate, 3),
             end_s=round((segment.start + len(segment.samples)) / rate, 3),
-            heard=self._inference.hear(segment.surrounded),
-            explanation=_explained(segment, rate) if explain else None,
+            heard=self._inference.predict(segment.padded),
+            acoustics=_measured(segment, rate) if acoustics else None,
         )
 
     def predict_each(
-        self, segments: Iterator[tuple[int, Stretch]], *, explain: bool = False, threads: int | None = None
-    ) -> Iterator[tuple[int, HeardUtterance]]:
+        self, segments: Iterator[tuple[int, SpeechSegment]], *, acoustics: bool = False, threads: int | None = None
+    ) -> Iterator[tuple[int, SegmentPrediction]]:
         """Run the model on several segments at a time, while the next are looked for.
 
         Parameters
         ----------
-        segments : iterator of (channel, Stretch)
-        explain : bool
+        segments : iterator of (channel, SpeechSegment)
+        acoustics : bool
             Whether to measure too how the voice sounds.
         threads : int, optional
             How many at a time; by default as many as the pool has. 1 where several recordings are recognized at a time.
 
         Yields
         ------
-        channel, HeardUtterance
+        channel, SegmentPrediction
             In the order of the segments.
         """
 
-        def predicted(numbered: tuple[int, Stretch]) -> tuple[int, HeardUtterance]:
+        def predicted(numbered: tuple[int, SpeechSegment]) -> tuple[int, SegmentPrediction]:
             channel, segment = numbered
-            return channel, self.predict(segment, explain=explain)
+            return channel, self.predict(segment, acoustics=acoustics)
 
         return map_in_order(predicted, segments, workers=threads or self._threads)
 
 
-def find_stretches(stream: SoundStream, segmenters: list[SpeechSegmenter]) -> Iterator[tuple[int, Stretch]]:
-    """Find the stretches of speech of all channels while the sound arrives.
+def find_segments(stream: SoundStream, segmenters: list[SpeechSegmenter]) -> Iterator[tuple[int, SpeechSegment]]:
+    """Find the segments of speech of all channels while the sound arrives.
 
     Parameters
     ----------
@@ -103,20 +103,20 @@ def find_stretches(stream: SoundStream, segmenters: list[SpeechSegmenter]) -> It
 
     Yields
     ------
-    channel, Stretch
+    channel, SpeechSegment
         The number of the channel, from 0, and what is said there.
     """
     for block in stream:
         channels = block[:, None] if block.ndim == 1 else block
         for number, segmenter in enumerate(segmenters):
-            for stretch in segmenter.hear(channels[:, number]):
-                yield number, stretch
+            for segment in segmenter.push(channels[:, number]):
+                yield number, segment
     for number, segmenter in enumerate(segmenters):
-        for stretch in segmenter.end():
-            yield number, stretch
+        for segment in segmenter.end():
+            yield number, segment
 
 
-def _explained(stretch: Stretch, sample_rate_hz: int) -> Explanation:
-    from affetto.recognition.explaining import explain
+def _measured(segment: SpeechSegment, sample_rate_hz: int) -> AcousticMeasures:
+    from affetto.acoustics.measurement import measure_acoustics
 
-    return explain(stretch.samples, sample_rate_hz)
+    return measure_acoustics(segment.samples, sample_rate_hz)

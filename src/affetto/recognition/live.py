@@ -9,10 +9,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from affetto.preprocessing.voice_activity import SpeechSegmenter, Stretch
-    from affetto.recognition.answers import Answers, HeardUtterance
+    from affetto.preprocessing.vad import SpeechSegment, SpeechSegmenter
+    from affetto.recognition.aggregator import ResultAggregator, SegmentPrediction
     from affetto.recognition.result import AdaptedTo, Recognition, Segment
-    from affetto.speech import ArrivingSound
+    from affetto.speech import StreamResampler
 
 
 class Summarize(Protocol):
@@ -21,7 +21,7 @@ class Summarize(Protocol):
     def __call__(
         self,
         segments: list[Segment],
-        answers: Answers,
+        answers: ResultAggregator,
         *,
         source: str,
         duration_s: float,
@@ -39,13 +39,13 @@ class LiveRecognition:
 
     Parameters
     ----------
-    sound : ArrivingSound
+    sound : StreamResampler
         Makes the pieces what the model hears.
     segmenter : SpeechSegmenter
         Finds the utterances.
     listen : callable
-        From a stretch of speech to what the model hears of it.
-    answers : Answers
+        From a segment of speech to what the model hears of it.
+    answers : ResultAggregator
         From that to segments.
     summarize : Summarize
         From all segments to the recognition.
@@ -57,10 +57,10 @@ class LiveRecognition:
     >>> import affetto
     >>> call = affetto.read("examples/reading-long.flac")
     >>> live = affetto.Recognizer().listen(sample_rate_hz=call.sample_rate_hz)
-    >>> segments = live.hear(call.samples[:35_000])
+    >>> segments = live.push(call.samples[:35_000])
     >>> len(segments), live.speaking, live.interim().end_s < 2.2
     (0, True, True)
-    >>> segments += live.hear(call.samples[35_000:])
+    >>> segments += live.push(call.samples[35_000:])
     >>> result = live.end()
     >>> len(segments), len(result.segments), result.duration_s == round(call.duration_s, 3)
     (1, 2, True)
@@ -68,11 +68,11 @@ class LiveRecognition:
 
     def __init__(
         self,
-        sound: ArrivingSound,
+        sound: StreamResampler,
         segmenter: SpeechSegmenter,
         *,
-        listen: Callable[[Stretch], HeardUtterance],
-        answers: Answers,
+        listen: Callable[[SpeechSegment], SegmentPrediction],
+        answers: ResultAggregator,
         summarize: Summarize,
         keep: bool,
     ) -> None:
@@ -99,7 +99,7 @@ class LiveRecognition:
         """What the answers are adapted to, as in `Recognition`."""
         return self._answers.adapted_to
 
-    def hear(self, chunk: ArrayLike) -> list[Segment]:
+    def push(self, chunk: ArrayLike) -> list[Segment]:
         """Take more sound.
 
         Parameters
@@ -117,10 +117,10 @@ class LiveRecognition:
         AudioError
             If the chunk makes no sense.
         """
-        samples = self._sound.hear(chunk)
+        samples = self._sound.push(chunk)
         if not len(samples):
             return []
-        found = self._answered(self._segmenter.hear(samples))
+        found = self._answered(self._segmenter.push(samples))
         if self._keep:
             self._segments += found
         return found
@@ -133,8 +133,8 @@ class LiveRecognition:
         Segment or None
             None where nobody speaks. Each call costs as much as recognizing an utterance.
         """
-        stretch = self._segmenter.ongoing
-        return None if stretch is None else self._answers.interim(self._listen(stretch))
+        segment = self._segmenter.ongoing
+        return None if segment is None else self._answers.interim(self._listen(segment))
 
     def end(self, *, source: str = "<stream>", warnings: tuple[str, ...] = ()) -> Recognition:
         """Take the end of the sound.
@@ -151,16 +151,16 @@ class LiveRecognition:
         Recognition
             What `Recognizer.recognize` would give for the whole; what it refuses as too short is no speech here.
         """
-        stretches = [*self._segmenter.hear(self._sound.end()), *self._segmenter.end()]
-        self._segments += self._answered(stretches)
+        segments = [*self._segmenter.push(self._sound.end()), *self._segmenter.end()]
+        self._segments += self._answered(segments)
         return self._summarize(
             self._segments,
             self._answers,
             source=source,
             duration_s=self.position_s,
             loudest_dbfs=self._segmenter.loudest_dbfs,
-            warnings=(*warnings, *self._sound.remarks),
+            warnings=(*warnings, *self._sound.warnings),
         )
 
-    def _answered(self, stretches: list[Stretch]) -> list[Segment]:
-        return [self._answers.add(self._listen(stretch)) for stretch in stretches]
+    def _answered(self, segments: list[SpeechSegment]) -> list[Segment]:
+        return [self._answers.add(self._listen(segment)) for segment in segments]

@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from affetto._checks import whole_number
+from affetto._cpus import usable_cpus
+from affetto._parallel import map_in_order
 from affetto.adaptation.online import OnlineAdapter
 from affetto.adaptation.profile import AdaptationProfile
-from affetto.cpus import usable_cpus
+from affetto.bundles.bundle import Bundle, bundled_models, find_bundle, load_bundle
 from affetto.errors import AffettoError, AudioError, ParameterError, ProfileError
-from affetto.parallel import map_in_order
-from affetto.parameters import whole_number
-from affetto.preprocessing.voice_activity import SpeechSegmenter
-from affetto.recognition.answers import Answers
-from affetto.recognition.bundle import Bundle, bundled_models, find_bundle, load_bundle
-from affetto.recognition.inference_pool import InferencePool, find_stretches
+from affetto.preprocessing.vad import SpeechSegmenter
+from affetto.recognition.aggregator import ResultAggregator
+from affetto.recognition.inference_pool import InferencePool, find_segments
 from affetto.recognition.live import LiveRecognition
 from affetto.recognition.prior import resolve_prior, trained_shares
 from affetto.recognition.result import Failure, ModelName, Recognition
 from affetto.speech import (
-    ArrivingSound,
+    StreamResampler,
     TruncatedAudioWarning,
     Waveform,
     checked_channels,
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-    from affetto.recognition.answers import HeardUtterance
+    from affetto.recognition.aggregator import SegmentPrediction
     from affetto.recognition.prior import Prior
     from affetto.recognition.result import Segment, Status
     from affetto.speech import Channels, Source
@@ -200,16 +200,16 @@ class Recognizer:
         """
         self._require_adaptable()
         _require_several(recordings, "adapt")
-        utterances = [u for source in recordings for u in self.hear(source, channels=channels, track=track)]
+        utterances = [u for source in recordings for u in self.predict_segments(source, channels=channels, track=track)]
         if not utterances:
             raise AudioError("nobody speaks in the recordings to adapt to; give some with speech")
         profile = AdaptationProfile.of(self.bundle, utterances)
         self.profile = profile
         return profile
 
-    def hear(
+    def predict_segments(
         self, source: Source, *, channels: Literal["mix"] | int = "mix", track: int | None = None
-    ) -> list[HeardUtterance]:
+    ) -> list[SegmentPrediction]:
         """Return what the model itself makes of each utterance, adapted to nobody: for profiles, and for research.
 
         Parameters
@@ -220,7 +220,7 @@ class Recognizer:
 
         Returns
         -------
-        list of HeardUtterance
+        list of SegmentPrediction
             None where nobody speaks.
 
         Raises
@@ -235,9 +235,9 @@ class Recognizer:
         """
         rate = self._pool.sample_rate_hz
         with open_stream(source, sample_rate_hz=rate, channels=_one_channel(channels), track=track) as stream:
-            stretches = find_stretches(stream, [SpeechSegmenter(rate)])
-            utterances = [utterance for _, utterance in self._pool.predict_each(stretches)]
-            for remark in stream.remarks:
+            segments = find_segments(stream, [SpeechSegmenter(rate)])
+            utterances = [utterance for _, utterance in self._pool.predict_each(segments)]
+            for remark in stream.warnings:
                 warnings.warn(remark, TruncatedAudioWarning, stacklevel=2)
             return utterances
 
@@ -257,7 +257,7 @@ class Recognizer:
         *,
         channels: Literal["mix"] | int = "mix",
         track: int | None = None,
-        explain: bool = False,
+        acoustics: bool = False,
     ) -> Recognition:
         """Recognize one recording.
 
@@ -271,8 +271,8 @@ class Recognizer:
             The mean of all channels, or only one, counted from 1.
         track : int, optional
             One of several audio tracks, counted from 1; by default the one that players choose.
-        explain : bool
-            Measure too how the voice sounds in each segment: `Segment.explanation`.
+        acoustics : bool
+            Measure too how the voice sounds in each segment: `Segment.acoustics`.
 
         Returns
         -------
@@ -287,11 +287,11 @@ class Recognizer:
         MissingExtraError
             If its format needs the extra ``formats``.
         """
-        (recognition,) = self._recognize(source, _one_channel(channels), checked_track(track), explain=explain)
+        (recognition,) = self._recognize(source, _one_channel(channels), checked_track(track), acoustics=acoustics)
         return recognition
 
     def recognize_channels(
-        self, source: Source, *, track: int | None = None, explain: bool = False
+        self, source: Source, *, track: int | None = None, acoustics: bool = False
     ) -> tuple[Recognition, ...]:
         """Recognize each channel of a recording by itself, for example the agent and the customer of a call.
 
@@ -300,8 +300,8 @@ class Recognizer:
         source : path, bytes, binary file object, (samples, sample rate), or Waveform
         track : int, optional
             One of several audio tracks, counted from 1; by default the one that players choose.
-        explain : bool
-            Measure too how the voice sounds in each segment: `Segment.explanation`.
+        acoustics : bool
+            Measure too how the voice sounds in each segment: `Segment.acoustics`.
 
         Returns
         -------
@@ -313,7 +313,7 @@ class Recognizer:
         AudioError, MissingExtraError
             As `recognize`.
         """
-        return self._recognize(source, "each", checked_track(track), explain=explain)
+        return self._recognize(source, "each", checked_track(track), acoustics=acoustics)
 
     def recognize_each(
         self,
@@ -322,7 +322,7 @@ class Recognizer:
         jobs: int | None = None,
         channels: Channels = "mix",
         track: int | None = None,
-        explain: bool = False,
+        acoustics: bool = False,
     ) -> Iterator[Recognition | Failure]:
         """Recognize many recordings, several at a time; one that fails does not stop the others.
 
@@ -335,8 +335,8 @@ class Recognizer:
             Hear the mean of all channels, each by itself, or only one, counted from 1.
         track : int, optional
             One of several audio tracks, counted from 1; by default the one that players choose.
-        explain : bool
-            Measure too how the voice sounds in each segment: `Segment.explanation`.
+        acoustics : bool
+            Measure too how the voice sounds in each segment: `Segment.acoustics`.
 
         Returns
         -------
@@ -351,16 +351,16 @@ class Recognizer:
         _require_several(sources, "recognize_each")
         channels, track = checked_channels(channels, each=True), checked_track(track)
         workers = usable_cpus() if jobs is None else whole_number(jobs, name="jobs")
-        return self._each(sources, workers, channels, track, explain=explain)
+        return self._each(sources, workers, channels, track, acoustics=acoustics)
 
     def _each(
-        self, sources: Iterable[Source], workers: int, channels: Channels, track: int | None, *, explain: bool
+        self, sources: Iterable[Source], workers: int, channels: Channels, track: int | None, *, acoustics: bool
     ) -> Iterator[Recognition | Failure]:
         # Several recordings at a time leave no processor idle: threads within each would only wait for one another.
         threads = None if workers == 1 else 1
 
         def recognized(source: Source) -> tuple[Recognition | Failure, ...]:
-            return self._recognize_or_fail(source, channels, track, explain=explain, threads=threads)
+            return self._recognize_or_fail(source, channels, track, acoustics=acoustics, threads=threads)
 
         for outcomes in map_in_order(recognized, sources, workers=workers):
             yield from outcomes
@@ -405,7 +405,7 @@ class Recognizer:
 
         def heard() -> Iterator[Segment]:
             for chunk in chunks:
-                yield from live.hear(chunk)
+                yield from live.push(chunk)
             end = live.end()
             yield from end.segments
             for remark in end.warnings:
@@ -437,7 +437,7 @@ class Recognizer:
         """
         rate = self._pool.sample_rate_hz
         return LiveRecognition(
-            ArrivingSound(sample_rate_hz, rate),
+            StreamResampler(sample_rate_hz, rate),
             SpeechSegmenter(rate),
             listen=self._pool.predict,
             answers=self._new_answers(),
@@ -452,22 +452,22 @@ class Recognizer:
             )
 
     def _recognize(
-        self, source: Source, channels: Channels, track: int | None, *, explain: bool, threads: int | None = None
+        self, source: Source, channels: Channels, track: int | None, *, acoustics: bool, threads: int | None = None
     ) -> tuple[Recognition, ...]:
         rate = self._pool.sample_rate_hz
         with open_stream(source, sample_rate_hz=rate, channels=channels, track=track) as stream:
             segmenters = [SpeechSegmenter(rate) for _ in range(stream.n_channels)]
             segments: list[list[Segment]] = [[] for _ in segmenters]
             answers = [self._new_answers() for _ in segmenters]
-            stretches = find_stretches(stream, segmenters)
-            for number, utterance in self._pool.predict_each(stretches, explain=explain, threads=threads):
+            found = find_segments(stream, segmenters)
+            for number, utterance in self._pool.predict_each(found, acoustics=acoustics, threads=threads):
                 segments[number].append(answers[number].add(utterance))
         if stream.position_s < MIN_DURATION_S:
             raise AudioError(
                 f"{stream.name} is {stream.position_s:.3g} s long; at least {MIN_DURATION_S:g} s of speech are needed"
             )
-        if explain:
-            from affetto.recognition.explaining import compare_loudness
+        if acoustics:
+            from affetto.acoustics.measurement import compare_loudness
 
             segments = [compare_loudness(found) for found in segments]
         only = None if isinstance(channels, str) else channels
@@ -480,7 +480,7 @@ class Recognizer:
                 loudest_dbfs=segmenter.loudest_dbfs,
                 channel=number + 1 if channels == "each" else only,
                 track=track,
-                warnings=stream.remarks,
+                warnings=stream.warnings,
             )
             for number, segmenter in enumerate(segmenters)
         )
@@ -488,7 +488,7 @@ class Recognizer:
     def _summary(
         self,
         segments: list[Segment],
-        answers: Answers,
+        answers: ResultAggregator,
         *,
         source: str,
         duration_s: float,
@@ -525,20 +525,20 @@ class Recognizer:
         )
 
     def _recognize_or_fail(
-        self, source: Source, channels: Channels, track: int | None, *, explain: bool, threads: int | None
+        self, source: Source, channels: Channels, track: int | None, *, acoustics: bool, threads: int | None
     ) -> tuple[Recognition | Failure, ...]:
         name = source_name(source)
         try:
-            return self._recognize(source, channels, track, explain=explain, threads=threads)
+            return self._recognize(source, channels, track, acoustics=acoustics, threads=threads)
         except AffettoError as error:
             return (Failure(name, str(error)),)
         except Exception as error:  # whatever one recording does, the others get their answer
             return (Failure(name, f"{name} cannot be recognized: {type(error).__name__}: {error}"),)
 
-    def _new_answers(self) -> Answers:
+    def _new_answers(self) -> ResultAggregator:
         adapts = self._known is not None or self.self_adaptation
         adapter = OnlineAdapter(self._offset_model if adapts else None, self._known)
-        return Answers(self.labels, self._threshold, adapter, self._shares, self._trained)
+        return ResultAggregator(self.labels, self._threshold, adapter, self._shares, self._trained)
 
 
 def _one_channel(channels: object) -> Channels:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from affetto.recognition.explanation import Explanation
+    from affetto.acoustics.measures import AcousticMeasures
 
 SegmentStatus: TypeAlias = Literal["ok", "uncertain"]
 Status: TypeAlias = Literal[SegmentStatus, "no_speech"]
@@ -37,8 +37,8 @@ class Segment:
         Every emotion's probability.
     arousal, valence : float
         From calm to excited and from unpleasant to pleasant, each from -1 to 1, whatever the prior; see
-        `affetto.dimensions`.
-    explanation : Explanation or None
+        `affetto.recognition.dimensions`.
+    acoustics : Explanation or None
         How the voice sounds, where that was asked for.
     """
 
@@ -50,12 +50,12 @@ class Segment:
     probabilities: Mapping[str, float]
     arousal: float
     valence: float
-    explanation: Explanation | None = None
+    acoustics: AcousticMeasures | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain dictionaries, lists, strings and numbers."""
-        explanation = None if self.explanation is None else self.explanation.to_dict()
-        return dataclasses.asdict(self) | {"explanation": explanation}
+        acoustics = None if self.acoustics is None else self.acoustics.to_dict()
+        return dataclasses.asdict(self) | {"acoustics": acoustics}
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +153,7 @@ class Recognition:
         MissingExtraError
             If pandas is not installed.
         """
-        from affetto.exports.rows import data_frame
+        from affetto.recognition.rows import data_frame
 
         return data_frame(self)
 

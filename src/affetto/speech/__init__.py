@@ -1,22 +1,22 @@
 """Phase one, speech: recordings of every kind become waveforms."""
 
-from affetto.speech.chunks import ArrivingSound
-from affetto.speech.reading import TruncatedAudioWarning, read, read_with_remarks
+from affetto.speech.chunks import StreamResampler
+from affetto.speech.reading import TruncatedAudioWarning, read, read_with_warnings
 from affetto.speech.sources import Source, source_name
 from affetto.speech.streaming import Channels, SoundStream, checked_channels, checked_track, open_stream
 from affetto.speech.waveform import Waveform
 
 __all__ = [
-    "ArrivingSound",
     "Channels",
     "SoundStream",
     "Source",
+    "StreamResampler",
     "TruncatedAudioWarning",
     "Waveform",
     "checked_channels",
     "checked_track",
     "open_stream",
     "read",
-    "read_with_remarks",
+    "read_with_warnings",
     "source_name",
 ]

@@ -28,7 +28,7 @@ _MOST_CHANNELS = 64
 _LOUDEST = 100.0
 
 
-class ArrivingSound:
+class StreamResampler:
     """Mixes and resamples sound piece by piece; the sizes of the pieces make no difference to the whole.
 
     It keeps what it has heard so far: take one for each stream.
@@ -66,7 +66,7 @@ class ArrivingSound:
         self._peak, self._is_narrow = 0, False
 
     @property
-    def remarks(self) -> tuple[str, ...]:
+    def warnings(self) -> tuple[str, ...]:
         """Sentences on what is worth knowing of the sound so far."""
         notes = [self._downmix.note] if self._downmix.note else []
         if self._is_narrow and fits(self._peak, 16):
@@ -75,7 +75,7 @@ class ArrivingSound:
             )
         return tuple(f"the stream {note}" for note in notes)
 
-    def hear(self, chunk: ArrayLike) -> NDArray[np.float32]:
+    def push(self, chunk: ArrayLike) -> NDArray[np.float32]:
         """Take more sound.
 
         Parameters

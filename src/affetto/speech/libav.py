@@ -122,7 +122,7 @@ class LibavDecoder:
             self._stream = self._audio_stream(name, track)
             self._format = self._container.format.name.partition(",")[0]
             self._origin_s = self._picture_start_s()
-            self.promised_s = self._duration_s()
+            self.header_duration_s = self._duration_s()
             self._blocks = self._joined()
             first = next(self._blocks, None)
             if first is None:
@@ -212,7 +212,11 @@ class LibavDecoder:
         held: list[tuple[NDArray[np.float32], int]] = []
         trims = self._format in _EXACT
         for samples, rate in self._timed():
-            n = max(round((self.promised_s - position_s) * rate), 0) if trims and self.promised_s else len(samples)
+            n = (
+                max(round((self.header_duration_s - position_s) * rate), 0)
+                if trims and self.header_duration_s
+                else len(samples)
+            )
             position_s += len(samples) / rate
             if n:
                 yield samples[:n], rate
@@ -243,8 +247,8 @@ class LibavDecoder:
                     left_out_s = 0.0
                     if position_s:
                         missing_s += gap_s
-                    elif self.promised_s:
-                        self.promised_s += gap_s
+                    elif self.header_duration_s:
+                        self.header_duration_s += gap_s
                     for silence in _silence(round(gap_s * rate), samples.shape[1]):
                         yield silence, rate
                     position_s += gap_s
@@ -269,8 +273,8 @@ class LibavDecoder:
 
     def _frames(self) -> Iterator[AudioFrame]:
         """Decode what decodes, and count what does not."""
-        idle = stumbles = 0
-        while stumbles < _MAX_STUMBLES and idle < _MAX_IDLE_PACKETS:
+        idle = n_errors = 0
+        while n_errors < _MAX_STUMBLES and idle < _MAX_IDLE_PACKETS:
             try:
                 for packet in self._container.demux(self._stream):
                     frames = self._decoded(packet)
@@ -282,7 +286,7 @@ class LibavDecoder:
             except LookupError:
                 idle += 1  # a packet of a track that appeared on the way, which PyAV does not expect
             except av.FFmpegError:
-                stumbles += 1
+                n_errors += 1
                 self.n_damaged += 1
         yield from self._decoded(None)
 

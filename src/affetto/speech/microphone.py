@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from affetto._extras import require_extra
 from affetto.errors import AudioError, MissingExtraError, ParameterError
-from affetto.extras import require_extra
 from affetto.speech.sources import reason
 from affetto.speech.waveform import check_sample_rate
 
@@ -215,7 +215,7 @@ class Microphone:
         self._is_gone = True
 
     @property
-    def remarks(self) -> tuple[str, ...]:
+    def warnings(self) -> tuple[str, ...]:
         """Sentences on what is missing."""
         remarks = []
         if self._n_lost:

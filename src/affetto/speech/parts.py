@@ -142,7 +142,7 @@ class JoinedDecoder:
         self.sample_rate_hz = self._decoder.sample_rate_hz
         self.n_channels = self._decoder.n_channels
         self.tolerance_s = self._decoder.tolerance_s
-        self.promised_s = 0.0
+        self.header_duration_s = 0.0
         self.n_damaged = 0
         self.notes: list[str] = []
 
@@ -163,9 +163,9 @@ class JoinedDecoder:
             for block, rate in self._decoder.blocks():
                 there_s += len(block) / rate
                 yield block, rate
-            promised_s = self._decoder.promised_s * (1 + recording.missing_share) + recording.missing_s
-            is_short = promised_s - there_s > self.tolerance_s
-            self.promised_s += promised_s if is_short else there_s
+            header_duration_s = self._decoder.header_duration_s * (1 + recording.missing_share) + recording.missing_s
+            is_short = header_duration_s - there_s > self.tolerance_s
+            self.header_duration_s += header_duration_s if is_short else there_s
             self.n_damaged += self._decoder.n_damaged
             self.notes += [*recording.notes, *self._decoder.notes]
             if recording.is_cut and not is_short:

@@ -74,6 +74,6 @@ class Playback:
         self._is_over = True
 
     @property
-    def remarks(self) -> tuple[str, ...]:
+    def warnings(self) -> tuple[str, ...]:
         """Sentences on what is missing or damaged; none before the end."""
-        return self._stream.remarks if self._is_over else ()
+        return self._stream.warnings if self._is_over else ()

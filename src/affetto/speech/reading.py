@@ -67,13 +67,13 @@ def read(
     >>> affetto.read((np.zeros(24_000, dtype=np.int16), 48_000), sample_rate_hz=16_000).samples.shape
     (8000,)
     """
-    waveform, remarks = read_with_remarks(source, sample_rate_hz=sample_rate_hz, channels=channels, track=track)
+    waveform, remarks = read_with_warnings(source, sample_rate_hz=sample_rate_hz, channels=channels, track=track)
     for remark in remarks:
         warnings.warn(remark, TruncatedAudioWarning, stacklevel=2)
     return waveform
 
 
-def read_with_remarks(
+def read_with_warnings(
     source: Source,
     *,
     sample_rate_hz: int | None = None,
@@ -94,4 +94,4 @@ def read_with_remarks(
         for block in stream:
             buffer += block.tobytes()
     waveform = Waveform.from_samples(np.frombuffer(buffer, np.float32), stream.sample_rate_hz, name=stream.name)
-    return waveform, stream.remarks
+    return waveform, stream.warnings

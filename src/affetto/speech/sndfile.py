@@ -66,7 +66,7 @@ class SndfileDecoder:
         self.sample_rate_hz: int = self._sound.samplerate
         self.n_channels: int = self._sound.channels
         self._n_frames: int = self._sound.frames if self._sound.frames < _UNKNOWN_FRAMES else 0
-        self.promised_s = self._n_frames / max(self.sample_rate_hz, 1)
+        self.header_duration_s = self._n_frames / max(self.sample_rate_hz, 1)
         self._position = 0
         self._failure: soundfile.LibsndfileError | None = None
         self._first = self._next()
@@ -87,13 +87,13 @@ class SndfileDecoder:
         at_s = self._position / self.sample_rate_hz
         if self._other is not None and (yield from self._rest(self._other, at_s)):
             self.notes.insert(0, f"is damaged at {at_s:.2f} s; what decodes of the rest was read")
-        elif self._other is None and (self._file.read(1) or at_s >= self.promised_s):
-            of = f" of the {self.promised_s:.2f} s that its header promises" if self.promised_s else ""
+        elif self._other is None and (self._file.read(1) or at_s >= self.header_duration_s):
+            of = f" of the {self.header_duration_s:.2f} s that its header promises" if self.header_duration_s else ""
             self.notes.append(
                 f"is damaged at {at_s:.2f} s{of}, and the rest was not read; "
                 "to read it, install affetto with its extra: affetto[formats]"
             )
-            self.promised_s = 0.0  # said already
+            self.header_duration_s = 0.0  # said already
 
     def close(self) -> None:
         """Release the file."""

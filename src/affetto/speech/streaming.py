@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 
+from affetto._checks import whole_number
+from affetto._extras import require_extra
 from affetto.errors import AudioError, ParameterError
-from affetto.extras import require_extra
-from affetto.parameters import whole_number
 from affetto.speech.containers import container_label
 from affetto.speech.downmix import Downmix
 from affetto.speech.sources import UnreadableError, open_file, source_name, waveform_of_pair
@@ -43,7 +43,7 @@ class Decoder(Protocol):
         The rate at the beginning.
     n_channels : int
         The number of channels at the beginning.
-    promised_s : float
+    header_duration_s : float
         Length that the header promises; 0 where it promises none. Final after the last block.
     tolerance_s : float
         By how much less than promised is still all.
@@ -55,7 +55,7 @@ class Decoder(Protocol):
 
     sample_rate_hz: int
     n_channels: int
-    promised_s: float
+    header_duration_s: float
     tolerance_s: float
     n_damaged: int
     notes: list[str]
@@ -123,16 +123,16 @@ class SoundStream:
         return self.n_samples / self.sample_rate_hz
 
     @property
-    def remarks(self) -> tuple[str, ...]:
+    def warnings(self) -> tuple[str, ...]:
         """Sentences on what is missing or damaged, known after the last block."""
         remarks = []
-        promised_s, n_damaged = self._decoder.promised_s, self._decoder.n_damaged
+        header_duration_s, n_damaged = self._decoder.header_duration_s, self._decoder.n_damaged
         if n_damaged:
             what = "1 piece" if n_damaged == 1 else f"{n_damaged} pieces"
             remarks.append(f"{self.name} is damaged: {what} of it cannot be decoded; what is left was read")
-        if promised_s - self.position_s > self._decoder.tolerance_s:
+        if header_duration_s - self.position_s > self._decoder.tolerance_s:
             remarks.append(
-                f"{self.name} ends after {self.position_s:.2f} s although its header promises {promised_s:.2f} s; "
+                f"{self.name} ends after {self.position_s:.2f} s but its header says {header_duration_s:.2f} s; "
                 "what is there was read"
             )
         notes = [*self._decoder.notes, *([self._cancellation] if self._cancellation else [])]
@@ -206,7 +206,7 @@ class SoundStream:
 class _InMemory:
     """Samples that are decoded already."""
 
-    promised_s = 0.0
+    header_duration_s = 0.0
     tolerance_s = 0.0
     n_damaged = 0
 
@@ -251,7 +251,7 @@ def open_stream(
     -------
     SoundStream
         A context manager and an iterator over blocks. Where decoding meets damage, iteration goes on with what decodes,
-        and `SoundStream.remarks` says so in the end.
+        and `SoundStream.warnings` says so in the end.
 
     Raises
     ------
@@ -266,7 +266,7 @@ def open_stream(
     >>> from affetto.speech import open_stream
     >>> with open_stream("examples/angry.flac", sample_rate_hz=16_000) as stream:
     ...     n_samples = sum(len(block) for block in stream)
-    >>> n_samples == stream.n_samples, round(stream.position_s, 2), stream.remarks
+    >>> n_samples == stream.n_samples, round(stream.position_s, 2), stream.warnings
     (True, 1.98, ())
     """
     name = source_name(source)

@@ -23,13 +23,13 @@ class WavHeader(NamedTuple):
 
     Attributes
     ----------
-    promised_s : float
+    header_duration_s : float
         Length in seconds that it promises; 0 where it promises none.
     has_padding : bool
         Whether there is a ``FLLR`` chunk, with which Apple's tools align the samples to a disk page.
     """
 
-    promised_s: float
+    header_duration_s: float
     has_padding: bool
 
 
@@ -57,8 +57,8 @@ def read_wav_header(file: BinaryIO | EncodedFile) -> WavHeader | None:
             size = long_size if size == 0xFFFFFFFF and long_size else size
             start = file.tell()
             is_unknown = is_unknown_size(size, file.seek(0, 2) - start)
-            promised_s = size / bytes_per_second if bytes_per_second and not is_unknown else 0.0
-            return WavHeader(promised_s, has_padding)
+            header_duration_s = size / bytes_per_second if bytes_per_second and not is_unknown else 0.0
+            return WavHeader(header_duration_s, has_padding)
         if chunk == b"fmt ":
             # The size of a block may be anything, and decoders do not look at it.
             kind, n_channels, rate, bits = struct.unpack("<HHI6xH", file.read(16).ljust(16, b"\0"))

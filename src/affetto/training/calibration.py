@@ -15,7 +15,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clo
 from affetto.errors import CorpusError
 from affetto.evaluation.protocols import inner_groups
 from affetto.evaluation.scores import expected_calibration_error
-from affetto.training.fitting import fit_chain
+from affetto.training.fit import fit_pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from affetto.adaptation.offset_model import OffsetModel
     from affetto.speech import Source
-    from affetto.training.augmentation import AugmentedClassifier
+    from affetto.training.augmented import AugmentedClassifier
 
 RELIABLE = 0.85
 """An answer is certain where answers like it, or surer, are right in at least this share of cases."""
@@ -61,7 +61,7 @@ class Calibration:
     ----------
     left_out : {"corpora", "speakers"}
         What the answers were about.
-    sharpness : float
+    inverse_temperature : float
         By what log-probabilities are multiplied: the inverse of the temperature.
     threshold : float
         Answers of this confidence or more are certain; `UNREACHABLE` where none is.
@@ -75,7 +75,7 @@ class Calibration:
     """
 
     left_out: str
-    sharpness: float
+    inverse_temperature: float
     threshold: float
     precision: float
     coverage: float
@@ -83,7 +83,7 @@ class Calibration:
     cases: int
 
 
-class CalibratedChain(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
+class CalibratedPipeline(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
     """A chain whose probabilities are calibrated by a temperature.
 
     The temperature and the threshold of certain answers are fitted to answers of chains that knew neither the corpus
@@ -96,7 +96,7 @@ class CalibratedChain(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
     n_splits : int
         Into how many groups the training speakers are dealt where there is one corpus; fewer where there are fewer
         speakers. The more, the nearer a chain that does not know one of them comes to the whole.
-    draft : mapping, optional
+    reduced : mapping, optional
         Parameters of the chain while it is fitted without a part: a cheaper one that is about as sure of itself.
 
     Attributes
@@ -116,11 +116,11 @@ class CalibratedChain(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
     """
 
     def __init__(
-        self, chain: AugmentedClassifier, *, n_splits: int = 5, draft: Mapping[str, Any] | None = None
+        self, chain: AugmentedClassifier, *, n_splits: int = 5, reduced: Mapping[str, Any] | None = None
     ) -> None:
         self.chain = chain
         self.n_splits = n_splits
-        self.draft = draft
+        self.reduced = reduced
 
     def fit(
         self,
@@ -164,10 +164,10 @@ class CalibratedChain(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
         self.classes_ = self.chain_.classes_
         self.log_prior_ = _log_prior(labels, self.classes_, frequencies)
         answers = np.full((len(labels), len(self.classes_)), _UNLEARNED)
-        draft = clone(self.chain).set_params(**(self.draft or {}))
+        reduced = clone(self.chain).set_params(**(self.reduced or {}))
         for number, (train, test) in enumerate(splits, start=1):
             logger.info("calibrating: part %d of %d left out", number, len(splits))
-            fitted = _fitted(draft, recordings[train], labels[train], speakers[train], corpus_of[train])
+            fitted = _fitted(reduced, recordings[train], labels[train], speakers[train], corpus_of[train])
             columns = np.searchsorted(self.classes_, fitted.classes_)
             answers[np.ix_(test, columns)] = fitted.predict_log_proba(recordings[test])
         asked = np.concatenate([test for _, test in splits])
@@ -179,7 +179,7 @@ class CalibratedChain(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
             left_out=left_out,
         )
         self.offset_model_ = _offset_model(
-            self.chain_, temperature=1 / self.calibration_.sharpness, log_prior=self.log_prior_
+            self.chain_, temperature=1 / self.calibration_.inverse_temperature, log_prior=self.log_prior_
         )
         return self
 
@@ -194,7 +194,7 @@ class CalibratedChain(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
         -------
         ndarray of shape (n_recordings, n_classes)
         """
-        scores = self.calibration_.sharpness * self.chain_.predict_log_proba(X) + self.log_prior_
+        scores = self.calibration_.inverse_temperature * self.chain_.predict_log_proba(X) + self.log_prior_
         return np.asarray(log_softmax(scores, axis=1))
 
     def predict_proba(self, X: Sequence[Source]) -> NDArray[np.float64]:
@@ -299,14 +299,14 @@ def calibrate(
     Calibration
     """
     weights = np.ones(len(truth)) if weights is None else weights
-    sharpness = _sharpness(scores, truth, weights, log_prior)
-    probabilities = np.exp(log_softmax(sharpness * scores + log_prior, axis=1))
+    inverse_temperature = _inverse_temperature(scores, truth, weights, log_prior)
+    probabilities = np.exp(log_softmax(inverse_temperature * scores + log_prior, axis=1))
     confidence, right = probabilities.max(axis=1), (probabilities.argmax(axis=1) == truth).astype(np.float64)
     threshold = _threshold(confidence, right, weights, bounded=left_out == "speakers")
     share = weights * (confidence >= threshold)
     return Calibration(
         left_out=left_out,
-        sharpness=sharpness,
+        inverse_temperature=inverse_temperature,
         threshold=threshold,
         precision=float((share * right).sum() / share.sum()) if share.any() else 0.0,
         coverage=float(share.sum() / weights.sum()),
@@ -322,7 +322,7 @@ def _fitted(
     speakers: NDArray[np.str_],
     corpus_of: NDArray[Any],
 ) -> AugmentedClassifier:
-    fitted: AugmentedClassifier = fit_chain(clone(chain), recordings, labels, speakers=speakers, corpora=corpus_of)
+    fitted: AugmentedClassifier = fit_pipeline(clone(chain), recordings, labels, speakers=speakers, corpora=corpus_of)
     return fitted
 
 
@@ -348,7 +348,7 @@ def equal_weights(corpus_of: NDArray[Any]) -> NDArray[np.float64]:
     return np.asarray(len(index) / (len(counts) * counts[index]))
 
 
-def _sharpness(
+def _inverse_temperature(
     scores: NDArray[np.float64],
     truth: NDArray[np.intp],
     weights: NDArray[np.float64],

@@ -6,9 +6,9 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from affetto.bundles.bundle import MANIFEST_FILE, load_bundle
 from affetto.errors import BundleError
-from affetto.recognition.bundle import MANIFEST_FILE, load_bundle
-from affetto.training.chains import make_chain
+from affetto.training.pipelines import build_pipeline
 from affetto.training.train import (
     described_corpus,
     described_encoders,
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
+    from affetto.bundles.bundle import Bundle
     from affetto.corpora.base import Corpus
     from affetto.evaluation.corpora import CorpusFold
     from affetto.evaluation.protocols import Fold
-    from affetto.recognition.bundle import Bundle
 
 
 def fold_bundle(
@@ -65,7 +65,7 @@ def fold_bundle(
     ParameterError, CorpusError, AudioError
         As `affetto.training.train.train`.
     """
-    chain = make_chain(classifier, encoders=encoders)
+    chain = build_pipeline(classifier, encoders=encoders)
     if bundle := _found(chain, classifier, corpus, fold, folder, train_with):
         return bundle
     return train(chain, _known(corpus, fold), _place(folder, fold), classifier=classifier, train_with=train_with)
@@ -113,7 +113,7 @@ def require_fold_folders(
 
     Parameters
     ----------
-    chain : AugmentedClassifier or CalibratedChain
+    chain : AugmentedClassifier or CalibratedPipeline
         That is to be fitted.
     classifier, corpus, folder, train_with
         As in `fold_bundle`.
@@ -136,7 +136,7 @@ def require_corpus_fold_folders(chain: Any, classifier: str, folds: Iterable[Cor
 
     Parameters
     ----------
-    chain : AugmentedClassifier or CalibratedChain
+    chain : AugmentedClassifier or CalibratedPipeline
         That is to be fitted.
     classifier : str
         The kind of classifier.
@@ -161,7 +161,7 @@ def save_corpus_fold(chain: Any, classifier: str, fold: CorpusFold, folder: Path
 
     Parameters
     ----------
-    chain : AugmentedClassifier or CalibratedChain
+    chain : AugmentedClassifier or CalibratedPipeline
         Fitted.
     classifier, fold, folder
         As in `require_corpus_fold_folders`.
@@ -180,7 +180,7 @@ def save_fold(
 
     Parameters
     ----------
-    chain : AugmentedClassifier or CalibratedChain
+    chain : AugmentedClassifier or CalibratedPipeline
         Fitted.
     classifier, corpus, fold, folder, train_with
         As in `fold_bundle`.

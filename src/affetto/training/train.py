@@ -15,25 +15,26 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from affetto import __version__
+from affetto.bundles.bundle import MANIFEST_FILE, MODEL_FILE, write_bundle
+from affetto.classifiers import find_recipe
+from affetto.corpora.pooling import pool, require_trainable
 from affetto.corpora.vetting import vet
 from affetto.errors import ParameterError
-from affetto.recognition.bundle import MANIFEST_FILE, MODEL_FILE, write_bundle
-from affetto.training.calibration import FEWEST, RELIABLE, CalibratedChain
-from affetto.training.chains import DEEP
+from affetto.training.calibration import FEWEST, RELIABLE, CalibratedPipeline
 from affetto.training.checkpoints import CHECKPOINTS, keeping_checkpoints, without_checkpoints
-from affetto.training.fitting import fit_chain, require_enough, require_trainable
-from affetto.training.pooling import pool
+from affetto.training.fit import fit_pipeline
+from affetto.training.pipelines import require_enough
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from affetto.bundles.bundle import Bundle
     from affetto.corpora.base import Corpus
-    from affetto.recognition.bundle import Bundle
-    from affetto.training.augmentation import AugmentedClassifier
+    from affetto.corpora.pooling import TrainingSet
+    from affetto.training.augmented import AugmentedClassifier
     from affetto.training.calibration import Calibration
-    from affetto.training.pooling import TrainingSet
 
-Chain: TypeAlias = "AugmentedClassifier | CalibratedChain"
+Chain: TypeAlias = "AugmentedClassifier | CalibratedPipeline"
 
 logger = logging.getLogger(__name__)
 
@@ -52,8 +53,8 @@ def train(
 
     Parameters
     ----------
-    chain : AugmentedClassifier or CalibratedChain
-        From `affetto.training.chains.make_chain`; fitted in place.
+    chain : AugmentedClassifier or CalibratedPipeline
+        From `affetto.training.pipelines.build_pipeline`; fitted in place.
     corpus : Corpus
         What to learn from.
     folder : Path
@@ -95,7 +96,7 @@ def train(
     require_enough(len(everything.X), classifier, name=" and ".join(part.name for part in corpora))
     require_bundle_folder(folder)
     with keeping_checkpoints(chain, folder, resume=resume):
-        fit_chain(
+        fit_pipeline(
             chain,
             everything.X,
             everything.y,
@@ -113,7 +114,7 @@ def save(chain: Chain, corpora: Sequence[Corpus], folder: Path, *, classifier: s
 
     Parameters
     ----------
-    chain : AugmentedClassifier or CalibratedChain
+    chain : AugmentedClassifier or CalibratedPipeline
         Fitted.
     corpora : sequence of Corpus
         What it was fitted on, all of it.
@@ -135,7 +136,9 @@ def save(chain: Chain, corpora: Sequence[Corpus], folder: Path, *, classifier: s
         If the saved model answers otherwise than the chain.
     """
     everything = pool(*corpora)
-    model, described = (_waveform_model if classifier in DEEP else _feature_model)(chain, everything)
+    model, described = (_waveform_model if find_recipe(classifier).input == "waveform" else _feature_model)(
+        chain, everything
+    )
     manifest = {
         "name": name or folder.resolve().name,
         "version": __version__,
@@ -151,14 +154,14 @@ def save(chain: Chain, corpora: Sequence[Corpus], folder: Path, *, classifier: s
             "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
             "libraries": {"python": platform.python_version(), **_versions()},
         },
-        "results": [],  # of this recipe, where it was measured; see `update_manifest` of affetto.recognition.bundle
+        "results": [],  # of this recipe, where it was measured; see `update_manifest` of affetto.bundles.bundle
     }
     return write_bundle(folder, manifest, model)
 
 
 def _feature_model(chain: AugmentedClassifier, everything: TrainingSet) -> tuple[bytes, dict[str, Any]]:
     """Return the model of a classifier of features, and what its manifest says about its input."""
-    from affetto.training.export import export_classifier
+    from affetto.training.export.features import export_classifier
 
     features = chain.front_end.transform(everything.X)
     steps = chain.front_end.transformer.named_steps
@@ -172,9 +175,9 @@ def _feature_model(chain: AugmentedClassifier, everything: TrainingSet) -> tuple
     return export_classifier(chain.classifier_.calibrated_, features), described
 
 
-def _waveform_model(calibrated: CalibratedChain, everything: TrainingSet) -> tuple[bytes, dict[str, Any]]:
+def _waveform_model(calibrated: CalibratedPipeline, everything: TrainingSet) -> tuple[bytes, dict[str, Any]]:
     """Return the model of a network, which does everything itself, and what its manifest says about it."""
-    from affetto.training.waveform_export import export_waveform_model
+    from affetto.training.export.waveform import export_waveform_model
 
     # A hundred recordings from all over the corpora say whether it was converted well.
     recordings = everything.X[:: max(1, len(everything.X) // _COMPARED)]
@@ -189,7 +192,7 @@ def _waveform_model(calibrated: CalibratedChain, everything: TrainingSet) -> tup
         chain.classifier_,
         [w.samples for w in waveforms],
         [w.samples for w in prepared],
-        sharpness=calibration.sharpness,
+        inverse_temperature=calibration.inverse_temperature,
         log_prior=calibrated.log_prior_,
         offset_model=calibrated.offset_model_,
     )
@@ -248,7 +251,7 @@ def described_encoders(chain: Chain) -> dict[str, Any] | None:
 
     Parameters
     ----------
-    chain : AugmentedClassifier or CalibratedChain
+    chain : AugmentedClassifier or CalibratedPipeline
         Fitted or not.
 
     Returns
@@ -256,12 +259,12 @@ def described_encoders(chain: Chain) -> dict[str, Any] | None:
     dict or None
         None where there are none.
     """
-    augmented = chain.chain if isinstance(chain, CalibratedChain) else chain
+    augmented = chain.chain if isinstance(chain, CalibratedPipeline) else chain
     frames = augmented.front_end.transformer.steps[-1][1]
     if not hasattr(frames, "encoders"):
         return None
-    from affetto.features.frames import N_LAYERS
-    from affetto.features.whisper import checkpoint_name
+    from affetto.features.neural.encoder import N_LAYERS
+    from affetto.features.neural.whisper import checkpoint_name
 
     names = [checkpoint_name(encoder) for encoder in frames.encoders]
     return {
@@ -313,11 +316,11 @@ def described_recipe(chain: Chain) -> dict[str, Any]:
 
     Parameters
     ----------
-    chain : AugmentedClassifier or CalibratedChain
+    chain : AugmentedClassifier or CalibratedPipeline
         Fitted or not.
     """
-    if isinstance(chain, CalibratedChain):
-        calibrated = {"n_splits": chain.n_splits, "draft": dict(chain.draft or {})}
+    if isinstance(chain, CalibratedPipeline):
+        calibrated = {"n_splits": chain.n_splits, "reduced": dict(chain.reduced or {})}
         return described_recipe(chain.chain) | {"calibration": calibrated}
     import sklearn
 
@@ -337,10 +340,10 @@ def _without_jobs(estimator: Any) -> Any:
 
 def _described_calibration(calibration: Calibration) -> dict[str, Any]:
     figures = dataclasses.asdict(calibration)
-    left_out, sharpness = figures.pop("left_out"), figures.pop("sharpness")
+    left_out, inverse_temperature = figures.pop("left_out"), figures.pop("inverse_temperature")
     return {
         "method": f"temperature, fitted on {left_out} left out",
-        "sharpness": [float(f"{sharpness:.4g}")],
+        "inverse_temperature": [float(f"{inverse_temperature:.4g}")],
         **{name: round(value, 4) for name, value in figures.items()},
         # Down: the answers that it was measured by lie at it or above.
         "threshold": math.floor(1e4 * calibration.threshold) / 1e4,
@@ -349,7 +352,7 @@ def _described_calibration(calibration: Calibration) -> dict[str, Any]:
 
 def _chosen(chain: Chain) -> dict[str, Any]:
     """Return what a chain chose while it was fitted."""
-    fitted = (chain.chain_ if isinstance(chain, CalibratedChain) else chain).classifier_
+    fitted = (chain.chain_ if isinstance(chain, CalibratedPipeline) else chain).classifier_
     if not hasattr(fitted, "best_params_"):
         return {}
     return {"chosen": fitted.best_params_, "uar_of_choice": round(fitted.best_score_, 4)}

@@ -13,7 +13,7 @@ from sklearn.metrics import make_scorer
 from sklearn.model_selection import GridSearchCV
 from sklearn.utils.parallel import Parallel, delayed
 
-from affetto.classifiers.tempered import TemperedClassifier, log_scores
+from affetto.classifiers.estimators.temperature import TemperatureScaledClassifier, log_scores
 from affetto.errors import CorpusError
 from affetto.evaluation.protocols import inner_groups
 from affetto.training.calibration import calibrate, equal_weights, left_out_splits
@@ -50,7 +50,7 @@ class TunedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
 
     Attributes
     ----------
-    calibrated_ : TemperedClassifier
+    calibrated_ : TemperatureScaledClassifier
         Fitted on everybody with the best parameters.
     calibration_ : Calibration
         What its confidence is worth, by the answers about speakers left out.
@@ -158,8 +158,8 @@ class TunedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # ty
             weights=equal_weights(corpora[asked]),
             left_out=kind,
         )
-        sharpness = self.calibration_.sharpness
-        self.calibrated_ = TemperedClassifier(best, sharpness=sharpness).fit(rows, labels)
+        inverse_temperature = self.calibration_.inverse_temperature
+        self.calibrated_ = TemperatureScaledClassifier(best, inverse_temperature=inverse_temperature).fit(rows, labels)
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return the calibrated probability of each class.

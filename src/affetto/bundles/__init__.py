@@ -1,0 +1,1 @@
+"""Models as they are stored: a manifest, an ONNX file, a card."""

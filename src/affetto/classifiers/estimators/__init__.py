@@ -1,0 +1,1 @@
+"""scikit-learn estimators: what the recipes are made of."""

@@ -1,0 +1,73 @@
+"""The steps from recordings to features that several classifiers share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sklearn.pipeline import Pipeline
+
+from affetto.augmentation.pipeline import SpeechCut, SpeedChange
+from affetto.augmentation.random_degradation import RandomDegradation
+from affetto.classifiers.estimators.projection import ClippedScaler, DiscriminantProjection
+from affetto.features import AcousticFeatures
+from affetto.preprocessing import DCRemoval, LevelNormalization, PreEmphasis, ReadSpeech, SilenceTrimming
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
+
+SHRINKAGES = [0.2, 0.5]
+"""Searched for every classifier of acoustic features. Unshrunk, the projection follows the training speakers."""
+
+MAX_VARIANCES = [64.0]
+"""Twice the variance that the clips of RAVDESS have.
+
+It is reached below about 300 clips. Where clips lie further apart, a kernel between a new clip and all others is zero,
+so that all new clips look alike, and a mixture is far too confident.
+"""
+
+VOCAL_TRACT_AUGMENTATIONS = tuple({"transformer__features__warp": factor} for factor in (0.9, 1.1))
+"""Copies with a shorter and a longer vocal tract, for classifiers of acoustic features (VTLP)."""
+
+
+def acoustic_front_end() -> Pipeline:
+    """Return the steps from recordings to acoustic features.
+
+    ``benchmarks/ablation.py`` decided which steps are in it.
+    """
+    return Pipeline(
+        [
+            ("speech", ReadSpeech()),
+            ("dc", DCRemoval()),
+            ("trim", SilenceTrimming()),
+            ("emphasis", PreEmphasis()),
+            ("level", LevelNormalization()),
+            ("features", AcousticFeatures()),
+        ]
+    )
+
+
+def waveform_front_end(frames: Any) -> Pipeline:
+    """Return the steps from recordings to the features of a network; augmentations switch some of them on.
+
+    Parameters
+    ----------
+    frames : transformer
+        From waveforms to features.
+    """
+    return Pipeline(
+        [
+            ("speech", ReadSpeech()),
+            ("utterance", SpeechCut()),
+            ("dc", DCRemoval()),
+            ("trim", SilenceTrimming()),
+            ("degradation", RandomDegradation()),
+            ("level", LevelNormalization()),
+            ("speed", SpeedChange()),
+            ("frames", frames),
+        ]
+    )
+
+
+def projected(classifier: BaseEstimator) -> Pipeline:
+    """Return a classifier behind a discriminant projection of standardized features."""
+    return Pipeline([("scale", ClippedScaler()), ("project", DiscriminantProjection()), ("classify", classifier)])

@@ -1,0 +1,1 @@
+"""What noise, rooms, lines and codecs cost a model."""

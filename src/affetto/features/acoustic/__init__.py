@@ -1,0 +1,1 @@
+"""Acoustic features with names, of NumPy and librosa."""

@@ -1,0 +1,197 @@
+"""Functionals: what turns descriptors of many frames into a few numbers for the whole utterance.
+
+Each takes descriptors, one a row, and works on a single frame as well as on an hour of them.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+STATISTICS = ("mean", "std", "p10", "p50", "p90", "slope", "delta_mean", "delta_std")
+"""What `statistics` returns, in its order: moments, percentiles, trend, and size and spread of the change."""
+
+
+_LITTLE_MOVEMENT = 0.3
+"""A deviation below which a descriptor (scaled to about 1) counts as standing still."""
+
+
+def statistics(rows: NDArray[Any]) -> NDArray[np.float32]:
+    """Return the statistics of each descriptor over time.
+
+    Parameters
+    ----------
+    rows : ndarray, shape (n_descriptors, n_frames)
+        No frame at all gives zeros.
+
+    Returns
+    -------
+    ndarray of float32, shape (n_descriptors, len(STATISTICS))
+    """
+    if rows.shape[1] == 0:
+        return np.zeros((len(rows), len(STATISTICS)), np.float32)
+    rows = np.asarray(rows, dtype=np.float64)
+    percentiles = np.percentile(rows, [10, 50, 90], axis=1)
+    change = delta(rows)
+    time = np.linspace(-1, 1, rows.shape[1]) if rows.shape[1] > 1 else np.zeros(1)
+    slope = rows @ time / max(float(time @ time), 1e-9)
+    columns = [
+        rows.mean(axis=1),
+        rows.std(axis=1),
+        *percentiles,
+        slope,
+        np.abs(change).mean(axis=1),
+        change.std(axis=1),
+    ]
+    return np.stack(columns, axis=1).astype(np.float32)
+
+
+def delta(rows: NDArray[Any], *, half_width: int = 2) -> NDArray[Any]:
+    """Return the slope over neighbouring frames, the edges held.
+
+    Parameters
+    ----------
+    rows : ndarray, shape (..., n_frames)
+    half_width : int
+        Frames on either side.
+
+    Returns
+    -------
+    ndarray, shape (..., n_frames)
+
+    References
+    ----------
+    S. Furui: Speaker-independent isolated word recognition using dynamic features of speech spectrum. IEEE
+    Transactions on Acoustics, Speech, and Signal Processing 34(1), 1986.
+    """
+    n_frames = rows.shape[-1]
+    padded = np.pad(rows, [(0, 0)] * (rows.ndim - 1) + [(half_width, half_width)], mode="edge")
+    total: NDArray[np.float64] = np.zeros(rows.shape)
+    for step in range(1, half_width + 1):
+        later = padded[..., half_width + step : half_width + step + n_frames]
+        earlier = padded[..., half_width - step : half_width - step + n_frames]
+        total += step * (later - earlier)
+    return total / (2 * sum(step**2 for step in range(1, half_width + 1)))
+
+
+def stretch_means(rows: NDArray[Any], count: int) -> NDArray[np.float32]:
+    """Return the means over `count` equal segments of the utterance: how it develops.
+
+    Parameters
+    ----------
+    rows : ndarray, shape (n_descriptors, n_frames)
+    count : int
+        Frames repeat where there are fewer than this.
+
+    Returns
+    -------
+    ndarray of float32, shape (n_descriptors, count)
+
+    References
+    ----------
+    B. Schuller, G. Rigoll: Timing levels in segment-based speech emotion recognition. Interspeech, 2006.
+    """
+    n_frames = rows.shape[1]
+    edges = np.linspace(0, n_frames, count + 1)
+    begin = np.minimum(np.floor(edges[:-1]).astype(int), n_frames - 1)
+    end = np.maximum(np.ceil(edges[1:]).astype(int), begin + 1)
+    total = np.concatenate([np.zeros((len(rows), 1)), np.cumsum(rows, axis=1, dtype=np.float64)], axis=1)
+    return np.asarray((total[:, end] - total[:, begin]) / (end - begin), dtype=np.float32)
+
+
+MODULATION_EDGES_HZ = (1, 2, 4, 8, 16, 32)
+
+
+def modulation_spectrum(rows: NDArray[Any], frame_rate_hz: float) -> NDArray[np.float32]:
+    """Return how strongly each descriptor varies at syllable rates: log energy in octaves from 1 to 32 Hz.
+
+    Parameters
+    ----------
+    rows : ndarray, shape (n_descriptors, n_frames)
+    frame_rate_hz : float
+
+    Returns
+    -------
+    ndarray of float32, shape (n_descriptors, 5)
+
+    References
+    ----------
+    S. Wu, T. H. Falk, W.-Y. Chan: Automatic speech emotion recognition using modulation spectral features. Speech
+    Communication 53(5), 2011.
+    """
+    n_frames = rows.shape[1]
+    size = max(256, 1 << (n_frames - 1).bit_length())
+    envelope = (rows - rows.mean(axis=1, keepdims=True)) * np.hanning(n_frames + 2)[1:-1]
+    power = np.abs(np.fft.rfft(envelope, size, axis=1)) ** 2 / n_frames
+    frequency = np.arange(power.shape[1]) * frame_rate_hz / size
+    bands = pairwise(MODULATION_EDGES_HZ)
+    energy = [power[:, (frequency >= low) & (frequency < high)].mean(axis=1) for low, high in bands]
+    return np.asarray(np.log(np.stack(energy, axis=1) + 1e-2), dtype=np.float32)
+
+
+def correlations(rows: NDArray[Any]) -> NDArray[np.float64]:
+    """Return the correlation of each two descriptors over time.
+
+    Parameters
+    ----------
+    rows : ndarray, shape (n_descriptors, n_frames)
+
+    Returns
+    -------
+    ndarray, shape (n_descriptors * (n_descriptors - 1) / 2,)
+        Drawn towards 0 where a descriptor hardly moves.
+
+    References
+    ----------
+    J. R. Williamson et al.: Vocal and facial biomarkers of depression based on motor incoordination and timing. AVEC,
+    2014. (Correlation structure of speech features as a marker of state.)
+    """
+    centred = rows - rows.mean(axis=1, keepdims=True)
+    covariance = centred @ centred.T / rows.shape[1]
+    spread = np.sqrt(np.diag(covariance)) + _LITTLE_MOVEMENT
+    return np.asarray((covariance / np.outer(spread, spread))[np.triu_indices(len(rows), 1)], dtype=np.float64)
+
+
+def autocorrelations(rows: NDArray[Any], lags: Sequence[int]) -> NDArray[np.float64]:
+    """Return how much each descriptor resembles itself some frames later.
+
+    Parameters
+    ----------
+    rows : ndarray, shape (n_descriptors, n_frames)
+    lags : sequence of int
+        In frames.
+
+    Returns
+    -------
+    ndarray, shape (len(lags), n_descriptors)
+        0 for lags beyond the utterance.
+    """
+    centred = rows - rows.mean(axis=1, keepdims=True)
+    power = (centred**2).mean(axis=1) + _LITTLE_MOVEMENT**2
+    similar = np.zeros((len(lags), len(rows)))
+    for row, lag in zip(similar, lags, strict=True):
+        if rows.shape[1] > lag + 2:
+            row[:] = (centred[:, lag:] * centred[:, :-lag]).mean(axis=1) / power
+    return similar
+
+
+def run_lengths(mask: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Return the lengths of the segments in which a mask is true.
+
+    Parameters
+    ----------
+    mask : ndarray of bool, shape (n_frames,)
+
+    Returns
+    -------
+    ndarray of int, shape (n_stretches,)
+    """
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
+    return edges[1::2] - edges[::2]

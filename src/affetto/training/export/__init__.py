@@ -1,0 +1,1 @@
+"""Writing fitted pipelines as ONNX models."""

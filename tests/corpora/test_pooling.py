@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from affetto.corpora.base import Corpus, Utterance
+from affetto.corpora.pooling import pool
+from affetto.errors import CorpusError
+
+
+def corpus(name: str, *rows: tuple[str, str]) -> Corpus:
+    utterances = [Utterance(Path(f"{name}/{i}.wav"), emotion, speaker) for i, (emotion, speaker) in enumerate(rows)]
+    return Corpus(name, "CC0-1.0", "Me", utterances)
+
+
+FIRST = corpus("first", ("sad", "1"), ("bored", "2"), ("neutral", "1"))
+SECOND = corpus("second", ("angry", "1"), ("amused", "1"), ("sad", "7"))
+
+
+def test_labels_are_ours_in_their_order_then_the_others() -> None:
+    assert pool(FIRST, SECOND).labels == ("neutral", "sad", "angry", "amused", "bored")
+    assert pool(SECOND, FIRST).labels == pool(FIRST, SECOND).labels
+    assert pool(FIRST).labels == ("neutral", "sad", "bored")
+
+
+def test_every_clip_keeps_its_emotion_and_corpus() -> None:
+    together = pool(FIRST, SECOND)
+    expected = [*FIRST.utterances, *SECOND.utterances]
+    assert together.X.tolist() == [utterance.path for utterance in expected]
+    assert [together.labels[i] for i in together.y] == [utterance.emotion for utterance in expected]
+    assert together.corpora.tolist() == ["first"] * 3 + ["second"] * 3
+
+
+def test_speakers_of_different_corpora_are_different_people() -> None:
+    speakers = pool(FIRST, SECOND).speakers
+    assert len(set(speakers.tolist())) == 4
+    assert not set(speakers[:3].tolist()) & set(speakers[3:].tolist())
+    assert speakers[0] == speakers[2] != speakers[1]
+
+
+def test_one_corpus_keeps_the_names_of_its_speakers() -> None:
+    assert pool(FIRST).speakers.tolist() == ["1", "2", "1"]
+
+
+def test_many_clips_are_chosen_from_as_arrays() -> None:
+    together = pool(FIRST, SECOND)
+    chosen = np.array([5, 0])
+    assert together.X[chosen].tolist() == [Path("second/2.wav"), Path("first/0.wav")]
+
+
+@pytest.mark.parametrize("others", [(FIRST,), (SECOND, FIRST), (corpus("first", ("sad", "9")),)])
+def test_the_same_corpus_twice_is_refused(others: tuple[Corpus, ...]) -> None:
+    with pytest.raises(CorpusError, match="'first' is given twice"):
+        pool(FIRST, *others)
+
+
+def test_a_recording_in_two_corpora_is_refused(tmp_path: Path) -> None:
+    """Else what is tested could be learned from under another name."""
+    (tmp_path / "clip.wav").write_bytes(b"one")
+    (tmp_path / "copy.wav").write_bytes(b"one")
+    (tmp_path / "as long.wav").write_bytes(b"two")
+
+    def named(name: str, *paths: Path) -> Corpus:
+        return Corpus(name, "", "", [Utterance(path, "sad", "1") for path in paths])
+
+    one = named("one", tmp_path / "clip.wav", tmp_path / "copy.wav")  # within one corpus it is up to who made it
+    assert len(pool(one, named("other", tmp_path / "as long.wav")).X) == 3
+    for path in (tmp_path / ".." / tmp_path.name / "clip.wav", tmp_path / "copy.wav"):
+        with pytest.raises(CorpusError, match=rf"{path.name} of 'other' is in 'one' too, as .*clip\.wav; .*: leave it"):
+            pool(one, named("other", path))
+
+
+@pytest.mark.parametrize(
+    ("corpora", "expected"),
+    [
+        ((("sad", "calm", "neutral"),), 1.0),
+        ((("sad", "calm"), ("sad", "neutral")), 1 / 2),
+        ((("calm", "neutral"), ("sad", "neutral"), ("angry", "neutral"), ("happy", "sad")), 1 / 3),
+    ],
+)
+def test_calm_counts_as_far_as_corpora_tell_it_from_neutral(
+    corpora: tuple[tuple[str, ...], ...], expected: float
+) -> None:
+    together = pool(*(corpus(str(i), *((name, "1") for name in names)) for i, names in enumerate(corpora)))
+    for label, frequency in zip(together.y, together.frequencies, strict=True):
+        assert frequency == pytest.approx(expected if together.labels[label] == "calm" else 1)

@@ -1,0 +1,225 @@
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from sklearn.metrics import recall_score
+
+from affetto import Recognizer
+from affetto.corpora import EMOTIONS, Corpus, Utterance, load_corpus
+from affetto.corpora.ravdess import expected_clips
+from affetto.errors import AudioError, CorpusError, MissingExtraError, ParameterError
+from affetto.evaluation import Condition, Outcome, make_conditions, stress, summarize
+from affetto.evaluation.robustness.conditions import CLEAN, choose_conditions
+from affetto.evaluation.robustness.report import as_csv, as_dicts, clips_as_csv, known_speakers, stress_table
+
+NOTHING = Condition("silenced", "", lambda samples, _rate, _rng: np.zeros_like(samples))
+
+
+@pytest.fixture(scope="module")
+def recognizer() -> Recognizer:
+    return Recognizer(threads=1)
+
+
+@pytest.fixture(scope="module")
+def utterances(root: Path) -> list[Utterance]:
+    return list(load_corpus(root / "examples").utterances)
+
+
+def outcome(clip: str, truth: str, heard: str | None, condition: str = "clean", *, denoised: bool = False) -> Outcome:
+    confidence = None if heard is None else 0.5
+    return Outcome(clip, "a", truth, condition, "", denoised, heard, confidence)
+
+
+def test_clean_clips_are_heard_as_by_the_recognizer_itself(recognizer: Recognizer, utterances: list[Utterance]) -> None:
+    outcomes = stress(recognizer, utterances, [])
+    expected = [recognizer.recognize(utterance.path) for utterance in utterances]
+    assert [o.clip for o in outcomes] == [utterance.clip for utterance in utterances]
+    assert [o.emotion for o in outcomes] == [result.emotion for result in expected]
+    assert [o.confidence for o in outcomes] == pytest.approx([result.confidence for result in expected], abs=0.01)
+    (row,) = summarize(outcomes)
+    assert (row.condition, row.level, row.drop, row.labels_kept, row.no_speech) == ("clean", "", 0, 1, 0)
+    assert row.accuracy == pytest.approx(np.mean([o.emotion == o.truth for o in outcomes]), abs=1e-4)
+    assert row.confidence == pytest.approx(np.mean([o.confidence for o in outcomes]), abs=1e-4)
+
+
+def test_a_clip_is_degraded_alike_whatever_else_is_run(recognizer: Recognizer, utterances: list[Utterance]) -> None:
+    conditions = choose_conditions(make_conditions(), ["noise", "room", "tilt"])
+    everything = stress(recognizer, utterances[:3], conditions, jobs=2)
+    alone = stress(recognizer, utterances[1:2], choose_conditions(conditions, ["noise 5 dB"]), jobs=1)
+    assert len(everything) == 3 * len(conditions)
+    of_it = [o for o in everything if o.clip == alone[0].clip and o.level in ("", "5 dB")]
+    assert alone == of_it
+    other = stress(recognizer, utterances[1:2], choose_conditions(conditions, ["noise 5 dB"]), seed=1)
+    assert other[0] == alone[0]
+    assert other[1] != alone[1]
+
+
+def test_who_is_not_heard_is_not_recognized(recognizer: Recognizer, utterances: list[Utterance]) -> None:
+    clean, silenced = summarize(stress(recognizer, utterances[:2], [NOTHING]))
+    assert (silenced.uar, silenced.drop, silenced.accuracy) == (0, clean.uar, 0)
+    assert (silenced.labels_kept, silenced.no_speech, silenced.confidence) == (0, 1, None)
+
+
+def test_where_nobody_is_heard_no_label_is_kept() -> None:
+    outcomes = [
+        Outcome(clip, "1", truth="sad", condition=condition, level="", denoised=False, emotion=emotion, confidence=None)
+        for condition in ("clean", "noise")
+        for clip, emotion in (("a", "sad"), ("b", None))
+    ]
+    assert [row.labels_kept for row in summarize(outcomes)] == [0.5, 0.5]
+
+
+def test_noise_removal_is_heard_beside(recognizer: Recognizer, utterances: list[Utterance]) -> None:
+    outcomes = stress(recognizer, utterances[:2], choose_conditions(make_conditions(), ["noise 0 dB"]), denoise=True)
+    assert [o.denoised for o in outcomes] == [False, True] * 4
+    noisy, cleaned = (next(o for o in outcomes if o.level and o.denoised == flag) for flag in (False, True))
+    assert noisy.confidence != cleaned.confidence
+    rows = summarize(outcomes)
+    assert [row.condition for row in rows] == ["clean", "noise"]
+    for row in rows:
+        assert row.uar_denoised is not None
+        assert row.gain == pytest.approx(row.uar_denoised - row.uar, abs=1e-4)
+
+
+def test_progress_counts_the_clips(recognizer: Recognizer, utterances: list[Utterance]) -> None:
+    counted: list[tuple[int, int]] = []
+    stress(recognizer, utterances[:3], [], progress=lambda done, total: counted.append((done, total)))
+    assert counted == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_folds_are_pooled_by_clip_not_averaged() -> None:
+    rng = np.random.default_rng(0)
+    parts = []
+    for fold, size in enumerate((10, 50, 200)):
+        truth = rng.choice(EMOTIONS, size)
+        heard = np.where(rng.random(size) < 0.3 + 0.2 * fold, truth, rng.choice(EMOTIONS, size))
+        noisy = np.where(rng.random(size) < 0.7, heard, rng.choice(EMOTIONS, size))
+        parts += [outcome(f"{fold}-{i}", t, h) for i, (t, h) in enumerate(zip(truth, heard, strict=True))]
+        parts += [
+            outcome(f"{fold}-{i}", t, None if i % 9 == 0 else h, "noise")
+            for i, (t, h) in enumerate(zip(truth, noisy, strict=True))
+        ]
+    clean, noise = summarize(parts)
+    for row in (clean, noise):
+        chosen = [o for o in parts if o.condition == row.condition]
+        truths, answers = [o.truth for o in chosen], [o.emotion or "none" for o in chosen]
+        expected = recall_score(truths, answers, labels=sorted(set(truths)), average="macro", zero_division=0)
+        assert row.uar == pytest.approx(expected, abs=1e-4)
+        assert row.no_speech == pytest.approx(np.mean([o.emotion is None for o in chosen]), abs=1e-4)
+    assert noise.drop == pytest.approx(clean.uar - noise.uar, abs=1e-9)
+    before, after = ([o.emotion for o in parts if o.condition == name] for name in ("clean", "noise"))
+    same = [one == other for one, other in zip(before, after, strict=True)]
+    assert noise.labels_kept == pytest.approx(np.mean(same), abs=1e-4)
+
+
+def test_outcomes_that_do_not_belong_together_are_refused() -> None:
+    first, second = outcome("a", "sad", "sad"), outcome("b", "calm", "sad")
+    with pytest.raises(ParameterError, match="'a' occurs twice in the condition clean"):
+        summarize([first, first])
+    with pytest.raises(ParameterError, match="noise was heard of 1 clips and clean of 2"):
+        summarize([first, second, outcome("a", "sad", "sad", "noise")])
+    with pytest.raises(ParameterError, match="noise was heard of 1 clips and clean of 0"):
+        summarize([outcome("a", "sad", "sad", "noise")])
+    assert summarize([]) == []
+
+
+def test_what_makes_no_sense_is_said_before_anything_is_heard(
+    recognizer: Recognizer, utterances: list[Utterance], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bored = replace(utterances[0], emotion="bored")
+    with pytest.raises(CorpusError, match=r"labelled bored among others, .* it knows neutral, calm, "):
+        stress(recognizer, [*utterances, bored], [])
+    with pytest.raises(CorpusError, match="two clips are called 'angry'"):
+        stress(recognizer, [*utterances, utterances[0]], [])
+    with pytest.raises(ParameterError, match="there are no clips"):
+        stress(recognizer, [], [])
+    with pytest.raises(ParameterError, match="occurs twice in clean, silenced, silenced"):
+        stress(recognizer, utterances, [NOTHING, NOTHING])
+    with pytest.raises(ParameterError, match="jobs is 0"):
+        stress(recognizer, utterances, [], jobs=0)
+    with pytest.raises(ParameterError, match="seed is -1"):
+        stress(recognizer, utterances, [], seed=-1)
+    monkeypatch.setattr("affetto._extras.find_spec", lambda _name: None)
+    with pytest.raises(MissingExtraError, match=r"the condition 'opus 12 kbit/s' needs av; .*affetto\[formats\]"):
+        stress(recognizer, utterances, choose_conditions(make_conditions(), ["opus"]))
+
+
+def test_what_fails_is_named(recognizer: Recognizer, utterances: list[Utterance], tmp_path: Path) -> None:
+    heard: list[int] = []
+    counting = Condition("counted", "", lambda samples, _rate, _rng: heard.append(1) or samples)  # type: ignore[func-returns-value]
+    (tmp_path / "text.wav").write_text("dear diary")
+    with pytest.raises(AudioError, match=r"text\.wav"):
+        stress(recognizer, [*utterances, Utterance(tmp_path / "text.wav", "sad", "a")], [counting], jobs=1)
+    soundfile.write(tmp_path / "short.wav", np.zeros(1_600), 16_000)
+    with pytest.raises(AudioError, match=r"short\.wav: it is 0\.1 s long; at least 0\.2 s are needed; leave it out"):
+        stress(recognizer, [*utterances, Utterance(tmp_path / "short.wav", "sad", "a")], [counting], jobs=1)
+    assert not heard  # before the first clip was heard, which may be an hour before the last
+    broken = Condition("broken", "", lambda samples, _rate, _rng: samples[:, 0])
+    with pytest.raises(AudioError, match=r"angry\.flac, broken: it cannot be recognized: IndexError: "):
+        stress(recognizer, utterances, [broken], jobs=1)
+
+
+def test_what_a_condition_leaves_too_short_is_not_heard(recognizer: Recognizer, utterances: list[Utterance]) -> None:
+    cut = Condition("cut", "0.19 s", lambda samples, rate, _rng: samples[: round(0.19 * rate)])
+    _, row = summarize(stress(recognizer, utterances, [cut]))
+    assert (row.condition, row.no_speech, row.confidence) == ("cut", 1.0, None)
+
+
+def test_the_table_says_what_the_file_says() -> None:
+    outcomes = [
+        *(outcome("a", "sad", "sad"), outcome("b", "calm", "sad")),
+        *(outcome("a", "sad", "sad", "noise"), outcome("b", "calm", None, "noise")),
+    ]
+    rows = summarize(outcomes)
+    header, clean, noise = as_csv(rows).splitlines()
+    assert header == "condition,level,uar,drop,labels_kept,accuracy,confidence,no_speech"
+    assert clean == "clean,,0.5000,0.0000,1.0000,0.5000,0.5000,0.0000"
+    assert noise == "noise,,0.5000,0.0000,0.5000,0.5000,0.5000,0.5000"
+    assert list(as_dicts(rows)[0]) == header.split(",")
+    table = stress_table(rows, title="title")
+    assert list(map(str, table.columns[2].cells)) == ["50.0", "50.0"]
+    assert list(map(str, table.columns[7].cells)) == ["0.0", "50.0"]
+    denoised = [*outcomes, outcome("a", "sad", "sad", denoised=True), outcome("b", "calm", "calm", denoised=True)]
+    lines = as_csv(summarize(denoised)).splitlines()
+    assert lines[0] == f"{header},uar_denoised,gain"
+    assert lines[1:] == [f"{clean},1.0000,0.5000", f"{noise},,"]
+    assert len(stress_table(summarize(denoised), title="title").columns) == 10
+
+
+def test_every_clip_is_listed_with_what_was_heard() -> None:
+    outcomes = [
+        *(outcome("b", "calm", "sad"), outcome("b", "calm", None, "noise")),
+        *(outcome("a", "sad", "sad"), outcome("a", "sad", "angry", "noise")),
+        *(outcome("a", "sad", "calm", denoised=True), outcome("b", "calm", "calm", denoised=True)),
+    ]
+    rows = list(csv.reader(io.StringIO(clips_as_csv(outcomes, folds={"a": 1, "b": 2}))))
+    assert rows == [
+        ["clip", "actor", "fold", "emotion", "clean", "noise", "clean, denoised"],
+        ["a", "a", "1", "sad", "sad", "angry", "calm"],
+        ["b", "a", "2", "calm", "sad", "", "calm"],
+    ]
+
+
+def test_speakers_that_the_model_knows_are_told(recognizer: Recognizer, utterances: list[Utterance]) -> None:
+    speakers = [replace(utterances[0], speaker=str(number)) for number in range(40)]
+    bundle = recognizer.bundle
+    assert known_speakers(bundle, Corpus("elsewhere", "", "", speakers)) is None
+    others = known_speakers(bundle, Corpus("ravdess", "", "", speakers))
+    assert others is not None
+    assert "was trained on ravdess: where these speakers are known to it, UAR and accuracy flatter" in others
+    # The very clips, under whatever name.
+    clips = [replace(utterances[0], path=Path(f"{clip}.wav")) for clip in expected_clips()]
+    mine = known_speakers(bundle, Corpus("mine", "", "", clips))
+    assert mine is not None
+    assert "was trained on these clips: they are known to it, so UAR and accuracy flatter" in mine
+
+
+def test_clean_is_what_everything_is_compared_with(recognizer: Recognizer, utterances: list[Utterance]) -> None:
+    outcomes = stress(recognizer, utterances[:1], [NOTHING, CLEAN])
+    assert [o.condition for o in outcomes] == ["clean", "silenced"]

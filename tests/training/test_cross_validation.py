@@ -1,0 +1,236 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import soundfile
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, GroupKFold
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.svm import LinearSVC
+
+from affetto.corpora.base import Corpus, Utterance
+from affetto.corpora.ravdess import RAVDESS
+from affetto.corpora.vetting import CorpusWarning
+from affetto.errors import CorpusError, ParameterError
+from affetto.evaluation import get_protocol, measure
+from affetto.training.cross_validation import evaluate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from affetto.evaluation import Fold
+
+
+RAVDESS_ORDER = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised")
+
+
+@cache
+def describe_one(path: Path) -> np.ndarray:
+    """Mean and deviation of the log energy in 24 bands: little, but it hears emotion."""
+    samples, _ = soundfile.read(path, dtype="float32", always_2d=True)
+    frames = samples[: len(samples) // 1024 * 1024, 0].reshape(-1, 1024)
+    power = np.abs(np.fft.rfft(frames * np.hanning(1024), axis=1))[:, 1:193] ** 2
+    bands = np.log(power.reshape(len(frames), 24, 8).sum(axis=2) + 1e-8)
+    return np.concatenate([bands.mean(axis=0), bands.std(axis=0)])
+
+
+def describe(paths: np.ndarray) -> np.ndarray:
+    return np.array([describe_one(path) for path in paths])
+
+
+def from_name(paths: np.ndarray) -> np.ndarray:
+    """Numbers of a RAVDESS name, for tests that are about who is trained on and not about sound."""
+    return np.array([[int(number) for number in Path(path).stem.split("-")] for path in paths], dtype=float)
+
+
+class Recorder(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
+    """A classifier by nearest emotion number that writes down whom it was fitted on."""
+
+    heard: list[tuple[set[int], set[str] | None]] = []  # noqa: RUF012 (shared by the clones on purpose)
+
+    def fit(self, X: np.ndarray, y: np.ndarray, groups: np.ndarray | None = None) -> Recorder:
+        Recorder.heard.append((set(X[:, 6].astype(int).tolist()), None if groups is None else set(groups.tolist())))
+        self.classes_ = np.unique(y)
+        self.means_ = np.array([X[y == label, 2].mean() for label in self.classes_])
+        return self
+
+    def predict_proba(self, X: np.ndarray) -> np.ndarray:
+        closeness = np.exp(-10 * np.abs(X[:, 2:3] - self.means_))
+        return np.asarray(closeness / closeness.sum(axis=1, keepdims=True))
+
+    def predict(self, X: np.ndarray) -> np.ndarray:
+        return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
+
+
+@pytest.fixture
+def heard() -> Iterator[list[tuple[set[int], set[str] | None]]]:
+    Recorder.heard.clear()
+    yield Recorder.heard
+    Recorder.heard.clear()
+
+
+def first_takes(corpus: Corpus) -> Corpus:
+    """Every actor's first take of the first sentence: 360 clips."""
+    takes = [utterance for utterance in corpus.utterances if utterance.clip[12:17] == "01-01"]
+    return Corpus(corpus.name, corpus.licence, corpus.citation, takes)
+
+
+def test_a_real_chain_hears_emotion_of_actors_it_never_heard(ravdess: Corpus) -> None:
+    part = first_takes(ravdess)
+    chain = make_pipeline(FunctionTransformer(describe), StandardScaler(), LogisticRegression(C=0.1, max_iter=500))
+    predictions = evaluate(chain, part, get_protocol("emobox"))
+    assert predictions.clip == tuple(utterance.clip for utterance in part.utterances)
+    assert predictions.labels == RAVDESS_ORDER
+    metrics = measure(predictions)
+    assert metrics.clips == 360
+    assert metrics.uar_interval is not None
+    assert metrics.uar_interval.low > 0.2  # chance is 0.125
+    assert set(metrics.by_gender) == {"female", "male"}
+    assert not hasattr(chain[-1], "classes_")  # the caller's chain is as it was
+
+
+def test_fitted_chains_are_handed_over_before_the_next_is_fitted(
+    names: Corpus, heard: list[tuple[set[int], set[str] | None]]
+) -> None:
+    kept: list[tuple[int, Pipeline]] = []
+
+    def keep(fold: Fold, chain: Pipeline) -> None:
+        assert len(heard) == len(kept) + 1
+        kept.append((fold.number, chain))
+
+    chain = Pipeline([("numbers", FunctionTransformer(from_name)), ("classifier", Recorder())])
+    predictions = evaluate(chain, names, get_protocol("emobox"), folds=[2, 5], keep=keep)
+    assert [number for number, _ in kept] == [2, 5]
+    for number, fitted in kept:
+        # It is the very chain whose answers are reported.
+        of_fold = np.flatnonzero(predictions.fold == number)
+        paths = np.array([predictions.clip[index] for index in of_fold], dtype=object)
+        assert fitted.predict_proba(paths) == pytest.approx(predictions.probabilities[of_fold], abs=1e-6)
+
+
+@pytest.mark.parametrize("name", ["emobox", "luna", "loso", "speakers"])
+def test_nothing_is_fitted_on_the_tested_actors(
+    names: Corpus, heard: list[tuple[set[int], set[str] | None]], name: str
+) -> None:
+    chain = Pipeline([("numbers", FunctionTransformer(from_name)), ("classifier", Recorder())])
+    predictions = evaluate(chain, names, get_protocol(name))
+    assert measure(predictions).uar == 1.0  # so the columns are those of the right emotions
+    folds = list(get_protocol(name).split(names))
+    assert len(heard) == len(folds)
+    for fold, (actors, groups) in zip(folds, heard, strict=True):
+        tested = {int(names.utterances[index].speaker) for index in fold.test.tolist()}
+        assert actors == set(range(1, 25)) - tested
+        assert groups == {str(actor) for actor in actors}
+        assert set(predictions.fold[fold.test].tolist()) == {fold.number}
+
+
+def searches() -> Iterator[Any]:
+    numbers = FunctionTransformer(from_name)
+    grid = {"C": [0.1, 1.0]}
+    inner = GroupKFold(5)
+    yield pytest.param(make_pipeline(numbers, GridSearchCV(LogisticRegression(), grid, cv=inner)), id="search within")
+    yield pytest.param(
+        GridSearchCV(make_pipeline(numbers, LogisticRegression()), {"logisticregression__C": [0.1, 1.0]}, cv=inner),
+        id="search around",
+    )
+    calibrated = CalibratedClassifierCV(LinearSVC(), cv=GroupKFold(3))
+    yield pytest.param(make_pipeline(numbers, calibrated), id="calibration")
+    search = GridSearchCV(calibrated, {"estimator__C": [0.1, 1.0]}, cv=inner)
+    yield pytest.param(make_pipeline(numbers, search), id="search around calibration")
+
+
+@pytest.mark.parametrize("chain", list(searches()))
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_splitters_within_the_chain_get_the_speakers(names: Corpus, chain: Any) -> None:
+    """GroupKFold refuses to split without groups, so it is enough that these are fitted at all."""
+    predictions = evaluate(chain, first_takes(names), get_protocol("luna"), folds=[2])
+    assert set(predictions.speaker) == {"3", "6", "7", "13", "18"}
+
+
+def test_a_search_never_scores_on_a_speaker_that_it_was_fitted_on(
+    names: Corpus, heard: list[tuple[set[int], set[str] | None]]
+) -> None:
+    chain = GridSearchCV(
+        make_pipeline(FunctionTransformer(from_name), Recorder()),
+        {"functiontransformer__validate": [False]},
+        cv=GroupKFold(5),
+    )
+    evaluate(chain, names, get_protocol("emobox"), folds=[1])
+    *inner, refit = heard
+    assert refit[0] == set(range(1, 25)) - {1, 11, 20, 21}
+    assert len(inner) == 5
+    assert all(len(actors) == 16 for actors, _ in inner)
+    for actors, groups in heard:
+        assert groups == {str(actor) for actor in actors}
+
+
+def test_folds_can_be_repeated_singly(names: Corpus) -> None:
+    chain = Pipeline([("numbers", FunctionTransformer(from_name)), ("classifier", Recorder())])
+    whole = evaluate(chain, names, get_protocol("emobox"))
+    some = evaluate(chain, names, get_protocol("emobox"), folds=[5, 2])
+    assert set(some.fold.tolist()) == {2, 5}
+    assert len(some) == 480
+    rows = [whole.clip.index(clip) for clip in some.clip]
+    np.testing.assert_array_equal(some.probabilities, whole.probabilities[rows])
+
+
+def test_the_log_tells_the_folds_as_they_go(names: Corpus, caplog: pytest.LogCaptureFixture) -> None:
+    chain = Pipeline([("numbers", FunctionTransformer(from_name)), ("classifier", Recorder())])
+    with caplog.at_level("INFO", logger="affetto"):
+        evaluate(chain, names, get_protocol("luna"), folds=(1, 4))
+    assert [message.split(":")[0] for message in caplog.messages] == ["fold 1 (1 of 2)", "fold 4 (2 of 2)"]
+
+
+def test_an_emotion_that_was_never_heard_gets_no_probability() -> None:
+    happy, sad, angry = "03-01-03-01-01-01", "03-01-04-01-01-01", "03-01-05-01-01-01"
+    clips = [f"{happy}-01", f"{angry}-01", f"{happy}-02", f"{sad}-02", f"{angry}-02"]  # actor 1 is never sad
+    corpus = Corpus("mine", "", "", [RAVDESS.parse(Path(f"{clip}.wav")) for clip in clips])
+    chain = Pipeline([("numbers", FunctionTransformer(from_name)), ("classifier", Recorder())])
+    predictions = evaluate(chain, corpus, get_protocol("loso"))
+    assert predictions.labels == ("happy", "sad", "angry")
+    by_actor_2, by_actor_1 = predictions.probabilities[:2], predictions.probabilities[2:]
+    np.testing.assert_array_equal(by_actor_1[:, 1], 0)
+    assert (by_actor_2[:, 1] > 0).all()
+    recognized = dict(zip(predictions.clip, predictions.predicted, strict=True))
+    assert recognized[f"{happy}-02"] == "happy"
+    assert recognized[f"{angry}-02"] == "angry"
+
+
+@pytest.mark.parametrize(("folds", "says"), [([7], "folds 1 to 6 here, and 7"), ([], "and none"), ([0, 1], "and 0")])
+def test_folds_that_do_not_exist_are_named(names: Corpus, folds: list[int], says: str) -> None:
+    with pytest.raises(ParameterError, match=f"'emobox' has .*{says} was asked for"):
+        evaluate(clone(Recorder()), names, get_protocol("emobox"), folds=folds)
+
+
+def test_a_chain_without_probabilities_is_refused(names: Corpus) -> None:
+    chain = make_pipeline(FunctionTransformer(from_name), LinearSVC())
+    with pytest.raises(ParameterError, match="Pipeline has no predict_proba"):
+        evaluate(chain, names, get_protocol("emobox"))
+
+
+def test_two_clips_of_one_name_are_refused_before_anything_is_fitted(
+    heard: list[tuple[set[int], set[str] | None]],
+) -> None:
+    twins = [Utterance(Path(folder, "1.wav"), emotion="sad", speaker=folder) for folder in ("a", "b")]
+    with pytest.raises(CorpusError, match=r"a.1\.wav and b.1\.wav have the same name"):
+        evaluate(Recorder(), Corpus("mine", "", "", twins), get_protocol("loso"))
+    assert heard == []
+
+
+def test_labels_and_clips_that_do_harm_are_told_before_anything_is_fitted(names: Corpus, tmp_path: Path) -> None:
+    first, *others = names.utterances
+    chain = make_pipeline(FunctionTransformer(from_name), Recorder())
+    with pytest.raises(CorpusError, match="'nan'"):
+        evaluate(chain, replace(names, utterances=(replace(first, emotion="nan"), *others)), get_protocol("emobox"))
+    silent = tmp_path / first.path.name
+    soundfile.write(silent, np.zeros(16_000), 16_000)
+    with pytest.warns(CorpusWarning, match=f"silent.*{first.clip}"):
+        evaluate(chain, replace(names, utterances=(replace(first, path=silent), *others)), get_protocol("emobox"))
