@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from affetto import Recognizer
+from affetto.adaptation.prior import apply_prior, resolve_prior, trained_shares
 from affetto.bundles.bundle import find_bundle, load_bundle
 from affetto.evaluation.corpora_predictions import CorporaPredictions
-from affetto.recognition.prior import apply_prior, resolve_prior, trained_shares
 from generated import as_json, keep
 
 if TYPE_CHECKING:
     from affetto import Recognition
+    from affetto.adaptation.prior import Prior
     from affetto.bundles.bundle import Bundle
-    from affetto.recognition.prior import Prior
 
 RESULTS = Path(__file__).parent / "results"
 PRIORS: tuple[Literal["balanced", "everyday"], ...] = ("balanced", "everyday")

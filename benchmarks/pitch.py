@@ -20,7 +20,7 @@ import numpy as np
 
 from affetto.acoustics.measurement import measure_acoustics
 from affetto.corpora import load_corpus
-from affetto.features import pitch
+from affetto.features.acoustic import pitch
 from affetto.features.acoustic.spectrum import frames, power_spectrum
 from affetto.preprocessing.vad import SpeechSegmenter
 from affetto.speech import read

@@ -190,7 +190,7 @@ def test_silence_and_a_cut_file(tmp_path: Path, recording: Path) -> None:
     done = run("--file", recording, "--fast")
     assert done.returncode == 0
     assert done.stderr.startswith("affetto: warning: ")
-    assert "header promises" in done.stderr
+    assert "header says" in done.stderr
 
 
 def test_a_recording_may_come_through_a_pipe(recording: Path) -> None:

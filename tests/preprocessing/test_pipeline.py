@@ -7,6 +7,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
+from affetto.augmentation.pipeline import SpeechCut
 from affetto.preprocessing import (
     DCRemoval,
     LevelNormalization,
@@ -14,7 +15,6 @@ from affetto.preprocessing import (
     PreEmphasis,
     ReadSpeech,
     SilenceTrimming,
-    SpeechCut,
     apply_steps,
 )
 from affetto.preprocessing.steps import trim_silence

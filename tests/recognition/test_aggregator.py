@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from affetto.adaptation.online import OnlineAdapter
+from affetto.adaptation.prior import resolve_prior
 from affetto.classifiers.onnx_model import ModelOutput
 from affetto.recognition.aggregator import ResultAggregator, SegmentPrediction
-from affetto.recognition.prior import resolve_prior
 
 if TYPE_CHECKING:
-    from affetto.recognition.prior import Prior
+    from affetto.adaptation.prior import Prior
 
 LABELS = ("neutral", "happy", "angry")
 

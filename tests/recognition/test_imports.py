@@ -24,7 +24,7 @@ CODE = """
 import json, sys
 from affetto import Recognizer
 source, acoustics, *model = sys.argv[1:]
-result = Recognizer(*model).recognize(source, acoustics=bool(explain))
+result = Recognizer(*model).recognize(source, acoustics=bool(acoustics))
 acoustics = [segment.acoustics is not None for segment in result.segments]
 print(json.dumps({"probabilities": result.probabilities, "acoustics": acoustics, "modules": sorted(sys.modules)}))
 """
@@ -74,7 +74,7 @@ def waveform_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_bundle(folder, manifest, parser.parse_model(GRAPH).SerializeToString()).folder
 
 
-@pytest.mark.parametrize("explain", [False, True])
+@pytest.mark.parametrize("acoustics", [False, True])
 def test_a_model_of_the_waveform_needs_no_library_that_trains(waveform_bundle: Path, acoustics: bool) -> None:
     probabilities, modules = recognize(str(waveform_bundle), acoustics=acoustics)
     assert list(probabilities) == ["neutral", "angry"]

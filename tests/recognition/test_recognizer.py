@@ -209,7 +209,7 @@ def test_a_cut_recording_is_answered_with_a_warning(recognizer: Recognizer, angr
     cut.write_bytes(cut.read_bytes()[: cut.stat().st_size * 2 // 3])
     result = recognizer.recognize(cut)
     assert result.status in ("ok", "uncertain")
-    assert "header promises" in result.warnings[0]
+    assert "header says" in result.warnings[0]
 
 
 def test_explanations_are_the_same_from_every_way_in(recognizer: Recognizer, tmp_path: Path) -> None:

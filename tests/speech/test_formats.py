@@ -321,7 +321,7 @@ def test_without_the_extra_a_damaged_flac_says_what_could_read_the_rest(
     with open_stream(bytes(data)) as stream:
         assert 0.4 < sum(map(len, stream)) / n_samples < 0.51
     assert stream.warnings == (
-        f"<bytes> is damaged at {stream.position_s:.2f} s of the {n_samples / 24_000:.2f} s that its header promises, "
+        f"<bytes> is damaged at {stream.position_s:.2f} s of the {n_samples / 24_000:.2f} s that its header says, "
         "and the rest was not read; to read it, install affetto with its extra: affetto[formats]",
     )
     with open_stream(bytes(data[: len(data) // 2])) as stream:

@@ -86,7 +86,7 @@ def test_a_block_size_that_contradicts_the_samples(speech: Waveform, block: int,
     assert len(whole.samples) == len(speech.samples)
     assert remarks == ()
     (remark,) = read_with_warnings(bytes(data[: len(data) // 2]))[1]
-    assert f"promises {speech.duration_s:.2f} s" in remark
+    assert f"says {speech.duration_s:.2f} s" in remark
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_sizes_of_other_headers(speech: Waveform, kind: str, size: int) -> None:
 def test_of_what_is_cut_the_promise_is_known(speech: Waveform, kind: str) -> None:
     data = encoded(speech, kind=kind)
     (remark,) = read_with_warnings(data[: len(data) // 2])[1]
-    assert f"promises {speech.duration_s:.2f} s" in remark
+    assert f"says {speech.duration_s:.2f} s" in remark
 
 
 def test_a_header_of_nothing_but_small_parts_ends() -> None:

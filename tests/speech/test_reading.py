@@ -228,7 +228,7 @@ def test_a_damaged_archive_is_no_shorter_recording(tmp_path: Path, share: float)
 def test_a_cut_wav_is_read_to_its_end_with_a_warning(tmp_path: Path) -> None:
     path = write(tmp_path / "cut.wav", subtype="PCM_16")
     path.write_bytes(path.read_bytes()[: 44 + 24_000])
-    with pytest.warns(TruncatedAudioWarning, match=r"cut\.wav ends after 0\.50 s although its header promises 1\.00 s"):
+    with pytest.warns(TruncatedAudioWarning, match=r"cut\.wav ends after 0\.50 s but its header says 1\.00 s"):
         waveform = read(path)
     assert waveform.duration_s == 0.5
 
@@ -236,7 +236,7 @@ def test_a_cut_wav_is_read_to_its_end_with_a_warning(tmp_path: Path) -> None:
 def test_a_header_that_promises_hours_costs_nothing(tmp_path: Path) -> None:
     data = bytearray(write(tmp_path / "tone.wav", subtype="PCM_16").read_bytes())
     data[40:44] = struct.pack("<I", 2**30)
-    with pytest.warns(TruncatedAudioWarning, match="promises"):
+    with pytest.warns(TruncatedAudioWarning, match="header says"):
         assert read(bytes(data)).duration_s == pytest.approx(1, abs=0.01)
 
 
@@ -312,7 +312,7 @@ def test_tags_at_the_end_of_an_mp3_are_no_recording(recwarn: pytest.WarningsReco
 def test_a_cut_rf64_is_noticed_too(tmp_path: Path) -> None:
     path = write(tmp_path / "long.wav", format="RF64", subtype="PCM_16")
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    with pytest.warns(TruncatedAudioWarning, match=r"promises 1\.00 s"):
+    with pytest.warns(TruncatedAudioWarning, match=r"says 1\.00 s"):
         assert 0.4 < read(path).duration_s < 0.5
 
 
@@ -329,5 +329,5 @@ def test_a_name_decides_nothing(tmp_path: Path) -> None:
 def test_a_cut_flac_gives_what_decodes(tmp_path: Path) -> None:
     path = write(tmp_path / "cut.flac", np.random.default_rng(0).normal(0, 0.1, 480_000), 48_000)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    with pytest.warns(TruncatedAudioWarning, match=r"promises 10\.00 s"):
+    with pytest.warns(TruncatedAudioWarning, match=r"says 10\.00 s"):
         assert 4.8 < read(path).duration_s < 5.2

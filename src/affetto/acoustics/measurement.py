@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from affetto.acoustics.measures import AcousticMeasures
-from affetto.features import pitch
+from affetto.features.acoustic import pitch
 from affetto.features.acoustic.loudness import active_speech_level
 from affetto.features.acoustic.rhythm import find_rhythm
 from affetto.features.acoustic.spectrum import FREQUENCIES_HZ, SAMPLE_RATE_HZ, TINY, frames, power_spectrum

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from affetto._files import write_bytes
+from affetto.adaptation.prior import BALANCED, resolve_prior
 from affetto.errors import BundleError, ParameterError
-from affetto.recognition.prior import BALANCED, resolve_prior
 
 if TYPE_CHECKING:
     import os
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from affetto.adaptation.offset_model import OffsetModel
-    from affetto.recognition.prior import Prior
+    from affetto.adaptation.prior import Prior
 
 FORMAT_VERSION = 1
 """Raised when a manifest can no longer be read by the rules of the version before; older versions stay readable."""

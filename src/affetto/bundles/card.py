@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from affetto.adaptation.prior import BALANCED, describe_prior
 from affetto.errors import BundleError
-from affetto.recognition.prior import BALANCED, describe_prior
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from affetto.adaptation.prior import describe_prior
 from affetto.cli.output import make_console
 from affetto.errors import BundleError, ParameterError
-from affetto.recognition.prior import describe_prior
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

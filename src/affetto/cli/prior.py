@@ -10,7 +10,7 @@ import typer
 from affetto.errors import ParameterError
 
 if TYPE_CHECKING:
-    from affetto.recognition.prior import Prior
+    from affetto.adaptation.prior import Prior
 
 PriorOption = Annotated[
     str | None,

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from affetto.adaptation.prior import apply_prior
 from affetto.recognition.dimensions import dimensions
-from affetto.recognition.prior import apply_prior
 from affetto.recognition.result import Segment
 
 if TYPE_CHECKING:

@@ -15,6 +15,7 @@ from affetto._checks import whole_number
 from affetto._cpus import usable_cpus
 from affetto._parallel import map_in_order
 from affetto.adaptation.online import OnlineAdapter
+from affetto.adaptation.prior import resolve_prior, trained_shares
 from affetto.adaptation.profile import AdaptationProfile
 from affetto.bundles.bundle import Bundle, bundled_models, find_bundle, load_bundle
 from affetto.errors import AffettoError, AudioError, ParameterError, ProfileError
@@ -22,7 +23,6 @@ from affetto.preprocessing.vad import SpeechSegmenter
 from affetto.recognition.aggregator import ResultAggregator
 from affetto.recognition.inference_pool import InferencePool, find_segments
 from affetto.recognition.live import LiveRecognition
-from affetto.recognition.prior import resolve_prior, trained_shares
 from affetto.recognition.result import Failure, ModelName, Recognition
 from affetto.speech import (
     StreamResampler,
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
+    from affetto.adaptation.prior import Prior
     from affetto.recognition.aggregator import SegmentPrediction
-    from affetto.recognition.prior import Prior
     from affetto.recognition.result import Segment, Status
     from affetto.speech import Channels, Source
 

@@ -88,7 +88,7 @@ class SndfileDecoder:
         if self._other is not None and (yield from self._rest(self._other, at_s)):
             self.notes.insert(0, f"is damaged at {at_s:.2f} s; what decodes of the rest was read")
         elif self._other is None and (self._file.read(1) or at_s >= self.header_duration_s):
-            of = f" of the {self.header_duration_s:.2f} s that its header promises" if self.header_duration_s else ""
+            of = f" of the {self.header_duration_s:.2f} s that its header says" if self.header_duration_s else ""
             self.notes.append(
                 f"is damaged at {at_s:.2f} s{of}, and the rest was not read; "
                 "to read it, install affetto with its extra: affetto[formats]"

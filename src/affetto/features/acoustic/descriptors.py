@@ -23,16 +23,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from affetto.features import pitch
+from affetto.features.acoustic import pitch
+from affetto.features.acoustic.filters import chroma_filters, mel_filters
 from affetto.features.acoustic.librosa_import import import_librosa
 from affetto.features.acoustic.spectrum import (
     BIN_HZ,
     FREQUENCIES_HZ,
     N_BINS,
     TINY,
-    chroma_filters,
     frames,
-    mel_filters,
     power_spectrum,
     warping,
 )

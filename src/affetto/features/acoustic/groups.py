@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from affetto.features.acoustic.descriptors import CONTRAST_EDGES_HZ, HARMONIC_DIFFERENCES, N_MFCC, SHAPES, TILTS
+from affetto.features.acoustic.filters import N_MELS
 from affetto.features.acoustic.functionals import (
     MODULATION_EDGES_HZ,
     STATISTICS,
@@ -20,7 +21,7 @@ from affetto.features.acoustic.functionals import (
     statistics,
     stretch_means,
 )
-from affetto.features.acoustic.spectrum import HOP_S, N_MELS
+from affetto.features.acoustic.spectrum import HOP_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from affetto.features.acoustic.librosa_import import import_librosa
-
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -18,7 +16,6 @@ _HOP = 160
 WINDOW = 640  # 40 ms: two periods of a voice of 50 Hz, so that one transform serves pitch and timbre
 N_FFT = 1024  # above window and longest pitch period together, so that the circular autocorrelation does not wrap
 N_BINS = N_FFT // 2 + 1
-N_MELS = 40
 BIN_HZ = SAMPLE_RATE_HZ / N_FFT
 FREQUENCIES_HZ: NDArray[Any] = np.arange(N_BINS) * BIN_HZ
 TINY = 1e-20
@@ -72,18 +69,6 @@ def warping(factor: float) -> NDArray[np.float32]:
     matrix[np.arange(N_BINS), below] = 1 - fraction
     matrix[np.arange(N_BINS), below + 1] += fraction
     return matrix
-
-
-@cache
-def mel_filters() -> NDArray[np.float32]:
-    """Return the mel filter bank, (n_mels, n_bins)."""
-    return _float32(import_librosa().filters.mel(sr=SAMPLE_RATE_HZ, n_fft=N_FFT, n_mels=N_MELS, fmin=60.0, fmax=7600.0))
-
-
-@cache
-def chroma_filters() -> NDArray[np.float32]:
-    """Return the filter bank of the twelve pitch classes, (12, n_bins)."""
-    return _float32(import_librosa().filters.chroma(sr=SAMPLE_RATE_HZ, n_fft=N_FFT, tuning=0.0))
 
 
 @cache

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from affetto.features.acoustic.spectrum import N_MELS
+from affetto.features.acoustic.filters import N_MELS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

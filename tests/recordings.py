@@ -1,4 +1,4 @@
-"""What the tests of exports share: one recording in which everything happens."""
+"""Recordings as results, shared by the tests of results and of exports."""
 
 from __future__ import annotations
 

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 
 from affetto import BundleError, ParameterError, Recognizer
+from affetto.adaptation.prior import apply_prior, describe_prior, resolve_prior, trained_shares
 from affetto.bundles.bundle import bundled_models, load_bundle, update_manifest
-from affetto.recognition.prior import apply_prior, describe_prior, resolve_prior, trained_shares
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from affetto import Segment
-    from affetto.recognition.prior import Prior
+    from affetto.adaptation.prior import Prior
 
 LABELS = ("neutral", "calm", "happy", "angry")
 
