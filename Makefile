@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo test test-slow check format results clean
+.PHONY: help demo test test-fast test-slow test-oldest check docs format results clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:\t/'
@@ -23,20 +23,35 @@ $(VENV)/dev: pyproject.toml $(BIN)/affetto
 	$(PIP) --editable '.[dev]'
 	@touch $@
 
-demo: $(BIN)/affetto  ## recognize the recordings in examples/, beside what they express
+demo: $(BIN)/affetto  ## recognize the recordings in examples/, and draw the timeline of a longer one
 	$(BIN)/python examples/demo.py
 
 # One thread for each worker, which has a core of its own: more would only wait for one another.
-test: $(VENV)/dev  ## run the tests (offline, about ten minutes on two cores)
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m 'not slow'
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+
+test: $(VENV)/dev  ## run the tests and measure their coverage (offline, under ten minutes on two cores)
+	$(PYTEST) -m 'not slow' --cov --cov-report=term
+
+test-fast: $(VENV)/dev  ## run the tests that together take less than a minute
+	$(PYTEST) -m 'not slow and not training'
 
 test-slow: $(VENV)/dev  ## run the tests that take minutes
 	$(BIN)/python -m pytest -m slow
 
-check: $(VENV)/dev  ## lint, formatting and types
+test-oldest:  ## run the tests with the oldest dependencies that are allowed
+	$(PYTHON) -m venv $(VENV)-oldest
+	$(VENV)-oldest/bin/python -m pip install --quiet uv
+	$(VENV)-oldest/bin/uv pip install --quiet --python $(VENV)-oldest --resolution lowest-direct $(TORCH) --editable '.[dev]'
+	OMP_NUM_THREADS=1 $(VENV)-oldest/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m 'not slow'
+
+check: $(VENV)/dev  ## lint, formatting, layers and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache
 	$(BIN)/mypy
+
+docs: $(VENV)/dev  ## build the documentation into build/docs; warnings are errors
+	$(BIN)/python -m sphinx -W --keep-going --quiet docs build/docs
 
 format: $(VENV)/dev  ## format the code
 	$(BIN)/ruff check --fix .
@@ -46,4 +61,4 @@ results: $(VENV)/dev  ## recompute the README's table from benchmarks/results/
 	$(BIN)/python benchmarks/results.py
 
 clean:  ## remove the environment and the caches
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(VENV)-oldest build dist .mypy_cache .ruff_cache .pytest_cache

@@ -1,4 +1,4 @@
-"""Recognize the recordings in this folder, and print what was expressed beside what the default model recognizes.
+"""Recognize the recordings in this folder beside what they express, then draw the timeline of a longer one.
 
 Run it with ``make demo``, or with ``python examples/demo.py`` where affetto is installed.
 """
@@ -7,15 +7,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from rich.console import Console
+
 from affetto import Recognizer
 from affetto.corpora import load_corpus
+from affetto.exports.timeline import Timeline
+
+EXAMPLES = Path(__file__).parent
 
 
 def main() -> None:
-    """Print a line for each recording, right or wrong."""
+    """Print a line for each recording, right or wrong, and a timeline."""
     recognizer = Recognizer()
     print(f"{'recording':<26}{'expressed':<11}{'listeners':<11}{'recognized':<12}{'confidence':>10}  status")
-    for utterance in load_corpus(Path(__file__).parent).utterances:
+    for utterance in load_corpus(EXAMPLES).utterances:
         result = recognizer.recognize(utterance.path)
         confidence = "" if result.confidence is None else f"{result.confidence:.0%}"
         print(
@@ -23,6 +28,8 @@ def main() -> None:
             f"{result.emotion or '':<12}{confidence:>10}  {result.status}"
         )
     print("listeners: what most people named by the voice alone, where that is known (examples/README.md)")
+    print("\nOne recording over time. Its speaker acts neutral, amused, angry, surprised, disgusted, neutral:\n")
+    Console(highlight=False).print(Timeline(recognizer.recognize(EXAMPLES / "sequence.flac")))
 
 
 if __name__ == "__main__":

@@ -29,7 +29,8 @@ def corpus(examples: Path) -> Corpus:
 
 
 def test_the_table_lists_every_recording(corpus: Corpus, examples: Path) -> None:
-    assert {utterance.path.name for utterance in corpus.utterances} == {path.name for path in examples.glob("*.flac")}
+    listed = {utterance.path.name for utterance in corpus.utterances}
+    assert listed | {"sequence.flac"} == {path.name for path in examples.glob("*.flac")}
     assert {utterance.emotion for utterance in corpus.utterances} <= set(EMOTIONS)
     assert all(utterance.text and utterance.gender for utterance in corpus.utterances)
     heard = {utterance.clip: utterance.heard for utterance in corpus.utterances if utterance.heard}
@@ -68,7 +69,8 @@ def test_the_demo_shows_what_was_expressed_beside_what_is_recognized(root: Path,
     command = [sys.executable, str(root / "examples" / "demo.py")]
     done = subprocess.run(command, capture_output=True, encoding="utf-8", cwd=tmp_path, timeout=120)
     assert (done.returncode, done.stderr) == (0, "")
-    lines = {line.split()[0]: line.split() for line in done.stdout.splitlines()}
+    table_part, timeline = done.stdout.split("One recording over time")
+    lines = {line.split()[0]: line.split() for line in table_part.splitlines() if line.strip()}
     with (root / "examples" / "corpus.csv").open(encoding="utf-8", newline="") as table:
         rows = list(csv.DictReader(table))
     recognizer = Recognizer()
@@ -76,6 +78,8 @@ def test_the_demo_shows_what_was_expressed_beside_what_is_recognized(root: Path,
         result = recognizer.recognize(root / "examples" / row["path"])
         expected = [row["path"], row["emotion"], row["heard"], result.emotion or "", f"{result.confidence or 0:.0%}"]
         assert lines[row["path"]] == [*filter(None, expected), result.status]
+    assert "sequence.flac" in timeline
+    assert timeline.count("arousal") == 1 + len(recognizer.recognize(root / "examples" / "sequence.flac").segments)
 
 
 def test_an_angry_voice_is_more_aroused_than_a_sad_one(examples: Path) -> None:

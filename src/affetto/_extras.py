@@ -7,13 +7,15 @@ from importlib.util import find_spec
 from affetto.errors import MissingExtraError
 
 _EXTRAS = {
+    "classic": ("librosa", "scipy", "sklearn"),
+    "corpora": ("pooch",),
     "denoise": ("noisereduce",),
     "formats": ("av",),
     "live": ("sounddevice",),
     "plot": ("matplotlib",),
     "train": (
-        *("huggingface_hub", "matplotlib", "onnx", "onnxscript", "pyroomacoustics", "safetensors", "skl2onnx"),
-        *("skorch", "torch"),
+        *("librosa", "scipy", "sklearn", "av", "huggingface_hub", "matplotlib", "onnx", "onnxscript"),
+        *("pyroomacoustics", "safetensors", "skl2onnx", "skorch", "torch"),
     ),
 }
 
@@ -23,7 +25,7 @@ def require_extra(name: str, *, purpose: str = "this") -> None:
 
     Parameters
     ----------
-    name : {"denoise", "formats", "live", "plot", "train"}
+    name : {"classic", "corpora", "denoise", "formats", "live", "plot", "train"}
         The extra.
     purpose : str
         What needs it.
