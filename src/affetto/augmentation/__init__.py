@@ -1,27 +1,8 @@
-"""What may befall sound between a mouth and us: noise, gain, telephone, codecs, rooms, clipping, microphones, speed.
+"""Augmentation: functions that degrade speech for training and for robustness tests.
 
-Pure functions of mono float32 samples, for training on what recordings are like and for testing what they cost.
+They take and return mono float32 samples: noise, gain, telephone, codecs, rooms, clipping, spectral tilt, speed.
 """
 
-from affetto._lazy import lazy_names
+import lazy_loader
 
-_CHANNEL = "affetto.augmentation.channel"
-_ROOMS = "affetto.augmentation.rooms"
-_DURATION = "affetto.augmentation.duration"
-
-__getattr__, __dir__ = lazy_names(
-    __name__,
-    {
-        "add_noise": "affetto.augmentation.noise",
-        "change_gain": _CHANNEL,
-        "change_speed": _DURATION,
-        "clip_samples": _CHANNEL,
-        "encode": "affetto.augmentation.codecs",
-        "lead_silence": _DURATION,
-        "reverberate": _ROOMS,
-        "room_response": _ROOMS,
-        "synthetic_noise": "affetto.augmentation.synthesis",
-        "telephone": _CHANNEL,
-        "tilt": _CHANNEL,
-    },
-)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,16 +1,5 @@
-"""Phase three, features: what a voice sounds like, as numbers with names."""
+"""Phase three, features: numbers with names that describe how speech sounds."""
 
-from affetto._lazy import lazy_names
+import lazy_loader
 
-__getattr__, __dir__ = lazy_names(
-    __name__,
-    {
-        "AcousticFeatures": "affetto.features.acoustic.pipeline",
-        "BandFrames": "affetto.features.neural.bands",
-        "CachedTransformer": "affetto.features.cache",
-        "EncoderMeans": "affetto.features.neural.encoder",
-        "cache_dir": "affetto.features.cache",
-        "describe": "affetto.features.acoustic.extraction",
-        "feature_names": "affetto.features.acoustic.extraction",
-    },
-)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,18 +1,5 @@
-"""Phase two, pre-processing: noise removal, trimming, pre-emphasis, level; each a step that can be switched."""
+"""Phase two, pre-processing: noise removal, silence trimming, pre-emphasis and level normalization."""
 
-from affetto._lazy import lazy_names
+import lazy_loader
 
-_TRANSFORMERS = "affetto.preprocessing.pipeline"
-
-__getattr__, __dir__ = lazy_names(
-    __name__,
-    {
-        "DCRemoval": _TRANSFORMERS,
-        "LevelNormalization": _TRANSFORMERS,
-        "NoiseRemoval": _TRANSFORMERS,
-        "PreEmphasis": _TRANSFORMERS,
-        "ReadSpeech": _TRANSFORMERS,
-        "SilenceTrimming": _TRANSFORMERS,
-        "apply_steps": "affetto.preprocessing.steps",
-    },
-)
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

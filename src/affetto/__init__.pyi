@@ -1,0 +1,21 @@
+from .acoustics.measures import AcousticMeasures as AcousticMeasures
+from .adaptation.profile import AdaptationProfile as AdaptationProfile
+from .bundles.bundle import Bundle as Bundle
+from .errors import AffettoError as AffettoError
+from .errors import AudioError as AudioError
+from .errors import BundleError as BundleError
+from .errors import CorpusError as CorpusError
+from .errors import MissingExtraError as MissingExtraError
+from .errors import ParameterError as ParameterError
+from .errors import ProfileError as ProfileError
+from .recognition.live import LiveRecognition as LiveRecognition
+from .recognition.recognizer import Recognizer as Recognizer
+from .recognition.result import Failure as Failure
+from .recognition.result import ModelName as ModelName
+from .recognition.result import Recognition as Recognition
+from .recognition.result import Segment as Segment
+from .speech import TruncatedAudioWarning as TruncatedAudioWarning
+from .speech import Waveform as Waveform
+from .speech import read as read
+
+__version__: str

@@ -1,0 +1,11 @@
+from .channel import change_gain as change_gain
+from .channel import clip_samples as clip_samples
+from .channel import telephone as telephone
+from .channel import tilt as tilt
+from .codecs import encode as encode
+from .duration import change_speed as change_speed
+from .duration import lead_silence as lead_silence
+from .noise import add_noise as add_noise
+from .rooms import reverberate as reverberate
+from .rooms import room_response as room_response
+from .synthesis import synthetic_noise as synthetic_noise
