@@ -5,6 +5,7 @@ Run it with ``make demo``, or with ``python examples/demo.py`` where affetto is 
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from rich.console import Console
@@ -29,7 +30,7 @@ def main() -> None:
         )
     print("listeners: what most people named by the voice alone, where that is known (examples/README.md)")
     print("\nOne recording over time. Its speaker acts neutral, amused, angry, surprised, disgusted, neutral:\n")
-    Console(highlight=False).print(Timeline(recognizer.recognize(EXAMPLES / "sequence.flac")))
+    Console(highlight=False).print(Timeline(recognizer.recognize(os.path.relpath(EXAMPLES / "sequence.flac"))))
 
 
 if __name__ == "__main__":
