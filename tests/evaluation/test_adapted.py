@@ -42,7 +42,7 @@ def measured(paths: np.ndarray) -> np.ndarray:
     return np.array(rows)
 
 
-class Chain(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
+class Chain(ClassifierMixin, BaseEstimator):
     """The default's own classifier on numbers that names give."""
 
     def fit(self, X: np.ndarray, y: np.ndarray, groups: np.ndarray) -> Chain:

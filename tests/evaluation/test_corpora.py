@@ -45,7 +45,7 @@ def from_names(classifier: Any) -> Pipeline:
     return make_pipeline(*steps, classifier)
 
 
-class Recorder(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
+class Recorder(ClassifierMixin, BaseEstimator):
     """Writes down whom it was fitted on, and puts 0.3, 0.2, 0.1 ... on what it learned, in order."""
 
     fits: list[tuple[set[str], set[str], set[str]]] = []  # noqa: RUF012 (shared by the clones on purpose)

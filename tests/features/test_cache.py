@@ -16,7 +16,7 @@ from affetto.preprocessing import ReadSpeech
 from affetto.speech import Waveform, read
 
 
-class Mean(TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
+class Mean(TransformerMixin, BaseEstimator):
     """Mean and length of each recording; counts what it computes."""
 
     computed = 0

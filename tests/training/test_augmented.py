@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-class NameFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
+class NameFeatures(TransformerMixin, BaseEstimator):
     """The number in a file's name, times a factor."""
 
     def __init__(self, *, factor: float = 1.0) -> None:
@@ -30,7 +30,7 @@ class NameFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc] # sci
         return True
 
 
-class Remembering(LogisticRegression):  # type: ignore[misc] # scikit-learn is untyped
+class Remembering(LogisticRegression):
     """Keeps what it is fitted on."""
 
     def fit(

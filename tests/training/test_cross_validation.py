@@ -51,7 +51,7 @@ def from_name(paths: np.ndarray) -> np.ndarray:
     return np.array([[int(number) for number in Path(path).stem.split("-")] for path in paths], dtype=float)
 
 
-class Recorder(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
+class Recorder(ClassifierMixin, BaseEstimator):
     """A classifier by nearest emotion number that writes down whom it was fitted on."""
 
     heard: list[tuple[set[int], set[str] | None]] = []  # noqa: RUF012 (shared by the clones on purpose)

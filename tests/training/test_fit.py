@@ -58,7 +58,7 @@ def test_four_recordings_suffice_for_classifiers_of_acoustic_features(classifier
     require_enough(4, classifier, name="mine")
 
 
-class Shifted(TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
+class Shifted(TransformerMixin, BaseEstimator):
     """A front end over numbers, whose copies are shifted."""
 
     def __init__(self, shift: float = 0.0) -> None:
@@ -73,7 +73,7 @@ def test_copies_are_trained_on_and_stay_with_their_speaker() -> None:
     X, y = generator.normal(size=(40, 2)), np.tile([0, 1], 20)
     speakers = np.repeat(["a", "b", "c", "d"], 10)
 
-    class Watching(LogisticRegression):  # type: ignore[misc] # scikit-learn is untyped
+    class Watching(LogisticRegression):
         seen: list[tuple[int, int]] = []  # noqa: RUF012 (shared by the clones on purpose)
 
         def fit(self, X: np.ndarray, y: np.ndarray, groups: np.ndarray) -> Watching:

@@ -35,7 +35,7 @@ _CODEC_BIT_RATES = {
 }
 
 
-class RandomDegradation(TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
+class RandomDegradation(TransformerMixin, BaseEstimator):
     """Put each recording into another room, before another microphone, into noise, or through a line, by chance.
 
     What silence is left around it is trimmed, as recognition does with what it is given. The same recording and seed

@@ -80,7 +80,7 @@ def _temporary_cache() -> tempfile.TemporaryDirectory[str]:
         ) from None
 
 
-class CachedTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
+class CachedTransformer(TransformerMixin, BaseEstimator):
     """Keep what a transformer makes of each recording.
 
     The key is made of the recording's content, the transformer's class and parameters, the source code of all

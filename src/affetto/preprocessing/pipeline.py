@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-class StatelessTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
+class StatelessTransformer(TransformerMixin, BaseEstimator):
     """A transformer that learns nothing from data."""
 
     def fit(self, X: Sequence[Any], y: object = None) -> Self:  # noqa: ARG002 (scikit-learn's signature)

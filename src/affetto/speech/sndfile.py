@@ -148,7 +148,7 @@ class SndfileDecoder:
             self._sound.close()
 
 
-class _ForwardSoundFile(soundfile.SoundFile):  # type: ignore[misc] # soundfile has no types
+class _ForwardSoundFile(soundfile.SoundFile):
     """A file that is read from its beginning to its end.
 
     soundfile seeks after each block of a file that it believes seekable. That costs time, makes MP3 decoders stumble,

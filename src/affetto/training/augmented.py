@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from affetto.speech import Source
 
 
-class AugmentedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
+class AugmentedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     """A front end and a classifier, fitted on each recording and on altered copies of it.
 
     A scikit-learn pipeline cannot do that: its steps keep the number of rows. Everything else is as there: the input

@@ -83,7 +83,7 @@ class Calibration:
     cases: int
 
 
-class CalibratedPipeline(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
+class CalibratedPipeline(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     """A chain whose probabilities are calibrated by a temperature.
 
     The temperature and the threshold of certain answers are fitted to answers of chains that knew neither the corpus

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _CALIBRATION_GROUPS = 20
 
 
-class TunedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
+class TunedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     """Search a grid by unweighted average recall, then calibrate the best by a temperature.
 
     Both on speakers left out. A sigmoid for each class, as in scikit-learn's `CalibratedClassifierCV`, is fitted to one

@@ -37,7 +37,7 @@ _NEGLIGIBLE = 1e-6
 """Directions with less than this share of the largest variance are rounding errors."""
 
 
-class AdditiveDiscriminant(ClassNamePrefixFeaturesOutMixin, ClassifierMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
+class AdditiveDiscriminant(ClassNamePrefixFeaturesOutMixin, ClassifierMixin, TransformerMixin, BaseEstimator):
     """Discriminant analysis with speakers and corpora as noise, in closed form.
 
     Parameters

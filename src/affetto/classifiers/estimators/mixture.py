@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 
-class GaussianMixtureClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
+class GaussianMixtureClassifier(ClassifierMixin, BaseEstimator):
     """Class-conditional Gaussian mixtures: the class whose mixture explains the features best, all being as frequent.
 
     Parameters

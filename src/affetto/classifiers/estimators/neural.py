@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-class SequenceClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
+class SequenceClassifier(ClassifierMixin, BaseEstimator):
     """An average of networks, each trained from another seed.
 
     Training is deterministic, also where it was interrupted and goes on from a checkpoint. The loss leaves out the
@@ -317,7 +317,7 @@ class _MaskedCrossEntropy(nn.Module):
         return -(target * log_probabilities).sum(1).mean()
 
 
-class _AugmentingNet(NeuralNet):  # type: ignore[misc] # skorch is untyped
+class _AugmentingNet(NeuralNet):
     """Trains on what the network itself makes of the clips, where it has a method for that."""
 
     def train_step_single(self, batch: Any, **fit_params: Any) -> dict[str, Any]:
@@ -332,7 +332,7 @@ class _AugmentingNet(NeuralNet):  # type: ignore[misc] # skorch is untyped
         return {"loss": loss, "y_pred": logits}
 
 
-class _Seed(Callback):  # type: ignore[misc] # skorch is untyped
+class _Seed(Callback):
     """Seeds every epoch by its number, so that training goes on after a checkpoint as if it had never stopped."""
 
     def __init__(self, seed: int) -> None:
@@ -342,7 +342,7 @@ class _Seed(Callback):  # type: ignore[misc] # skorch is untyped
         torch.manual_seed(1_000 * (self.seed + 1) + len(net.history))
 
 
-class _WarmupCosine(Callback):  # type: ignore[misc] # skorch is untyped
+class _WarmupCosine(Callback):
     """The learning rate by the number of the step alone: up over the first tenth, then down by a cosine."""
 
     def __init__(self, highest: float, epochs: int, least_steps: int) -> None:
@@ -363,7 +363,7 @@ class _WarmupCosine(Callback):  # type: ignore[misc] # skorch is untyped
             group["lr"] = self.highest * min(1.0, 10 * (done + 1e-3)) * 0.5 * (1 + cos(pi * done))
 
 
-class _Checkpoint(Callback):  # type: ignore[misc] # skorch is untyped
+class _Checkpoint(Callback):
     """Keeps the state of the training after each epoch; a file appears whole or not at all."""
 
     def __init__(self, path: Path | None) -> None:
@@ -391,7 +391,7 @@ class _Checkpoint(Callback):  # type: ignore[misc] # skorch is untyped
         return len(net.history)
 
 
-class _Report(Callback):  # type: ignore[misc] # skorch is untyped
+class _Report(Callback):
     """Logs each epoch with the time that is left.
 
     No recall: what a network answers while it is trained, of altered clips and by the statistics of a batch, is not

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 
-class ClippedScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
+class ClippedScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Standardize each feature and clip what lies far outside, so that no single odd value decides.
 
     Parameters
@@ -81,7 +81,7 @@ class ClippedScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # t
         return np.asarray(scaled.astype(rows.dtype, copy=False))
 
 
-class DiscriminantProjection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
+class DiscriminantProjection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Project onto the directions that separate the classes best, with a covariance shrunk towards the identity.
 
     Shrinkage is what makes it work with more features than independent samples: clips of one speaker are far from

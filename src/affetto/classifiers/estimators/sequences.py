@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     Sequences = Sequence[NDArray[Any]] | NDArray[Any]
 
 
-class SequenceScaler(TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
+class SequenceScaler(TransformerMixin, BaseEstimator):
     """Standardize each feature over all frames of all recordings, and clip what lies far outside.
 
     Parameters

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 
-class TemperatureScaledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
+class TemperatureScaledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     """The softmax of a classifier's scores, multiplied by a factor: below 1 less sure than they are, above 1 surer.
 
     Parameters

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from affetto.speech import Waveform
 
 
-class AcousticFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
+class AcousticFeatures(TransformerMixin, BaseEstimator):
     """Describe each utterance by acoustic features; see `affetto.features.describe`.
 
     Parameters

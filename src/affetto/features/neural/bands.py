@@ -74,7 +74,7 @@ class BandSpectrogram(nn.Module):
         return 10 * power.clamp_min(_SILENCE).log10()
 
 
-class BandFrames(TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
+class BandFrames(TransformerMixin, BaseEstimator):
     """Frames of `BandSpectrogram` for each recording."""
 
     def fit(self, X: Sequence[Waveform], y: object = None) -> Self:  # noqa: ARG002 (scikit-learn's signature)

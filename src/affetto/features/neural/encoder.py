@@ -71,7 +71,7 @@ class SpeechEncoder(nn.Module):
         return torch.cat([output.mean(1) for layer in by_layer for output in layer], dim=-1)
 
 
-class EncoderMeans(TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
+class EncoderMeans(TransformerMixin, BaseEstimator):
     """What the middle layers of Whisper's encoder make of speech, on average over time; see `SpeechEncoder`.
 
     Parameters
