@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from affetto.evaluation import CorporaFigures, Figure, Interval
     from corpora import Measurement
 
-REPORTED = ("emobox", "luna")
+REPORTED = ("emobox", "luna-jimenez")
 """The protocols whose figures a manifest holds, as far as they were measured."""
 
 ADAPTED_PROTOCOL = "emobox"
 """The one of which answers are measured also where they are adapted to the speaker."""
 
-STRESS_COMMAND = "python benchmarks/stress.py DIR --noise NOISE --rooms ROOMS"
+ROBUSTNESS_COMMAND = "python benchmarks/robustness.py DIR --noise NOISE --rooms ROOMS"
 
-_STRESS_FIGURES = {"uar": 0.0, "drop": -1.0, "labels_kept": 0.0, "accuracy": 0.0, "confidence": 0.0}
-"""The figures of a stress test, fractions up to 1, and the least that each can be."""
+_ROBUSTNESS_FIGURES = {"uar": 0.0, "drop": -1.0, "labels_kept": 0.0, "accuracy": 0.0, "confidence": 0.0}
+"""The figures of a robustness test, fractions up to 1, and the least that each can be."""
 
 
 def figures(manifest: Mapping[str, Any], folder: Path) -> dict[str, Any]:
@@ -58,7 +58,7 @@ def figures(manifest: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     return {
         "corpora": [_with_speech(corpus) for corpus in manifest["corpora"]],
         "results": results_of(classifier, folder) or None,
-        "stress": _stress(folder / f"stress-{classifier}.csv"),
+        "robustness": _robustness(folder / f"robustness-{classifier}.csv"),
         "adaptation": _adaptation(classifier, folder),
         "other_corpora": [_left_out(measurement) for measurement in collect(folder, classifier)] or None,
         "notes": _notes(folder / f"notes-{classifier}.json"),
@@ -119,28 +119,28 @@ def _with_speech(corpus: Mapping[str, Any]) -> dict[str, Any]:
     return {**corpus, **({"speech": known.speech} if known else {})}
 
 
-def _stress(path: Path) -> dict[str, Any] | None:
-    """Read a stress test's table."""
+def _robustness(path: Path) -> dict[str, Any] | None:
+    """Read a robustness test's table."""
     if not path.is_file():
         return None
     rows = []
     try:
         with path.open(encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file, strict=True)
-            missing = {"condition", "level", *_STRESS_FIGURES}.difference(reader.fieldnames or ())
+            missing = {"condition", "level", *_ROBUSTNESS_FIGURES}.difference(reader.fieldnames or ())
             if missing:
                 raise ParameterError(f"{path}, line 1: there is no column {', '.join(sorted(missing))}")
             for row in reader:
-                measured = {name: _fraction(row[name], least) for name, least in _STRESS_FIGURES.items()}
+                measured = {name: _fraction(row[name], least) for name, least in _ROBUSTNESS_FIGURES.items()}
                 for name, value in measured.items():
                     if value is None:
                         raise ParameterError(f"{path}, line {reader.line_num}: {name} is {row[name]!r}, no fraction")
                 rows.append({"condition": row["condition"], "level": row["level"], **measured})
     except (UnicodeDecodeError, csv.Error) as error:
-        raise ParameterError(f"{path} cannot be read as a table of stress tests: {error}") from error
+        raise ParameterError(f"{path} cannot be read as a table of robustness tests: {error}") from error
     if not rows:
         raise ParameterError(f"{path} has a header and no rows")
-    return {"command": STRESS_COMMAND, "rows": rows}
+    return {"command": ROBUSTNESS_COMMAND, "rows": rows}
 
 
 def _fraction(text: str | None, least: float) -> float | None:

@@ -4,8 +4,8 @@
     python benchmarks/results.py --check    fail if the README says anything else
     python benchmarks/results.py --write    put it into the README
 
-A file counts if it is named `<classifier>-<protocol>.csv`: the last part is a protocol of `affetto evaluate`,
-the classifier may itself have hyphens. It is trained on RAVDESS alone. Stress tests (`stress-...`), adapted answers
+A file counts if it is named `<classifier>-<protocol>.csv`, with a protocol of `affetto evaluate`; both
+names may have hyphens. The classifier is trained on RAVDESS alone. Robustness tests (`robustness-...`), adapted answers
 (`...-adapted-...`) and corpora left out (`corpora-...`, see corpora.py) answer other questions and stay out of this
 table.
 """
@@ -41,10 +41,13 @@ class Row:
 
 def parse_name(stem: str) -> tuple[str, Protocol] | None:
     """Tell classifier and protocol from a file's stem; None if the file is not one of this table."""
-    *parts, protocol = stem.split("-")
-    if not parts or protocol not in PROTOCOLS or parts[0] == "stress" or "adapted" in parts:
+    if stem.startswith("robustness-"):
         return None
-    return "-".join(parts), PROTOCOLS[protocol]
+    for name, protocol in PROTOCOLS.items():
+        classifier = stem.removesuffix(f"-{name}")
+        if classifier != stem and classifier and "-adapted" not in classifier:
+            return classifier, protocol
+    return None
 
 
 def require_protocol(predictions: Predictions, protocol: Protocol, path: Path) -> None:

@@ -14,11 +14,11 @@ from affetto.recognition.dimensions import dimensions
 
 @pytest.fixture
 def published(root: Path, tmp_path: Path) -> Path:
-    """A copy of the published predictions within RAVDESS, without stress tests and adaptation, and of two bundles."""
+    """Copy the published predictions within RAVDESS and two bundles, without robustness tests and adaptation."""
     results = Path("benchmarks", "results")
     (tmp_path / results).mkdir(parents=True)
     for path in (root / results).glob("*.csv"):
-        if not path.stem.startswith(("stress-", "corpora-")) and "-adapted" not in path.stem:
+        if not path.stem.startswith(("robustness-", "corpora-")) and "-adapted" not in path.stem:
             shutil.copy(path, tmp_path / results)
     for name in ("svm", "transformer"):
         model = Path("src", "affetto", "models", name)

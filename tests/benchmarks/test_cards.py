@@ -21,7 +21,7 @@ RESULTS = Path("benchmarks", "results")
 def test_manifests_and_cards_are_written_and_then_fresh(published: Path, capsys: Captured) -> None:
     models = {path: path.read_bytes() for path in published.glob("src/affetto/models/*/model.onnx")}
     for name in ("svm", "transformer"):
-        update_manifest(published / MODELS / name, {"results": [], "stress": {"command": "none", "rows": []}})
+        update_manifest(published / MODELS / name, {"results": [], "robustness": {"command": "none", "rows": []}})
     before = {path: path.read_bytes() for path in published.rglob("*") if path.is_file()}
     assert main(["--check"], root=published) == 1
     assert {path: path.read_bytes() for path in published.rglob("*") if path.is_file()} == before
@@ -34,9 +34,9 @@ def test_manifests_and_cards_are_written_and_then_fresh(published: Path, capsys:
         manifest = load_bundle(published / MODELS / name).manifest
         assert "emobox" in [result["protocol"] for result in manifest["results"]]
         # Nothing is left of what is not there any more.
-        measured = (published / RESULTS / f"stress-{name}.csv").is_file()
-        assert manifest.get("stress", {}).get("command", "") != "none"
-        assert ("stress" in manifest) == measured
+        measured = (published / RESULTS / f"robustness-{name}.csv").is_file()
+        assert manifest.get("robustness", {}).get("command", "") != "none"
+        assert ("robustness" in manifest) == measured
         card = (published / "docs" / "models" / f"{name}.md").read_text(encoding="utf-8")
         assert card == model_card(manifest)
         assert f"{100 * manifest['results'][0]['uar']:.1f}" in card

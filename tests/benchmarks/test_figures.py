@@ -16,7 +16,7 @@ from figures import figures, results_of
 if TYPE_CHECKING:
     from pathlib import Path
 
-STRESS = (
+ROBUSTNESS = (
     "condition,level,uar,drop,labels_kept,accuracy,confidence\n"
     "clean,,0.79,0.0,1.0,0.8,0.81\nbabble,10 dB,0.6,0.19,0.7123456789,0.61,0.66\n"
 )
@@ -39,7 +39,7 @@ def rows(path: Path, columns: list[str]) -> list[list[str]]:
 
 def test_results_are_those_of_the_predictions(folder: Path) -> None:
     emobox, luna = results_of("svm", folder)
-    assert (emobox["protocol"], luna["protocol"]) == ("emobox", "luna")
+    assert (emobox["protocol"], luna["protocol"]) == ("emobox", "luna-jimenez")
     assert emobox["command"] == "affetto evaluate DIR --classifier svm --protocol emobox"
     assert "six folds" in emobox["description"]
     table = rows(folder / "svm-emobox.csv", ["clip", "emotion", "predicted"])
@@ -70,7 +70,7 @@ def test_results_are_of_ravdess_whatever_the_bundle_learned_from(published: Path
 def test_what_was_not_measured_is_none(published: Path, folder: Path) -> None:
     found = figures(manifest_of(published, "svm"), folder)
     assert [field for field, value in found.items() if value is None] == [
-        *("stress", "adaptation", "other_corpora", "notes"),
+        *("robustness", "adaptation", "other_corpora", "notes"),
     ]
     assert [corpus["speech"] for corpus in found["corpora"]] == ["acted, North American English"]
     for path in folder.glob("svm-*.csv"):
@@ -84,11 +84,11 @@ def test_a_corpus_of_ones_own_has_no_known_speech(published: Path, folder: Path)
     assert figures(manifest, folder)["corpora"] == manifest["corpora"]
 
 
-def test_stress_tests_are_read(published: Path, folder: Path) -> None:
-    (folder / "stress-svm.csv").write_text(STRESS, encoding="utf-8")
-    stress = figures(manifest_of(published, "svm"), folder)["stress"]
-    assert stress["command"].startswith("python benchmarks/stress.py")
-    assert stress["rows"] == [
+def test_robustness_tests_are_read(published: Path, folder: Path) -> None:
+    (folder / "robustness-svm.csv").write_text(ROBUSTNESS, encoding="utf-8")
+    robustness = figures(manifest_of(published, "svm"), folder)["robustness"]
+    assert robustness["command"].startswith("python benchmarks/robustness.py")
+    assert robustness["rows"] == [
         {
             "condition": "clean",
             "level": "",
@@ -108,7 +108,7 @@ def test_stress_tests_are_read(published: Path, folder: Path) -> None:
             "confidence": 0.66,
         },
     ]
-    assert figures(manifest_of(published, "transformer"), folder)["stress"] is None
+    assert figures(manifest_of(published, "transformer"), folder)["robustness"] is None
 
 
 @pytest.mark.parametrize(
@@ -120,15 +120,15 @@ def test_stress_tests_are_read(published: Path, folder: Path) -> None:
         ("0.7123456789", "nan", r"line 3: labels_kept is 'nan', no fraction"),
         (",0.19,0.7123456789,0.61,0.66", "", r"line 3: drop is None, no fraction"),
         ("babble", '"babble', r"cannot be read as a table"),
-        (STRESS[STRESS.index("clean") :], "", r"has a header and no rows"),
+        (ROBUSTNESS[ROBUSTNESS.index("clean") :], "", r"has a header and no rows"),
     ],
 )
-def test_a_table_of_stress_tests_that_makes_no_sense_is_refused(
+def test_a_table_of_robustness_tests_that_makes_no_sense_is_refused(
     published: Path, folder: Path, old: str, new: str, says: str
 ) -> None:
-    assert old in STRESS
-    (folder / "stress-svm.csv").write_text(STRESS.replace(old, new), encoding="utf-8")
-    with pytest.raises(ParameterError, match=rf"stress-svm\.csv.*{says}"):
+    assert old in ROBUSTNESS
+    (folder / "robustness-svm.csv").write_text(ROBUSTNESS.replace(old, new), encoding="utf-8")
+    with pytest.raises(ParameterError, match=rf"robustness-svm\.csv.*{says}"):
         figures(manifest_of(published, "svm"), folder)
 
 

@@ -13,7 +13,7 @@ from sklearn.metrics import accuracy_score, f1_score, recall_score
 
 from affetto.corpora.base import EMOTIONS, Corpus
 from affetto.corpora.ravdess import RAVDESS, expected_clips
-from affetto.evaluation import Predictions, get_protocol
+from affetto.evaluation import PROTOCOLS, Predictions, get_protocol
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -49,7 +49,9 @@ def publish(root: Path, name: str, *, skill: float = 2.0, folds_of: str | None =
     scores = np.random.default_rng(len(name)).normal(size=(1440, 8))
     scores[np.arange(1440), [EMOTIONS.index(u.emotion) for u in utterances]] += skill
     fold = np.ones(1440, dtype=np.intp)
-    for split in get_protocol(folds_of or name.split("-")[-1]).split(Corpus("ravdess", "", "", utterances)):
+    for split in get_protocol(folds_of or next(p for p in PROTOCOLS if name.endswith(f"-{p}"))).split(
+        Corpus("ravdess", "", "", utterances)
+    ):
         fold[split.test] = split.number
     path = root / "benchmarks" / "results" / f"{name}.csv"
     Predictions(
@@ -71,12 +73,12 @@ def rows_of(table: str) -> list[list[str]]:
     ("stem", "expected"),
     [
         ("svm-emobox", ("svm", "emobox")),
-        ("transformer-nemo-luna", ("transformer-nemo", "luna")),
+        ("transformer-nemo-luna-jimenez", ("transformer-nemo", "luna-jimenez")),
         ("tutorial-random", ("tutorial", "random")),
         ("svm", None),
         ("emobox", None),
         ("svm-emodb", None),
-        ("stress-noise-emobox", None),
+        ("robustness-noise-emobox", None),
         ("svm-adapted-emobox", None),
         ("svm-adapted-20", None),
     ],
@@ -104,9 +106,9 @@ def test_the_table_is_computed_from_the_files(results: ModuleType, root: Path, c
 def test_rows_come_by_protocol_and_then_the_best_first(results: ModuleType, root: Path, capsys: Captured) -> None:
     publish(root, "gmm-emobox", skill=1.0)
     publish(root, "svm-emobox", skill=3.0)
-    publish(root, "mlp-luna", skill=3.0)
+    publish(root, "mlp-luna-jimenez", skill=3.0)
     publish(root, "tutorial-random", skill=3.0)
-    publish(root, "stress-noise-emobox")
+    publish(root, "robustness-noise-emobox")
     (root / "benchmarks" / "results" / "svm-adapted-emobox.csv").write_text("another table", encoding="utf-8")
     (root / "benchmarks" / "tutorial.py").touch()
     assert results.main([], root=root) == 0

@@ -78,8 +78,8 @@ NEW: dict[str, Any] = {
         "coverage": 0.734,
         "expected_calibration_error": 0.021,
     },
-    "stress": {
-        "command": "python benchmarks/stress.py DIR",
+    "robustness": {
+        "command": "python benchmarks/robustness.py DIR",
         "rows": [
             {
                 "condition": "babble",
@@ -195,7 +195,7 @@ def test_a_card_shows_every_figure(manifest: Manifest) -> None:
     assert cells(section(card, "By emotion"))[1:] == [["neutral", "75.1"], ["angry", "85.2"]]
     assert cells(section(card, "By gender"))[1:] == [["women", "84.0 (80.0–88.0)"], ["men", "74.2 (70.0–78.0)"]]
     assert cells(section(card, "By intensity"))[1:] == [["normal", "73.7 (70.0–77.0)"], ["strong", "85.9"]]
-    assert cells(section(card, "Under stress"))[1:] == [
+    assert cells(section(card, "Robustness"))[1:] == [
         ["babble", "10 dB", "62.3", "16.8", "71.1", "63.1", "64.5"],
         ["telephone", "G.711", "77.7", "-1.4", "95.4", "78.1", "77.0"],
     ]
@@ -209,7 +209,7 @@ def test_a_card_shows_every_figure(manifest: Manifest) -> None:
     left_out_figures = ["61.2 (55.0–67.0)", "71.3", "86.1", "40.2", "90.7", "not measured", "4.2", "339"]
     assert cells(left_out)[1:] == [["emodb", *left_out_figures], ["mean", *left_out_figures]]
     assert "`affetto evaluate RAVDESS EMODB --protocol corpora`" in left_out
-    assert f"`{manifest['stress']['command']}`" in card
+    assert f"`{manifest['robustness']['command']}`" in card
     assert "about 42 were wrong" in section(card, "Limits")
 
 
@@ -231,10 +231,10 @@ def test_unadapted_answers_alone_are_no_adaptation(manifest: Manifest) -> None:
 
 
 def test_results_stand_side_by_side_where_a_part_is_only_in_one(manifest: Manifest) -> None:
-    other = {**RESULT, "protocol": "luna", "recall": {"angry": 0.5, "sad": 0.25}, "by_gender": {}}
+    other = {**RESULT, "protocol": "luna-jimenez", "recall": {"angry": 0.5, "sad": 0.25}, "by_gender": {}}
     card = model_card({**manifest, "results": [RESULT, other]})
     assert cells(section(card, "By emotion")) == [
-        ["", "recall %, ravdess, `emobox`", "recall %, ravdess, `luna`"],
+        ["", "recall %, ravdess, `emobox`", "recall %, ravdess, `luna-jimenez`"],
         ["neutral", "75.1", ""],
         ["angry", "85.2", "50.0"],
         ["sad", "", "25.0"],
@@ -285,9 +285,9 @@ def test_differences_of_several_results_are_told_together(manifest: Manifest) ->
     parts = copy.deepcopy(RESULT["by_gender"])
     assert isinstance(parts, dict)
     parts["female"]["uar"], parts["male"]["uar"] = 0.7, 0.75
-    manifest["results"] += [{**RESULT, "protocol": "luna"}, {**RESULT, "protocol": "loso", "by_gender": parts}]
+    manifest["results"] += [{**RESULT, "protocol": "luna-jimenez"}, {**RESULT, "protocol": "loso", "by_gender": parts}]
     assert (
-        "It recognizes women better than men by 9.8 points (ravdess, `emobox`), 9.8 points (ravdess, `luna`), "
+        "It recognizes women better than men by 9.8 points (ravdess, `emobox`), 9.8 points (ravdess, `luna-jimenez`), "
         "and men better than women by 5.0 points (ravdess, `loso`). The reason: Men whisper."
     ) in section(model_card(manifest), "By gender")
 
@@ -325,7 +325,7 @@ def test_what_a_manifest_does_not_hold_was_not_measured(name: str) -> None:
     shipped = load_bundle(bundled_models()[name]).manifest
     card = model_card({field: shipped[field] for field in REQUIRED})
     for title in (
-        *("How it was measured", "Figures", "Under stress", "Adaptation"),
+        *("How it was measured", "Figures", "Robustness", "Adaptation"),
         "Other corpora",
     ):
         assert section(card, title).strip() == "Not measured."
@@ -358,7 +358,7 @@ def test_older_results_lack_figures(manifest: Manifest, field: str) -> None:
         ("calibration", {"method": "none"}),
         ("calibration", "temperature"),
         ("calibration", {"method": "none", "precision": 1, "coverage": 1, "threshold": 0, "inverse_temperature": [0]}),
-        ("stress", {"command": "x", "rows": [{}]}),
+        ("robustness", {"command": "x", "rows": [{}]}),
         ("adaptation", [{"corpus": "ravdess", "uar": "most"}]),
         ("other_corpora", ["emodb"]),
         ("notes", "Men whisper."),
@@ -373,10 +373,10 @@ def test_a_part_that_makes_no_sense_is_one_sentence(manifest: Manifest, field: s
 
 
 def test_what_a_manifest_says_neither_breaks_tables_nor_steers_terminals(manifest: Manifest) -> None:
-    manifest["stress"]["rows"][0]["condition"] = "a | b\n\x1b[31mred\u202e"
+    manifest["robustness"]["rows"][0]["condition"] = "a | b\n\x1b[31mred\u202e"
     manifest["corpora"][0]["citation"] = "Somebody\n\n# A heading\r"
     card = model_card(manifest)
-    assert cells(section(card, "Under stress"))[1] == ["a | b [31mred", "10 dB", "62.3", "16.8", "71.1", "63.1", "64.5"]
+    assert cells(section(card, "Robustness"))[1] == ["a | b [31mred", "10 dB", "62.3", "16.8", "71.1", "63.1", "64.5"]
     assert "\x1b" not in card
     assert "\u202e" not in card
     assert "\n# A heading" not in card

@@ -64,8 +64,8 @@ def test_every_clip_of_ravdess_is_tested_once(names: Corpus, name: str) -> None:
         ("emobox", 1, {"1", "11", "20", "21"}),
         ("emobox", 4, {"3", "5", "7", "24"}),
         ("emobox", 6, {"6", "13", "17", "22"}),
-        ("luna", 1, {"2", "5", "14", "15", "16"}),
-        ("luna", 5, {"1", "4", "9", "22"}),
+        ("luna-jimenez", 1, {"2", "5", "14", "15", "16"}),
+        ("luna-jimenez", 5, {"1", "4", "9", "22"}),
         ("loso", 17, {"17"}),
     ],
 )
@@ -113,14 +113,14 @@ def test_speakers_stay_on_one_side_of_any_corpus(name: str, labels: list[tuple[s
     assert sorted(tested) == list(range(len(labels)))
 
 
-@pytest.mark.parametrize("name", ["emobox", "luna"])
+@pytest.mark.parametrize("name", ["emobox", "luna-jimenez"])
 def test_ravdess_folds_are_for_ravdess(name: str) -> None:
     corpus = speech([("1", "happy"), ("2", "sad")], name="nemo")
     with pytest.raises(ParameterError, match=f"{name}.*RAVDESS only.*'nemo'.*loso, speakers, random"):
         next(get_protocol(name).split(corpus))
 
 
-@pytest.mark.parametrize("name", ["emobox", "luna"])
+@pytest.mark.parametrize("name", ["emobox", "luna-jimenez"])
 def test_missing_actors_are_named(names: Corpus, name: str) -> None:
     some = [utterance for utterance in names.utterances if utterance.speaker not in {"3", "20"}]
     with pytest.raises(CorpusError, match="lacks 3, 20:"):
@@ -148,7 +148,7 @@ def test_random_needs_some_clips_of_each_emotion() -> None:
 
 
 def test_unknown_protocol_lists_the_known() -> None:
-    with pytest.raises(ParameterError, match=r"'emobx'.*emobox, luna, loso, speakers, random"):
+    with pytest.raises(ParameterError, match=r"'emobx'.*emobox, luna-jimenez, loso, speakers, random"):
         get_protocol("emobx")
 
 

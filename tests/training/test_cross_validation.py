@@ -116,7 +116,7 @@ def test_fitted_chains_are_handed_over_before_the_next_is_fitted(
         assert fitted.predict_proba(paths) == pytest.approx(predictions.probabilities[of_fold], abs=1e-6)
 
 
-@pytest.mark.parametrize("name", ["emobox", "luna", "loso", "speakers"])
+@pytest.mark.parametrize("name", ["emobox", "luna-jimenez", "loso", "speakers"])
 def test_nothing_is_fitted_on_the_tested_actors(
     names: Corpus, heard: list[tuple[set[int], set[str] | None]], name: str
 ) -> None:
@@ -151,7 +151,7 @@ def searches() -> Iterator[Any]:
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_splitters_within_the_chain_get_the_speakers(names: Corpus, chain: Any) -> None:
     """GroupKFold refuses to split without groups, so it is enough that these are fitted at all."""
-    predictions = evaluate(chain, first_takes(names), get_protocol("luna"), folds=[2])
+    predictions = evaluate(chain, first_takes(names), get_protocol("luna-jimenez"), folds=[2])
     assert set(predictions.speaker) == {"3", "6", "7", "13", "18"}
 
 
@@ -185,7 +185,7 @@ def test_folds_can_be_repeated_singly(names: Corpus) -> None:
 def test_the_log_tells_the_folds_as_they_go(names: Corpus, caplog: pytest.LogCaptureFixture) -> None:
     chain = Pipeline([("numbers", FunctionTransformer(from_name)), ("classifier", Recorder())])
     with caplog.at_level("INFO", logger="affetto"):
-        evaluate(chain, names, get_protocol("luna"), folds=(1, 4))
+        evaluate(chain, names, get_protocol("luna-jimenez"), folds=(1, 4))
     assert [message.split(":")[0] for message in caplog.messages] == ["fold 1 (1 of 2)", "fold 4 (2 of 2)"]
 
 

@@ -200,15 +200,15 @@ def _confidence(manifest: Manifest) -> Iterator[str]:
     yield _facts(facts)
 
 
-def _stress(manifest: Manifest) -> Iterator[str]:
-    stress = manifest.get("stress")
-    if not stress:
+def _robustness(manifest: Manifest) -> Iterator[str]:
+    robustness = manifest.get("robustness")
+    if not robustness:
         yield NOT_MEASURED
         return
     yield (
         "The same recordings, spoilt. The loss is in points of UAR against the clean ones; a label is kept where the "
         "answer is the one that was given for the clean recording; the confidence, on average, should fall as the "
-        f"answers that are right become fewer. Made by `{_text(stress['command'])}`."
+        f"answers that are right become fewer. Made by `{_text(robustness['command'])}`."
     )
     header = ("condition", "level", "UAR %", "loss", "labels kept %", "right %", "confidence %")
     rows = [
@@ -216,7 +216,7 @@ def _stress(manifest: Manifest) -> Iterator[str]:
             *(r["condition"], r["level"], _percent(r["uar"]), f"{100 * r['drop']:.1f}", _percent(r["labels_kept"])),
             *(_percent(r.get("accuracy")), _percent(r.get("confidence"))),
         )
-        for r in stress["rows"]
+        for r in robustness["rows"]
     ]
     yield _table(header, rows)
 
@@ -367,7 +367,7 @@ def _sections(manifest: Manifest) -> Iterator[tuple[str, Callable[[Manifest], It
     yield "How it was measured", _how_it_was_measured
     yield "Figures", _figures
     yield "Confidence", _confidence
-    yield "Under stress", _stress
+    yield "Robustness", _robustness
     yield "Adaptation", _adaptation
     if not _learned_several(manifest):
         yield other_corpora

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from affetto.cli import adapt, corpus, evaluate, listen, models, recognize, stress, train
+from affetto.cli import adapt, corpus, evaluate, listen, models, recognize, robustness, train
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -23,7 +23,7 @@ app.add_typer(corpus.app, name="corpus")
 app.command()(train.train)
 app.command()(evaluate.evaluate)
 app.command()(evaluate.compare)
-app.command()(stress.stress)
+app.command()(robustness.robustness)
 
 
 def _print_version(asked: bool) -> None:

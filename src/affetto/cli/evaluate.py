@@ -35,13 +35,13 @@ if TYPE_CHECKING:
     from affetto.training.train import Chain
 
 ProtocolOption = Annotated[
-    str, typer.Option("--protocol", help="emobox, luna (RAVDESS); loso, speakers, random (any corpus).")
+    str, typer.Option("--protocol", help="emobox, luna-jimenez (RAVDESS); loso, speakers, random (any corpus).")
 ]
 EvaluationProtocolOption = Annotated[
     str,
     typer.Option(
         "--protocol",
-        help="emobox, luna (RAVDESS); loso, speakers, random (any corpus); corpora (two or more: each is left out).",
+        help="emobox, luna-jimenez (RAVDESS); loso, speakers, random (any); corpora (leaves each of several out).",
     ),
 ]
 FoldsOption = Annotated[

@@ -24,7 +24,7 @@ from affetto.evaluation.protocols import PROTOCOLS, Fold, Protocol, get_protocol
 from affetto.evaluation.report import metrics_table, percent, prepare_folder, write_report
 from affetto.evaluation.resampling import Interval
 from affetto.evaluation.robustness.conditions import Condition, choose_conditions, find_recordings, make_conditions
-from affetto.evaluation.robustness.measure import Outcome, StressRow, stress, summarize
+from affetto.evaluation.robustness.measure import Outcome, RobustnessRow, measure_robustness, summarize_robustness
 
 __all__ = [
     "PROTOCOLS",
@@ -47,8 +47,8 @@ __all__ = [
     "Predictions",
     "Protocol",
     "ReliabilityBin",
+    "RobustnessRow",
     "Scores",
-    "StressRow",
     "answer_above",
     "choose_conditions",
     "compare",
@@ -63,6 +63,7 @@ __all__ = [
     "measure",
     "measure_calibration",
     "measure_corpora",
+    "measure_robustness",
     "metrics_table",
     "paired_test",
     "percent",
@@ -70,8 +71,7 @@ __all__ = [
     "prepare_folder",
     "ravdess_traits",
     "reliability_table",
-    "stress",
-    "summarize",
+    "summarize_robustness",
     "unadapted",
     "write_corpora_report",
     "write_report",

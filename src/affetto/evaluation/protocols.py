@@ -41,14 +41,18 @@ EMOBOX_ACTORS = (
 )
 """Test actors of each fold in EmoBox (Ma et al., Interspeech 2024)."""
 
-LUNA_ACTORS = (
+LUNA_JIMENEZ_ACTORS = (
     ("2", "5", "14", "15", "16"),
     ("3", "6", "7", "13", "18"),
     ("10", "11", "12", "19", "20"),
     ("8", "17", "21", "23", "24"),
     ("1", "4", "9", "22"),
 )
-"""Test actors of each fold in Luna-Jiménez et al. 2021 (Sensors 21:7665) and 2022 (Appl. Sci. 12:327)."""
+"""Test actors of each fold of the protocol `luna-jimenez`.
+
+Luna-Jiménez et al. published this split of RAVDESS in 2021 (Sensors 21:7665) and used it again in 2022
+(Appl. Sci. 12:327).
+"""
 
 
 _PARTS = 10
@@ -276,7 +280,7 @@ def _speakers(name: str, corpus: Corpus) -> list[str]:
 
 def _assign_table(corpus: Corpus, *, name: str, table: tuple[tuple[str, ...], ...]) -> Indices:
     if corpus.name != "ravdess":
-        general = ", ".join(p.name for p in PROTOCOLS.values() if p.name not in ("emobox", "luna"))
+        general = ", ".join(p.name for p in PROTOCOLS.values() if p.name not in ("emobox", "luna-jimenez"))
         raise ParameterError(
             f"protocol {name!r} is defined on RAVDESS only, and this corpus is {corpus.name!r}: use {general}"
         )
@@ -337,11 +341,11 @@ PROTOCOLS = {
             assign=partial(_assign_table, name="emobox", table=EMOBOX_ACTORS),
         ),
         Protocol(
-            "luna",
+            "luna-jimenez",
             leaks_speakers=False,
-            folds=len(LUNA_ACTORS),
+            folds=len(LUNA_JIMENEZ_ACTORS),
             description="RAVDESS, five folds of four or five actors (Luna-Jiménez et al., 2021)",
-            assign=partial(_assign_table, name="luna", table=LUNA_ACTORS),
+            assign=partial(_assign_table, name="luna-jimenez", table=LUNA_JIMENEZ_ACTORS),
         ),
         Protocol(
             "loso",

@@ -14,9 +14,9 @@ from affetto import Recognizer
 from affetto.corpora import EMOTIONS, Corpus, Utterance, load_corpus
 from affetto.corpora.ravdess import expected_clips
 from affetto.errors import AudioError, CorpusError, MissingExtraError, ParameterError
-from affetto.evaluation import Condition, Outcome, make_conditions, stress, summarize
+from affetto.evaluation import Condition, Outcome, make_conditions, measure_robustness, summarize_robustness
 from affetto.evaluation.robustness.conditions import CLEAN, choose_conditions
-from affetto.evaluation.robustness.report import as_csv, as_dicts, clips_as_csv, known_speakers, stress_table
+from affetto.evaluation.robustness.report import as_csv, as_dicts, clips_as_csv, known_speakers, robustness_table
 
 NOTHING = Condition("silenced", "", lambda samples, _rate, _rng: np.zeros_like(samples))
 
@@ -37,12 +37,12 @@ def outcome(clip: str, truth: str, heard: str | None, condition: str = "clean", 
 
 
 def test_clean_clips_are_heard_as_by_the_recognizer_itself(recognizer: Recognizer, utterances: list[Utterance]) -> None:
-    outcomes = stress(recognizer, utterances, [])
+    outcomes = measure_robustness(recognizer, utterances, [])
     expected = [recognizer.recognize(utterance.path) for utterance in utterances]
     assert [o.clip for o in outcomes] == [utterance.clip for utterance in utterances]
     assert [o.emotion for o in outcomes] == [result.emotion for result in expected]
     assert [o.confidence for o in outcomes] == pytest.approx([result.confidence for result in expected], abs=0.01)
-    (row,) = summarize(outcomes)
+    (row,) = summarize_robustness(outcomes)
     assert (row.condition, row.level, row.drop, row.labels_kept, row.no_speech) == ("clean", "", 0, 1, 0)
     assert row.accuracy == pytest.approx(np.mean([o.emotion == o.truth for o in outcomes]), abs=1e-4)
     assert row.confidence == pytest.approx(np.mean([o.confidence for o in outcomes]), abs=1e-4)
@@ -50,18 +50,18 @@ def test_clean_clips_are_heard_as_by_the_recognizer_itself(recognizer: Recognize
 
 def test_a_clip_is_degraded_alike_whatever_else_is_run(recognizer: Recognizer, utterances: list[Utterance]) -> None:
     conditions = choose_conditions(make_conditions(), ["noise", "room", "tilt"])
-    everything = stress(recognizer, utterances[:3], conditions, jobs=2)
-    alone = stress(recognizer, utterances[1:2], choose_conditions(conditions, ["noise 5 dB"]), jobs=1)
+    everything = measure_robustness(recognizer, utterances[:3], conditions, jobs=2)
+    alone = measure_robustness(recognizer, utterances[1:2], choose_conditions(conditions, ["noise 5 dB"]), jobs=1)
     assert len(everything) == 3 * len(conditions)
     of_it = [o for o in everything if o.clip == alone[0].clip and o.level in ("", "5 dB")]
     assert alone == of_it
-    other = stress(recognizer, utterances[1:2], choose_conditions(conditions, ["noise 5 dB"]), seed=1)
+    other = measure_robustness(recognizer, utterances[1:2], choose_conditions(conditions, ["noise 5 dB"]), seed=1)
     assert other[0] == alone[0]
     assert other[1] != alone[1]
 
 
 def test_who_is_not_heard_is_not_recognized(recognizer: Recognizer, utterances: list[Utterance]) -> None:
-    clean, silenced = summarize(stress(recognizer, utterances[:2], [NOTHING]))
+    clean, silenced = summarize_robustness(measure_robustness(recognizer, utterances[:2], [NOTHING]))
     assert (silenced.uar, silenced.drop, silenced.accuracy) == (0, clean.uar, 0)
     assert (silenced.labels_kept, silenced.no_speech, silenced.confidence) == (0, 1, None)
 
@@ -72,15 +72,17 @@ def test_where_nobody_is_heard_no_label_is_kept() -> None:
         for condition in ("clean", "noise")
         for clip, emotion in (("a", "sad"), ("b", None))
     ]
-    assert [row.labels_kept for row in summarize(outcomes)] == [0.5, 0.5]
+    assert [row.labels_kept for row in summarize_robustness(outcomes)] == [0.5, 0.5]
 
 
 def test_noise_removal_is_heard_beside(recognizer: Recognizer, utterances: list[Utterance]) -> None:
-    outcomes = stress(recognizer, utterances[:2], choose_conditions(make_conditions(), ["noise 0 dB"]), denoise=True)
+    outcomes = measure_robustness(
+        recognizer, utterances[:2], choose_conditions(make_conditions(), ["noise 0 dB"]), denoise=True
+    )
     assert [o.denoised for o in outcomes] == [False, True] * 4
     noisy, cleaned = (next(o for o in outcomes if o.level and o.denoised == flag) for flag in (False, True))
     assert noisy.confidence != cleaned.confidence
-    rows = summarize(outcomes)
+    rows = summarize_robustness(outcomes)
     assert [row.condition for row in rows] == ["clean", "noise"]
     for row in rows:
         assert row.uar_denoised is not None
@@ -89,7 +91,7 @@ def test_noise_removal_is_heard_beside(recognizer: Recognizer, utterances: list[
 
 def test_progress_counts_the_clips(recognizer: Recognizer, utterances: list[Utterance]) -> None:
     counted: list[tuple[int, int]] = []
-    stress(recognizer, utterances[:3], [], progress=lambda done, total: counted.append((done, total)))
+    measure_robustness(recognizer, utterances[:3], [], progress=lambda done, total: counted.append((done, total)))
     assert counted == [(1, 3), (2, 3), (3, 3)]
 
 
@@ -105,7 +107,7 @@ def test_folds_are_pooled_by_clip_not_averaged() -> None:
             outcome(f"{fold}-{i}", t, None if i % 9 == 0 else h, "noise")
             for i, (t, h) in enumerate(zip(truth, noisy, strict=True))
         ]
-    clean, noise = summarize(parts)
+    clean, noise = summarize_robustness(parts)
     for row in (clean, noise):
         chosen = [o for o in parts if o.condition == row.condition]
         truths, answers = [o.truth for o in chosen], [o.emotion or "none" for o in chosen]
@@ -121,12 +123,12 @@ def test_folds_are_pooled_by_clip_not_averaged() -> None:
 def test_outcomes_that_do_not_belong_together_are_refused() -> None:
     first, second = outcome("a", "sad", "sad"), outcome("b", "calm", "sad")
     with pytest.raises(ParameterError, match="'a' occurs twice in the condition clean"):
-        summarize([first, first])
+        summarize_robustness([first, first])
     with pytest.raises(ParameterError, match="noise was heard of 1 clips and clean of 2"):
-        summarize([first, second, outcome("a", "sad", "sad", "noise")])
+        summarize_robustness([first, second, outcome("a", "sad", "sad", "noise")])
     with pytest.raises(ParameterError, match="noise was heard of 1 clips and clean of 0"):
-        summarize([outcome("a", "sad", "sad", "noise")])
-    assert summarize([]) == []
+        summarize_robustness([outcome("a", "sad", "sad", "noise")])
+    assert summarize_robustness([]) == []
 
 
 def test_what_makes_no_sense_is_said_before_anything_is_heard(
@@ -134,20 +136,20 @@ def test_what_makes_no_sense_is_said_before_anything_is_heard(
 ) -> None:
     bored = replace(utterances[0], emotion="bored")
     with pytest.raises(CorpusError, match=r"labelled bored among others, .* it knows neutral, calm, "):
-        stress(recognizer, [*utterances, bored], [])
+        measure_robustness(recognizer, [*utterances, bored], [])
     with pytest.raises(CorpusError, match="two clips are called 'angry'"):
-        stress(recognizer, [*utterances, utterances[0]], [])
+        measure_robustness(recognizer, [*utterances, utterances[0]], [])
     with pytest.raises(ParameterError, match="there are no clips"):
-        stress(recognizer, [], [])
+        measure_robustness(recognizer, [], [])
     with pytest.raises(ParameterError, match="occurs twice in clean, silenced, silenced"):
-        stress(recognizer, utterances, [NOTHING, NOTHING])
+        measure_robustness(recognizer, utterances, [NOTHING, NOTHING])
     with pytest.raises(ParameterError, match="jobs is 0"):
-        stress(recognizer, utterances, [], jobs=0)
+        measure_robustness(recognizer, utterances, [], jobs=0)
     with pytest.raises(ParameterError, match="seed is -1"):
-        stress(recognizer, utterances, [], seed=-1)
+        measure_robustness(recognizer, utterances, [], seed=-1)
     monkeypatch.setattr("affetto._extras.find_spec", lambda _name: None)
     with pytest.raises(MissingExtraError, match=r"the condition 'opus 12 kbit/s' needs av; .*affetto\[formats\]"):
-        stress(recognizer, utterances, choose_conditions(make_conditions(), ["opus"]))
+        measure_robustness(recognizer, utterances, choose_conditions(make_conditions(), ["opus"]))
 
 
 def test_what_fails_is_named(recognizer: Recognizer, utterances: list[Utterance], tmp_path: Path) -> None:
@@ -155,19 +157,19 @@ def test_what_fails_is_named(recognizer: Recognizer, utterances: list[Utterance]
     counting = Condition("counted", "", lambda samples, _rate, _rng: heard.append(1) or samples)  # type: ignore[func-returns-value]
     (tmp_path / "text.wav").write_text("dear diary")
     with pytest.raises(AudioError, match=r"text\.wav"):
-        stress(recognizer, [*utterances, Utterance(tmp_path / "text.wav", "sad", "a")], [counting], jobs=1)
+        measure_robustness(recognizer, [*utterances, Utterance(tmp_path / "text.wav", "sad", "a")], [counting], jobs=1)
     soundfile.write(tmp_path / "short.wav", np.zeros(1_600), 16_000)
     with pytest.raises(AudioError, match=r"short\.wav: it is 0\.1 s long; at least 0\.2 s are needed; leave it out"):
-        stress(recognizer, [*utterances, Utterance(tmp_path / "short.wav", "sad", "a")], [counting], jobs=1)
+        measure_robustness(recognizer, [*utterances, Utterance(tmp_path / "short.wav", "sad", "a")], [counting], jobs=1)
     assert not heard  # before the first clip was heard, which may be an hour before the last
     broken = Condition("broken", "", lambda samples, _rate, _rng: samples[:, 0])
     with pytest.raises(AudioError, match=r"angry\.flac, broken: it cannot be recognized: IndexError: "):
-        stress(recognizer, utterances, [broken], jobs=1)
+        measure_robustness(recognizer, utterances, [broken], jobs=1)
 
 
 def test_what_a_condition_leaves_too_short_is_not_heard(recognizer: Recognizer, utterances: list[Utterance]) -> None:
     cut = Condition("cut", "0.19 s", lambda samples, rate, _rng: samples[: round(0.19 * rate)])
-    _, row = summarize(stress(recognizer, utterances, [cut]))
+    _, row = summarize_robustness(measure_robustness(recognizer, utterances, [cut]))
     assert (row.condition, row.no_speech, row.confidence) == ("cut", 1.0, None)
 
 
@@ -176,20 +178,20 @@ def test_the_table_says_what_the_file_says() -> None:
         *(outcome("a", "sad", "sad"), outcome("b", "calm", "sad")),
         *(outcome("a", "sad", "sad", "noise"), outcome("b", "calm", None, "noise")),
     ]
-    rows = summarize(outcomes)
+    rows = summarize_robustness(outcomes)
     header, clean, noise = as_csv(rows).splitlines()
     assert header == "condition,level,uar,drop,labels_kept,accuracy,confidence,no_speech"
     assert clean == "clean,,0.5000,0.0000,1.0000,0.5000,0.5000,0.0000"
     assert noise == "noise,,0.5000,0.0000,0.5000,0.5000,0.5000,0.5000"
     assert list(as_dicts(rows)[0]) == header.split(",")
-    table = stress_table(rows, title="title")
+    table = robustness_table(rows, title="title")
     assert list(map(str, table.columns[2].cells)) == ["50.0", "50.0"]
     assert list(map(str, table.columns[7].cells)) == ["0.0", "50.0"]
     denoised = [*outcomes, outcome("a", "sad", "sad", denoised=True), outcome("b", "calm", "calm", denoised=True)]
-    lines = as_csv(summarize(denoised)).splitlines()
+    lines = as_csv(summarize_robustness(denoised)).splitlines()
     assert lines[0] == f"{header},uar_denoised,gain"
     assert lines[1:] == [f"{clean},1.0000,0.5000", f"{noise},,"]
-    assert len(stress_table(summarize(denoised), title="title").columns) == 10
+    assert len(robustness_table(summarize_robustness(denoised), title="title").columns) == 10
 
 
 def test_every_clip_is_listed_with_what_was_heard() -> None:
@@ -221,5 +223,5 @@ def test_speakers_that_the_model_knows_are_told(recognizer: Recognizer, utteranc
 
 
 def test_clean_is_what_everything_is_compared_with(recognizer: Recognizer, utterances: list[Utterance]) -> None:
-    outcomes = stress(recognizer, utterances[:1], [NOTHING, CLEAN])
+    outcomes = measure_robustness(recognizer, utterances[:1], [NOTHING, CLEAN])
     assert [o.condition for o in outcomes] == ["clean", "silenced"]

@@ -1,4 +1,4 @@
-"""The conditions of the stress test: what is done to a recording before it is recognized, and how much of it."""
+"""The conditions of the robustness test: what is done to a recording before it is recognized, and how much of it."""
 
 from __future__ import annotations
 

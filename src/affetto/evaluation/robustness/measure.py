@@ -1,4 +1,4 @@
-"""The stress test: the same clips again and again, each time degraded in another way, heard by a whole recognizer.
+"""The robustness test: the same clips again and again, each time degraded in another way, heard by a whole recognizer.
 
 What a user gets is measured: voice activity and pre-processing are part of it, and whoever is no longer heard counts as
 not recognized.
@@ -62,7 +62,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class StressRow:
+class RobustnessRow:
     """What a condition costs, over all clips; fractions, at four decimals.
 
     Attributes
@@ -97,7 +97,7 @@ class StressRow:
     gain: float | None = None
 
 
-def stress(
+def measure_robustness(
     recognizer: Recognizer,
     utterances: Sequence[Utterance],
     conditions: Sequence[Condition],
@@ -162,7 +162,7 @@ def stress(
             require_extra(condition.extra, purpose=f"the condition {condition.title!r}")
     if denoise:
         require_extra("denoise", purpose="noise removal")
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="stress")
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="robustness")
     try:
         # All are read before the first is heard: what is wrong with the last shows now, not after an hour.
         for _ in pool.map(partial(_require_recognizable, _rate(recognizer)), utterances):
@@ -201,17 +201,17 @@ def require_known_emotions(recognizer: Recognizer, utterances: Iterable[Utteranc
         )
 
 
-def summarize(outcomes: Iterable[Outcome]) -> list[StressRow]:
+def summarize_robustness(outcomes: Iterable[Outcome]) -> list[RobustnessRow]:
     """Pool outcomes to one row for each condition.
 
     Parameters
     ----------
     outcomes : iterable of Outcome
-        Of one run of `stress`, or of several over different clips.
+        Of one run of `measure_robustness`, or of several over different clips.
 
     Returns
     -------
-    list of StressRow
+    list of RobustnessRow
         In the order in which the conditions occur first.
 
     Raises
@@ -243,7 +243,7 @@ def summarize(outcomes: Iterable[Outcome]) -> list[StressRow]:
         uar_denoised = None if again is None else _uar(again.values())
         heard = [outcome.confidence for outcome in group.values() if outcome.confidence is not None]
         rows.append(
-            StressRow(
+            RobustnessRow(
                 condition=condition,
                 level=level,
                 uar=uar,

@@ -1,4 +1,4 @@
-"""What a stress test leaves behind: a table for the terminal, CSV, and JSON."""
+"""What a robustness test leaves behind: a table for the terminal, CSV, and JSON."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import io
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from affetto.evaluation.robustness.measure import DECIMALS, Outcome, StressRow
+from affetto.evaluation.robustness.measure import DECIMALS, Outcome, RobustnessRow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -46,7 +46,7 @@ def known_speakers(bundle: Bundle, corpus: Corpus) -> str | None:
     return f"{bundle.name} was trained on {known}, while drop and labels kept still inform"
 
 
-def as_csv(rows: Sequence[StressRow]) -> str:
+def as_csv(rows: Sequence[RobustnessRow]) -> str:
     """Write rows as CSV: fractions at four decimals, and two further columns where noise removal was tried."""
     columns = (*COLUMNS, *(DENOISED_COLUMNS if _denoised(rows) else ()))
     out = io.StringIO(newline="")
@@ -57,7 +57,7 @@ def as_csv(rows: Sequence[StressRow]) -> str:
     return out.getvalue()
 
 
-def as_dicts(rows: Sequence[StressRow]) -> list[dict[str, Any]]:
+def as_dicts(rows: Sequence[RobustnessRow]) -> list[dict[str, Any]]:
     """Return rows as what JSON knows, without noise removal where it was not tried."""
     left_out = () if _denoised(rows) else DENOISED_COLUMNS
     return [{key: value for key, value in asdict(row).items() if key not in left_out} for row in rows]
@@ -90,13 +90,13 @@ def clips_as_csv(outcomes: Iterable[Outcome], *, folds: Mapping[str, int]) -> st
     return out.getvalue()
 
 
-def stress_table(rows: Sequence[StressRow], *, title: str) -> Table:
+def robustness_table(rows: Sequence[RobustnessRow], *, title: str) -> Table:
     """Lay rows out for a terminal, in percent.
 
     Parameters
     ----------
-    rows : sequence of StressRow
-        From `summarize`.
+    rows : sequence of RobustnessRow
+        From `summarize_robustness`.
     title : str
         Stands above the table.
 
@@ -129,5 +129,5 @@ def _cell(value: object) -> str:
     return f"{value:.{DECIMALS}f}" if isinstance(value, float) else str(value)
 
 
-def _denoised(rows: Sequence[StressRow]) -> bool:
+def _denoised(rows: Sequence[RobustnessRow]) -> bool:
     return any(row.uar_denoised is not None for row in rows)

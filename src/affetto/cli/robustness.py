@@ -1,4 +1,4 @@
-"""`affetto stress`: what noise, rooms, telephones and codecs cost a model."""
+"""`affetto robustness`: what noise, rooms, telephones and codecs cost a model."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from affetto.corpora import Utterance
 
 
-class StressFormat(StrEnum):
+class RobustnessFormat(StrEnum):
     """How the table is written."""
 
     table = "table"
@@ -41,7 +41,7 @@ TableOption = Annotated[
 ]
 
 
-def stress(
+def robustness(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="A bundle's folder, or a name from `affetto models`.")],
     corpus: CorpusArgument,
     noise: NoiseOption = None,
@@ -62,7 +62,8 @@ def stress(
         bool, typer.Option("--denoise", help="Hear each condition again with noise removed before recognition.")
     ] = False,
     output_format: Annotated[
-        StressFormat | None, typer.Option("--format", help="How to write it. [default: table, or --output's ending]")
+        RobustnessFormat | None,
+        typer.Option("--format", help="How to write it. [default: table, or --output's ending]"),
     ] = None,
     output: TableOption = None,
     name: NameOption = None,
@@ -77,9 +78,8 @@ def stress(
     from affetto._files import write_bytes
     from affetto.corpora import load_corpus
     from affetto.evaluation.robustness.conditions import choose_conditions, find_recordings, make_conditions
-    from affetto.evaluation.robustness.measure import require_known_emotions, summarize
-    from affetto.evaluation.robustness.measure import stress as run
-    from affetto.evaluation.robustness.report import as_csv, as_dicts, known_speakers, stress_table
+    from affetto.evaluation.robustness.measure import measure_robustness, require_known_emotions, summarize_robustness
+    from affetto.evaluation.robustness.report import as_csv, as_dicts, known_speakers, robustness_table
     from affetto.recognition.recognizer import Recognizer
 
     noises = find_recordings(noise) if noise is not None else []
@@ -94,13 +94,15 @@ def stress(
     require_known_emotions(recognizer, loaded.utterances)  # of all, whichever are drawn
     utterances = _sample(loaded.utterances, limit, seed)
     with _progress_bar(len(utterances)) as progress:
-        rows = summarize(run(recognizer, utterances, conditions, seed=seed, denoise=denoise, progress=progress))
+        rows = summarize_robustness(
+            measure_robustness(recognizer, utterances, conditions, seed=seed, denoise=denoise, progress=progress)
+        )
     noise_used = f"{len(noises)} recordings of noise" if noises else "synthetic noise"
     chosen = written or output_format
     text = ""
-    if chosen is StressFormat.csv:
+    if chosen is RobustnessFormat.csv:
         text = as_csv(rows)
-    elif chosen is StressFormat.json:
+    elif chosen is RobustnessFormat.json:
         facts = {
             "model": bundle.name,
             "version": bundle.version,
@@ -120,26 +122,26 @@ def stress(
     if output is not None:
         write_bytes(output, text.encode())
     title = f"{bundle.name} on {loaded.name}, {len(utterances)} clips, {noise_used}"
-    make_console().print(stress_table(rows, title=title))
+    make_console().print(robustness_table(rows, title=title))
     if remark is not None:
         typer.echo(f"Note: {remark}.")
 
 
-def _file_format(output: Path | None, output_format: StressFormat | None, corpus: Path) -> StressFormat | None:
+def _file_format(output: Path | None, output_format: RobustnessFormat | None, corpus: Path) -> RobustnessFormat | None:
     """Return the format of the file to write, None where there is none; tell wrong usage before the work."""
     if output is None:
         return None
     from affetto._files import require_writable
     from affetto.corpora.base import require_outside
 
-    if output_format is StressFormat.table:
+    if output_format is RobustnessFormat.table:
         raise ParameterError("--format table is only for the terminal; leave it out, or name csv or json for --output")
     ending = output.suffix.lower().removeprefix(".")
-    if output_format is None and ending not in (StressFormat.csv, StressFormat.json):
+    if output_format is None and ending not in (RobustnessFormat.csv, RobustnessFormat.json):
         raise ParameterError(f"{output} does not say its format; let it end in .csv or .json, or give --format")
     require_writable(output, sources=[])
     require_outside(output, corpus)
-    return output_format or StressFormat(ending)
+    return output_format or RobustnessFormat(ending)
 
 
 def _sample(utterances: Sequence[Utterance], limit: int | None, seed: int) -> list[Utterance]:

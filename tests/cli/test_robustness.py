@@ -1,4 +1,4 @@
-"""`stress` as a user runs it, on a table of the examples."""
+"""`robustness` as a user runs it, on a table of the examples."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def corpus(tmp_path: Path, root: Path) -> Path:
 
 
 def test_the_table_tells_each_condition(corpus: Path, tmp_path: Path) -> None:
-    done = run("stress", "mlp", corpus, "--condition", "telephone", "--condition", "noise 0 dB", cwd=tmp_path)
+    done = run("robustness", "mlp", corpus, "--condition", "telephone", "--condition", "noise 0 dB", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "mlp on voices, 12 clips, synthetic noise" in done.stdout
     cells = [[cell.strip() for cell in line.split("│")[1:-1]] for line in done.stdout.splitlines() if "│" in line]
@@ -50,7 +50,7 @@ def test_csv_and_json_say_the_same_every_time(corpus: Path, tmp_path: Path) -> N
     (tmp_path / "rooms").mkdir()
     soundfile.write(tmp_path / "rooms" / "hall.wav", np.eye(1, 4_000, 9)[0] + np.eye(1, 4_000, 2_000)[0] / 2, 16_000)
     arguments: list[str | Path] = [
-        "stress",
+        "robustness",
         "transformer",
         corpus,
         "--limit",
@@ -66,10 +66,10 @@ def test_csv_and_json_say_the_same_every_time(corpus: Path, tmp_path: Path) -> N
     rows = list(csv.DictReader(io.StringIO(printed.stdout)))
     assert [row["condition"] for row in rows] == ["clean", "noise", "room"]
     assert all(0 <= float(row["uar_denoised"]) <= 1 for row in rows)
-    written = run(*arguments, "--output", "stress.json", cwd=tmp_path)
+    written = run(*arguments, "--output", "robustness.json", cwd=tmp_path)
     assert written.returncode == 0, written.stderr
     assert "3 clips, 1 recordings of noise" in written.stdout
-    content = json.loads((tmp_path / "stress.json").read_text(encoding="utf-8"))
+    content = json.loads((tmp_path / "robustness.json").read_text(encoding="utf-8"))
     assert {key: content[key] for key in ("model", "corpus", "clips", "seed", "warning")} == {
         "model": "transformer",
         "corpus": "voices",
@@ -87,21 +87,23 @@ def test_csv_and_json_say_the_same_every_time(corpus: Path, tmp_path: Path) -> N
 def test_speakers_that_the_model_knows_are_told_wherever_the_figures_go(corpus: Path, tmp_path: Path) -> None:
     known = corpus.rename(tmp_path / "ravdess")
     sentence = "transformer was trained on ravdess: where these speakers are known to it, UAR and accuracy flatter"
-    table = run("stress", "transformer", known, "--limit", "1", "--condition", "gain", cwd=tmp_path)
+    table = run("robustness", "transformer", known, "--limit", "1", "--condition", "gain", cwd=tmp_path)
     assert sentence in table.stdout
     printed = run(
-        "stress", "transformer", known, "--limit", "1", "--condition", "gain", "--format", "csv", cwd=tmp_path
+        "robustness", "transformer", known, "--limit", "1", "--condition", "gain", "--format", "csv", cwd=tmp_path
     )
     assert sentence in printed.stderr
     assert "trained" not in printed.stdout
-    facts = run("stress", "transformer", known, "--limit", "1", "--condition", "gain", "--format", "json", cwd=tmp_path)
+    facts = run(
+        "robustness", "transformer", known, "--limit", "1", "--condition", "gain", "--format", "json", cwd=tmp_path
+    )
     assert sentence in json.loads(facts.stdout)["warning"]
 
 
 def test_labels_that_the_model_does_not_know_are_named(corpus: Path, tmp_path: Path) -> None:
     table = corpus / "corpus.csv"
     table.write_text(table.read_text().replace("sad.flac,sad", "sad.flac,wistful"))
-    done = run("stress", "mlp", corpus, cwd=tmp_path)
+    done = run("robustness", "mlp", corpus, cwd=tmp_path)
     assert done.returncode == 1
     assert "wistful" in done.stderr
     assert len(done.stderr.splitlines()) == 1
@@ -124,7 +126,7 @@ def test_labels_that_the_model_does_not_know_are_named(corpus: Path, tmp_path: P
 def test_wrong_usage_is_one_sentence(
     corpus: Path, tmp_path: Path, arguments: list[str], code: int, message: str
 ) -> None:
-    done = run("stress", *arguments, cwd=tmp_path)
+    done = run("robustness", *arguments, cwd=tmp_path)
     assert done.returncode == code
     assert message in done.stderr
     assert done.stdout == ""

@@ -1,10 +1,10 @@
 """What noise, rooms, telephones, codecs, clipping, microphones and other speeds cost, on speakers never heard.
 
-    python benchmarks/stress.py DIR --noise NOISE --rooms ROOMS
+    python benchmarks/robustness.py DIR --noise NOISE --rooms ROOMS
 
 For each fold of `emobox` the transformer is trained without the fold's test actors and saved; their clips are then
-recognized in every condition of `affetto stress`, and all folds are pooled. Writes
-benchmarks/results/stress-transformer.csv, and what was heard of each clip to stress-transformer-clips.csv.
+recognized in every condition of `affetto robustness`, and all folds are pooled. Writes
+benchmarks/results/robustness-transformer.csv, and what was heard of each clip to robustness-transformer-clips.csv.
 
 With `--denoise` clean and noisy clips are heard twice, with and without noise removal before recognition; that goes to
 denoise-transformer.csv and denoise-transformer-clips.csv instead.
@@ -28,11 +28,11 @@ from affetto.evaluation import (
     find_recordings,
     get_protocol,
     make_conditions,
-    stress,
-    summarize,
+    measure_robustness,
+    summarize_robustness,
 )
 from affetto.evaluation.protocols import choose_folds
-from affetto.evaluation.robustness.report import as_csv, clips_as_csv, stress_table
+from affetto.evaluation.robustness.report import as_csv, clips_as_csv, robustness_table
 from affetto.training.folds import fold_bundle
 
 RESULTS = Path(__file__).parent / "results"
@@ -67,14 +67,14 @@ def main() -> None:
             test = np.random.default_rng(SEED).permutation(fold.test)[: options.limit]
             utterances = [corpus.utterances[index] for index in sorted(test.tolist())]
             recognizer = Recognizer(bundle.folder, threads=1)
-            outcomes += stress(recognizer, utterances, conditions, seed=SEED, denoise=options.denoise)
+            outcomes += measure_robustness(recognizer, utterances, conditions, seed=SEED, denoise=options.denoise)
             folds |= {utterance.clip: fold.number for utterance in utterances}
             print(f"fold {fold.number}: {len(utterances)} clips in {len(conditions)} conditions", flush=True)
-    rows = summarize(outcomes)
-    Console(width=160).print(stress_table(rows, title=f"transformer, emobox, {len(folds)} clips"))
+    rows = summarize_robustness(outcomes)
+    Console(width=160).print(robustness_table(rows, title=f"transformer, emobox, {len(folds)} clips"))
     if options.fold or options.limit or options.condition:
         return
-    name = "denoise-transformer" if options.denoise else "stress-transformer"
+    name = "denoise-transformer" if options.denoise else "robustness-transformer"
     (RESULTS / f"{name}.csv").write_text(as_csv(rows), encoding="utf-8", newline="\n")
     (RESULTS / f"{name}-clips.csv").write_text(clips_as_csv(outcomes, folds=folds), encoding="utf-8", newline="\n")
 

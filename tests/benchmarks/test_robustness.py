@@ -12,7 +12,7 @@ import soundfile
 
 from affetto.bundles.bundle import find_bundle, load_bundle, write_bundle
 from affetto.corpora import load_corpus
-from affetto.evaluation import Outcome, get_protocol, summarize
+from affetto.evaluation import Outcome, get_protocol, summarize_robustness
 from affetto.training.pipelines import build_pipeline
 from affetto.training.train import described_corpus, described_encoders, described_recipe
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.mark.parametrize("name", ["stress-transformer", "denoise-transformer"])
+@pytest.mark.parametrize("name", ["robustness-transformer", "denoise-transformer"])
 def test_the_published_figures_follow_from_what_was_heard_of_each_clip(root: Path, name: str) -> None:
     folder = root / "benchmarks" / "results"
     rows = list(csv.DictReader((folder / f"{name}.csv").open(encoding="utf-8", newline="")))
@@ -44,7 +44,7 @@ def test_the_published_figures_follow_from_what_was_heard_of_each_clip(root: Pat
                         confidence=None,
                     )
                 )
-    for row, computed in zip(rows, summarize(outcomes), strict=True):
+    for row, computed in zip(rows, summarize_robustness(outcomes), strict=True):
         for column in ("uar", "drop", "labels_kept", "accuracy", "no_speech", "uar_denoised", "gain"):
             if column in row:
                 assert float(row[column]) == getattr(computed, column), (row["condition"], row["level"], column)
@@ -64,7 +64,13 @@ def test_folds_are_heard_by_their_bundles_and_pooled(
             write_bundle(tmp_path / "bundles" / f"fold-{fold.number}", manifest, shipped.model)
     soundfile.write(tmp_path / "hum.wav", np.sin(np.arange(16_000) * 0.05) / 3, 16_000)
     before = sorted((root / "benchmarks" / "results").iterdir())
-    command: list[str | Path] = [sys.executable, root / "benchmarks" / "stress.py", ravdess_dir, "--noise", tmp_path]
+    command: list[str | Path] = [
+        sys.executable,
+        root / "benchmarks" / "robustness.py",
+        ravdess_dir,
+        "--noise",
+        tmp_path,
+    ]
     command += [
         "--encoder",
         tiny_encoder,
