@@ -4,7 +4,7 @@
 
 Two figures for each, with paired tests: `inner`, on the training actors of emobox's first fold alone, by which defaults
 are decided, and `emobox`, which is reported. Without virtual speakers, to save time. Writes
-benchmarks/results/ablation.json; docs/results.md says what followed from it.
+benchmarks/results/ablation.json; docs/research/results.md says what followed from it.
 """
 
 from __future__ import annotations

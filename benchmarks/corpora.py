@@ -1,8 +1,8 @@
-"""Recompute the table of corpora left out in docs/results.md from the per-clip predictions in benchmarks/results/.
+"""Recompute the table of left-out corpora in docs/research/results.md from the per-clip predictions.
 
     python benchmarks/corpora.py            print the table
-    python benchmarks/corpora.py --check    fail if docs/results.md says anything else
-    python benchmarks/corpora.py --write    put it into docs/results.md
+    python benchmarks/corpora.py --check    fail if docs/research/results.md says anything else
+    python benchmarks/corpora.py --write    put it into docs/research/results.md
 
 A file counts if it is named `corpora-<classifier>.csv`. Where answers were adapted to N other recordings of the same
 speaker, it is `corpora-<classifier>-adapted-N.csv`, and of the same corpus `corpora-<classifier>-adapted-corpus-N.csv`.
@@ -151,13 +151,13 @@ def _text(figure: Figure, *, interval: bool) -> str:
 
 
 def main(arguments: Sequence[str] | None = None, *, root: Path = ROOT) -> int:
-    """Run the command; 0: done, 1: docs/results.md is out of date, 2: something is wrong with a file."""
+    """Run the command; 0: done, 1: docs/research/results.md is out of date, 2: something is wrong with a file."""
     parser = argparse.ArgumentParser(description="Recompute the table of corpora left out.")
     mode = parser.add_mutually_exclusive_group()
-    mode.add_argument("--check", action="store_true", help="fail if the table in docs/results.md is another")
-    mode.add_argument("--write", action="store_true", help="put the table into docs/results.md")
+    mode.add_argument("--check", action="store_true", help="fail if the table in docs/research/results.md is another")
+    mode.add_argument("--write", action="store_true", help="put the table into docs/research/results.md")
     options = parser.parse_args(arguments)
-    document = root / "docs" / "results.md"
+    document = root / "docs" / "research" / "results.md"
     try:
         table = markdown(collect(root / "benchmarks" / "results"))
         if not (options.check or options.write):

@@ -47,7 +47,8 @@ def figures(manifest: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     Returns
     -------
     dict
-        The value of each field, None where nothing was measured; see ``docs/bundles.md``. All figures are fractions.
+        The value of each field, None where nothing was measured; see ``docs/reference/bundles.md``. All figures
+        are fractions.
 
     Raises
     ------

@@ -2,7 +2,7 @@
 
     python benchmarks/pictures.py
 
-Writes docs/confusion-<classifier>-emobox.png, docs/recall-emobox.png, and docs/reliability-transformer-emobox.png.
+Writes confusion-<classifier>-emobox.png, recall-emobox.png and reliability-transformer-emobox.png into docs/images.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from affetto.evaluation import Predictions, measure, measure_calibration
 from affetto.evaluation.report import draw_confusion, draw_reliability
 
 ROOT = Path(__file__).resolve().parents[1]
-RESULTS, DOCS = ROOT / "benchmarks" / "results", ROOT / "docs"
+RESULTS, IMAGES = ROOT / "benchmarks" / "results", ROOT / "docs" / "images"
 CONFUSIONS = ("transformer", "cnn", "gmm")
 RECALLS = ("transformer", "cnn", "gmm", "tutorial")
 RELIABILITY = "transformer"
@@ -32,10 +32,10 @@ def main() -> None:
     predictions = {name: Predictions.from_csv(RESULTS / f"{name}-emobox.csv") for name in RECALLS}
     measured = {name: measure(predictions[name]) for name in RECALLS}
     for name in CONFUSIONS:
-        draw_confusion(measured[name], DOCS / f"confusion-{name}-emobox.png", title=f"{name}, emobox")
+        draw_confusion(measured[name], IMAGES / f"confusion-{name}-emobox.png", title=f"{name}, emobox")
     calibration = measure_calibration(predictions[RELIABILITY])
     error = f"expected calibration error {100 * calibration.expected_calibration_error:.1f} %"
-    target = DOCS / f"reliability-{RELIABILITY}-emobox.png"
+    target = IMAGES / f"reliability-{RELIABILITY}-emobox.png"
     draw_reliability(calibration, target, title=f"{RELIABILITY}, emobox: {error}")
     emotions = list(next(iter(measured.values())).recall)
     figure, axes = plt.subplots(figsize=(9, 3.6), layout="constrained")
@@ -49,7 +49,7 @@ def main() -> None:
     axes.set_ylim(0, 100)
     axes.set_title("Speakers never heard (RAVDESS, emobox)")
     figure.legend(loc="outside lower center", ncols=len(measured), fontsize="small")
-    figure.savefig(DOCS / "recall-emobox.png", dpi=100)
+    figure.savefig(IMAGES / "recall-emobox.png", dpi=100)
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ def test_readme_example(root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pyt
 
 def test_python_example(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(root)
-    blocks = python_blocks(root / "docs" / "python.md")
+    blocks = python_blocks(root / "docs" / "how-to" / "python.md")
     assert len(blocks) == 2
     for block in blocks:
         exec(compile(block, "python.md", "exec"), {})
@@ -50,9 +50,9 @@ def test_python_example(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_dimensions_example(root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(root)
-    (block,) = python_blocks(root / "docs" / "dimensions.md")
+    (block,) = python_blocks(root / "docs" / "reference" / "arousal-valence.md")
     exec(compile(block, "dimensions.md", "exec"), {})
-    assert f"```\n{capsys.readouterr().out}```" in (root / "docs" / "dimensions.md").read_text(encoding="utf-8")
+    assert f"```\n{capsys.readouterr().out}```" in (root / "docs" / "reference" / "arousal-valence.md").read_text(encoding="utf-8")
 
 
 def test_exports_example(
@@ -60,7 +60,7 @@ def test_exports_example(
 ) -> None:
     shutil.copytree(root / "examples", tmp_path / "examples")
     monkeypatch.chdir(tmp_path)
-    (block,) = python_blocks(root / "docs" / "exports.md")
+    (block,) = python_blocks(root / "docs" / "how-to" / "export.md")
     exec(compile(block, "exports.md", "exec"), {})
     assert '"segments"' in capsys.readouterr().out
     assert {path.name for path in tmp_path.iterdir()} == {"examples", "sad.TextGrid", "sad.png"}
@@ -68,14 +68,14 @@ def test_exports_example(
 
 def test_explain_example(root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(root)
-    (block,) = python_blocks(root / "docs" / "explain.md")
+    (block,) = python_blocks(root / "docs" / "reference" / "acoustics.md")
     exec(compile(block, "explain.md", "exec"), {})
-    assert f"```\n{capsys.readouterr().out}```" in (root / "docs" / "explain.md").read_text(encoding="utf-8")
+    assert f"```\n{capsys.readouterr().out}```" in (root / "docs" / "reference" / "acoustics.md").read_text(encoding="utf-8")
 
 
 def test_live_example(root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(root)
-    (block,) = python_blocks(root / "docs" / "live.md")
+    (block,) = python_blocks(root / "docs" / "how-to" / "live.md")
     namespace: dict[str, object] = {}
     exec(compile(block, "live.md", "exec"), namespace)
     printed = capsys.readouterr().out
@@ -86,7 +86,7 @@ def test_live_example(root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytes
 
 def test_adaptation_example(root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(root)
-    (block,) = python_blocks(root / "docs" / "adaptation.md")
+    (block,) = python_blocks(root / "docs" / "explanation" / "adaptation.md")
     exec(compile(block, "adaptation.md", "exec"), {})
     assert capsys.readouterr().out == "unknown profile\n"
 
@@ -100,7 +100,7 @@ def test_the_saved_model_runs_without_affetto_as_the_docs_say(
     (segment,) = [*segmenter.push(waveform.samples), *segmenter.end()]
     soundfile.write(tmp_path / "clip.wav", segment.padded, 16_000, subtype="FLOAT")
     monkeypatch.chdir(root)
-    (block,) = python_blocks(root / "docs" / "networks.md")
+    (block,) = python_blocks(root / "docs" / "research" / "networks.md")
     exec(compile(block.replace("clip.wav", (tmp_path / "clip.wav").as_posix()), "networks.md", "exec"), {})
     printed = [float(number) for number in re.findall(r"\d\.[\de+-]+", capsys.readouterr().out)]
     expected = affetto.Recognizer().recognize(waveform).probabilities
@@ -112,6 +112,6 @@ def test_own_chain_in_the_docs(
     root: Path, ravdess_dir: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(ravdess_dir.parent)
-    (block,) = python_blocks(root / "docs" / "chain.md")
+    (block,) = python_blocks(root / "docs" / "explanation" / "phases.md")
     exec(compile(block, "chain.md", "exec"), {})
     assert float(capsys.readouterr().out) > 0.5

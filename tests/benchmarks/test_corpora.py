@@ -20,8 +20,8 @@ DOCUMENT = "# Results\n\n<!-- corpora:start -->\nold\n<!-- corpora:end -->\n\naf
 def repository(tmp_path: Path) -> Path:
     """A repository with nothing in it but what the script reads."""
     (tmp_path / "benchmarks" / "results").mkdir(parents=True)
-    (tmp_path / "docs").mkdir()
-    (tmp_path / "docs" / "results.md").write_text(DOCUMENT, encoding="utf-8")
+    (tmp_path / "docs" / "research").mkdir(parents=True)
+    (tmp_path / "docs" / "research" / "results.md").write_text(DOCUMENT, encoding="utf-8")
     return tmp_path
 
 
@@ -92,7 +92,7 @@ def test_the_best_classifier_comes_first_and_its_unadapted_answers_before_others
 
 
 def test_write_and_then_check(repository: Path, capsys: Captured) -> None:
-    document = repository / "docs" / "results.md"
+    document = repository / "docs" / "research" / "results.md"
     assert main(["--write"], root=repository) == 0
     assert "old" not in document.read_text(encoding="utf-8")
     assert main(["--check"], root=repository) == 0  # also before anything is published
@@ -109,7 +109,7 @@ def test_write_and_then_check(repository: Path, capsys: Captured) -> None:
 
 
 def test_what_is_in_the_way_is_one_sentence(repository: Path, capsys: Captured) -> None:
-    document = repository / "docs" / "results.md"
+    document = repository / "docs" / "research" / "results.md"
     document.write_text("no markers", encoding="utf-8")
     assert main(["--check"], root=repository) == 2
     assert "results.md: it needs one <!-- corpora:start -->" in capsys.readouterr().err

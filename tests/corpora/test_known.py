@@ -16,7 +16,7 @@ def test_the_example_of_a_corpus_is_its_own(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(NAMED_CORPORA))
 def test_the_documentation_names_every_corpus_and_its_terms(name: str, root: Path) -> None:
     corpus = NAMED_CORPORA[name]
-    rows = (root / "docs" / "corpora.md").read_text(encoding="utf-8").splitlines()
+    rows = (root / "docs" / "reference" / "corpora.md").read_text(encoding="utf-8").splitlines()
 
     [row] = [row for row in rows if re.match(rf"\| {re.escape(corpus.title)} \|", row)]
     for part in (Path(corpus.example).stem, corpus.licence, corpus.weights):

@@ -54,7 +54,7 @@ class Bundle:
     folder : Path
         Where it lies.
     manifest : mapping
-        Everything about the model; see ``docs/bundles.md``.
+        Everything about the model; see ``docs/reference/bundles.md``.
     model : bytes
         The ONNX model.
     """

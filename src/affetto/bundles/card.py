@@ -41,7 +41,7 @@ def model_card(manifest: Manifest) -> str:
     Raises
     ------
     BundleError
-        If a part of the manifest is not what ``docs/bundles.md`` says.
+        If a part of the manifest is not what ``docs/reference/bundles.md`` says.
     """
     blocks = [f"# {_text(manifest['name'])} {_text(manifest['version'])}", _PURPOSE]
     for title, section in _sections(manifest):
@@ -50,7 +50,7 @@ def model_card(manifest: Manifest) -> str:
         except (AttributeError, IndexError, KeyError, TypeError, ValueError, ZeroDivisionError) as error:
             raise BundleError(
                 f"the card of {manifest['name']!r} cannot be written, since its manifest says something else than "
-                f"docs/bundles.md about {title!r} ({type(error).__name__}: {error}); train the bundle again"
+                f"docs/reference/bundles.md about {title!r} ({type(error).__name__}: {error}); train the bundle again"
             ) from error
         blocks += [f"## {title}", *content]
     return "\n\n".join(blocks) + "\n"

@@ -81,8 +81,8 @@ def _print_table(bundles: Sequence[Bundle]) -> None:
             rows = list(_rows(bundle, is_default=bundle.name == DEFAULT_MODEL))
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise BundleError(
-                f"{bundle.folder} cannot be listed, since its manifest says something else than docs/bundles.md about "
-                f"its results ({type(error).__name__}: {error}); train the bundle again"
+                f"{bundle.folder} cannot be listed, since its manifest says something else than "
+                f"docs/reference/bundles.md about its results ({type(error).__name__}: {error}); train the bundle again"
             ) from error
         for row in rows:
             table.add_row(*map(Text, row))
