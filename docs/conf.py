@@ -48,7 +48,7 @@ html_css_files = ["custom.css"]
 copybutton_prompt_text = "$ "
 
 
-def write_cli_reference(app: Sphinx) -> None:
+def write_cli_reference(app: Sphinx) -> None:  # noqa: ARG001 (Sphinx passes it)
     """Write the reference of the command line from the commands themselves."""
     target = HERE / "reference" / "generated" / "cli.md"
     command = [sys.executable, "-m", "typer", "affetto.cli.app", "utils", "docs", "--name", "affetto"]

@@ -52,7 +52,9 @@ def test_dimensions_example(root: Path, monkeypatch: pytest.MonkeyPatch, capsys:
     monkeypatch.chdir(root)
     (block,) = python_blocks(root / "docs" / "reference" / "arousal-valence.md")
     exec(compile(block, "dimensions.md", "exec"), {})
-    assert f"```\n{capsys.readouterr().out}```" in (root / "docs" / "reference" / "arousal-valence.md").read_text(encoding="utf-8")
+    assert f"```\n{capsys.readouterr().out}```" in (root / "docs" / "reference" / "arousal-valence.md").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_exports_example(
@@ -70,7 +72,9 @@ def test_explain_example(root: Path, monkeypatch: pytest.MonkeyPatch, capsys: py
     monkeypatch.chdir(root)
     (block,) = python_blocks(root / "docs" / "reference" / "acoustics.md")
     exec(compile(block, "explain.md", "exec"), {})
-    assert f"```\n{capsys.readouterr().out}```" in (root / "docs" / "reference" / "acoustics.md").read_text(encoding="utf-8")
+    assert f"```\n{capsys.readouterr().out}```" in (root / "docs" / "reference" / "acoustics.md").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_live_example(root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
