@@ -18,9 +18,9 @@ from sklearn.pipeline import Pipeline
 
 from affetto.classifiers.front_ends import acoustic_front_end
 from affetto.corpora import Corpus, load_corpus
-from affetto.evaluation import Predictions, get_protocol, measure, paired_test
+from affetto.evaluation import Predictions, get_protocol, measure_predictions, paired_test
 from affetto.preprocessing import DCRemoval, LevelNormalization, NoiseRemoval, PreEmphasis, SilenceTrimming
-from affetto.training.cross_validation import evaluate
+from affetto.training.cross_validation import cross_validate
 from affetto.training.pipelines import build_pipeline
 
 RESULT = Path(__file__).parent / "results" / "ablation.json"
@@ -56,7 +56,7 @@ def training_part(corpus: Corpus) -> Corpus:
 
 def predict(front_end: Pipeline, corpus: Corpus, protocol: str) -> Predictions:
     chain = build_pipeline("svm", front_end=front_end).set_params(copies=())
-    return evaluate(chain, corpus, get_protocol(protocol))
+    return cross_validate(chain, corpus, get_protocol(protocol))
 
 
 if __name__ == "__main__":
@@ -72,7 +72,7 @@ if __name__ == "__main__":
             predictions = predict(front_end, clips, protocol)
             test = paired_test(predictions, reference.setdefault(scope, predictions))
             content[name][scope] = {
-                "uar": round(measure(predictions).uar, 4),
+                "uar": round(measure_predictions(predictions).uar, 4),
                 "difference": round(test.difference, 4),
                 "p_value": round(test.p_value, 4),
             }

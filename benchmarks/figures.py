@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from affetto.corpora.known import NAMED_CORPORA
 from affetto.corpora.ravdess import RAVDESS
 from affetto.errors import ParameterError
-from affetto.evaluation import PROTOCOLS, Metrics, Predictions, Scores, measure
+from affetto.evaluation import PROTOCOLS, Metrics, Predictions, Scores, measure_predictions
 from affetto.evaluation.predictions import DECIMALS
 from corpora import collect
 from results import command
@@ -84,7 +84,7 @@ def results_of(classifier: str, folder: Path) -> list[dict[str, Any]]:
                     "protocol": protocol,
                     "description": PROTOCOLS[protocol].description,
                     "command": command(classifier, protocol),
-                    **_entry(measure(Predictions.from_csv(path))),
+                    **_entry(measure_predictions(Predictions.from_csv(path))),
                 }
             )
     return entries
@@ -167,7 +167,7 @@ def _adaptation(classifier: str, folder: Path) -> list[dict[str, Any]] | None:
             "protocol": ADAPTED_PROTOCOL,
             "adapted_to": None if count is None else {"speaker": count},
             "command": command(classifier, ADAPTED_PROTOCOL) + ("" if count is None else f" --adapted {count}"),
-            **_part(measure(Predictions.from_csv(path))),
+            **_part(measure_predictions(Predictions.from_csv(path))),
         }
         for count, path in files
         if path.is_file()

@@ -17,7 +17,7 @@ mpl.use("Agg")
 
 import matplotlib.pyplot as plt
 
-from affetto.evaluation import Predictions, measure, measure_calibration
+from affetto.evaluation import Predictions, measure_calibration, measure_predictions
 from affetto.evaluation.report import draw_confusion, draw_reliability
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -30,7 +30,7 @@ RELIABILITY = "transformer"
 def main() -> None:
     argparse.ArgumentParser(description="Draw the pictures of the docs.").parse_args()
     predictions = {name: Predictions.from_csv(RESULTS / f"{name}-emobox.csv") for name in RECALLS}
-    measured = {name: measure(predictions[name]) for name in RECALLS}
+    measured = {name: measure_predictions(predictions[name]) for name in RECALLS}
     for name in CONFUSIONS:
         draw_confusion(measured[name], IMAGES / f"confusion-{name}-emobox.png", title=f"{name}, emobox")
     calibration = measure_calibration(predictions[RELIABILITY])

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from affetto.corpora.base import Corpus
 from affetto.corpora.ravdess import RAVDESS, expected_clips
 from affetto.errors import AffettoError, CorpusError
-from affetto.evaluation import PROTOCOLS, Metrics, Predictions, Protocol, measure, percent
+from affetto.evaluation import PROTOCOLS, Metrics, Predictions, Protocol, measure_predictions, percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,7 +80,7 @@ def collect(folder: Path) -> list[Row]:
             classifier, protocol = name
             predictions = Predictions.from_csv(path)
             require_protocol(predictions, protocol, path)
-            rows.append(Row(classifier, protocol, measure(predictions)))
+            rows.append(Row(classifier, protocol, measure_predictions(predictions)))
     order = list(PROTOCOLS)
     return sorted(rows, key=lambda row: (order.index(row.protocol.name), -row.metrics.uar, row.classifier))
 

@@ -21,7 +21,7 @@ import numpy as np
 
 from affetto import Recognition, Recognizer, Segment, read
 from affetto.corpora import load_corpus
-from affetto.evaluation import Predictions, find_recordings, get_protocol, measure
+from affetto.evaluation import Predictions, find_recordings, get_protocol, measure_predictions
 from affetto.preprocessing.steps import normalize_level, trim_silence
 from affetto.training.folds import load_fold
 
@@ -131,7 +131,7 @@ def main() -> None:
     for name, rows in (("track", in_track), ("alone", alone)):
         predictions = _predictions(clips, folds, rows, labels)
         predictions.to_csv(RESULTS / f"segments-{name}.csv")
-        report[f"uar_{name}"] = round(measure(predictions).uar, 4)
+        report[f"uar_{name}"] = round(measure_predictions(predictions).uar, 4)
     (RESULTS / "segments.json").write_text(json.dumps(report, indent=2) + "\n")
     print(json.dumps(report, indent=2))
 

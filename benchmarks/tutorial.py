@@ -21,8 +21,8 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from affetto.corpora import load_corpus
-from affetto.evaluation import get_protocol, measure, percent
-from affetto.training.cross_validation import evaluate
+from affetto.evaluation import get_protocol, measure_predictions, percent
+from affetto.training.cross_validation import cross_validate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,8 +69,8 @@ if __name__ == "__main__":
     parser.add_argument("--protocol", default="emobox")
     options = parser.parse_args()
     protocol = get_protocol(options.protocol)
-    predictions = evaluate(tutorial_chain(), load_corpus(options.corpus), protocol)
+    predictions = cross_validate(tutorial_chain(), load_corpus(options.corpus), protocol)
     predictions.to_csv(RESULTS / f"tutorial-{protocol.name}.csv")
-    metrics = measure(predictions)
+    metrics = measure_predictions(predictions)
     print(f"UAR % {percent(metrics.uar, metrics.uar_interval, leaks_speakers=protocol.leaks_speakers)}")
     print(f"accuracy % {percent(metrics.accuracy, leaks_speakers=protocol.leaks_speakers)}")

@@ -15,9 +15,9 @@ from sklearn.preprocessing import FunctionTransformer
 from affetto.classifiers.estimators.discriminant import AdditiveDiscriminant
 from affetto.corpora.base import Corpus, Utterance
 from affetto.errors import ParameterError
-from affetto.evaluation import Predictions, get_protocol, measure
+from affetto.evaluation import Predictions, get_protocol, measure_predictions
 from affetto.evaluation.adapted import AdaptedTo, adapted, unadapted
-from affetto.training.cross_validation import evaluate, evaluate_corpora
+from affetto.training.cross_validation import cross_validate, cross_validate_corpora
 
 PLACES = {"neutral": (0, 0), "happy": (4, 0), "sad": (0, 4), "angry": (4, 4)}
 
@@ -59,18 +59,18 @@ class Chain(ClassifierMixin, BaseEstimator):
 
 def evaluated(protocol: str, count: int | None, to: AdaptedTo = "speaker") -> Predictions:
     answers = unadapted if count is None else adapted(count, to=to)
-    return evaluate(Chain(), corpus("one", "abcdefghij"), get_protocol(protocol), answers=answers)
+    return cross_validate(Chain(), corpus("one", "abcdefghij"), get_protocol(protocol), answers=answers)
 
 
 def test_knowing_the_voice_helps_the_more_the_more_is_known() -> None:
-    uars = [measure(evaluated("loso", count)).uar for count in (None, 2, 31)]
+    uars = [measure_predictions(evaluated("loso", count)).uar for count in (None, 2, 31)]
     assert uars[0] < uars[1] < uars[2]
     assert uars[2] > uars[0] + 0.1
 
 
 def test_recordings_of_other_speakers_help_less_than_those_of_the_same() -> None:
     # Two speakers in each of five folds.
-    own, anybody = (measure(evaluated("speakers", 31, to)).uar for to in ("speaker", "corpus"))
+    own, anybody = (measure_predictions(evaluated("speakers", 31, to)).uar for to in ("speaker", "corpus"))
     assert own > anybody
 
 
@@ -94,7 +94,7 @@ def test_clips_are_adapted_to_others_and_never_to_themselves() -> None:
 
 def test_a_corpus_that_is_left_out_is_adapted_to_as_well() -> None:
     corpora = [corpus("one"), corpus("two")]
-    plain, known = (evaluate_corpora(Chain(), corpora, answers=answers) for answers in (unadapted, adapted(31)))
+    plain, known = (cross_validate_corpora(Chain(), corpora, answers=answers) for answers in (unadapted, adapted(31)))
     right = [
         np.mean([p.labels[column] for column in p.probabilities.argmax(axis=1)] == np.array(p.emotion))
         for p in (plain, known)
@@ -107,4 +107,4 @@ def test_what_cannot_be_adapted_is_refused() -> None:
         adapted(0)
     chain = make_pipeline(FunctionTransformer(measured), LogisticRegression())
     with pytest.raises(ParameterError, match="cannot be adapted"):
-        evaluate(chain, corpus("one"), get_protocol("loso"), folds=[1], answers=adapted(3))
+        cross_validate(chain, corpus("one"), get_protocol("loso"), folds=[1], answers=adapted(3))

@@ -19,7 +19,7 @@ from affetto.evaluation.corpora import choose_corpus_folds, untestable_emotions
 from affetto.recognition.dimensions import dimensions
 from affetto.training.augmented import AugmentedClassifier
 from affetto.training.calibration import CalibratedPipeline
-from affetto.training.cross_validation import evaluate_corpora
+from affetto.training.cross_validation import cross_validate_corpora
 from affetto.training.tuning import TunedClassifier
 
 BASIC = ("neutral", "happy", "sad", "angry")
@@ -70,7 +70,7 @@ def test_each_corpus_is_answered_by_what_was_fitted_on_all_others() -> None:
         assert len(fitted.classes_) == 4
         kept.append((fold.number, fold.corpus.name, [part.name for part in fold.training]))
 
-    predictions = evaluate_corpora(Recorder(), corpora, keep=keep)
+    predictions = cross_validate_corpora(Recorder(), corpora, keep=keep)
     assert kept == [(1, "one", ["two", "three"]), (2, "two", ["one", "three"]), (3, "three", ["one", "two"])]
     assert [names for names, _, _ in Recorder.fits] == [{"two", "three"}, {"one", "three"}, {"one", "two"}]
     # The speakers are those of their corpora: a of one is not a of another.
@@ -106,14 +106,14 @@ def test_calm_is_as_frequent_as_the_training_corpora_say() -> None:
         corpus("two", "neutral", "sad"),
         corpus("three", "neutral", "sad"),
     ]
-    evaluate_corpora(Frequencies(), corpora)
+    cross_validate_corpora(Frequencies(), corpora)
     # Without the first there is no calm; with it, one of two training corpora has it. The order is neutral, calm, sad.
     assert Frequencies.found == [{0: 1, 1: 1}, {0: 1, 1: 0.5, 2: 1}, {0: 1, 1: 0.5, 2: 1}]
 
 
 def test_what_is_learned_from_one_corpus_answers_another() -> None:
     corpora = [corpus("one", *BASIC), corpus("two", *BASIC, "bored"), corpus("three", "angry", "sad", "bored")]
-    predictions = evaluate_corpora(from_names(LogisticRegression()), corpora)
+    predictions = cross_validate_corpora(from_names(LogisticRegression()), corpora)
     found = [predictions.labels[column] for column in predictions.probabilities.argmax(axis=1)]
     assert tuple(found) == predictions.emotion
     arousal, valence = dimensions(predictions.labels, predictions.probabilities)
@@ -124,7 +124,7 @@ def test_what_is_learned_from_one_corpus_answers_another() -> None:
 def test_chosen_folds_are_the_same_as_among_all() -> None:
     corpora = [corpus("one", *BASIC), corpus("two", *BASIC, "bored"), corpus("three", "angry", "sad")]
     chain = from_names(LogisticRegression())
-    both, second = evaluate_corpora(chain, corpora), evaluate_corpora(chain, corpora, folds=[2])
+    both, second = cross_validate_corpora(chain, corpora), cross_validate_corpora(chain, corpora, folds=[2])
     assert second.corpora == ("two",)
     assert second.labels == both.labels
     of_second = [name == "two" for name in both.corpus]
@@ -150,7 +150,7 @@ def test_calm_counts_as_neutral_unless_both_sides_have_it(emotions: list[tuple[s
         assert fold.unlearned == {}
     assert untestable_emotions(folds) == ()
 
-    predictions = evaluate_corpora(Recorder(), corpora)
+    predictions = cross_validate_corpora(Recorder(), corpora)
     assert ("calm" in predictions.labels) == (False in merges)
     for fold in folds:
         rows = [name == fold.corpus.name for name in predictions.corpus]
@@ -175,7 +175,7 @@ def test_emotions_that_were_not_learned_are_left_out_and_counted() -> None:
     folds = corpus_folds(corpora)
     assert [fold.unlearned for fold in folds] == [{}, {"disgust": 6}, {}]
     assert untestable_emotions(folds) == ("disgust",)
-    predictions = evaluate_corpora(Recorder(), corpora)
+    predictions = cross_validate_corpora(Recorder(), corpora)
     assert predictions.labels == (*BASIC, "disgust", "bored")
     assert "disgust" not in predictions.emotion
     assert len(predictions) == sum(len(part.utterances) for part in corpora) - 6
@@ -207,7 +207,7 @@ def test_answers_are_certain_from_the_threshold_of_their_chain(chain: Any, calib
     def keep(fold: Any, fitted: Any) -> None:
         thresholds[fold.corpus.name] = calibrated(fitted).calibration_.threshold
 
-    predictions = evaluate_corpora(chain, corpora, keep=keep)
+    predictions = cross_validate_corpora(chain, corpora, keep=keep)
     assert set(predictions.status) == {"ok", "uncertain"}
     for name, row, status in zip(predictions.corpus, predictions.probabilities, predictions.status, strict=True):
         assert status == ("ok" if row.max() >= thresholds[name] - 1e-6 else "uncertain")
@@ -223,7 +223,7 @@ def test_answers_may_be_given_by_all_recordings_of_the_corpus_and_their_speakers
         rows[np.arange(len(X)), np.where(speakers == "a", 2, 3)] = 0.9
         return rows
 
-    predictions = evaluate_corpora(Recorder(), corpora, answers=sad_for_a)
+    predictions = cross_validate_corpora(Recorder(), corpora, answers=sad_for_a)
     # Also those that do not count: nobody who adapts knows which these are.
     assert asked == [([u.clip for u in part.utterances], [u.speaker for u in part.utterances]) for part in corpora]
     found = [predictions.labels[column] for column in predictions.probabilities.argmax(axis=1)]
@@ -234,26 +234,26 @@ def test_too_little_to_leave_out_or_to_learn_is_refused() -> None:
     one, two = corpus("one", *BASIC), corpus("two", *BASIC)
     for few in ([], [one]):
         with pytest.raises(ParameterError, match="two or more"):
-            evaluate_corpora(Recorder(), few)
+            cross_validate_corpora(Recorder(), few)
     with pytest.raises(CorpusError, match="'one' is given twice"):
-        evaluate_corpora(Recorder(), [one, one])
+        cross_validate_corpora(Recorder(), [one, one])
     for numbers, says in (([3], "folds 1 to 2.*3"), ([], "none")):
         with pytest.raises(ParameterError, match=says):
-            evaluate_corpora(Recorder(), [one, two], folds=numbers)
+            cross_validate_corpora(Recorder(), [one, two], folds=numbers)
     with pytest.raises(CorpusError, match="'other' shares sad"):
-        evaluate_corpora(Recorder(), [one, two, corpus("other", "sad", "bored", "amused")])
+        cross_validate_corpora(Recorder(), [one, two, corpus("other", "sad", "bored", "amused")])
     with pytest.raises(CorpusError, match=r"'alone'.*bored.*one speaker"):
-        evaluate_corpora(
+        cross_validate_corpora(
             Recorder(),
             [corpus("alone", *BASIC), corpus("x", *BASIC), corpus("y", "bored", "sad", speakers="a")],
             folds=[1],
         )
     with pytest.raises(ParameterError, match="predict_proba"):
-        evaluate_corpora(LogisticRegression.__base__(), [one, two])
+        cross_validate_corpora(LogisticRegression.__base__(), [one, two])
 
 
 def test_a_corpus_that_cannot_be_tested_may_be_learned_from() -> None:
     corpora = [corpus("one", *BASIC), corpus("two", *BASIC), corpus("other", "sad", "bored", "amused")]
     with pytest.raises(CorpusError, match="'other' shares sad"):
         choose_corpus_folds(corpus_folds(corpora), None)
-    assert evaluate_corpora(Recorder(), corpora, folds=[1, 2]).corpora == ("one", "two")
+    assert cross_validate_corpora(Recorder(), corpora, folds=[1, 2]).corpora == ("one", "two")

@@ -10,7 +10,7 @@ from scipy.stats import binomtest
 from sklearn.metrics import balanced_accuracy_score, recall_score
 
 from affetto.errors import ParameterError
-from affetto.evaluation import Predictions, measure, paired_test
+from affetto.evaluation import Predictions, measure_predictions, paired_test
 
 if TYPE_CHECKING:
     from tests.evaluation.conftest import MakePredictions
@@ -38,7 +38,7 @@ said = st.lists(
 
 def test_figures_of_all_clips(make_predictions: MakePredictions) -> None:
     predictions = make_predictions(skill=1.5)
-    metrics = measure(predictions)
+    metrics = measure_predictions(predictions)
     assert (metrics.clips, metrics.speakers) == (1440, 24)
     assert metrics.uar == pytest.approx(balanced_accuracy_score(predictions.emotion, predictions.predicted))
     expected = recall_score(predictions.emotion, predictions.predicted, labels=predictions.labels, average=None)
@@ -49,7 +49,7 @@ def test_figures_of_all_clips(make_predictions: MakePredictions) -> None:
 
 def test_parts_are_measured_like_the_whole(make_predictions: MakePredictions) -> None:
     predictions = make_predictions(skill=1.5)
-    metrics = measure(predictions)
+    metrics = measure_predictions(predictions)
     assert {value: (part.clips, part.speakers) for value, part in metrics.by_gender.items()} == {
         "female": (720, 12),
         "male": (720, 12),
@@ -75,7 +75,7 @@ def test_interval_is_the_plain_bootstrap_over_speakers(make_predictions: MakePre
     for _ in range(400):
         rows = np.concatenate([rows_of[name] for name in rng.choice(list(rows_of), size=len(rows_of))])
         plain.append(balanced_accuracy_score(truth[rows], guess[rows]))
-    interval = measure(predictions).uar_interval
+    interval = measure_predictions(predictions).uar_interval
     assert interval is not None
     assert interval.low == pytest.approx(np.quantile(plain, 0.025), abs=0.006)
     assert interval.high == pytest.approx(np.quantile(plain, 0.975), abs=0.006)
@@ -84,7 +84,7 @@ def test_interval_is_the_plain_bootstrap_over_speakers(make_predictions: MakePre
 def test_speakers_who_differ_make_the_interval_wide() -> None:
     alike = answers([(s, e, e if n % 2 else "sad") for s in "abcdefgh" for n in range(10) for e in ("happy", "sad")])
     apart = answers([(s, e, e if s < "e" else "sad") for s in "abcdefgh" for n in range(10) for e in ("happy", "sad")])
-    one, two = measure(alike), measure(apart)
+    one, two = measure_predictions(alike), measure_predictions(apart)
     assert one.uar == two.uar == 0.75
     assert one.uar_interval is not None
     assert two.uar_interval is not None
@@ -94,7 +94,7 @@ def test_speakers_who_differ_make_the_interval_wide() -> None:
 
 @given(said=said)
 def test_intervals_hold_any_small_corpus(said: list[tuple[str, str, str]]) -> None:
-    metrics = measure(answers(said), resamples=50)
+    metrics = measure_predictions(answers(said), resamples=50)
     for name in ("uar", "accuracy", "macro_f1"):
         interval = getattr(metrics, f"{name}_interval")
         assert 0 <= getattr(metrics, name) <= 1
@@ -106,14 +106,14 @@ def test_intervals_hold_any_small_corpus(said: list[tuple[str, str, str]]) -> No
 
 def test_one_seed_gives_one_interval(make_predictions: MakePredictions) -> None:
     predictions = make_predictions(skill=1.0)
-    assert measure(predictions).uar_interval == measure(predictions).uar_interval
-    assert measure(predictions).uar_interval != measure(predictions, seed=1).uar_interval
+    assert measure_predictions(predictions).uar_interval == measure_predictions(predictions).uar_interval
+    assert measure_predictions(predictions).uar_interval != measure_predictions(predictions, seed=1).uar_interval
 
 
 def test_a_better_system_is_found_better(make_predictions: MakePredictions) -> None:
     better, worse = make_predictions(skill=2.0), make_predictions(skill=1.5, seed=1)
     test = paired_test(better, worse)
-    assert test.difference == pytest.approx(measure(better).uar - measure(worse).uar)
+    assert test.difference == pytest.approx(measure_predictions(better).uar - measure_predictions(worse).uar)
     assert 0 < test.interval.low < test.difference < test.interval.high
     assert test.p_value == pytest.approx(2 / 2001)  # none of the 2000 resamples is on the other side
     assert test.mcnemar_p_value < 1e-6

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from affetto.errors import AffettoError, ParameterError
-from affetto.evaluation import Predictions, measure, ravdess_traits
+from affetto.evaluation import Predictions, measure_predictions, ravdess_traits
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +49,7 @@ def test_what_is_written_is_read(make_predictions: MakePredictions, tmp_path: Pa
     read = Predictions.from_csv(path)
     for field in fields(Predictions):
         np.testing.assert_array_equal(getattr(read, field.name), getattr(written, field.name), err_msg=field.name)
-    one, other = measure(written), measure(read)
+    one, other = measure_predictions(written), measure_predictions(read)
     np.testing.assert_array_equal(one.confusion, other.confusion)
     assert replace(one, confusion=other.confusion) == other
 

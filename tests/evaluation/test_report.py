@@ -13,8 +13,8 @@ from affetto.errors import ParameterError
 from affetto.evaluation import (
     Predictions,
     get_protocol,
-    measure,
     measure_calibration,
+    measure_predictions,
     metrics_table,
     percent,
     prepare_folder,
@@ -161,7 +161,7 @@ def test_the_titles_of_leaked_pictures_say_so(
 
 
 def test_the_table_shows_the_figures(make_predictions: MakePredictions) -> None:
-    metrics = measure(make_predictions(skill=1.5))
+    metrics = measure_predictions(make_predictions(skill=1.5))
     text = show(metrics_table(metrics, title="svm [bold], emobox", leaks_speakers=False))
     assert "svm [bold], emobox" in text  # a name is no markup
     assert percent(metrics.uar, metrics.uar_interval, leaks_speakers=False) in text

@@ -20,8 +20,8 @@ from affetto.corpora.base import Corpus, Utterance
 from affetto.corpora.ravdess import RAVDESS
 from affetto.corpora.vetting import CorpusWarning
 from affetto.errors import CorpusError, ParameterError
-from affetto.evaluation import get_protocol, measure
-from affetto.training.cross_validation import evaluate
+from affetto.evaluation import get_protocol, measure_predictions
+from affetto.training.cross_validation import cross_validate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,10 +86,10 @@ def first_takes(corpus: Corpus) -> Corpus:
 def test_a_real_chain_hears_emotion_of_actors_it_never_heard(ravdess: Corpus) -> None:
     part = first_takes(ravdess)
     chain = make_pipeline(FunctionTransformer(describe), StandardScaler(), LogisticRegression(C=0.1, max_iter=500))
-    predictions = evaluate(chain, part, get_protocol("emobox"))
+    predictions = cross_validate(chain, part, get_protocol("emobox"))
     assert predictions.clip == tuple(utterance.clip for utterance in part.utterances)
     assert predictions.labels == RAVDESS_ORDER
-    metrics = measure(predictions)
+    metrics = measure_predictions(predictions)
     assert metrics.clips == 360
     assert metrics.uar_interval is not None
     assert metrics.uar_interval.low > 0.2  # chance is 0.125
@@ -107,7 +107,7 @@ def test_fitted_chains_are_handed_over_before_the_next_is_fitted(
         kept.append((fold.number, chain))
 
     chain = Pipeline([("numbers", FunctionTransformer(from_name)), ("classifier", Recorder())])
-    predictions = evaluate(chain, names, get_protocol("emobox"), folds=[2, 5], keep=keep)
+    predictions = cross_validate(chain, names, get_protocol("emobox"), folds=[2, 5], keep=keep)
     assert [number for number, _ in kept] == [2, 5]
     for number, fitted in kept:
         # It is the very chain whose answers are reported.
@@ -121,8 +121,8 @@ def test_nothing_is_fitted_on_the_tested_actors(
     names: Corpus, heard: list[tuple[set[int], set[str] | None]], name: str
 ) -> None:
     chain = Pipeline([("numbers", FunctionTransformer(from_name)), ("classifier", Recorder())])
-    predictions = evaluate(chain, names, get_protocol(name))
-    assert measure(predictions).uar == 1.0  # so the columns are those of the right emotions
+    predictions = cross_validate(chain, names, get_protocol(name))
+    assert measure_predictions(predictions).uar == 1.0  # so the columns are those of the right emotions
     folds = list(get_protocol(name).split(names))
     assert len(heard) == len(folds)
     for fold, (actors, groups) in zip(folds, heard, strict=True):
@@ -151,7 +151,7 @@ def searches() -> Iterator[Any]:
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_splitters_within_the_chain_get_the_speakers(names: Corpus, chain: Any) -> None:
     """GroupKFold refuses to split without groups, so it is enough that these are fitted at all."""
-    predictions = evaluate(chain, first_takes(names), get_protocol("luna-jimenez"), folds=[2])
+    predictions = cross_validate(chain, first_takes(names), get_protocol("luna-jimenez"), folds=[2])
     assert set(predictions.speaker) == {"3", "6", "7", "13", "18"}
 
 
@@ -163,7 +163,7 @@ def test_a_search_never_scores_on_a_speaker_that_it_was_fitted_on(
         {"functiontransformer__validate": [False]},
         cv=GroupKFold(5),
     )
-    evaluate(chain, names, get_protocol("emobox"), folds=[1])
+    cross_validate(chain, names, get_protocol("emobox"), folds=[1])
     *inner, refit = heard
     assert refit[0] == set(range(1, 25)) - {1, 11, 20, 21}
     assert len(inner) == 5
@@ -174,8 +174,8 @@ def test_a_search_never_scores_on_a_speaker_that_it_was_fitted_on(
 
 def test_folds_can_be_repeated_singly(names: Corpus) -> None:
     chain = Pipeline([("numbers", FunctionTransformer(from_name)), ("classifier", Recorder())])
-    whole = evaluate(chain, names, get_protocol("emobox"))
-    some = evaluate(chain, names, get_protocol("emobox"), folds=[5, 2])
+    whole = cross_validate(chain, names, get_protocol("emobox"))
+    some = cross_validate(chain, names, get_protocol("emobox"), folds=[5, 2])
     assert set(some.fold.tolist()) == {2, 5}
     assert len(some) == 480
     rows = [whole.clip.index(clip) for clip in some.clip]
@@ -185,7 +185,7 @@ def test_folds_can_be_repeated_singly(names: Corpus) -> None:
 def test_the_log_tells_the_folds_as_they_go(names: Corpus, caplog: pytest.LogCaptureFixture) -> None:
     chain = Pipeline([("numbers", FunctionTransformer(from_name)), ("classifier", Recorder())])
     with caplog.at_level("INFO", logger="affetto"):
-        evaluate(chain, names, get_protocol("luna-jimenez"), folds=(1, 4))
+        cross_validate(chain, names, get_protocol("luna-jimenez"), folds=(1, 4))
     assert [message.split(":")[0] for message in caplog.messages] == ["fold 1 (1 of 2)", "fold 4 (2 of 2)"]
 
 
@@ -194,7 +194,7 @@ def test_an_emotion_that_was_never_heard_gets_no_probability() -> None:
     clips = [f"{happy}-01", f"{angry}-01", f"{happy}-02", f"{sad}-02", f"{angry}-02"]  # actor 1 is never sad
     corpus = Corpus("mine", "", "", [RAVDESS.parse(Path(f"{clip}.wav")) for clip in clips])
     chain = Pipeline([("numbers", FunctionTransformer(from_name)), ("classifier", Recorder())])
-    predictions = evaluate(chain, corpus, get_protocol("loso"))
+    predictions = cross_validate(chain, corpus, get_protocol("loso"))
     assert predictions.labels == ("happy", "sad", "angry")
     by_actor_2, by_actor_1 = predictions.probabilities[:2], predictions.probabilities[2:]
     np.testing.assert_array_equal(by_actor_1[:, 1], 0)
@@ -207,13 +207,13 @@ def test_an_emotion_that_was_never_heard_gets_no_probability() -> None:
 @pytest.mark.parametrize(("folds", "says"), [([7], "folds 1 to 6 here, and 7"), ([], "and none"), ([0, 1], "and 0")])
 def test_folds_that_do_not_exist_are_named(names: Corpus, folds: list[int], says: str) -> None:
     with pytest.raises(ParameterError, match=f"'emobox' has .*{says} was asked for"):
-        evaluate(clone(Recorder()), names, get_protocol("emobox"), folds=folds)
+        cross_validate(clone(Recorder()), names, get_protocol("emobox"), folds=folds)
 
 
 def test_a_chain_without_probabilities_is_refused(names: Corpus) -> None:
     chain = make_pipeline(FunctionTransformer(from_name), LinearSVC())
     with pytest.raises(ParameterError, match="Pipeline has no predict_proba"):
-        evaluate(chain, names, get_protocol("emobox"))
+        cross_validate(chain, names, get_protocol("emobox"))
 
 
 def test_two_clips_of_one_name_are_refused_before_anything_is_fitted(
@@ -221,7 +221,7 @@ def test_two_clips_of_one_name_are_refused_before_anything_is_fitted(
 ) -> None:
     twins = [Utterance(Path(folder, "1.wav"), emotion="sad", speaker=folder) for folder in ("a", "b")]
     with pytest.raises(CorpusError, match=r"a.1\.wav and b.1\.wav have the same name"):
-        evaluate(Recorder(), Corpus("mine", "", "", twins), get_protocol("loso"))
+        cross_validate(Recorder(), Corpus("mine", "", "", twins), get_protocol("loso"))
     assert heard == []
 
 
@@ -229,8 +229,10 @@ def test_labels_and_clips_that_do_harm_are_told_before_anything_is_fitted(names:
     first, *others = names.utterances
     chain = make_pipeline(FunctionTransformer(from_name), Recorder())
     with pytest.raises(CorpusError, match="'nan'"):
-        evaluate(chain, replace(names, utterances=(replace(first, emotion="nan"), *others)), get_protocol("emobox"))
+        cross_validate(
+            chain, replace(names, utterances=(replace(first, emotion="nan"), *others)), get_protocol("emobox")
+        )
     silent = tmp_path / first.path.name
     soundfile.write(silent, np.zeros(16_000), 16_000)
     with pytest.warns(CorpusWarning, match=f"silent.*{first.clip}"):
-        evaluate(chain, replace(names, utterances=(replace(first, path=silent), *others)), get_protocol("emobox"))
+        cross_validate(chain, replace(names, utterances=(replace(first, path=silent), *others)), get_protocol("emobox"))

@@ -154,8 +154,7 @@ def compare(
     tested = {task.corpus.utterances[index].speaker for fold in task.folds for index in fold.test}
     if len(tested) < 2:
         raise ParameterError(f"a paired test needs two test speakers or more, and these folds have {len(tested)}")
-    from affetto.evaluation.compare import compare as compare_predictions
-    from affetto.evaluation.compare import comparison_table
+    from affetto.evaluation.compare import compare_systems, comparison_table
     from affetto.training.checkpoints import keeping_checkpoints
     from affetto.training.pipelines import build_pipeline
 
@@ -175,7 +174,7 @@ def compare(
             until_all_are_done.enter_context(keeping_checkpoints(chain, task.folder / kind, resume=task.resume))
         systems = {kind: _evaluate_one(task, chain, kind, task.folder / kind) for kind, chain in chains.items()}
     title = f"{task.corpus.name}, {protocol}, {len(next(iter(systems.values())))} clips"
-    table = comparison_table(compare_predictions(systems), title=title, leaks_speakers=task.protocol.leaks_speakers)
+    table = comparison_table(compare_systems(systems), title=title, leaks_speakers=task.protocol.leaks_speakers)
     make_console().print(table)
     typer.echo(f"Reports in {task.folder}: one folder for each classifier")
 
@@ -275,7 +274,7 @@ def _recipe(task: _Task, chain: Chain) -> dict[str, Any]:
 def _evaluate_one(task: _Task, chain: Chain, kind: str, folder: Path, *, models: Path | None = None) -> Predictions:
     from affetto.evaluation.adapted import unadapted
     from affetto.evaluation.report import metrics_table, write_report
-    from affetto.training.cross_validation import evaluate as evaluate_chain
+    from affetto.training.cross_validation import cross_validate
 
     use_private_matplotlib()
     keep = None
@@ -283,7 +282,7 @@ def _evaluate_one(task: _Task, chain: Chain, kind: str, folder: Path, *, models:
         keep = partial(_save, classifier=kind, task=task, folder=models)
     numbers = [fold.number for fold in task.folds]
     with working(f"{kind}, {len(numbers)} folds"):
-        predictions = evaluate_chain(
+        predictions = cross_validate(
             chain,
             task.corpus,
             task.protocol,

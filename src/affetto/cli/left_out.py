@@ -39,7 +39,7 @@ def evaluate_left_out(
     from affetto.evaluation.corpora import choose_corpus_folds, corpus_folds
     from affetto.evaluation.corpora_report import CORPORA_REPORT_FILES
     from affetto.training.checkpoints import keeping_checkpoints
-    from affetto.training.cross_validation import evaluate_corpora
+    from affetto.training.cross_validation import cross_validate_corpora
     from affetto.training.folds import require_corpus_fold_folders, save_corpus_fold
     from affetto.training.pipelines import build_pipeline
     from affetto.training.train import described_encoders
@@ -70,7 +70,7 @@ def evaluate_left_out(
 
     with keeping_checkpoints(chain, folder, resume=resume):
         with working(f"{classifier}, {len(chosen)} of {len(corpora)} corpora left out"):
-            predictions = evaluate_corpora(
+            predictions = cross_validate_corpora(
                 chain, corpora, folds=[fold.number for fold in chosen], answers=answering.answers, keep=keep
             )
         metrics = write_corpora_report(predictions, folder, **about)

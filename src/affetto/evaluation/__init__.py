@@ -5,7 +5,7 @@ Cheap to import: scikit-learn, SciPy, matplotlib and rich are loaded by the func
 
 from affetto.evaluation.adapted import unadapted
 from affetto.evaluation.calibration import (
-    Calibration,
+    CalibrationCurve,
     Coverage,
     ReliabilityBin,
     answer_above,
@@ -13,12 +13,12 @@ from affetto.evaluation.calibration import (
     measure_calibration,
     reliability_table,
 )
-from affetto.evaluation.compare import Comparison, Pair, compare, comparison_table
+from affetto.evaluation.compare import Comparison, Pair, compare_systems, comparison_table
 from affetto.evaluation.corpora import CorpusFold, corpus_folds
 from affetto.evaluation.corpora_metrics import CorporaFigures, CorporaMetrics, CorpusMetrics, Figure, measure_corpora
 from affetto.evaluation.corpora_predictions import CorporaPredictions
 from affetto.evaluation.corpora_report import corpora_table, prepare_corpora_folder, write_corpora_report
-from affetto.evaluation.metrics import Metrics, PairedTest, Scores, measure, paired_test
+from affetto.evaluation.metrics import Metrics, PairedTest, Scores, measure_predictions, paired_test
 from affetto.evaluation.predictions import Predictions, ravdess_traits
 from affetto.evaluation.protocols import PROTOCOLS, Fold, Protocol, get_protocol, inner_groups
 from affetto.evaluation.report import metrics_table, percent, prepare_folder, write_report
@@ -28,7 +28,7 @@ from affetto.evaluation.robustness.measure import Outcome, RobustnessRow, measur
 
 __all__ = [
     "PROTOCOLS",
-    "Calibration",
+    "CalibrationCurve",
     "Comparison",
     "Condition",
     "CorporaFigures",
@@ -51,7 +51,7 @@ __all__ = [
     "Scores",
     "answer_above",
     "choose_conditions",
-    "compare",
+    "compare_systems",
     "comparison_table",
     "corpora_table",
     "corpus_folds",
@@ -60,9 +60,9 @@ __all__ = [
     "get_protocol",
     "inner_groups",
     "make_conditions",
-    "measure",
     "measure_calibration",
     "measure_corpora",
+    "measure_predictions",
     "measure_robustness",
     "metrics_table",
     "paired_test",

@@ -44,7 +44,7 @@ def adapted(count: int, *, to: AdaptedTo = "speaker") -> AnswerFunction:
     Returns
     -------
     callable
-        For `affetto.evaluation.evaluate` and `evaluate_corpora`. For each clip the others are drawn anew, from a fixed
+        For `cross_validate` of `affetto.training`. For each clip the others are drawn anew, from a fixed
         seed.
 
     Raises

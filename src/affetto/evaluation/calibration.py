@@ -67,7 +67,7 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True)
-class Calibration:
+class CalibrationCurve:
     """How one system's confidence goes with the truth.
 
     Attributes
@@ -98,7 +98,7 @@ class Calibration:
         }
 
 
-def measure_calibration(predictions: Predictions) -> Calibration:
+def measure_calibration(predictions: Predictions) -> CalibrationCurve:
     """Compute everything about the calibration of one system.
 
     Parameters
@@ -108,9 +108,9 @@ def measure_calibration(predictions: Predictions) -> Calibration:
 
     Returns
     -------
-    Calibration
+    CalibrationCurve
     """
-    return Calibration(
+    return CalibrationCurve(
         clips=len(predictions),
         expected_calibration_error=expected_calibration_error(predictions.emotion_index, predictions.probabilities),
         reliability=reliability_table(predictions),

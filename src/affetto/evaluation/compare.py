@@ -7,7 +7,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from affetto.errors import ParameterError
-from affetto.evaluation.metrics import Metrics, PairedTest, measure, paired_test
+from affetto.evaluation.metrics import Metrics, PairedTest, measure_predictions, paired_test
 from affetto.evaluation.report import percent
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Comparison:
     pairs: tuple[Pair, ...]
 
 
-def compare(systems: Mapping[str, Predictions]) -> Comparison:
+def compare_systems(systems: Mapping[str, Predictions]) -> Comparison:
     """Measure several systems and test each two against each other.
 
     Parameters
@@ -81,7 +81,7 @@ def compare(systems: Mapping[str, Predictions]) -> Comparison:
             predictions.aligned_to(reference)
         except ParameterError as error:
             raise ParameterError(f"cannot compare {name!r} with {reference_name!r}: {error}") from error
-    metrics = {name: measure(predictions) for name, predictions in systems.items()}
+    metrics = {name: measure_predictions(predictions) for name, predictions in systems.items()}
     ranked = sorted(metrics, key=lambda name: -metrics[name].uar)
     names = list(combinations(ranked, 2))
     tests = [paired_test(systems[first], systems[second]) for first, second in names]
@@ -101,7 +101,7 @@ def comparison_table(comparison: Comparison, *, title: str, leaks_speakers: bool
     Parameters
     ----------
     comparison : Comparison
-        From `compare`.
+        From `compare_systems`.
     title : str
         Stands above.
     leaks_speakers : bool

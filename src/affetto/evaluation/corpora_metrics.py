@@ -137,7 +137,7 @@ def measure_corpora(predictions: CorporaPredictions, *, resamples: int = RESAMPL
     Parameters
     ----------
     predictions : CorporaPredictions
-        From `affetto.evaluation.evaluate_corpora`, or read from its CSV file, which holds all that is needed.
+        From `cross_validate_corpora` of `affetto.training`, or from its CSV file.
     resamples : int
         Number of bootstrap resamples.
     seed : int

@@ -68,13 +68,13 @@ def write_corpora_report(
     Parameters
     ----------
     predictions : CorporaPredictions
-        From `affetto.evaluation.evaluate_corpora`.
+        From `affetto.training.cross_validation.cross_validate_corpora`.
     folder : path
         Where to write; made if it does not exist, never inside a dataset. An earlier report of the same is replaced.
     system : str
         What was evaluated, for example "mlp".
     corpora : sequence of Corpus
-        All that `evaluate_corpora` was given.
+        All that `cross_validate_corpora` was given.
     datasets : sequence of path
         Their folders or tables.
     recipe : mapping, optional
@@ -157,7 +157,7 @@ def corpora_table(metrics: CorporaMetrics, corpora: Sequence[Corpus], *, title: 
     metrics : CorporaMetrics
         From `write_corpora_report` or `measure_corpora`.
     corpora : sequence of Corpus
-        All that `evaluate_corpora` was given.
+        All that `cross_validate_corpora` was given.
     title : str
         Stands above the table.
 

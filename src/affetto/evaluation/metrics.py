@@ -116,7 +116,7 @@ class PairedTest:
     mcnemar_p_value: float
 
 
-def measure(predictions: Predictions, *, resamples: int = RESAMPLES, seed: int = 0) -> Metrics:
+def measure_predictions(predictions: Predictions, *, resamples: int = RESAMPLES, seed: int = 0) -> Metrics:
     """Compute all metrics of one system.
 
     Parameters

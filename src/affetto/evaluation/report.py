@@ -12,7 +12,7 @@ import numpy as np
 from affetto.corpora.base import require_outside
 from affetto.errors import ParameterError
 from affetto.evaluation.calibration import measure_calibration
-from affetto.evaluation.metrics import Metrics, Scores, measure
+from affetto.evaluation.metrics import Metrics, Scores, measure_predictions
 
 if TYPE_CHECKING:
     import os
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from rich.table import Table
 
-    from affetto.evaluation.calibration import Calibration
+    from affetto.evaluation.calibration import CalibrationCurve
     from affetto.evaluation.predictions import Predictions
     from affetto.evaluation.protocols import Protocol
     from affetto.evaluation.resampling import Interval
@@ -179,7 +179,7 @@ def write_report(
     folder = Path(folder)
     folds = np.unique(predictions.fold).tolist()
     prepare_folder(folder, system=system, protocol=protocol, folds=folds, dataset=dataset, recipe=recipe)
-    metrics = measure(predictions)
+    metrics = measure_predictions(predictions)
     calibration = measure_calibration(predictions)
     about = _about(system, protocol, folds, recipe)
     leak = f", {LEAK}" if protocol.leaks_speakers else ""
@@ -233,12 +233,12 @@ def draw_confusion(metrics: Metrics, path: str | os.PathLike[str], *, title: str
     canvas.print_figure(path, format="png", dpi=120)
 
 
-def draw_reliability(calibration: Calibration, path: str | os.PathLike[str], *, title: str) -> None:
+def draw_reliability(calibration: CalibrationCurve, path: str | os.PathLike[str], *, title: str) -> None:
     """Draw a reliability diagram as PNG: accuracy against confidence, and how many clips have which confidence.
 
     Parameters
     ----------
-    calibration : Calibration
+    calibration : CalibrationCurve
         From `measure_calibration`.
     path : path
         The image to write.
@@ -290,7 +290,7 @@ def metrics_table(metrics: Metrics, *, title: str, leaks_speakers: bool) -> Tabl
     Parameters
     ----------
     metrics : Metrics
-        From `measure` or `write_report`.
+        From `measure_predictions` or `write_report`.
     title : str
         Stands above the table.
     leaks_speakers : bool

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-def evaluate(
+def cross_validate(
     chain: Any,
     corpus: Corpus,
     protocol: Protocol,
@@ -126,7 +126,7 @@ def evaluate(
     )
 
 
-def evaluate_corpora(
+def cross_validate_corpora(
     chain: Any,
     corpora: Sequence[Corpus],
     *,
@@ -177,10 +177,10 @@ def evaluate_corpora(
     --------
     >>> from affetto.corpora import load_corpus
     >>> from affetto.evaluation import measure_corpora
-    >>> from affetto.training.cross_validation import evaluate_corpora
+    >>> from affetto.training.cross_validation import cross_validate_corpora
     >>> from affetto.training.pipelines import build_pipeline
     >>> corpora = [load_corpus(folder) for folder in ("ravdess", "nemo", "emodb")]  # doctest: +SKIP
-    >>> predictions = evaluate_corpora(build_pipeline("gmm"), corpora)  # doctest: +SKIP
+    >>> predictions = cross_validate_corpora(build_pipeline("gmm"), corpora)  # doctest: +SKIP
     >>> measure_corpora(predictions).mean.uar.value  # doctest: +SKIP
     """
     from sklearn.base import clone
