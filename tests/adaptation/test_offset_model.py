@@ -88,7 +88,7 @@ def test_the_more_is_known_the_better(model: OffsetModel) -> None:
 def test_nothing_learned_is_the_unknown_offset(model: OffsetModel) -> None:
     offset = model.learn(np.zeros((0, WIDTH)))
     assert offset.count == 0
-    assert np.array_equal(offset.mean, model.unknown.mean)
+    assert np.array_equal(offset.mean, model.initial_offset.mean)
     assert np.array_equal(offset.variance, model.offset_variance)
     embeddings, _ = utterances(model, 0.0, 5)
     assert np.array_equal(model.log_probabilities(embeddings, offset), model.log_probabilities(embeddings))
@@ -118,7 +118,7 @@ def test_far_away_embeddings_overflow_nothing(model: OffsetModel) -> None:
     offset = model.learn(far)
     assert np.isfinite(offset.mean).all()
     assert np.isfinite(model.log_probabilities(far, offset)).all()
-    assert model.voices(np.tile(far, (5, 1))) in ("one", "several", "unknown")
+    assert model.speaker_count(np.tile(far, (5, 1))) in ("one", "several", "unknown")
 
 
 def test_one_voice_is_told_from_several(model: OffsetModel) -> None:
@@ -128,8 +128,8 @@ def test_one_voice_is_told_from_several(model: OffsetModel) -> None:
     for seed in range(20):
         same = random.normal(0, np.sqrt(model.offset_variance))
         other = same + random.normal(0, np.sqrt(model.speaker_variance), (40, WIDTH))
-        told["one"].append(model.voices(utterances(model, same, 40, seed=seed, noise=NOISE)[0]))
-        told["several"].append(model.voices(utterances(model, other, 40, seed=seed, noise=NOISE)[0]))
+        told["one"].append(model.speaker_count(utterances(model, same, 40, seed=seed, noise=NOISE)[0]))
+        told["several"].append(model.speaker_count(utterances(model, other, 40, seed=seed, noise=NOISE)[0]))
     assert told["one"].count("one") >= 18
     assert told["several"].count("several") >= 18
 
@@ -141,23 +141,23 @@ def test_many_voices_of_one_emotion_hardly_pass_for_an_offset(model: OffsetModel
     for emotion in range(EMOTIONS):
         voices = random.normal(0, np.sqrt(2 * model.speaker_variance), (200, WIDTH))
         rows, _ = utterances(model, voices, 200, emotion=emotion, seed=emotion)
-        assert soft.voices(rows) == "several"
+        assert soft.speaker_count(rows) == "several"
         assert soft.learn(rows).mean == pytest.approx(model.learn(rows).mean)
     same, _ = utterances(model, random.normal(0, 1, WIDTH), 50, noise=NOISE)
-    assert soft.voices(same) == "one"
+    assert soft.speaker_count(same) == "one"
     assert soft.learn(same).mean != pytest.approx(model.learn(same).mean, abs=1e-3)
 
 
 def test_of_one_training_speaker_voices_cannot_be_told(model: OffsetModel) -> None:
     alone = dataclasses.replace(model, speaker_variance=np.zeros(WIDTH))
-    assert alone.voices(utterances(model, 0.5, 40)[0]) == "unknown"
+    assert alone.speaker_count(utterances(model, 0.5, 40)[0]) == "unknown"
 
 
 def test_few_utterances_do_not_tell_how_many_voices_there_are(model: OffsetModel) -> None:
     embeddings, _ = utterances(model, 0.5, 10, noise=NOISE)
-    assert model.voices(embeddings[:9]) == "unknown"
-    assert model.voices(np.zeros((0, WIDTH))) == "unknown"
-    assert model.voices(embeddings) == "one"
+    assert model.speaker_count(embeddings[:9]) == "unknown"
+    assert model.speaker_count(np.zeros((0, WIDTH))) == "unknown"
+    assert model.speaker_count(embeddings) == "one"
 
 
 def test_a_model_is_the_same_after_it_was_written(model: OffsetModel) -> None:

@@ -45,7 +45,7 @@ def utterances(bundle: Bundle, count: int, *, n_voices: int = 1, seed: int = 0) 
 
 @pytest.fixture(scope="module")
 def profile(bundle: Bundle) -> AdaptationProfile:
-    return AdaptationProfile.of(bundle, utterances(bundle, 20))
+    return AdaptationProfile.from_segments(bundle, utterances(bundle, 20))
 
 
 def changed(profile: AdaptationProfile, path: Path, change: dict[str, Any]) -> Path:
@@ -65,13 +65,13 @@ def test_a_profile_tells_how_much_was_heard(profile: AdaptationProfile) -> None:
 
 @pytest.mark.parametrize(("n_voices", "count", "told"), [(1, 30, "one"), (30, 30, "several"), (1, 5, "unknown")])
 def test_a_profile_tells_whether_it_is_of_one_voice(bundle: Bundle, n_voices: int, count: int, told: str) -> None:
-    assert AdaptationProfile.of(bundle, utterances(bundle, count, n_voices=n_voices)).voices == told
+    assert AdaptationProfile.from_segments(bundle, utterances(bundle, count, n_voices=n_voices)).speaker_count == told
 
 
 def test_the_same_utterance_twice_is_no_news(bundle: Bundle) -> None:
     """Else a recording that was given five times would make anything sound certain."""
     heard = utterances(bundle, 4)
-    once, again = (AdaptationProfile.of(bundle, given) for given in (heard, [*heard, *heard[:2], heard[0]]))
+    once, again = (AdaptationProfile.from_segments(bundle, given) for given in (heard, [*heard, *heard[:2], heard[0]]))
     assert (len(again), again.speech_s) == (len(once), once.speech_s) == (4, 2)
     assert np.array_equal(again.embeddings, once.embeddings)
 
@@ -99,28 +99,28 @@ def test_a_profile_is_the_same_after_it_was_saved(bundle: Bundle, profile: Adapt
 def test_a_saved_profile_is_plain_data_without_sound_or_labels(profile: AdaptationProfile, tmp_path: Path) -> None:
     profile.save(tmp_path / "me.json")
     content = json.loads((tmp_path / "me.json").read_text(encoding="utf-8"))
-    assert set(content) == {"format", "format_version", "model", "speech_s", "voices", "embeddings"}
+    assert set(content) == {"format", "format_version", "model", "speech_s", "speaker_count", "embeddings"}
     assert [path.name for path in tmp_path.iterdir()] == ["me.json"]
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "is no adaptation profile"),
-        (b"{", "is no adaptation profile"),
-        (b"\xff\xfe\x00", "is no adaptation profile"),
-        (b"[" * 100_000, "is no adaptation profile"),
-        (b"[]", "is no adaptation profile; make one with `affetto adapt`"),
-        (b'{"format": "a diary"}', "is no adaptation profile; make one"),
-        (b'{"format": "affetto speaker profile", "format_version": 1}', "is no adaptation profile; make one"),
+        (b"", "not valid JSON"),
+        (b"{", "not valid JSON"),
+        (b"\xff\xfe\x00", "not valid JSON"),
+        (b"[" * 100_000, "not valid JSON"),
+        (b"[]", "not an adaptation profile"),
+        (b'{"format": "a diary"}', "not an adaptation profile"),
+        (b'{"format": "affetto speaker profile", "format_version": 1}', "not an adaptation profile"),
         (
             b'{"format": "affetto adaptation profile", "format_version": 2}',
-            "has format version 2; this Affetto reads 1",
+            "format version 2",
         ),
-        (b'{"format": "affetto adaptation profile", "format_version": 1}', r"is damaged \(it has no 'model'\)"),
+        (b'{"format": "affetto adaptation profile", "format_version": 1}', "damaged.*'model'"),
     ],
 )
-def test_what_is_no_profile_is_refused(content: bytes, message: str, tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_profile_is_refused(content: bytes, message: str, tmp_path: Path) -> None:
     (tmp_path / "me.json").write_bytes(content)
     with pytest.raises(ProfileError, match=message) as caught:
         AdaptationProfile.load(tmp_path / "me.json")
@@ -142,10 +142,10 @@ def test_what_is_no_profile_is_refused(content: bytes, message: str, tmp_path: P
         {"speech_s": float("nan")},
         {"speech_s": float("inf")},
         {"speech_s": None},
-        {"voices": "two"},
-        {"voices": 1},
-        {"voices": None},
-        {"voices": ["one"]},
+        {"speaker_count": "two"},
+        {"speaker_count": 1},
+        {"speaker_count": None},
+        {"speaker_count": ["one"]},
         {"model": "transformer"},
         {"model": None},
         {"model": {"name": "transformer"}},
@@ -154,7 +154,7 @@ def test_what_is_no_profile_is_refused(content: bytes, message: str, tmp_path: P
 )
 def test_a_damaged_profile_is_refused(change: dict[str, Any], profile: AdaptationProfile, tmp_path: Path) -> None:
     path = changed(profile, tmp_path / "me.json", change)
-    with pytest.raises(ProfileError, match=r"me.json is damaged \(.*\); adapt again") as caught:
+    with pytest.raises(ProfileError, match=r"me\.json is damaged") as caught:
         AdaptationProfile.load(path)
     assert "\n" not in str(caught.value)
 
@@ -162,43 +162,41 @@ def test_a_damaged_profile_is_refused(change: dict[str, Any], profile: Adaptatio
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"embeddings": np.zeros((0, WIDTH))}, r"not embeddings of shape \(0, 5\)"),
-        ({"embeddings": np.zeros(WIDTH)}, r"not embeddings of shape \(5,\)"),
+        ({"embeddings": np.zeros((0, WIDTH))}, r"embeddings.*\(0, 5\)"),
+        ({"embeddings": np.zeros(WIDTH)}, r"embeddings.*\(5,\)"),
         ({"embeddings": np.full((1, WIDTH), np.nan)}, "out of range"),
-        ({"speech_s": float("nan")}, "lasts nan s"),
-        ({"voices": "two"}, "voices is 'two'"),
+        ({"speech_s": float("nan")}, "speech_s is nan"),
+        ({"speaker_count": "two"}, "speaker_count is 'two'"),
     ],
 )
-def test_what_is_made_by_hand_must_be_a_profile_too(
-    change: dict[str, Any], message: str, profile: AdaptationProfile
-) -> None:
+def test_values_of_a_profile_are_checked(change: dict[str, Any], message: str, profile: AdaptationProfile) -> None:
     with pytest.raises(ProfileError, match=message):
         dataclasses.replace(profile, **change)
 
 
 def test_a_missing_profile_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ProfileError, match=r"nowhere\.json.*No such file or directory; make one with `affetto adapt`"):
+    with pytest.raises(ProfileError, match=r"nowhere\.json.*affetto adapt"):
         AdaptationProfile.load(tmp_path / "nowhere.json")
 
 
-def test_a_profile_is_not_written_where_it_cannot_be(profile: AdaptationProfile, tmp_path: Path) -> None:
+def test_a_profile_that_cannot_be_written_is_an_error(profile: AdaptationProfile, tmp_path: Path) -> None:
     with pytest.raises(ParameterError, match="cannot be written"):
         profile.save(tmp_path / "missing" / "me.json")
 
 
 def test_a_profile_of_another_model_is_refused(bundle: Bundle, profile: AdaptationProfile) -> None:
     other = dataclasses.replace(profile, model="yours", model_sha256="0" * 64)
-    with pytest.raises(ProfileError, match=r"another model \(yours, 000000000000…\) than mine; adapt again"):
+    with pytest.raises(ProfileError, match="another model.*yours.*mine"):
         other.offset(bundle)
     # One that was edited by hand would not fit in the middle of a recording.
     narrow = dataclasses.replace(profile, embeddings=profile.embeddings[:, 1:])
-    with pytest.raises(ProfileError, match="4 dimensions and its model mine 5; adapt again"):
+    with pytest.raises(ProfileError, match="4 dimensions.*mine 5"):
         narrow.offset(bundle)
 
 
 def test_a_model_that_cannot_be_adapted_says_so(bundle: Bundle, profile: AdaptationProfile) -> None:
     fixed = dataclasses.replace(bundle, manifest={k: v for k, v in bundle.manifest.items() if k != "offset_model"})
     with pytest.raises(ProfileError, match="the model mine cannot be adapted"):
-        AdaptationProfile.of(fixed, utterances(bundle, 3))
+        AdaptationProfile.from_segments(fixed, utterances(bundle, 3))
     with pytest.raises(ProfileError, match="the model mine cannot be adapted"):
         profile.offset(fixed)

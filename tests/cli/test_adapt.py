@@ -232,7 +232,7 @@ def test_what_is_wrong_with_a_profile_is_one_sentence(
 ) -> None:
     content = json.loads((folder / "me.json").read_text(encoding="utf-8"))
     (folder / "diary.txt").write_text("dear diary")
-    (folder / "damaged.json").write_text(json.dumps({k: v for k, v in content.items() if k != "voices"}))
+    (folder / "damaged.json").write_text(json.dumps({k: v for k, v in content.items() if k != "speaker_count"}))
     other = content | {"model": {"name": "transformer", "sha256": "0" * 64}}
     (folder / "other.json").write_text(json.dumps(other))
     done = run(*command, *arguments, cwd=folder)

@@ -53,7 +53,7 @@ def test_a_profile_tells_how_much_was_heard(profile: AdaptationProfile, recogniz
     assert len(profile) >= len(NAMES)
     assert 9 < profile.speech_s < 19
     assert profile.model == recognizer.bundle.name
-    assert profile.voices == "unknown"  # of fewer than ten utterances
+    assert profile.speaker_count == "unknown"  # of fewer than ten utterances
 
 
 def test_a_profile_answers_alike_after_it_was_saved(
@@ -102,13 +102,13 @@ def test_the_same_utterance_twice_is_no_news(recognizer: Recognizer, examples: l
 
 
 def test_a_missing_profile_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ProfileError, match="No such file or directory; make one with `affetto adapt`"):
+    with pytest.raises(ProfileError, match=r"nowhere\.json"):
         Recognizer(profile=tmp_path / "nowhere.json")
 
 
 @pytest.mark.parametrize("given", [5, {}, b"me.json"])
 def test_what_is_neither_a_profile_nor_a_path_is_refused(recognizer: Recognizer, given: Any) -> None:
-    with pytest.raises(ParameterError, match="give an AdaptationProfile, or the path of one"):
+    with pytest.raises(ParameterError, match="AdaptationProfile"):
         recognizer.profile = given
     assert recognizer.profile is None
 
@@ -117,10 +117,10 @@ def test_a_profile_of_another_model_is_refused(
     recognizer: Recognizer, profile: AdaptationProfile, examples: list[Path], tmp_path: Path
 ) -> None:
     other = dataclasses.replace(profile, model="mine", model_sha256="0" * 64)
-    with pytest.raises(ProfileError, match=r"another model \(mine, 000000000000…\) than transformer; adapt again"):
+    with pytest.raises(ProfileError, match="another model.*mine.*transformer"):
         recognizer.profile = other
     # One that was edited by hand would not fit in the middle of a recording.
-    with pytest.raises(ProfileError, match=r"dimensions.*adapt again"):
+    with pytest.raises(ProfileError, match="dimensions"):
         recognizer.profile = dataclasses.replace(profile, embeddings=profile.embeddings[:, 1:])
     assert recognizer.profile is None
     assert recognizer.recognize(examples[0]).adapted_to is None
@@ -128,7 +128,7 @@ def test_a_profile_of_another_model_is_refused(
 
 def test_a_model_that_cannot_be_adapted_says_so(profile: AdaptationProfile, examples: list[Path]) -> None:
     svm = Recognizer("svm")
-    with pytest.raises(ProfileError, match="the model svm cannot be adapted; take one that can"):
+    with pytest.raises(ProfileError, match="svm cannot be adapted"):
         svm.adapt(examples)
     with pytest.raises(ProfileError, match="svm cannot be adapted"):
         Recognizer("svm", profile=profile)
@@ -137,7 +137,7 @@ def test_a_model_that_cannot_be_adapted_says_so(profile: AdaptationProfile, exam
 
 def test_recordings_without_speech_teach_nothing(recognizer: Recognizer, examples: list[Path], tmp_path: Path) -> None:
     learned = recognizer.adapt(examples[:2])
-    with pytest.raises(AudioError, match="nobody speaks in the recordings to adapt to"):
+    with pytest.raises(AudioError, match="nobody speaks"):
         recognizer.adapt([(np.zeros(RATE), RATE)])
     with pytest.raises(AudioError, match="nobody speaks"):
         recognizer.adapt([])
@@ -154,7 +154,7 @@ def test_one_recording_instead_of_several_is_named(recognizer: Recognizer, examp
         singles: list[Any] = [str(examples[0]), examples[0], examples[0].read_bytes(), waveform, file]
         singles.append((waveform.samples, waveform.sample_rate_hz))
         for single in singles:
-            with pytest.raises(ParameterError, match="put a single one into a list"):
+            with pytest.raises(ParameterError, match="adapt takes several"):
                 recognizer.adapt(single)
     assert len(recognizer.adapt([waveform])) == len(recognizer.adapt(path for path in examples[:1]))
 
@@ -207,7 +207,7 @@ def test_without_self_adaptation_each_utterance_is_heard_as_alone(
 ) -> None:
     heard = recognizer.predict_segments((recording, RATE))
     result = Recognizer(self_adaptation=False).recognize((recording, RATE))
-    assert values(result.segments) == pytest.approx(np.array([u.heard.probabilities for u in heard]), abs=1e-5)
+    assert values(result.segments) == pytest.approx(np.array([u.output.probabilities for u in heard]), abs=1e-5)
 
 
 def test_what_comes_later_changes_nothing_before(recognizer: Recognizer, examples: list[Path]) -> None:
@@ -298,8 +298,8 @@ def test_actors_of_one_language_are_told_from_one_of_them(recognizer: Recognizer
     clips = load_corpus(emodb_dir).utterances
     one = recognizer.adapt([clip.path for clip in clips if clip.speaker == "03"][:20])
     several = recognizer.adapt([clip.path for clip in clips[:: len(clips) // 20]])
-    assert one.voices != "several"
-    assert several.voices != "one"
+    assert one.speaker_count != "several"
+    assert several.speaker_count != "one"
 
 
 def test_an_uncertain_answer_is_one_below_the_threshold(

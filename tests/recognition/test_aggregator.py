@@ -9,6 +9,7 @@ from affetto.adaptation.online import OnlineAdapter
 from affetto.adaptation.prior import resolve_prior
 from affetto.classifiers.onnx_model import ModelOutput
 from affetto.recognition.aggregator import ResultAggregator, SegmentPrediction
+from affetto.recognition.result import ModelName
 
 if TYPE_CHECKING:
     from affetto.adaptation.prior import Prior
@@ -21,7 +22,9 @@ def heard(start_s: float, end_s: float, *probabilities: float) -> SegmentPredict
 
 
 def answers(threshold: float = 0.6, prior: Prior = "balanced") -> ResultAggregator:
-    return ResultAggregator(LABELS, threshold, OnlineAdapter(None), resolve_prior(prior, LABELS))
+    return ResultAggregator(
+        ModelName("mine", "1"), LABELS, threshold, OnlineAdapter(None), resolve_prior(prior, LABELS)
+    )
 
 
 @pytest.mark.parametrize(

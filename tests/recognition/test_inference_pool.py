@@ -48,7 +48,7 @@ def test_several_at_a_time_give_the_same_numbers_as_one_after_the_other(
     assert [channel for channel, _ in together] == [channel for channel, _ in in_turn] == [0, 1, 0]
     for (_, one), (_, other) in zip(together, in_turn, strict=True):
         assert (one.start_s, one.end_s) == (other.start_s, other.end_s)
-        assert np.array_equal(one.heard.probabilities, other.heard.probabilities)
+        assert np.array_equal(one.output.probabilities, other.output.probabilities)
         assert one.acoustics is None
 
 
@@ -87,7 +87,7 @@ def test_what_is_around_a_segment_matters_and_does_not_count_as_it(
     longer = segment._replace(padded=np.concatenate([sob, segment.samples]))
     alone, padded = (pool.predict(one) for one in (segment, longer))
     assert (alone.start_s, alone.end_s) == (padded.start_s, padded.end_s)
-    assert not np.allclose(alone.heard.probabilities, padded.heard.probabilities, atol=1e-3)
+    assert not np.allclose(alone.output.probabilities, padded.output.probabilities, atol=1e-3)
 
 
 def test_how_it_sounds_is_measured_where_that_is_asked_for(

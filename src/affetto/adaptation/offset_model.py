@@ -1,16 +1,14 @@
-"""Emotion plus offset plus noise: how a model adapts to the voice, room, line and language of some recordings.
+"""Emotion plus offset plus noise: how a model adapts to the speaker, room, line and language of some recordings.
 
-Every utterance is a point z in a space of a few dimensions:
+Every segment has an embedding z, a point in a space of a few dimensions:
 
     z = mean of its emotion + offset + noise
 
-The noise has variance 1 in every dimension. The offset is the same for all utterances of one speaker, or of one
-recording. Before anything is known of it, it is normally distributed with variance b around 0, and emotions are told
-apart under the variance 1 + b. Utterances without labels narrow it: each belongs to every emotion with the probability
-that it has under the current offset, and the offset is what is left over (expectation maximization). After n utterances
-its variance is b / (1 + n b) in each dimension, so that one utterance already helps, and many make it exact.
-
-Only numpy is needed: recognition uses this.
+The noise has variance 1 in every dimension. The offset is shared by all segments of one speaker or one recording.
+Before anything is known of it, it is normally distributed with variance b around 0, and emotions are classified under
+the variance 1 + b. Unlabelled segments narrow it by expectation maximization: each belongs to every emotion with the
+probability that it has under the current offset, and the offset is the mean of the residuals. After n segments its
+variance is b / (1 + n b) in each dimension: one segment already helps, many make it exact.
 
 References
 ----------
@@ -31,30 +29,31 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-Voices = Literal["one", "several", "unknown"]
+SpeakerCount = Literal["one", "several", "unknown"]
 
-_STEPS = 8
+_N_ITERATIONS = 8
 """Rounds of expectation maximization; the offset hardly moves after that."""
 
 _UNSEEN = 0.05
-"""Variance of offsets in directions in which the speakers of training do not differ: others do, a little."""
+"""Additional variance of offsets, also in directions in which the speakers of training do not differ."""
 
-_FEWEST_FOR_VOICES = 10
-_ONE_VOICE, _SEVERAL_VOICES = 0.6, 0.5
-"""From which mean log-likelihood ratio on, as a share of the largest possible one, a set of recordings is of one voice,
-and up to which of several. On corpora left out each is wrong of at most one in twenty sets of 20 recordings."""
+_FEWEST_TO_COUNT = 10
+"""Segments below which the number of speakers is unknown."""
+
+_ONE_SPEAKER, _SEVERAL_SPEAKERS = 0.6, 0.5
+"""Thresholds of the mean log-likelihood ratio of one speaker against several, as a share of its largest value. On
+left-out corpora each is wrong for at most one in twenty sets of 20 segments."""
 
 
 @dataclass(frozen=True, eq=False)
 class Offset:
-    """What is known of an offset.
+    """The normal distribution of an offset.
 
     Attributes
     ----------
     mean, variance : ndarray of shape (n_dimensions,)
-        Of its distribution.
     count : int
-        How many utterances it was learned from.
+        The number of segments that it was learned from.
     """
 
     mean: NDArray[np.float64]
@@ -64,21 +63,28 @@ class Offset:
 
 @dataclass(frozen=True, eq=False)
 class OffsetModel:
-    """Where emotions lie, and how far offsets reach.
+    """The distributions of emotions and offsets in the space of embeddings.
 
     Attributes
     ----------
     means : ndarray of shape (n_classes, n_dimensions)
-        Of each emotion.
+        The mean of each emotion.
     offset_variance : ndarray of shape (n_dimensions,)
-        Of the offsets of speakers and corpora that are not known yet.
+        The variance of the offsets of new speakers and corpora.
     speaker_variance : ndarray of shape (n_dimensions,)
-        By how much speakers of one corpus differ, for telling one voice from several.
+        The variance between speakers of one corpus, to distinguish one speaker from several.
     temperature : float
-        By which log-likelihoods are divided: new voices differ from those of training also in how they express
-        emotions.
+        Divides the log-likelihoods: new speakers also express emotions differently.
     log_prior : ndarray of shape (n_classes,) or float
-        Logarithms of how frequent the emotions are taken to be beside one another; 0 where all are alike.
+        The logarithm of each emotion's relative frequency in training; 0 if all are equal.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> model = OffsetModel(np.array([[-1.0], [1.0]]), offset_variance=np.ones(1), speaker_variance=np.ones(1))
+    >>> offset = model.learn([[1.0], [3.0], [1.0], [3.0]])
+    >>> np.exp(model.log_probabilities([[1.0]], offset)).round(2).tolist()
+    [[0.97, 0.03]]
     """
 
     means: NDArray[np.float64]
@@ -89,12 +95,12 @@ class OffsetModel:
 
     @property
     def n_dimensions(self) -> int:
-        """How many numbers an embedding has."""
+        """The number of dimensions of an embedding."""
         return int(self.means.shape[1])
 
     @property
-    def unknown(self) -> Offset:
-        """The offset before any utterance."""
+    def initial_offset(self) -> Offset:
+        """The offset before any segment."""
         return Offset(np.zeros(self.n_dimensions), self.offset_variance, 0)
 
     def log_probabilities(self, embeddings: ArrayLike, offset: Offset | None = None) -> NDArray[np.float64]:
@@ -102,80 +108,77 @@ class OffsetModel:
 
         Parameters
         ----------
-        embeddings : array-like of shape (n_utterances, n_dimensions)
+        embeddings : array-like of shape (n_segments, n_dimensions)
         offset : Offset, optional
-            By default it is unknown.
+            By default `initial_offset`.
 
         Returns
         -------
-        ndarray of shape (n_utterances, n_classes)
+        ndarray of shape (n_segments, n_classes)
         """
-        known = self.unknown if offset is None else offset
-        # All emotions have one variance, whose determinant cancels.
+        known = self.initial_offset if offset is None else offset
+        # The determinant of the variance is the same for all emotions, and cancels.
         return _log_softmax(self._log_densities(embeddings, known, known.variance) / self.temperature + self.log_prior)
 
     def learn(self, embeddings: ArrayLike) -> Offset:
-        """Estimate the offset that some utterances share.
+        """Estimate the offset that some segments share.
 
-        Of several voices emotions are assigned without the temperature. What they share is smaller, and many utterances
-        of one emotion would otherwise pass for it.
+        For several speakers the temperature is 1. Their common offset is smaller, and many segments of one emotion
+        would otherwise be mistaken for an offset.
 
         Parameters
         ----------
-        embeddings : array-like of shape (n_utterances, n_dimensions)
-
-        Returns
-        -------
-        Offset
+        embeddings : array-like of shape (n_segments, n_dimensions)
         """
         rows = np.asarray(embeddings, dtype=np.float64).reshape(-1, self.n_dimensions)
         offset = self._learn(rows)
-        return replace(self, temperature=1.0)._learn(rows) if self._voices(rows, offset) == "several" else offset
+        several = self._speaker_count(rows, offset) == "several"
+        return replace(self, temperature=1.0)._learn(rows) if several else offset
 
-    def voices(self, embeddings: ArrayLike) -> Voices:
-        """Tell whether utterances are of one voice, by how far they are spread beside the spread between speakers.
+    def speaker_count(self, embeddings: ArrayLike) -> SpeakerCount:
+        """Return whether one person or several speak, by a log-likelihood ratio.
 
         Parameters
         ----------
-        embeddings : array-like of shape (n_utterances, n_dimensions)
+        embeddings : array-like of shape (n_segments, n_dimensions)
 
         Returns
         -------
         {"one", "several", "unknown"}
-            Unknown of fewer than ten utterances, and where both are about as likely: two voices often are.
+            Unknown for fewer than ten segments, and if both are about equally likely, as often with two speakers.
         """
         rows = np.asarray(embeddings, dtype=np.float64).reshape(-1, self.n_dimensions)
-        return self._voices(rows, self._learn(rows))
+        return self._speaker_count(rows, self._learn(rows))
 
     def _learn(self, rows: NDArray[np.float64]) -> Offset:
-        offset, total = self.unknown, rows.sum(axis=0)
+        offset, total = self.initial_offset, rows.sum(axis=0)
         reach = self.offset_variance + _UNSEEN
         variance = reach / (1 + len(rows) * reach)
-        for _ in range(_STEPS if len(rows) else 0):
+        for _ in range(_N_ITERATIONS if len(rows) else 0):
             share = np.exp(self.log_probabilities(rows, offset)).sum(axis=0)
             offset = Offset(variance * (total - share @ self.means), variance, len(rows))
         return offset
 
-    def _voices(self, rows: NDArray[np.float64], offset: Offset) -> Voices:
-        if len(rows) < _FEWEST_FOR_VOICES:
+    def _speaker_count(self, rows: NDArray[np.float64], offset: Offset) -> SpeakerCount:
+        if len(rows) < _FEWEST_TO_COUNT:
             return "unknown"
         one, several = (
             np.logaddexp.reduce(self._log_densities(rows, offset, spread), axis=1) - 0.5 * np.log1p(spread).sum()
             for spread in (offset.variance, offset.variance + self.speaker_variance)
         )
         largest = 0.5 * np.log1p(self.speaker_variance / (1 + offset.variance)).sum()
-        if not largest > 0:  # of one training speaker nobody knows how others differ
+        if not largest > 0:  # with one training speaker the variance between speakers is unknown
             return "unknown"
         ratio = float(np.mean(one - several)) / largest
-        return "one" if ratio >= _ONE_VOICE else "several" if ratio <= _SEVERAL_VOICES else "unknown"
+        return "one" if ratio >= _ONE_SPEAKER else "several" if ratio <= _SEVERAL_SPEAKERS else "unknown"
 
     def _log_densities(self, embeddings: ArrayLike, offset: Offset, spread: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return log-densities around each emotion's mean, but for what all share."""
+        """Return log-densities around each emotion's mean, without the terms that all share."""
         centred = np.asarray(embeddings, dtype=np.float64).reshape(-1, self.n_dimensions) - offset.mean
         return np.asarray(-0.5 * ((centred[:, None] - self.means) ** 2 / (1 + spread)).sum(axis=2))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return plain lists and numbers, for the manifest of a bundle, which has the prior in a place of its own."""
+        """Return plain lists and numbers for a bundle's manifest; `log_prior` is not among them."""
         return {
             "means": self.means.round(5).tolist(),
             "offset_variance": self.offset_variance.round(5).tolist(),
@@ -185,12 +188,12 @@ class OffsetModel:
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any]) -> Self:
-        """Return what `to_dict` gave.
+        """Return the model that `to_dict` described.
 
         Raises
         ------
         KeyError, TypeError, ValueError
-            If something is missing or does not fit together.
+            If a value is missing, out of range, or does not fit the others.
         """
         means, offset, speaker = (
             np.asarray(content[name], dtype=np.float64) for name in ("means", "offset_variance", "speaker_variance")

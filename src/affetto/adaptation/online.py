@@ -1,4 +1,4 @@
-"""Adaptation of a recording to itself, while it goes on."""
+"""Adaptation of each segment to a profile, or to the segments before it."""
 
 from __future__ import annotations
 
@@ -15,58 +15,43 @@ if TYPE_CHECKING:
     from affetto.recognition.result import AdaptedTo
 
 REMEMBERED = 60
-"""So many of the last utterances are adapted to: earlier ones may be of somebody else, and would add little."""
+"""The number of last segments to adapt to: earlier ones may be of another speaker, and would add little."""
 
 
 class OnlineAdapter:
-    """Adapts each answer to a profile, or to the utterances before it in the same recording.
+    """Adapts the model's outputs for the segments of one recording.
 
     Parameters
     ----------
     model : OffsetModel, optional
         Without it nothing is adapted.
-    known : Offset, optional
-        Of a profile. All answers are adapted to it, and nothing is learned.
+    profile_offset : Offset, optional
+        The offset of a profile. All segments are adapted to it, and nothing is learned from them.
     """
 
-    def __init__(self, model: OffsetModel | None, known: Offset | None = None) -> None:
+    def __init__(self, model: OffsetModel | None, profile_offset: Offset | None = None) -> None:
         self._model = model
-        self._known = known
+        self._profile_offset = profile_offset
         self._before: deque[NDArray[np.floating]] = deque(maxlen=REMEMBERED)
         self._has_adapted = False
 
     @property
     def adapted_to(self) -> AdaptedTo | None:
-        """What the answers were adapted to: a profile, or the recording itself from its second utterance on."""
-        if self._known is not None:
+        """Either "profile", or "recording" from the second segment on."""
+        if self._profile_offset is not None:
             return "profile"
         return "recording" if self._has_adapted else None
 
-    def probabilities(self, heard: ModelOutput) -> NDArray[np.floating]:
-        """Return the adapted probabilities of an utterance.
+    def probabilities(self, output: ModelOutput) -> NDArray[np.floating]:
+        """Return the adapted probabilities of a segment, of shape (n_labels,)."""
+        if self._model is None or (self._profile_offset is None and not self._before):
+            return output.probabilities
+        offset = self._profile_offset or self._model.learn(np.array(self._before))
+        return np.asarray(np.exp(self._model.log_probabilities(output.embedding, offset)[0]))
 
-        Parameters
-        ----------
-        heard : ModelOutput
-            What the model makes of it.
-
-        Returns
-        -------
-        ndarray of shape (n_labels,)
-        """
-        if self._model is None or (self._known is None and not self._before):
-            return heard.probabilities
-        offset = self._known or self._model.learn(np.array(self._before))
-        return np.asarray(np.exp(self._model.log_probabilities(heard.embedding, offset)[0]))
-
-    def add(self, heard: ModelOutput) -> None:
-        """Remember an utterance for those after it.
-
-        Parameters
-        ----------
-        heard : ModelOutput
-        """
-        if self._model is None or self._known is not None:
+    def add(self, output: ModelOutput) -> None:
+        """Remember a segment for those after it."""
+        if self._model is None or self._profile_offset is not None:
             return
         self._has_adapted = bool(self._before)
-        self._before.append(heard.embedding)
+        self._before.append(output.embedding)

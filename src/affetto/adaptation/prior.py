@@ -1,8 +1,7 @@
-"""How frequent each emotion is where a model is used, and what that does to its probabilities.
+"""Priors: how frequent each emotion is in the recordings, and how that changes a model's probabilities.
 
-Training and calibration weigh all emotions alike, or calm less, which few corpora tell from neutral. Everyday speech is
-not like that: most of it is neutral. Bayes' rule takes a model's probabilities from one to the other, without training
-it again.
+Training and calibration weight all emotions equally, or calm less, which few corpora distinguish from neutral. Most
+everyday speech is neutral. Bayes' rule converts the probabilities, without training again.
 
 References
 ----------
@@ -29,26 +28,25 @@ if TYPE_CHECKING:
 Prior: TypeAlias = Literal["everyday", "balanced"] | Mapping[str, float]
 
 BALANCED: Prior = "balanced"
-"""The prior of a model that names none."""
+"""The default prior of a model."""
 
 _EVERYDAY: Mapping[str, float] = {"neutral": 0.7}
 _TOLERANCE = 1e-6
-"""Ten shares of 0.1 do not add up to 1 exactly."""
+"""For sums of shares: ten times 0.1 is not exactly 1."""
 
 
 def resolve_prior(prior: Prior, labels: Sequence[str], frequencies: ArrayLike | None = None) -> NDArray[np.float64]:
-    """Return the share of each emotion that a prior stands for.
+    """Return the share of each emotion under a prior.
 
     Parameters
     ----------
     prior : {"balanced", "everyday"} or mapping of str to float
-        "balanced": emotions are as frequent as in training. "everyday": neutral has 0.7, the others share the rest;
-        "calm" is one of the others. A mapping gives emotions their shares; those that it leaves out share what remains
-        of 1, in the proportions of training.
+        "balanced": the shares of training. "everyday": neutral has the share 0.7. A mapping gives emotions their
+        shares; the others divide the rest in the proportions of training.
     labels : sequence of str, length n_labels
         The model's emotions.
     frequencies : array-like of shape (n_labels,), optional
-        How frequent training took each emotion to be beside the others; by default all were alike.
+        The relative frequency of each emotion in training; by default all are equal.
 
     Returns
     -------
@@ -58,8 +56,8 @@ def resolve_prior(prior: Prior, labels: Sequence[str], frequencies: ArrayLike | 
     Raises
     ------
     ParameterError
-        If the model does not know an emotion that the prior names, "everyday" among them where a model has no
-        "neutral", or if the shares are no numbers from 0 to 1 that can add up to 1.
+        If the prior names an emotion that the model does not know ("neutral" in the case of "everyday"), or if the
+        shares are not numbers from 0 to 1 that can add up to 1.
 
     Examples
     --------
@@ -95,7 +93,7 @@ def resolve_prior(prior: Prior, labels: Sequence[str], frequencies: ArrayLike | 
 
 
 def trained_shares(labels: Sequence[str], frequencies: ArrayLike | None = None) -> NDArray[np.float64]:
-    """Return the share that each emotion had in training.
+    """Return the share of each emotion in training.
 
     Parameters
     ----------
@@ -114,30 +112,28 @@ def trained_shares(labels: Sequence[str], frequencies: ArrayLike | None = None) 
 def apply_prior(
     probabilities: ArrayLike, shares: NDArray[np.float64], trained: NDArray[np.float64] | None = None
 ) -> NDArray[np.float64]:
-    r"""Return the probabilities of emotions that are as frequent as their shares say.
+    r"""Convert probabilities from the shares of training to others.
 
     By Bayes' rule :math:`p'_i = p_i \pi_i / \tau_i / \sum_j p_j \pi_j / \tau_j`, with the model's probabilities
-    :math:`p`, the shares :math:`\pi`, and those of training :math:`\tau`. The rule assumes that an emotion sounds the
-    same however frequent it is.
+    :math:`p`, the shares :math:`\pi`, and those of training :math:`\tau`.
 
     Parameters
     ----------
     probabilities : array-like of shape (n_labels,)
-        Of each emotion, with the shares of training.
+        Under the shares of training.
     shares : ndarray of shape (n_labels,)
         From `resolve_prior`.
     trained : ndarray of shape (n_labels,), optional
-        From `trained_shares`; by default all emotions have the same.
+        From `trained_shares`; by default all are equal.
 
     Returns
     -------
     ndarray of shape (n_labels,)
-        Their sum is that of `probabilities`; the shares of training change nothing. Where every emotion that has a
-        share has the probability 0, the shares themselves.
+        With the sum of `probabilities`; the shares themselves if only emotions without a share were probable.
 
     Examples
     --------
-    Sadness was twice as probable as neutral speech. Where seven times as much speech is neutral, the odds turn:
+    Sad was twice as probable as neutral. If neutral speech is seven times as frequent, the odds reverse:
 
     >>> shares = resolve_prior({"neutral": 0.7, "sad": 0.1}, ["neutral", "sad", "angry"])
     >>> apply_prior([0.3, 0.6, 0.1], shares).round(3).tolist()
@@ -150,7 +146,7 @@ def apply_prior(
 
 
 def describe_prior(prior: Prior) -> str:
-    """Return a prior as the command line takes it.
+    """Return a prior in the syntax of the command line.
 
     Examples
     --------

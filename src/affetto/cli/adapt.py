@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _FEW, _MANY = 5, 20
-_VOICES = {"one": "one voice", "several": "several voices", "unknown": "one voice or several"}
+_SPEAKERS = {"one": "one speaker", "several": "several speakers", "unknown": "one speaker or several"}
 
 
 def adapt(
@@ -53,7 +53,7 @@ def adapt(
     learned.save(profile)
     typer.echo(
         f"Heard {_counted(len(learned), 'utterance')}, {learned.speech_s:.1f} s of speech, "
-        f"in {_counted(len(names), 'recording')}, of {_VOICES[learned.voices]}."
+        f"in {_counted(len(names), 'recording')}, of {_SPEAKERS[learned.speaker_count]}."
     )
     if len(learned) < _FEW:
         typer.echo(f"Fewer than {_FEW} utterances help a little; {_MANY} or more help most.")

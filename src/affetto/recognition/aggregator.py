@@ -1,14 +1,15 @@
-"""From what a model hears of each utterance to answers about them and the whole, while a recording goes on."""
+"""From the model's outputs for the segments of one recording to its result."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from affetto.adaptation.prior import apply_prior
 from affetto.recognition.dimensions import dimensions
-from affetto.recognition.result import Segment
+from affetto.recognition.result import Recognition, Segment
+from affetto.speech.waveform import SILENCE_DBFS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,31 +19,31 @@ if TYPE_CHECKING:
     from affetto.acoustics.measures import AcousticMeasures
     from affetto.adaptation.online import OnlineAdapter
     from affetto.classifiers.onnx_model import ModelOutput
-    from affetto.recognition.result import AdaptedTo, SegmentStatus
+    from affetto.recognition.result import AdaptedTo, ModelName, SegmentStatus
 
 _DECIMALS = 6
 
 
 class SegmentPrediction(NamedTuple):
-    """An utterance as the model hears it.
+    """A segment and the model's output for it, before adaptation and prior.
 
     Attributes
     ----------
     start_s, end_s : float
-        Where it begins and ends in the recording.
-    heard : ModelOutput
-    acoustics : Explanation or None
-        How the voice sounds, where that was asked for.
+        Where the segment begins and ends in the recording.
+    output : ModelOutput
+    acoustics : AcousticMeasures or None
+        None if they were not asked for.
     """
 
     start_s: float
     end_s: float
-    heard: ModelOutput
+    output: ModelOutput
     acoustics: AcousticMeasures | None = None
 
 
 class Answer(NamedTuple):
-    """What is said of an utterance or of the whole: the fields of `Segment` and `Recognition` of these names."""
+    """The fields that `Segment` and `Recognition` share."""
 
     status: SegmentStatus
     emotion: str
@@ -53,104 +54,124 @@ class Answer(NamedTuple):
 
 
 class ResultAggregator:
-    """The answers about one recording, or one channel of it.
+    """Turns the predictions for the segments of one recording, or of one of its channels, into its result.
 
     Parameters
     ----------
+    model : ModelName
     labels : sequence of str
         The model's emotions.
     threshold : float
         Answers of less confidence are uncertain.
     adapter : OnlineAdapter
-        Of this recording alone.
+        A new one for each recording.
     prior : ndarray of shape (n_labels,)
-        How frequent each emotion is, from `resolve_prior`.
+        The share of each emotion, from `resolve_prior`.
     trained : ndarray of shape (n_labels,), optional
-        How frequent each was in training, from `trained_shares`; by default all were alike.
+        The share of each emotion in training, from `trained_shares`; by default all are equal.
 
     Attributes
     ----------
     speech_s : float
-        How long all utterances are together.
+        The length of all segments together.
     """
 
     def __init__(
         self,
+        model: ModelName,
         labels: Sequence[str],
         threshold: float,
         adapter: OnlineAdapter,
         prior: NDArray[np.float64],
         trained: NDArray[np.float64] | None = None,
     ) -> None:
+        self._model = model
         self._labels = labels
         self._threshold = threshold
         self._adapter = adapter
         self._prior, self._trained = prior, trained
         self.speech_s = 0.0
         self._sum: NDArray[np.floating] = np.zeros(len(labels))
-        # Of what the prior was not applied to: arousal and valence do not depend on it.
+        # Without the prior, for arousal and valence, which do not depend on it.
         self._balanced_sum: NDArray[np.floating] = np.zeros(len(labels))
 
     @property
     def adapted_to(self) -> AdaptedTo | None:
-        """What the answers are adapted to."""
+        """What the answers are adapted to, as in `Recognition`."""
         return self._adapter.adapted_to
 
-    def add(self, utterance: SegmentPrediction) -> Segment:
-        """Answer the next utterance, and remember it.
-
-        Parameters
-        ----------
-        utterance : SegmentPrediction
-
-        Returns
-        -------
-        Segment
-        """
-        balanced = self._adapter.probabilities(utterance.heard)
-        segment = self._segment(utterance, balanced)
-        self._adapter.add(utterance.heard)
+    def add(self, prediction: SegmentPrediction) -> Segment:
+        """Return the next segment, and count it in the overall result."""
+        balanced = self._adapter.probabilities(prediction.output)
+        segment = self._segment(prediction, balanced)
+        self._adapter.add(prediction.output)
         length_s = segment.end_s - segment.start_s
         self.speech_s += length_s
         self._sum = self._sum + length_s * np.array(list(segment.probabilities.values()))
         self._balanced_sum = self._balanced_sum + length_s * balanced
         return segment
 
-    def interim(self, utterance: SegmentPrediction) -> Segment:
-        """Answer an utterance that may not be over, and do not remember it.
+    def interim(self, prediction: SegmentPrediction) -> Segment:
+        """Return a segment that may not be over, without counting it."""
+        return self._segment(prediction, self._adapter.probabilities(prediction.output))
+
+    def overall(self) -> Answer:
+        """Return the mean over the segments, weighted by their length. There must be one."""
+        return self._answer(self._sum / self.speech_s, self._balanced_sum / self.speech_s)
+
+    def result(
+        self,
+        segments: Sequence[Segment],
+        *,
+        source: str,
+        duration_s: float,
+        loudest_dbfs: float,
+        channel: int | None = None,
+        track: int | None = None,
+        warnings: tuple[str, ...] = (),
+    ) -> Recognition:
+        """Return the result of the whole recording.
 
         Parameters
         ----------
-        utterance : SegmentPrediction
-
-        Returns
-        -------
-        Segment
+        segments : sequence of Segment
+            Those that the result lists.
+        source, duration_s, channel, track, warnings
+            As in `Recognition`.
+        loudest_dbfs : float
+            The level of the loudest moment, which distinguishes silence from sound without speech.
         """
-        return self._segment(utterance, self._adapter.probabilities(utterance.heard))
-
-    def overall(self) -> Answer:
-        """Answer the whole: the mean over the utterances, weighted by their length. There must be one.
-
-        Returns
-        -------
-        Answer
-        """
-        return self._answer(self._sum / self.speech_s, self._balanced_sum / self.speech_s)
-
-    def _segment(self, utterance: SegmentPrediction, balanced: NDArray[np.floating]) -> Segment:
-        answer = self._answer(apply_prior(balanced, self._prior, self._trained), balanced)
-        return Segment(
-            start_s=utterance.start_s,
-            end_s=utterance.end_s,
-            **answer._asdict(),
-            acoustics=utterance.acoustics,
+        answer: dict[str, Any]
+        if self.speech_s:
+            answer = {**self.overall()._asdict(), "adapted_to": self.adapted_to}
+        else:
+            is_silent = loudest_dbfs < SILENCE_DBFS
+            answer = {
+                **dict.fromkeys(("emotion", "confidence", "arousal", "valence")),
+                "status": "no_speech",
+                "probabilities": {},
+                "reason": f"silence: nothing is louder than {-SILENCE_DBFS:g} dB below full scale"
+                if is_silent
+                else "no voice: there is sound, such as noise or music, but nobody speaks in it",
+            }
+        return Recognition(
+            source=source,
+            duration_s=round(duration_s, 3),
+            segments=tuple(segments),
+            model=self._model,
+            channel=channel,
+            track=track,
+            warnings=warnings,
+            **answer,
         )
 
+    def _segment(self, prediction: SegmentPrediction, balanced: NDArray[np.floating]) -> Segment:
+        answer = self._answer(apply_prior(balanced, self._prior, self._trained), balanced)
+        return Segment(prediction.start_s, prediction.end_s, **answer._asdict(), acoustics=prediction.acoustics)
+
     def _answer(self, probabilities: NDArray[np.floating], balanced: NDArray[np.floating]) -> Answer:
-        best = int(probabilities.argmax())
         by_label = {label: round(float(p), _DECIMALS) for label, p in zip(self._labels, probabilities, strict=True)}
-        emotion = self._labels[best]
+        emotion = self._labels[int(probabilities.argmax())]
         arousal, valence = (round(float(value), _DECIMALS) for value in dimensions(self._labels, balanced))
         return Answer(
             status="ok" if by_label[emotion] >= self._threshold else "uncertain",

@@ -1,8 +1,7 @@
 """Arousal and valence from the probabilities of emotions.
 
-Corpora with names of emotions say little of how strong a feeling is, but every emotion has a side on both dimensions:
-anger is high in arousal and negative, sadness low and negative. Which side the probability lies on holds for new voices
-and languages where the name of the emotion does not.
+Most emotions have a side on each dimension: anger is high in arousal and negative, sadness low and negative. The side
+on which the probability lies generalizes to new speakers and languages better than the name of the emotion.
 
 References
 ----------
@@ -24,14 +23,14 @@ AROUSAL: Mapping[str, int] = {
     **dict.fromkeys(("angry", "happy", "fearful", "surprised"), 1),
     **dict.fromkeys(("neutral", "calm", "sad"), -1),
 }
-"""The side of each emotion on the dimension from calm to excited; an emotion that is not here has none."""
+"""The side of each emotion on the dimension from calm to excited; other emotions have none."""
 
 VALENCE: Mapping[str, int] = {"happy": 1, **dict.fromkeys(("angry", "sad", "fearful", "disgust"), -1)}
-"""The side of each emotion on the dimension from unpleasant to pleasant; an emotion that is not here has none."""
+"""The side of each emotion on the dimension from unpleasant to pleasant; other emotions have none."""
 
 _REST = 0.3
-"""How much the probability of emotions without a side counts. With 1 a value would be the expected side, which hides a
-clear side behind a probable neutral; with 0 it would be extreme wherever both sides are improbable."""
+"""The weight of emotions without a side. With 1 the value would be the expected side, which a probable neutral would
+hide; with 0 it would be extreme whenever both sides are improbable."""
 
 
 class Dimensions(NamedTuple):
@@ -49,12 +48,12 @@ def dimensions(labels: Sequence[str], probabilities: ArrayLike) -> Dimensions:
     labels : sequence of str, length n_labels
         Emotions.
     probabilities : array-like of shape (..., n_labels)
-        Of each emotion, as a model gives them: a prior that favours neutral speech would move both dimensions with it.
+        Of each emotion, without a prior: one that favours neutral speech would change both dimensions.
 
     Returns
     -------
     Dimensions
-        Arrays of shape (...). A dimension on which no label has a side is 0.
+        Arrays of shape (...); 0 for a dimension on which no label has a side.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What a model makes of the segments of a recording, several at a time."""
+"""Inference on the segments of a recording, several at a time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from affetto.recognition.aggregator import SegmentPrediction
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from affetto.acoustics.measures import AcousticMeasures
     from affetto.bundles.bundle import Bundle
     from affetto.preprocessing.vad import SpeechSegment, SpeechSegmenter
     from affetto.speech import SoundStream
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 class InferencePool:
     """Runs a bundle on segments of speech, each on one processor.
 
-    No thread outlives a call, so a fork finds none missing.
+    No thread outlives a call, so it can be used after a fork.
 
     Parameters
     ----------
@@ -38,46 +37,43 @@ class InferencePool:
     ------
     BundleError
         If the bundle does not run.
+    MissingExtraError
+        If a library that it needs is not installed.
     """
 
     def __init__(self, bundle: Bundle, *, threads: int | None = None) -> None:
         self._threads = threads or usable_cpus()
-        self._inference = OnnxClassifier(bundle)
-        self.sample_rate_hz = self._inference.sample_rate_hz
+        self._classifier = OnnxClassifier(bundle)
+        self.sample_rate_hz = self._classifier.sample_rate_hz
 
     def predict(self, segment: SpeechSegment, *, acoustics: bool = False) -> SegmentPrediction:
-        """Run the model on one segment.
-
-        Parameters
-        ----------
-        segment : SpeechSegment
-        acoustics : bool
-            Whether to measure too how the voice sounds.
-
-        Returns
-        -------
-        SegmentPrediction
-        """
+        """Run the model on one segment, and measure its acoustics if asked for."""
         rate = self.sample_rate_hz
+        measures = None
+        if acoustics:
+            from affetto.acoustics.measurement import measure_acoustics
+
+            measures = measure_acoustics(segment.samples, rate)
         return SegmentPrediction(
             start_s=round(segment.start / rate, 3),
             end_s=round((segment.start + len(segment.samples)) / rate, 3),
-            heard=self._inference.predict(segment.padded),
-            acoustics=_measured(segment, rate) if acoustics else None,
+            output=self._classifier.predict(segment.padded),
+            acoustics=measures,
         )
 
     def predict_each(
         self, segments: Iterator[tuple[int, SpeechSegment]], *, acoustics: bool = False, threads: int | None = None
     ) -> Iterator[tuple[int, SegmentPrediction]]:
-        """Run the model on several segments at a time, while the next are looked for.
+        """Run the model on several segments at a time, while the next ones are searched for.
 
         Parameters
         ----------
         segments : iterator of (channel, SpeechSegment)
+            From `find_segments`.
         acoustics : bool
-            Whether to measure too how the voice sounds.
+            Whether to measure the acoustics of each segment.
         threads : int, optional
-            How many at a time; by default as many as the pool has. 1 where several recordings are recognized at a time.
+            How many at a time; by default as many as the pool has.
 
         Yields
         ------
@@ -93,7 +89,7 @@ class InferencePool:
 
 
 def find_segments(stream: SoundStream, segmenters: list[SpeechSegmenter]) -> Iterator[tuple[int, SpeechSegment]]:
-    """Find the segments of speech of all channels while the sound arrives.
+    """Find the segments of speech in all channels while the sound is decoded.
 
     Parameters
     ----------
@@ -104,7 +100,7 @@ def find_segments(stream: SoundStream, segmenters: list[SpeechSegmenter]) -> Ite
     Yields
     ------
     channel, SpeechSegment
-        The number of the channel, from 0, and what is said there.
+        The channel's number, from 0, and a segment in it.
     """
     for block in stream:
         channels = block[:, None] if block.ndim == 1 else block
@@ -114,9 +110,3 @@ def find_segments(stream: SoundStream, segmenters: list[SpeechSegmenter]) -> Ite
     for number, segmenter in enumerate(segmenters):
         for segment in segmenter.end():
             yield number, segment
-
-
-def _measured(segment: SpeechSegment, sample_rate_hz: int) -> AcousticMeasures:
-    from affetto.acoustics.measurement import measure_acoustics
-
-    return measure_acoustics(segment.samples, sample_rate_hz)

@@ -1,56 +1,42 @@
-"""Recognizing sound while it arrives."""
+"""Recognition of sound that arrives in pieces."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
+
+from affetto.preprocessing.vad import SpeechSegmenter
+from affetto.speech import StreamResampler
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import ArrayLike
 
-    from affetto.preprocessing.vad import SpeechSegment, SpeechSegmenter
-    from affetto.recognition.aggregator import ResultAggregator, SegmentPrediction
+    from affetto.preprocessing.vad import SpeechSegment
+    from affetto.recognition.aggregator import ResultAggregator
+    from affetto.recognition.inference_pool import InferencePool
     from affetto.recognition.result import AdaptedTo, Recognition, Segment
-    from affetto.speech import StreamResampler
-
-
-class Summarize(Protocol):
-    """How a recognizer makes a recognition of segments."""
-
-    def __call__(
-        self,
-        segments: list[Segment],
-        answers: ResultAggregator,
-        *,
-        source: str,
-        duration_s: float,
-        loudest_dbfs: float,
-        warnings: tuple[str, ...],
-    ) -> Recognition:
-        """Return the recognition."""
 
 
 class LiveRecognition:
-    """Sound that arrives piece by piece, recognized on the way; made by `Recognizer.listen`.
+    """Recognizes one stream of sound while it arrives; made by `Recognizer.listen`.
 
-    The sizes of the pieces make no difference, and sound is forgotten once no utterance can need it any more. One live
-    recognition is for one stream and one thread; any number of them may run side by side.
+    The result does not depend on the sizes of the pieces. Sound is dropped as soon as no segment needs it. Each stream
+    needs its own object, used by one thread; any number of them may run side by side.
 
     Parameters
     ----------
-    sound : StreamResampler
-        Makes the pieces what the model hears.
-    segmenter : SpeechSegmenter
-        Finds the utterances.
-    listen : callable
-        From a segment of speech to what the model hears of it.
-    answers : ResultAggregator
-        From that to segments.
-    summarize : Summarize
-        From all segments to the recognition.
+    sample_rate_hz : float
+        The rate of the arriving sound.
+    pool : InferencePool
+        Runs the model.
+    aggregator : ResultAggregator
+        A new one.
     keep : bool
-        Whether `end` gives all segments; if not, only those that are not out before.
+        Whether `end` returns all segments; if False, only those that `push` has not returned.
+
+    Raises
+    ------
+    AudioError
+        If the rate is out of range.
 
     Examples
     --------
@@ -67,20 +53,12 @@ class LiveRecognition:
     """
 
     def __init__(
-        self,
-        sound: StreamResampler,
-        segmenter: SpeechSegmenter,
-        *,
-        listen: Callable[[SpeechSegment], SegmentPrediction],
-        answers: ResultAggregator,
-        summarize: Summarize,
-        keep: bool,
+        self, sample_rate_hz: float, pool: InferencePool, aggregator: ResultAggregator, *, keep: bool = True
     ) -> None:
-        self._sound = sound
-        self._segmenter = segmenter
-        self._listen = listen
-        self._answers = answers
-        self._summarize = summarize
+        self._resampler = StreamResampler(sample_rate_hz, pool.sample_rate_hz)
+        self._segmenter = SpeechSegmenter(pool.sample_rate_hz)
+        self._pool = pool
+        self._aggregator = aggregator
         self._keep = keep
         self._segments: list[Segment] = []
 
@@ -91,76 +69,75 @@ class LiveRecognition:
 
     @property
     def position_s(self) -> float:
-        """How many seconds have been heard so far."""
+        """How many seconds of sound have been processed."""
         return self._segmenter.position_s
 
     @property
     def adapted_to(self) -> AdaptedTo | None:
         """What the answers are adapted to, as in `Recognition`."""
-        return self._answers.adapted_to
+        return self._aggregator.adapted_to
 
     def push(self, chunk: ArrayLike) -> list[Segment]:
-        """Take more sound.
+        """Process more sound.
 
         Parameters
         ----------
         chunk : array-like, shape (n_samples,) or (n_samples, n_channels)
-            As many samples as there are, floats with full scale 1 or integers; channels are averaged.
+            Any number of samples, floats with full scale 1 or integers; channels are averaged.
 
         Returns
         -------
         list of Segment
-            Each utterance that is over, about half a second after its end.
+            Each segment that has ended, about half a second after its end.
 
         Raises
         ------
         AudioError
-            If the chunk makes no sense.
+            If the chunk does not hold samples.
         """
-        samples = self._sound.push(chunk)
+        samples = self._resampler.push(chunk)
         if not len(samples):
             return []
-        found = self._answered(self._segmenter.push(samples))
+        segments = self._recognized(self._segmenter.push(samples))
         if self._keep:
-            self._segments += found
-        return found
+            self._segments += segments
+        return segments
 
     def interim(self) -> Segment | None:
-        """Recognize what has been heard so far of an utterance that is not over.
+        """Recognize the segment that is being spoken; each call costs as much as recognizing a whole segment.
 
         Returns
         -------
         Segment or None
-            None where nobody speaks. Each call costs as much as recognizing an utterance.
+            None if nobody speaks.
         """
-        segment = self._segmenter.ongoing
-        return None if segment is None else self._answers.interim(self._listen(segment))
+        ongoing = self._segmenter.ongoing
+        return None if ongoing is None else self._aggregator.interim(self._pool.predict(ongoing))
 
     def end(self, *, source: str = "<stream>", warnings: tuple[str, ...] = ()) -> Recognition:
-        """Take the end of the sound.
+        """End the stream.
 
         Parameters
         ----------
         source : str
-            What the result calls the sound.
+            The name of the sound in the result.
         warnings : tuple of str
-            What is worth knowing about it.
+            Warnings about the sound, for the result.
 
         Returns
         -------
         Recognition
-            What `Recognizer.recognize` would give for the whole; what it refuses as too short is no speech here.
+            As `Recognizer.recognize` gives for the whole; sound that it refuses as too short counts as no speech here.
         """
-        segments = [*self._segmenter.push(self._sound.end()), *self._segmenter.end()]
-        self._segments += self._answered(segments)
-        return self._summarize(
+        last = [*self._segmenter.push(self._resampler.end()), *self._segmenter.end()]
+        self._segments += self._recognized(last)
+        return self._aggregator.result(
             self._segments,
-            self._answers,
             source=source,
             duration_s=self.position_s,
             loudest_dbfs=self._segmenter.loudest_dbfs,
-            warnings=(*warnings, *self._sound.warnings),
+            warnings=(*warnings, *self._resampler.warnings),
         )
 
-    def _answered(self, segments: list[SpeechSegment]) -> list[Segment]:
-        return [self._answers.add(self._listen(segment)) for segment in segments]
+    def _recognized(self, segments: list[SpeechSegment]) -> list[Segment]:
+        return [self._aggregator.add(self._pool.predict(segment)) for segment in segments]

@@ -6,34 +6,23 @@ import os
 import warnings
 from collections.abc import Mapping
 from functools import partial
-from numbers import Real
 from typing import TYPE_CHECKING, Any, Literal
-
-import numpy as np
 
 from affetto._checks import whole_number
 from affetto._cpus import usable_cpus
-from affetto._parallel import map_in_order
 from affetto.adaptation.online import OnlineAdapter
 from affetto.adaptation.prior import resolve_prior, trained_shares
 from affetto.adaptation.profile import AdaptationProfile
 from affetto.bundles.bundle import Bundle, bundled_models, find_bundle, load_bundle
-from affetto.errors import AffettoError, AudioError, ParameterError, ProfileError
+from affetto.errors import AudioError, ParameterError, ProfileError
 from affetto.preprocessing.vad import SpeechSegmenter
 from affetto.recognition.aggregator import ResultAggregator
+from affetto.recognition.checks import checked_channel, require_several
 from affetto.recognition.inference_pool import InferencePool, find_segments
 from affetto.recognition.live import LiveRecognition
+from affetto.recognition.recording import recognize_many, recognize_recording
 from affetto.recognition.result import Failure, ModelName, Recognition
-from affetto.speech import (
-    StreamResampler,
-    TruncatedAudioWarning,
-    Waveform,
-    checked_channels,
-    checked_track,
-    open_stream,
-    source_name,
-)
-from affetto.speech.waveform import MIN_DURATION_S, SILENCE_DBFS
+from affetto.speech import TruncatedAudioWarning, checked_channels, checked_track, open_stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -42,7 +31,7 @@ if TYPE_CHECKING:
 
     from affetto.adaptation.prior import Prior
     from affetto.recognition.aggregator import SegmentPrediction
-    from affetto.recognition.result import Segment, Status
+    from affetto.recognition.result import Segment
     from affetto.speech import Channels, Source
 
 DEFAULT_MODEL = "transformer"
@@ -51,27 +40,27 @@ DEFAULT_MODEL = "transformer"
 class Recognizer:
     """Recognizes the emotion that a voice expresses.
 
-    A recognizer may be used from several threads at once, and after a fork. Pickled, it is what it was made of: its
-    model is loaded anew from the same folder.
+    A recognizer may be used from several threads, and after a fork. It can be pickled; unpickling loads the model again
+    from the same folder.
+
+    All methods take a recording as a path, as bytes, as a binary file object, as (samples, sample rate), or as a
+    `Waveform`.
 
     Parameters
     ----------
     model : str or path, optional
-        A bundle's folder, or the name of a model that ships with the package; by default the best of these.
+        A bundle's folder, or the name of a model that ships with the package; by default "transformer".
     threads : int, optional
-        How many segments of one recording are processed at a time; by default as many as there are processors that
-        this process may use.
+        How many segments of one recording to process at a time; by default one for each usable processor.
     profile : AdaptationProfile or path, optional
-        What all recordings are adapted to; see `adapt`.
+        The profile that all recordings are adapted to; see `adapt`.
     self_adaptation : bool
-        Whether, where there is no profile, each utterance of a recording is adapted to those before it.
+        Whether each segment is adapted to those before it in its recording, if there is no profile.
     prior : {"everyday", "balanced"} or mapping of str to float, optional
-        How frequent each emotion is where the recordings come from; by default what the bundle says, which is
-        "balanced" if it says nothing: all emotions alike, but calm less where few of the corpora tell it from neutral.
-        Where they are not as frequent as that, Bayes' rule gives the probabilities: each is multiplied by its emotion's
-        share over that in training, and all are divided by their sum. "everyday" gives neutral speech 0.7; a mapping
-        gives emotions their shares. Those left out share what remains of 1, in the proportions of training. Arousal and
-        valence do not depend on it.
+        How frequent each emotion is in the recordings to recognize. "balanced": as in training. "everyday": neutral
+        has the share 0.7. A mapping gives emotions their shares; the others divide the rest as in training. By default
+        the bundle's own, usually "balanced". Bayes' rule changes the probabilities accordingly (`apply_prior`); arousal
+        and valence do not depend on the prior.
 
     Attributes
     ----------
@@ -83,11 +72,11 @@ class Recognizer:
     BundleError
         If the model is missing, damaged, or needs a newer Affetto.
     ProfileError
-        If the profile cannot be read, or is of another model.
+        If the profile cannot be read, or belongs to another model.
     ParameterError
         If the prior names an emotion that the model does not know, or its shares cannot add up to 1.
     MissingExtraError
-        If a library that the model needs is not installed.
+        If the model needs a library that is not installed.
 
     Examples
     --------
@@ -114,10 +103,9 @@ class Recognizer:
         prior: Prior | None = None,
     ) -> None:
         self._threads = None if threads is None else whole_number(threads, name="threads")
-        # The default is what ships, even where a folder of that name lies about.
+        # The default is the shipped model, even if the current folder holds one of that name.
         self.bundle: Bundle = load_bundle(bundled_models()[DEFAULT_MODEL] if model is None else find_bundle(model))
         self._pool = InferencePool(self.bundle, threads=self._threads)
-        self._model = ModelName(self.bundle.name, self.bundle.version)
         self._offset_model, self._threshold = self.bundle.offset_model, self.bundle.threshold
         self._prior = dict(prior) if isinstance(prior, Mapping) else prior
         frequencies = self.bundle.frequencies
@@ -128,20 +116,30 @@ class Recognizer:
         self.profile = profile
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # A folder is named from the root: who unpickles it may work in another.
+        # An absolute path: unpickling may happen in another working folder.
         is_shipped = self.bundle.folder in bundled_models().values()
         model = self.bundle.folder.name if is_shipped else self.bundle.folder.absolute()
-        made_of: dict[str, Any] = {
+        options: dict[str, Any] = {
             "threads": self._threads,
             "profile": self._profile,
             "self_adaptation": self.self_adaptation,
             "prior": self._prior,
         }
-        return partial(type(self), model, **made_of), ()
+        return partial(type(self), model, **options), ()
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The emotions that the model knows, in the order of its probabilities."""
+        return self.bundle.labels
+
+    @property
+    def prior(self) -> dict[str, float]:
+        """The share of each emotion that the probabilities assume."""
+        return dict(zip(self.labels, self._shares.tolist(), strict=True))
 
     @property
     def profile(self) -> AdaptationProfile | None:
-        """What all recordings are adapted to; None where each adapts to itself. May be set, also from a file."""
+        """The profile that all recordings are adapted to, if any. It can be set, also to the path of a profile."""
         return self._profile
 
     @profile.setter
@@ -152,104 +150,8 @@ class Recognizer:
             raise ParameterError(
                 f"profile is a {type(profile).__name__}; give an AdaptationProfile, or the path of one"
             )
-        self._known = None if profile is None else profile.offset(self.bundle)
+        self._profile_offset = None if profile is None else profile.offset(self.bundle)
         self._profile = profile
-
-    def adapt(
-        self, recordings: Iterable[Source], *, channels: Literal["mix"] | int = "mix", track: int | None = None
-    ) -> AdaptationProfile:
-        """Learn from unlabelled recordings what is constant in them, and adapt to it from now on.
-
-        That is the voice where they are of one person, and the room, the line and the language where they are of many.
-        One utterance helps already, twenty or more help most; they need not be of any emotion in particular. A profile
-        that was learned before is replaced.
-
-        Parameters
-        ----------
-        recordings : iterable of path, bytes, binary file object, (samples, sample rate), or Waveform
-            Speech of one person, best by the microphone that is used later.
-        channels, track
-            As in `recognize`: of a call, the channel that the person is on.
-
-        Returns
-        -------
-        AdaptationProfile
-            To be saved, and given to a recognizer of the same model another time.
-
-        Raises
-        ------
-        AudioError
-            If a recording cannot be read, or nobody speaks in any.
-        ProfileError
-            If the model cannot be adapted.
-        ParameterError
-            If it is given one recording instead of several.
-
-        Warns
-        -----
-        TruncatedAudioWarning
-            If a file is damaged or ends early, and only a part of it was heard.
-
-        Examples
-        --------
-        >>> import affetto
-        >>> recognizer = affetto.Recognizer()
-        >>> profile = recognizer.adapt(["examples/angry.flac", "examples/neutral.flac", "examples/surprised.flac"])
-        >>> recognizer.recognize("examples/disgust.flac").adapted_to
-        'profile'
-        """
-        self._require_adaptable()
-        _require_several(recordings, "adapt")
-        utterances = [u for source in recordings for u in self.predict_segments(source, channels=channels, track=track)]
-        if not utterances:
-            raise AudioError("nobody speaks in the recordings to adapt to; give some with speech")
-        profile = AdaptationProfile.of(self.bundle, utterances)
-        self.profile = profile
-        return profile
-
-    def predict_segments(
-        self, source: Source, *, channels: Literal["mix"] | int = "mix", track: int | None = None
-    ) -> list[SegmentPrediction]:
-        """Return what the model itself makes of each utterance, adapted to nobody: for profiles, and for research.
-
-        Parameters
-        ----------
-        source : path, bytes, binary file object, (samples, sample rate), or Waveform
-        channels, track
-            As in `recognize`.
-
-        Returns
-        -------
-        list of SegmentPrediction
-            None where nobody speaks.
-
-        Raises
-        ------
-        AudioError, MissingExtraError
-            As `recognize`.
-
-        Warns
-        -----
-        TruncatedAudioWarning
-            If the file is damaged or ends early, and only a part of it was heard.
-        """
-        rate = self._pool.sample_rate_hz
-        with open_stream(source, sample_rate_hz=rate, channels=_one_channel(channels), track=track) as stream:
-            segments = find_segments(stream, [SpeechSegmenter(rate)])
-            utterances = [utterance for _, utterance in self._pool.predict_each(segments)]
-            for remark in stream.warnings:
-                warnings.warn(remark, TruncatedAudioWarning, stacklevel=2)
-            return utterances
-
-    @property
-    def prior(self) -> dict[str, float]:
-        """The share of each emotion, by which probabilities are weighed; those of training where it is "balanced"."""
-        return dict(zip(self.labels, self._shares.tolist(), strict=True))
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """The emotions that the model knows, in the order of its probabilities."""
-        return self.bundle.labels
 
     def recognize(
         self,
@@ -261,33 +163,31 @@ class Recognizer:
     ) -> Recognition:
         """Recognize one recording.
 
-        Its utterances are found and heard one by one, while it is decoded: memory does not grow with its length.
+        It is decoded, segmented and recognized piece by piece: memory does not grow with its length.
 
         Parameters
         ----------
         source : path, bytes, binary file object, (samples, sample rate), or Waveform
             At least 0.2 s, at 8 to 192 kHz.
         channels : "mix" or int
-            The mean of all channels, or only one, counted from 1.
+            The mean of all channels, or the number of one, counted from 1.
         track : int, optional
-            One of several audio tracks, counted from 1; by default the one that players choose.
+            The number of an audio track, counted from 1; by default the one that players choose.
         acoustics : bool
-            Measure too how the voice sounds in each segment: `Segment.acoustics`.
-
-        Returns
-        -------
-        Recognition
+            Whether to measure F0, loudness, articulation rate and more of each segment: `Segment.acoustics`.
 
         Raises
         ------
         AudioError
-            If it cannot be read, is too short, holds values that are not numbers, or has no such channel or track.
+            If it cannot be read, is too short, holds values that are not finite, or lacks the channel or track.
         ParameterError
-            If the channel or track is none that there could be.
+            If `channels` or `track` cannot exist.
         MissingExtraError
             If its format needs the extra ``formats``.
         """
-        (recognition,) = self._recognize(source, _one_channel(channels), checked_track(track), acoustics=acoustics)
+        (recognition,) = self._recognize(
+            source, channels=checked_channel(channels), track=checked_track(track), acoustics=acoustics
+        )
         return recognition
 
     def recognize_channels(
@@ -295,25 +195,14 @@ class Recognizer:
     ) -> tuple[Recognition, ...]:
         """Recognize each channel of a recording by itself, for example the agent and the customer of a call.
 
-        Parameters
-        ----------
-        source : path, bytes, binary file object, (samples, sample rate), or Waveform
-        track : int, optional
-            One of several audio tracks, counted from 1; by default the one that players choose.
-        acoustics : bool
-            Measure too how the voice sounds in each segment: `Segment.acoustics`.
+        Parameters and errors are those of `recognize`.
 
         Returns
         -------
         tuple of Recognition
             One for each channel.
-
-        Raises
-        ------
-        AudioError, MissingExtraError
-            As `recognize`.
         """
-        return self._recognize(source, "each", checked_track(track), acoustics=acoustics)
+        return self._recognize(source, channels="each", track=checked_track(track), acoustics=acoustics)
 
     def recognize_each(
         self,
@@ -330,13 +219,11 @@ class Recognizer:
         ----------
         sources : iterable of path, bytes, binary file object, (samples, sample rate), or Waveform
         jobs : int, optional
-            How many at a time; by default as many as there are processors that this process may use.
+            How many at a time; by default one for each usable processor.
         channels : "mix", "each" or int
-            Hear the mean of all channels, each by itself, or only one, counted from 1.
-        track : int, optional
-            One of several audio tracks, counted from 1; by default the one that players choose.
-        acoustics : bool
-            Measure too how the voice sounds in each segment: `Segment.acoustics`.
+            The mean of all channels, each by itself, or the number of one, counted from 1.
+        track, acoustics
+            As in `recognize`.
 
         Returns
         -------
@@ -346,47 +233,41 @@ class Recognizer:
         Raises
         ------
         ParameterError
-            If it is given one recording instead of several, or a parameter makes no sense.
+            If `sources` is a single recording, or another argument is invalid.
         """
-        _require_several(sources, "recognize_each")
-        channels, track = checked_channels(channels, each=True), checked_track(track)
+        require_several(sources, "recognize_each")
         workers = usable_cpus() if jobs is None else whole_number(jobs, name="jobs")
-        return self._each(sources, workers, channels, track, acoustics=acoustics)
-
-    def _each(
-        self, sources: Iterable[Source], workers: int, channels: Channels, track: int | None, *, acoustics: bool
-    ) -> Iterator[Recognition | Failure]:
-        # Several recordings at a time leave no processor idle: threads within each would only wait for one another.
-        threads = None if workers == 1 else 1
-
-        def recognized(source: Source) -> tuple[Recognition | Failure, ...]:
-            return self._recognize_or_fail(source, channels, track, acoustics=acoustics, threads=threads)
-
-        for outcomes in map_in_order(recognized, sources, workers=workers):
-            yield from outcomes
+        recognize = partial(
+            self._recognize,
+            channels=checked_channels(channels, each=True),
+            track=checked_track(track),
+            acoustics=acoustics,
+            # Several recordings at a time use all processors already.
+            threads=None if workers == 1 else 1,
+        )
+        return recognize_many(sources, recognize, workers=workers)
 
     def stream(self, chunks: Iterable[ArrayLike], *, sample_rate_hz: float) -> Iterator[Segment]:
         """Recognize sound while it arrives.
 
-        Several streams may run side by side on one recognizer. The segments are those that `recognize` finds in the
-        whole.
+        Several streams may run side by side. The segments are those that `recognize` finds in the whole.
 
         Parameters
         ----------
         chunks : iterable of array-like, shape (n_samples,) or (n_samples, n_channels)
             Pieces of any size, floats with full scale 1 or integers; channels are averaged.
         sample_rate_hz : float
-            Samples in a second, 8,000 to 192,000.
+            The sample rate, 8,000 to 192,000.
 
         Returns
         -------
         iterator of Segment
-            Each utterance, about half a second after it ends; its times count from the beginning of the stream.
+            Each segment, about half a second after it ends; its times count from the beginning of the stream.
 
         Raises
         ------
         AudioError
-            If the rate or a chunk makes no sense.
+            If the rate is out of range, or a chunk does not hold samples.
 
         Warns
         -----
@@ -401,159 +282,132 @@ class Recognizer:
         >>> len(list(affetto.Recognizer().stream(chunks, sample_rate_hz=call.sample_rate_hz)))
         2
         """
-        live = self.listen(sample_rate_hz=sample_rate_hz, keep=False)  # now: what is wrong with the rate shows at once
+        live = self.listen(sample_rate_hz=sample_rate_hz, keep=False)  # checks the rate before the first chunk
 
-        def heard() -> Iterator[Segment]:
+        def segments() -> Iterator[Segment]:
             for chunk in chunks:
                 yield from live.push(chunk)
             end = live.end()
             yield from end.segments
-            for remark in end.warnings:
-                warnings.warn(remark, TruncatedAudioWarning, stacklevel=2)
+            for warning in end.warnings:
+                warnings.warn(warning, TruncatedAudioWarning, stacklevel=2)
 
-        return heard()
+        return segments()
 
     def listen(self, *, sample_rate_hz: float, keep: bool = True) -> LiveRecognition:
-        """Begin to recognize sound that arrives piece by piece, where `stream` gives too little.
+        """Begin to recognize sound that is pushed piece by piece, with more control than `stream` gives.
 
         Parameters
         ----------
         sample_rate_hz : float
-            Samples in a second, 8,000 to 192,000.
+            The sample rate, 8,000 to 192,000.
         keep : bool
-            Whether the result in the end holds all segments; if not, only those that are not out before, and memory
-            does not grow however long the sound goes on.
+            Whether the final result holds all segments. If False, it holds those that were not returned before, and
+            memory does not grow however long the sound goes on.
 
         Returns
         -------
         LiveRecognition
-            Tells also whether somebody speaks now and what can be said of an utterance that is not over, and gives a
-            `Recognition` of the whole in the end.
+            Also knows whether somebody speaks now, and gives interim results.
 
         Raises
         ------
         AudioError
-            If the rate makes no sense.
+            If the rate is out of range.
+        """
+        return LiveRecognition(sample_rate_hz, self._pool, self._new_aggregator(), keep=keep)
+
+    def predict_segments(
+        self, source: Source, *, channels: Literal["mix"] | int = "mix", track: int | None = None
+    ) -> list[SegmentPrediction]:
+        """Return the model's output for each segment, without adaptation and prior.
+
+        Parameters and errors are those of `recognize`.
+
+        Returns
+        -------
+        list of SegmentPrediction
+            Empty if nobody speaks.
+
+        Warns
+        -----
+        TruncatedAudioWarning
+            If the file is damaged or ends early, and only a part of it was decoded.
         """
         rate = self._pool.sample_rate_hz
-        return LiveRecognition(
-            StreamResampler(sample_rate_hz, rate),
-            SpeechSegmenter(rate),
-            listen=self._pool.predict,
-            answers=self._new_answers(),
-            summarize=self._summary,
-            keep=keep,
-        )
+        with open_stream(source, sample_rate_hz=rate, channels=checked_channel(channels), track=track) as stream:
+            segments = find_segments(stream, [SpeechSegmenter(rate)])
+            predictions = [prediction for _, prediction in self._pool.predict_each(segments)]
+            for warning in stream.warnings:
+                warnings.warn(warning, TruncatedAudioWarning, stacklevel=2)
+            return predictions
 
-    def _require_adaptable(self) -> None:
+    def adapt(
+        self, recordings: Iterable[Source], *, channels: Literal["mix"] | int = "mix", track: int | None = None
+    ) -> AdaptationProfile:
+        """Learn from unlabelled recordings what is constant in them, and adapt to it from now on.
+
+        This is the voice if one person speaks in them, and the room, the line and the language if many do. One segment
+        helps already, twenty or more help most, of any emotions. The profile replaces an earlier one.
+
+        Parameters
+        ----------
+        recordings : iterable of path, bytes, binary file object, (samples, sample rate), or Waveform
+            Best of one person, by the microphone that is used later.
+        channels, track
+            As in `recognize`.
+
+        Returns
+        -------
+        AdaptationProfile
+            It can be saved, and given to another recognizer of the same model.
+
+        Raises
+        ------
+        AudioError
+            If a recording cannot be read, or nobody speaks in any of them.
+        ProfileError
+            If the model cannot be adapted.
+        ParameterError
+            If `recordings` is a single recording.
+
+        Warns
+        -----
+        TruncatedAudioWarning
+            If a file is damaged or ends early, and only a part of it was decoded.
+
+        Examples
+        --------
+        >>> import affetto
+        >>> recognizer = affetto.Recognizer()
+        >>> profile = recognizer.adapt(["examples/angry.flac", "examples/neutral.flac", "examples/surprised.flac"])
+        >>> recognizer.recognize("examples/disgust.flac").adapted_to
+        'profile'
+        """
         if self._offset_model is None:
-            raise ProfileError(
-                f"the model {self.bundle.name} cannot be adapted; take one that can, such as {DEFAULT_MODEL}"
-            )
+            raise ProfileError(f"the model {self.bundle.name} cannot be adapted; choose {DEFAULT_MODEL}, which can")
+        require_several(recordings, "adapt")
+        segments = [s for source in recordings for s in self.predict_segments(source, channels=channels, track=track)]
+        if not segments:
+            raise AudioError("nobody speaks in the recordings to adapt to; give some with speech")
+        self.profile = profile = AdaptationProfile.from_segments(self.bundle, segments)
+        return profile
 
     def _recognize(
-        self, source: Source, channels: Channels, track: int | None, *, acoustics: bool, threads: int | None = None
+        self, source: Source, *, channels: Channels, track: int | None, acoustics: bool, threads: int | None = None
     ) -> tuple[Recognition, ...]:
-        rate = self._pool.sample_rate_hz
-        with open_stream(source, sample_rate_hz=rate, channels=channels, track=track) as stream:
-            segmenters = [SpeechSegmenter(rate) for _ in range(stream.n_channels)]
-            segments: list[list[Segment]] = [[] for _ in segmenters]
-            answers = [self._new_answers() for _ in segmenters]
-            found = find_segments(stream, segmenters)
-            for number, utterance in self._pool.predict_each(found, acoustics=acoustics, threads=threads):
-                segments[number].append(answers[number].add(utterance))
-        if stream.position_s < MIN_DURATION_S:
-            raise AudioError(
-                f"{stream.name} is {stream.position_s:.3g} s long; at least {MIN_DURATION_S:g} s of speech are needed"
-            )
-        if acoustics:
-            from affetto.acoustics.measurement import compare_loudness
-
-            segments = [compare_loudness(found) for found in segments]
-        only = None if isinstance(channels, str) else channels
-        return tuple(
-            self._summary(
-                segments[number],
-                answers[number],
-                source=stream.name,
-                duration_s=stream.position_s,
-                loudest_dbfs=segmenter.loudest_dbfs,
-                channel=number + 1 if channels == "each" else only,
-                track=track,
-                warnings=stream.warnings,
-            )
-            for number, segmenter in enumerate(segmenters)
-        )
-
-    def _summary(
-        self,
-        segments: list[Segment],
-        answers: ResultAggregator,
-        *,
-        source: str,
-        duration_s: float,
-        loudest_dbfs: float,
-        channel: int | None = None,
-        track: int | None = None,
-        warnings: tuple[str, ...] = (),
-    ) -> Recognition:
-        status: Status = "no_speech"
-        emotion, confidence, probabilities, reason = None, None, dict[str, float](), None
-        arousal, valence = None, None
-        if answers.speech_s:
-            status, emotion, confidence, probabilities, arousal, valence = answers.overall()
-        elif loudest_dbfs < SILENCE_DBFS:
-            reason = f"silence: nothing is louder than {-SILENCE_DBFS:g} dB below full scale"
-        else:
-            reason = "no voice: there is sound, such as noise or music, but nobody speaks in it"
-        return Recognition(
-            source=source,
-            duration_s=round(duration_s, 3),
-            status=status,
-            emotion=emotion,
-            confidence=confidence,
-            probabilities=probabilities,
-            arousal=arousal,
-            valence=valence,
-            segments=tuple(segments),
-            model=self._model,
-            reason=reason,
-            channel=channel,
+        return recognize_recording(
+            source,
+            self._pool,
+            self._new_aggregator,
+            channels=channels,
             track=track,
-            warnings=warnings,
-            adapted_to=answers.adapted_to if answers.speech_s else None,
+            acoustics=acoustics,
+            threads=threads,
         )
 
-    def _recognize_or_fail(
-        self, source: Source, channels: Channels, track: int | None, *, acoustics: bool, threads: int | None
-    ) -> tuple[Recognition | Failure, ...]:
-        name = source_name(source)
-        try:
-            return self._recognize(source, channels, track, acoustics=acoustics, threads=threads)
-        except AffettoError as error:
-            return (Failure(name, str(error)),)
-        except Exception as error:  # whatever one recording does, the others get their answer
-            return (Failure(name, f"{name} cannot be recognized: {type(error).__name__}: {error}"),)
-
-    def _new_answers(self) -> ResultAggregator:
-        adapts = self._known is not None or self.self_adaptation
-        adapter = OnlineAdapter(self._offset_model if adapts else None, self._known)
-        return ResultAggregator(self.labels, self._threshold, adapter, self._shares, self._trained)
-
-
-def _one_channel(channels: object) -> Channels:
-    """Return a choice of channels that gives one result, or say that it is none."""
-    if isinstance(channels, str) and channels == "each":
-        raise ParameterError("channels is 'each'; choose 'mix' or a channel's number, or call recognize_channels")
-    return checked_channels(channels, each=False)
-
-
-def _require_several(sources: object, name: str) -> None:
-    """Refuse a single recording: iterated over, it would fall into letters, lines or samples."""
-    is_samples = isinstance(sources, tuple) and len(sources) == 2 and isinstance(sources[1], Real)
-    is_samples |= isinstance(sources, np.ndarray) and sources.dtype.kind in "biufc"
-    single = (str, bytes, bytearray, memoryview, os.PathLike, Waveform)
-    if isinstance(sources, single) or hasattr(sources, "read") or is_samples:
-        raise ParameterError(f"{name} takes several recordings; put a single one into a list")
-    if hasattr(sources, "columns"):
-        raise ParameterError(f"{name} takes several recordings; give the column of the table that holds them")
+    def _new_aggregator(self) -> ResultAggregator:
+        adapts = self._profile_offset is not None or self.self_adaptation
+        adapter = OnlineAdapter(self._offset_model if adapts else None, self._profile_offset)
+        model = ModelName(self.bundle.name, self.bundle.version)
+        return ResultAggregator(model, self.labels, self._threshold, adapter, self._shares, self._trained)

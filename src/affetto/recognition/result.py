@@ -1,4 +1,4 @@
-"""What a recognition gives: the same from Python, command line, HTTP and archives."""
+"""Results of recognition."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ AdaptedTo: TypeAlias = Literal["profile", "recording"]
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One utterance and the emotion that its voice expresses.
+    """A piece of speech and the emotion that the voice expresses in it.
 
     Attributes
     ----------
     start_s, end_s : float
         Where it begins and ends in the recording, in seconds.
     status : {"ok", "uncertain"}
-        Whether the answer can be relied on.
+        Whether the confidence reaches the threshold of the model.
     emotion : str
         The most probable emotion.
     confidence : float
@@ -36,10 +36,10 @@ class Segment:
     probabilities : mapping of str to float
         Every emotion's probability.
     arousal, valence : float
-        From calm to excited and from unpleasant to pleasant, each from -1 to 1, whatever the prior; see
+        From calm to excited and from unpleasant to pleasant, each from -1 to 1, independent of the prior; see
         `affetto.recognition.dimensions`.
-    acoustics : Explanation or None
-        How the voice sounds, where that was asked for.
+    acoustics : AcousticMeasures or None
+        F0, loudness, articulation rate and more; None if they were not asked for.
     """
 
     start_s: float
@@ -60,14 +60,14 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class ModelName:
-    """Which model answered.
+    """The model that made a result.
 
     Attributes
     ----------
     name : str
-        The bundle's name.
+        The name of the bundle.
     version : str
-        The bundle's version.
+        The version of the bundle.
     """
 
     name: str
@@ -76,38 +76,37 @@ class ModelName:
 
 @dataclass(frozen=True, slots=True)
 class Recognition:
-    """A recording and the emotion that its voice expresses: an estimate of expression, not of what a person feels.
+    """A recording and the emotion that the voice in it expresses: an estimate of expression, not of feeling.
 
     Attributes
     ----------
     source : str
-        What was recognized: the path as given, a file object's name, or "<bytes>", "<samples>", "<file>".
+        The recording: the path as given, a file object's name, or "<bytes>", "<samples>", "<file>".
     duration_s : float
         The recording's length in seconds.
     status : {"ok", "uncertain", "no_speech"}
-        Whether there is an answer, and whether it can be relied on.
+        "no_speech" if nobody speaks; else as in `Segment`.
     emotion : str or None
-        The most probable emotion over the whole recording; None where there is no speech.
+        The most probable emotion over the whole recording; None without speech.
     confidence : float or None
         That emotion's probability.
     probabilities : mapping of str to float
-        Every emotion's probability, the mean over the segments weighted by their length.
+        Every emotion's probability: the mean over the segments, weighted by their length.
     arousal, valence : float or None
-        As those of a segment, over the whole recording; None where there is no speech.
+        As in `Segment`, over the whole recording; None without speech.
     segments : tuple of Segment
-        The utterances, in the order of time; none where there is no speech.
+        In the order of time; empty without speech.
     model : ModelName
-        Which model answered.
     reason : str or None
-        Where there is no speech: what there is instead.
+        Why there is no answer: silence, or sound without speech.
     channel : int or None
-        The channel that was heard, counted from 1; None where it is the mean of all.
+        The channel, counted from 1; None for the mean of all.
     track : int or None
-        The audio track that was asked for, counted from 1; None where it is the one that players choose.
+        The chosen audio track, counted from 1; None for the one that players choose.
     warnings : tuple of str
-        What is worth knowing about the recording, for example that it ends before its header says.
+        Problems of the recording, for example that it ends before its header says.
     adapted_to : {"profile", "recording"} or None
-        What the answers are adapted to: an adaptation profile, or the recording itself, from its second utterance on.
+        What the answers are adapted to: a profile, or the recording itself, from its second segment on.
     """
 
     source: str
@@ -144,7 +143,7 @@ class Recognition:
         return json.dumps(self.to_dict(), indent=indent, ensure_ascii=False)
 
     def to_pandas(self) -> pd.DataFrame:
-        """Return a table of pandas with a row for each segment and a column for each emotion's probability.
+        """Return a pandas table with a row for each segment and a column for each emotion's probability.
 
         A recording without segments is one row over its whole length.
 
@@ -158,7 +157,7 @@ class Recognition:
         return data_frame(self)
 
     def _repr_html_(self) -> str:
-        """Return what a notebook shows: a timeline, and a player where the recording is a file that is still there."""
+        """Return the HTML that a notebook shows: a timeline, and a player if the recording is a file."""
         from affetto.exports.notebook import as_html
 
         return as_html(self)
@@ -166,12 +165,12 @@ class Recognition:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A recording that could not be recognized, among others that could.
+    """A recording that could not be recognized.
 
     Attributes
     ----------
     source : str
-        What was to be recognized.
+        The recording, as in `Recognition`.
     error : str
         One sentence: what is wrong and what to do.
     """
