@@ -1,121 +1,180 @@
-"""What the documentation shows, runs."""
+"""The documentation: every example runs, and prints what its page shows.
+
+The examples of a page run from top to bottom, in a folder that holds a copy of `examples/` and the recordings that the
+pages name. Python examples of a page share their names. A block marked ``text`` directly behind an example is its
+output; ``...`` in it stands for anything, and numbers may differ a little, as between processors.
+A comment ``<!-- not run: why -->`` in front of a block skips it.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import doctest
 import importlib
+import io
+import os
 import pkgutil
 import re
 import shutil
-from typing import TYPE_CHECKING
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
 
+import numpy as np
 import pytest
 import soundfile
 
 import affetto
 from affetto.preprocessing.vad import SpeechSegmenter
-from affetto.speech import read
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+ROOT = Path(__file__).parents[1]
 MODULES = sorted(module.name for module in pkgutil.walk_packages(affetto.__path__, "affetto."))
+PAGES = [
+    *(ROOT / "README.md", ROOT / "examples" / "README.md"),
+    *(page for page in sorted((ROOT / "docs").rglob("*.md")) if "generated" not in page.parts),
+]
+EXAMPLES = {"python", "pycon", "shell"}
+OTHER_BLOCKS = {"text", "toctree", "include", "eval"}
+FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+
+_FENCE = re.compile(
+    r"(?P<skip><!-- not run: [^>]+ -->\s*\n)?^(?P<fence>```+)\{?(?P<language>\w*)[^\n]*\n(?P<text>.*?)^(?P=fence)$",
+    flags=re.DOTALL | re.MULTILINE,
+)
+_NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
+_BAR = re.compile("[█▉▊▋▌▍▎▏]+")
 
 
-def python_blocks(path: Path) -> list[str]:
-    return re.findall(r"```python\n(.*?)```", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+class Example(NamedTuple):
+    """A block of a page, and the output that the page shows."""
+
+    line: int
+    language: str
+    text: str
+    output: str | None
+
+
+def find_examples(page: Path) -> list[Example]:
+    content = page.read_text(encoding="utf-8")
+    blocks = list(_FENCE.finditer(content))
+    found = []
+    for block, following in pairwise([*blocks, None]):
+        if block is None or block["language"] not in EXAMPLES or block["skip"]:
+            continue
+        output = None
+        if following and following["language"] == "text" and not content[block.end() : following.start()].strip():
+            output = following["text"]
+        line = content.count("\n", 0, block.start("fence")) + 1
+        found.append(Example(line, block["language"], block["text"], output))
+    return found
+
+
+def run_python(example: Example, page: Path, names: dict[str, object]) -> str:
+    printed = io.StringIO()
+    source = "\n" * example.line + example.text  # a traceback then names the line of the page
+    with contextlib.redirect_stdout(printed):
+        exec(compile(source, str(page), "exec"), names)
+    return printed.getvalue()
+
+
+def run_doctest(example: Example, page: Path, names: dict[str, object]) -> str:
+    test = doctest.DocTestParser().get_doctest(example.text, names, page.name, str(page), example.line)
+    report = io.StringIO()
+    doctest.DocTestRunner(optionflags=FLAGS).run(test, out=report.write, clear_globs=False)
+    assert not report.getvalue(), report.getvalue()
+    return ""
+
+
+def run_shell(example: Example, folder: Path) -> str:
+    if sys.platform == "win32":
+        pytest.skip("there is no bash")
+    environment = os.environ | {
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+        "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), os.environ.get("PYTHONPATH", "")]),
+    }
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", example.text],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=600,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def assert_prints(printed: str, expected: str, where: str) -> None:
+    """Compare texts, with numbers within two units of hundredths or percent."""
+    shown, output = (_BAR.sub("█", text) for text in (expected, printed))
+    checker = doctest.OutputChecker()
+    if not checker.check_output(_NUMBER.sub("0", shown), _NUMBER.sub("0", output), FLAGS):
+        raise AssertionError(f"{where}: expected\n{expected}\nprinted\n{printed}")
+    if "..." not in shown:
+        numbers = [[float(number) for number in _NUMBER.findall(text)] for text in (shown, output)]
+        assert numbers[1] == pytest.approx(numbers[0], abs=0.021, rel=0.05), f"{where}: printed\n{printed}"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with the recordings that the pages name."""
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    rate = 16_000
+    parts = [
+        affetto.read(ROOT / "examples" / name, sample_rate_hz=rate).samples
+        for name in ("reading-long.flac", "sequence.flac")
+    ]
+    call = np.zeros((max(map(len, parts)), len(parts)), np.float32)
+    for channel, part in enumerate(parts):
+        call[: len(part), channel] = part
+    soundfile.write(tmp_path / "call.wav", call, rate)
+    for name in ("calls/1.wav", "calls/2.wav", "recordings/ada/angry/1.wav", "coded/1_ada_W.wav", "coded/2_ben_N.wav"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(tmp_path / "call.wav", tmp_path / name)
+    segmenter = SpeechSegmenter(rate)
+    samples = affetto.read(ROOT / "examples" / "angry.flac", sample_rate_hz=rate).samples
+    (segment,) = [*segmenter.push(samples), *segmenter.end()]
+    soundfile.write(tmp_path / "utterance.wav", segment.padded, rate, subtype="FLOAT")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_examples_in_docstrings(name: str, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(root)
+def test_examples_in_docstrings(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
     failures, _ = doctest.testmod(importlib.import_module(name), optionflags=doctest.ELLIPSIS)
     assert failures == 0
 
 
-def test_readme_example(root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.chdir(root)
-    (block,) = python_blocks(root / "README.md")
-    exec(compile(block, "README.md", "exec"), {})
-    assert any(emotion in capsys.readouterr().out for emotion in affetto.Recognizer().labels)
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if find_examples(page)], ids=lambda page: page.relative_to(ROOT).as_posix()
+)
+def test_examples_of_a_page(page: Path, folder: Path) -> None:
+    names: dict[str, object] = {"__name__": "__main__"}
+    for example in find_examples(page):
+        if example.language == "shell":
+            printed = run_shell(example, folder)
+        else:
+            run = run_python if example.language == "python" else run_doctest
+            printed = run(example, page, names)
+        if example.output is not None:
+            assert_prints(printed, example.output, f"{page}:{example.line}")
 
 
-def test_python_example(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(root)
-    blocks = python_blocks(root / "docs" / "how-to" / "python.md")
-    assert len(blocks) == 2
-    for block in blocks:
-        exec(compile(block, "python.md", "exec"), {})
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_block_says_what_it_is(page: Path) -> None:
+    # A block without a language would be run by no test.
+    languages = {block["language"] for block in _FENCE.finditer(page.read_text(encoding="utf-8"))}
+    assert languages <= EXAMPLES | OTHER_BLOCKS
 
 
-def test_dimensions_example(root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.chdir(root)
-    (block,) = python_blocks(root / "docs" / "reference" / "arousal-valence.md")
-    exec(compile(block, "dimensions.md", "exec"), {})
-    assert f"```\n{capsys.readouterr().out}```" in (root / "docs" / "reference" / "arousal-valence.md").read_text(
-        encoding="utf-8"
-    )
-
-
-def test_exports_example(
-    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    shutil.copytree(root / "examples", tmp_path / "examples")
-    monkeypatch.chdir(tmp_path)
-    (block,) = python_blocks(root / "docs" / "how-to" / "export.md")
-    exec(compile(block, "exports.md", "exec"), {})
-    assert '"segments"' in capsys.readouterr().out
-    assert {path.name for path in tmp_path.iterdir()} == {"examples", "sad.TextGrid", "sad.png"}
-
-
-def test_explain_example(root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.chdir(root)
-    (block,) = python_blocks(root / "docs" / "reference" / "acoustics.md")
-    exec(compile(block, "explain.md", "exec"), {})
-    assert f"```\n{capsys.readouterr().out}```" in (root / "docs" / "reference" / "acoustics.md").read_text(
-        encoding="utf-8"
-    )
-
-
-def test_live_example(root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.chdir(root)
-    (block,) = python_blocks(root / "docs" / "how-to" / "live.md")
-    namespace: dict[str, object] = {}
-    exec(compile(block, "live.md", "exec"), namespace)
-    printed = capsys.readouterr().out
-    assert "over: " in printed
-    assert "so far: " in printed
-    assert getattr(namespace["result"], "status") in ("ok", "uncertain")  # noqa: B009 (of a type that mypy cannot know)
-
-
-def test_adaptation_example(root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.chdir(root)
-    (block,) = python_blocks(root / "docs" / "explanation" / "adaptation.md")
-    exec(compile(block, "adaptation.md", "exec"), {})
-    assert capsys.readouterr().out == "unknown profile\n"
-
-
-def test_the_saved_model_runs_without_affetto_as_the_docs_say(
-    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    waveform = read(root / "examples" / "angry.flac", sample_rate_hz=16_000)
-    # The model hears an utterance; where utterances are, the recognizer finds out.
-    segmenter = SpeechSegmenter(16_000)
-    (segment,) = [*segmenter.push(waveform.samples), *segmenter.end()]
-    soundfile.write(tmp_path / "clip.wav", segment.padded, 16_000, subtype="FLOAT")
-    monkeypatch.chdir(root)
-    (block,) = python_blocks(root / "docs" / "research" / "networks.md")
-    exec(compile(block.replace("clip.wav", (tmp_path / "clip.wav").as_posix()), "networks.md", "exec"), {})
-    printed = [float(number) for number in re.findall(r"\d\.[\de+-]+", capsys.readouterr().out)]
-    expected = affetto.Recognizer().recognize(waveform).probabilities
-    assert printed == pytest.approx(list(expected.values()), abs=1e-4)
-
-
-@pytest.mark.slow
-def test_own_chain_in_the_docs(
-    root: Path, ravdess_dir: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(ravdess_dir.parent)
-    (block,) = python_blocks(root / "docs" / "explanation" / "phases.md")
-    exec(compile(block, "chain.md", "exec"), {})
-    assert float(capsys.readouterr().out) > 0.5
+def test_the_saved_model_alone_gives_the_probabilities_of_the_recognizer(folder: Path) -> None:
+    page = ROOT / "docs" / "how-to" / "run-without-affetto.md"
+    (example,) = find_examples(page)
+    printed = run_python(example, page, {})
+    probabilities = {label: float(number) for label, number in re.findall(r"(\w+)\s+(\S+)", printed)}
+    assert probabilities == pytest.approx(affetto.Recognizer().recognize("examples/angry.flac").probabilities, abs=1e-3)
