@@ -33,14 +33,14 @@ def energy(samples: np.ndarray) -> float:
 
 
 @pytest.mark.parametrize("gain_db", [-12, 6, 40])
-def test_gain_is_undone_by_its_opposite_and_clips_nothing(speech: Waveform, gain_db: float) -> None:
+def test_gain_is_undone_by_the_opposite_gain(speech: Waveform, gain_db: float) -> None:
     changed = change_gain(speech.samples, gain_db=gain_db)
     assert np.abs(changed).max() == pytest.approx(np.abs(speech.samples).max() * 10 ** (gain_db / 20), rel=1e-4)
     assert np.allclose(change_gain(changed, gain_db=-gain_db), speech.samples, atol=1e-6)
 
 
 @pytest.mark.parametrize("share", [0.01, 0.1, 0.3])
-def test_so_much_of_the_active_speech_is_clipped(speech: Waveform, share: float) -> None:
+def test_the_share_of_active_speech_is_clipped(speech: Waveform, share: float) -> None:
     samples = np.concatenate([speech.samples, np.zeros(5 * RATE, np.float32)])
     clipped = clip_samples(samples, share=share)
     limit = np.abs(clipped).max()
@@ -49,14 +49,14 @@ def test_so_much_of_the_active_speech_is_clipped(speech: Waveform, share: float)
     assert np.array_equal(clipped[below], samples[below])
 
 
-def test_nothing_is_clipped_of_silence_or_by_no_share(speech: Waveform) -> None:
+def test_silence_or_no_share_clips_nothing(speech: Waveform) -> None:
     assert np.array_equal(clip_samples(speech.samples, share=0), speech.samples)
     assert not clip_samples(np.zeros(RATE, np.float32), share=0.5).any()
 
 
 @pytest.mark.parametrize("slope", [-6, -3, 3, 6])
 @pytest.mark.parametrize("rate", [16_000, 44_100])
-def test_each_octave_is_so_much_louder_than_the_one_below(slope: float, rate: int) -> None:
+def test_tilt_has_the_slope_in_each_octave(slope: float, rate: int) -> None:
     noise = white(10, rate)
     tilted = tilt(noise, rate, db_per_octave=slope)
     octaves = [
@@ -74,7 +74,7 @@ def test_tilt_keeps_energy_time_and_length(speech: Waveform) -> None:
     assert np.allclose(tilt(speech.samples, RATE, db_per_octave=0), speech.samples, atol=1e-5)
 
 
-def test_what_rings_on_does_not_come_back_at_the_beginning() -> None:
+def test_tilt_does_not_wrap_around() -> None:
     impulse = np.zeros(RATE, np.float32)
     impulse[-1] = 1
     assert np.abs(tilt(impulse, RATE, db_per_octave=-6)[: RATE // 2]).max() < 1e-3
@@ -85,14 +85,14 @@ def test_a_telephone_passes_300_to_3400_hz(rate: int) -> None:
     sent = telephone(white(5, rate), rate)
     passed = band_db(sent, 500, 3_000, rate)
     assert passed == pytest.approx(band_db(white(5, rate), 500, 3_000, rate), abs=0.5)
-    # What is outside is what 8 bits add, 38 dB or so below.
+    # Outside of the band is the quantization noise of 8 bits, about 38 dB below.
     assert band_db(sent, 0, 150, rate) < passed - 30
     assert band_db(sent, 3_600, 4_000, rate) < passed - 30
     if rate > 8_000:
         assert band_db(sent, 4_300, 8_000, rate) < passed - 60
 
 
-def test_a_telephone_delays_nothing(speech: Waveform) -> None:
+def test_a_telephone_has_no_delay(speech: Waveform) -> None:
     for rate in (8_000, 16_000, 22_050):
         samples = speech.resampled(rate).samples
         sent = telephone(samples, rate)
@@ -100,7 +100,7 @@ def test_a_telephone_delays_nothing(speech: Waveform) -> None:
         assert abs(np.argmax(correlate(sent, samples)) - (len(samples) - 1)) <= 1
 
 
-def test_mu_law_is_that_of_another_coder() -> None:
+def test_mu_law_equals_that_of_libsndfile() -> None:
     values = np.arange(-32_768, 32_768, dtype=np.int16)
     file = io.BytesIO()
     soundfile.write(file, values, 8_000, format="WAV", subtype="ULAW")
@@ -115,12 +115,12 @@ def test_mu_law_is_that_of_another_coder() -> None:
     ("function", "parameters", "message"),
     [
         (change_gain, {"gain_db": float("inf")}, "gain_db is inf"),
-        (change_gain, {"gain_db": 1e6}, "gain_db is 1000000.0; it must be -300 to 300 decibels"),
+        (change_gain, {"gain_db": 1e6}, "gain_db is 1000000.0.*-300 to 300"),
         (clip_samples, {"share": 1.0}, "share is 1.0"),
         (clip_samples, {"share": float("nan")}, "share is nan"),
         (tilt, {"sample_rate_hz": RATE, "db_per_octave": 13}, "db_per_octave is 13"),
     ],
 )
-def test_a_senseless_parameter_is_named(function: Any, parameters: dict[str, Any], message: str) -> None:
+def test_invalid_parameters_are_refused(function: Any, parameters: dict[str, Any], message: str) -> None:
     with pytest.raises(ParameterError, match=message):
         function(white(0.1), **parameters)

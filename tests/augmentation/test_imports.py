@@ -16,7 +16,7 @@ print(json.dumps(sorted(sys.modules)))
 """
 
 
-def test_importing_degradations_imports_numpy_alone() -> None:
+def test_importing_augmentation_imports_only_numpy() -> None:
     done = subprocess.run([sys.executable, "-c", CODE], check=True, capture_output=True, encoding="utf-8")
     modules = {name.partition(".")[0] for name in json.loads(done.stdout)}
     assert not modules & {"av", "joblib", "librosa", "matplotlib", "noisereduce", "pyroomacoustics", "scipy", "soxr"}

@@ -24,7 +24,7 @@ def db(samples: np.ndarray) -> float:
 
 
 @pytest.mark.parametrize("snr_db", [30, 10, 0, -5])
-def test_the_ratio_is_that_of_the_tone_without_its_pauses(snr_db: float) -> None:
+def test_pauses_do_not_count_in_the_ratio(snr_db: float) -> None:
     tone = np.sin(2 * np.pi * 300 * np.arange(RATE) / RATE).astype(np.float32)
     silence = np.zeros(2 * RATE, np.float32)
     samples = np.concatenate([silence, tone, silence])
@@ -33,14 +33,14 @@ def test_the_ratio_is_that_of_the_tone_without_its_pauses(snr_db: float) -> None
 
 
 @pytest.mark.parametrize("snr_db", [20, 0])
-def test_the_ratio_is_to_the_active_speech_of_a_recording(speech: Waveform, snr_db: float) -> None:
+def test_the_ratio_is_relative_to_active_speech(speech: Waveform, snr_db: float) -> None:
     samples = normalize_level(speech.samples, RATE, level_dbfs=-26.0)
     for lengthened in (samples, np.concatenate([samples, np.zeros(5 * RATE, np.float32)])):
         added = add_noise(lengthened, white(len(lengthened)), snr_db=snr_db) - lengthened
         assert db(added) == pytest.approx(-26 - snr_db, abs=0.3)
 
 
-def test_how_loud_the_noise_was_does_not_matter(speech: Waveform) -> None:
+def test_the_level_of_the_noise_does_not_matter(speech: Waveform) -> None:
     noise = white(len(speech.samples))
     loud, soft = (add_noise(speech.samples, noise * np.float32(gain), snr_db=5) for gain in (3, 0.001))
     assert np.allclose(loud, soft, atol=1e-5)
@@ -60,7 +60,7 @@ def test_the_frames_follow_the_rate(speech: Waveform) -> None:
     assert db(added) == pytest.approx(db(at_16), abs=0.1)
 
 
-def test_silence_has_no_ratio_to_anything() -> None:
+def test_silence_stays_silent() -> None:
     assert not add_noise(np.zeros(100, np.float32), white(100), snr_db=0).any()
     assert add_noise(np.zeros(0, np.float32), white(100), snr_db=0).shape == (0,)
 
@@ -71,6 +71,6 @@ def test_silent_noise_is_refused(speech: Waveform, noise: np.ndarray) -> None:
         add_noise(speech.samples, noise, snr_db=10)
 
 
-def test_a_senseless_ratio_is_refused(speech: Waveform) -> None:
+def test_a_ratio_that_is_not_a_number_is_refused(speech: Waveform) -> None:
     with pytest.raises(ParameterError, match="snr_db is nan"):
         add_noise(speech.samples, white(9), snr_db=float("nan"))

@@ -17,24 +17,24 @@ RATE = 16_000
 
 
 def likeness(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
-    # What is trimmed of one may be left of the other.
+    # Trimming may leave them with different lengths.
     length = min(len(one), len(other))
     return float(np.corrcoef(one[:length], other[:length])[0, 1])
 
 
 @pytest.fixture(scope="module")
 def other(speech: Waveform) -> Waveform:
-    """The same speech, a hair softer: another recording."""
+    """The same speech, slightly softer: another recording."""
     return speech.with_samples(speech.samples * np.float32(0.999))
 
 
-def test_without_a_seed_everything_stays_as_it_is(speech: Waveform, other: Waveform) -> None:
+def test_without_a_seed_nothing_changes(speech: Waveform, other: Waveform) -> None:
     first, second = RandomDegradation().fit([speech]).transform([speech, other])
     assert first is speech
     assert second is other
 
 
-def test_the_same_recording_and_seed_always_give_the_same(speech: Waveform, other: Waveform) -> None:
+def test_the_result_depends_only_on_recording_and_seed(speech: Waveform, other: Waveform) -> None:
     (alone,) = RandomDegradation(seed=3).transform([speech])
     _, among_others = clone(RandomDegradation(seed=3)).transform([other, speech])
     assert np.array_equal(alone.samples, among_others.samples)
@@ -42,19 +42,19 @@ def test_the_same_recording_and_seed_always_give_the_same(speech: Waveform, othe
     assert 0.5 * len(speech.samples) < len(alone.samples) <= len(speech.samples)  # silence at its ends is cut off
 
 
-def test_another_seed_or_recording_meets_another_fate(speech: Waveform, other: Waveform) -> None:
+def test_another_seed_or_recording_gives_another_result(speech: Waveform, other: Waveform) -> None:
     made = {
         waveform.samples.tobytes()
         for seed in range(4)
         for waveform in RandomDegradation(seed=seed).transform([speech, other])
     }
     assert len(made) == 8
-    # More than the hair by which the recordings differ.
+    # The recordings themselves differ far less.
     pairs = [RandomDegradation(seed=seed).transform([speech, other]) for seed in range(4)]
     assert min(likeness(one.samples, two.samples) for one, two in pairs) < 0.99
 
 
-def test_something_befalls_every_recording_and_speech_remains(speech: Waveform) -> None:
+def test_every_recording_is_degraded_and_speech_remains(speech: Waveform) -> None:
     before = speech.samples.copy()
     made = [degrade(speech.samples, RATE, np.random.default_rng(seed)) for seed in range(40)]
     assert np.array_equal(speech.samples, before)
@@ -63,10 +63,9 @@ def test_something_befalls_every_recording_and_speech_remains(speech: Waveform) 
         assert samples.shape == before.shape
         assert np.isfinite(samples).all()
         assert not np.array_equal(samples, before)
-        # Neither silence nor a roar.
         assert 0.3 < np.sqrt(np.square(samples).mean() / np.square(before).mean()) < 3
     assert np.mean([likeness(samples, before) < 0.9 for samples in made]) > 0.5
-    # Their loudness still goes up and down with that of the speech.
+    # The envelopes still follow the speech.
     alike = [likeness(envelope(samples), envelope(before)) for samples in made]
     assert min(alike) > 0.2
     assert np.mean(alike) > 0.75

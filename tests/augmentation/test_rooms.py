@@ -30,13 +30,13 @@ def energy(samples: np.ndarray) -> float:
 
 @pytest.mark.parametrize("rt60_s", [0.2, 0.3, 0.6, 1.0])
 @pytest.mark.parametrize("rate", [16_000, 48_000])
-def test_the_room_rings_as_long_as_it_was_asked_to(rt60_s: float, rate: int) -> None:
+def test_the_reverberation_time_is_the_requested_one(rt60_s: float, rate: int) -> None:
     measured = [measured_rt60_s(room_response(rt60_s, rate, np.random.default_rng(seed)), rate) for seed in range(5)]
     assert np.median(measured) == pytest.approx(rt60_s, rel=0.1)
     assert measured == pytest.approx([rt60_s] * 5, rel=0.25)
 
 
-def test_the_decay_has_no_step_where_the_tail_takes_over() -> None:
+def test_the_decay_is_smooth_where_the_tail_begins() -> None:
     response = np.mean(
         [room_response(0.5, RATE, np.random.default_rng(seed))[:4_000] ** 2 for seed in range(20)], axis=0
     )
@@ -44,20 +44,20 @@ def test_the_decay_has_no_step_where_the_tail_takes_over() -> None:
     assert np.diff(level) == pytest.approx(-60 * 0.02 / 0.5, abs=2)
 
 
-def test_rooms_follow_from_the_generator() -> None:
+def test_the_same_generator_gives_the_same_room() -> None:
     first, second, third = (room_response(0.4, RATE, np.random.default_rng(seed)) for seed in (1, 1, 2))
     assert first.dtype == np.float32
     assert np.array_equal(first, second)
     assert len(first) != len(third) or not np.allclose(first, third)
 
 
-def test_the_direct_sound_stays_and_so_does_the_energy(speech: Waveform) -> None:
+def test_reverberation_keeps_time_and_energy(speech: Waveform) -> None:
     impulse = np.zeros(RATE, np.float32)
     impulse[5_000] = 1
     for seed in range(10):
         response = room_response(0.3, RATE, np.random.default_rng(seed))
-        heard = reverberate(impulse, response)
-        assert abs(int(np.argmax(np.abs(heard) >= np.abs(heard).max() / 2)) - 5_000) <= 1
+        output = reverberate(impulse, response)
+        assert abs(int(np.argmax(np.abs(output) >= np.abs(output).max() / 2)) - 5_000) <= 1
         in_room = reverberate(speech.samples, response)
         assert in_room.shape == speech.samples.shape
         assert in_room.dtype == np.float32
@@ -72,7 +72,7 @@ def test_a_response_may_begin_late_and_have_any_level(speech: Waveform) -> None:
 
 
 @pytest.mark.parametrize("rt60_s", [0.1, 5.0, float("nan")])
-def test_no_such_room(rt60_s: float) -> None:
+def test_a_reverberation_time_out_of_range_is_refused(rt60_s: float) -> None:
     with pytest.raises(ParameterError, match="rt60_s is"):
         room_response(rt60_s, RATE, np.random.default_rng(0))
 

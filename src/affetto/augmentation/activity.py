@@ -1,4 +1,4 @@
-"""Where somebody speaks, as far as energy tells: what noise and clipping are measured against."""
+"""The energy of active speech, which noise and clipping are measured against."""
 
 from __future__ import annotations
 
@@ -6,42 +6,29 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from affetto.preprocessing.steps import frame_energy
+from affetto.preprocessing.steps import FRAME_S, HOP_S, frame_energy
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_FRAME_S = 0.032
-_HOP_S = 0.010
-_RANGE = 1e-3  # 30 dB below the loudest frame, as in `affetto.preprocessing.steps.normalize_level`
+_ACTIVE_RATIO = 1e-3  # 30 dB below the loudest frame, as in `affetto.preprocessing.steps.normalize_level`
 
 
 def active_samples(samples: NDArray[np.float32], sample_rate_hz: int) -> NDArray[np.float32]:
-    """Return the samples of active speech: those of frames within 30 dB of the loudest one.
-
-    Parameters
-    ----------
-    samples : ndarray, shape (n_samples,)
-    sample_rate_hz : int
-
-    Returns
-    -------
-    ndarray, shape (n_active,)
-        None where everything is silent.
-    """
-    hop = max(1, round(_HOP_S * sample_rate_hz))
-    energy = frame_energy(samples, round(_FRAME_S * sample_rate_hz), hop)
-    active: NDArray[np.float32] = samples[np.repeat(energy > _RANGE * energy.max(), hop)[: len(samples)]]
+    """Return the samples of active speech: frames within 30 dB of the loudest one; of silence nothing."""
+    hop = max(1, round(HOP_S * sample_rate_hz))
+    energy = frame_energy(samples, round(FRAME_S * sample_rate_hz), hop)
+    active: NDArray[np.float32] = samples[np.repeat(energy > _ACTIVE_RATIO * energy.max(), hop)[: len(samples)]]
     return active
 
 
 def mean_power(samples: NDArray[np.float32]) -> float:
-    """Return the mean square; 0 of no samples."""
+    """Return the mean square, 0 for no samples."""
     return float(np.square(samples, dtype=np.float64).mean()) if len(samples) else 0.0
 
 
-def with_energy_of(changed: NDArray[np.floating], samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Scale a changed sound to the energy that it had before; what is silent stays so."""
+def restore_energy(changed: NDArray[np.floating], samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Scale a changed sound to the energy of the original samples; silence stays silent."""
     before = float(np.square(samples, dtype=np.float64).sum())
     after = float(np.square(changed, dtype=np.float64).sum())
     return np.asarray(changed * (np.sqrt(before / after) if after else 1.0), dtype=np.float32)

@@ -1,4 +1,4 @@
-"""Lossy codecs at low rates: what is left of a voice after a voice message or a call."""
+"""Lossy codecs at low bit rates, as in voice messages and calls."""
 
 from __future__ import annotations
 
@@ -20,39 +20,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _Codec:
-    """How PyAV is to encode and decode.
-
-    Attributes
-    ----------
-    encoder, decoder : str
-        What libav calls them.
-    rates_hz : tuple of int
-        Sample rates that can be encoded, ascending.
-    sample_format : str
-        What the encoder takes.
-    delay : int
-        By how many samples of its rate what is decoded comes late, beyond what libav itself makes up for.
-    options : mapping of str to str
-        The encoder's.
-    bit_rates : tuple of int
-        All that there are, where they are few.
-    """
+    """How PyAV encodes and decodes."""
 
     encoder: str
     decoder: str
-    rates_hz: tuple[int, ...]
+    rates_hz: tuple[int, ...]  # ascending
     sample_format: str
-    delay: int = 0
+    delay: int = 0  # in samples, beyond the delay that libav compensates
     options: Mapping[str, str] = field(default_factory=dict)
-    bit_rates: tuple[int, ...] = ()
+    bit_rates: tuple[int, ...] = ()  # all possible ones; empty for any
 
 
 CODECS: Mapping[str, _Codec] = {
     "mp3": _Codec(
-        "libmp3lame",
-        "mp3float",
-        (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000),
-        "fltp",
+        "libmp3lame", "mp3float", (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000), "fltp"
     ),
     "opus": _Codec("libopus", "opus", (8_000, 12_000, 16_000, 24_000, 48_000), "flt", options={"application": "voip"}),
     "amr": _Codec(
@@ -68,39 +49,39 @@ CODECS: Mapping[str, _Codec] = {
 
 
 def encode(samples: NDArray[np.float32], sample_rate_hz: int, *, codec: str, bit_rate: int) -> NDArray[np.float32]:
-    """Encode and decode again.
+    """Encode the sound by a lossy codec, and decode it again.
 
     Parameters
     ----------
     samples : ndarray, shape (n_samples,)
-        What exceeds full scale is clipped.
+        Clipped beyond full scale.
     sample_rate_hz : int
-        Encoded at the codec's next rate from this one up, or at its highest.
+        The codec uses its next higher sample rate, or its highest.
     codec : {"mp3", "opus", "amr"}
     bit_rate : int
-        In bits a second. AMR has 4750, 5150, 5900, 6700, 7400, 7950, 10200 and 12200.
+        In bits per second. AMR has 4750, 5150, 5900, 6700, 7400, 7950, 10200 and 12200.
 
     Returns
     -------
     ndarray, shape (n_samples,)
-        At the rate that it had, and aligned with the input.
+        At the same sample rate, and aligned with the input.
 
     Raises
     ------
     ParameterError
-        If there is no such codec, it has no such bit rate, or the samples are not all numbers.
+        If there is no such codec or bit rate, or samples are not finite.
     MissingExtraError
-        If the extra ``formats`` is missing, or its PyAV was built without the encoder.
+        If the extra ``formats`` is missing, or PyAV was built without the encoder.
     """
     if codec not in CODECS:
         raise ParameterError(f"codec is {codec!r}; choose from {', '.join(CODECS)}")
     chosen = CODECS[codec]
     if bit_rate < 1 or (chosen.bit_rates and bit_rate not in chosen.bit_rates):
         allowed = ", ".join(map(str, chosen.bit_rates)) or "above 0"
-        raise ParameterError(f"bit_rate is {bit_rate}; for {codec} it must be {allowed} bits a second")
+        raise ParameterError(f"bit_rate is {bit_rate}; for {codec} it must be {allowed} bits per second")
     if not np.isfinite(samples).all():
-        # LAME ends the whole process over such.
-        raise ParameterError("there are samples that are not numbers; they cannot be encoded")
+        # LAME aborts the process on samples that are not finite.
+        raise ParameterError("samples are NaN or infinite; only finite samples can be encoded")
     require_extra("formats", purpose=f"encoding as {codec}")
     import soxr
 
@@ -116,7 +97,7 @@ def encode(samples: NDArray[np.float32], sample_rate_hz: int, *, codec: str, bit
 def _round_trip(
     samples: NDArray[np.float32], sample_rate_hz: int, *, codec: str, bit_rate: int
 ) -> tuple[NDArray[np.float32], int]:
-    """Encode and decode samples at a rate of the codec; return what comes out, and its rate."""
+    """Encode and decode samples at a sample rate of the codec; return the decoded samples and their rate."""
     import av
 
     chosen = CODECS[codec]
@@ -124,7 +105,7 @@ def _round_trip(
         encoder: Any = av.CodecContext.create(chosen.encoder, "w")
     except ValueError:  # av.codec.codec.UnknownCodecError
         raise MissingExtraError(
-            f"this PyAV was built without {chosen.encoder}, which encodes {codec}; install its wheel: affetto[formats]"
+            f"this PyAV has no encoder {chosen.encoder} for {codec}; install its wheel: affetto[formats]"
         ) from None
     encoder.sample_rate, encoder.layout, encoder.format = sample_rate_hz, "mono", chosen.sample_format
     encoder.time_base, encoder.options = Fraction(1, sample_rate_hz), dict(chosen.options)
@@ -132,9 +113,9 @@ def _round_trip(
         encoder.bit_rate = bit_rate
         encoder.open()
     except (av.FFmpegError, ValueError, OverflowError) as error:
-        raise ParameterError(f"{codec} cannot be encoded at {bit_rate} bits a second: {error}") from None
+        raise ParameterError(f"{codec} cannot be encoded at {bit_rate} bits per second: {error}") from None
     size = encoder.frame_size
-    # Whole frames, and a few more for what the codec holds back.
+    # Whole frames, and a few more for the delay of the codec.
     padded = np.pad(samples, (0, -len(samples) % size + 4 * size))
     packets = []
     for start in range(0, len(padded), size):

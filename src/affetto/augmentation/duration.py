@@ -1,4 +1,4 @@
-"""Changes of length: another speed, and silence before anybody speaks."""
+"""Changes of duration: another speed, and leading silence."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from affetto.errors import ParameterError
-from affetto.preprocessing import steps
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
 def change_speed(samples: NDArray[np.float32], *, factor: float) -> NDArray[np.float32]:
-    """Play faster or slower; see `affetto.preprocessing.steps.change_speed`.
+    """Play the recording faster or slower, as a tape: tempo, F0 and formants change together.
+
+    This simulates another speaker with a shorter or longer vocal tract.
 
     Parameters
     ----------
@@ -29,20 +30,31 @@ def change_speed(samples: NDArray[np.float32], *, factor: float) -> NDArray[np.f
     Raises
     ------
     ParameterError
-        If the factor is outside.
+        If the factor is out of range.
+
+    References
+    ----------
+    T. Ko, V. Peddinti, D. Povey, S. Khudanpur: Audio augmentation for speech recognition. Interspeech, 2015.
     """
-    return steps.change_speed(samples, 16_000, factor=factor)  # of the rate only the ratio to the new one counts
+    if not 0.5 <= factor <= 2:
+        raise ParameterError(f"factor is {factor}; it must be 0.5 to 2")
+    if factor == 1:
+        return samples
+    import soxr
+
+    # Only the ratio of the two rates matters.
+    return np.asarray(soxr.resample(samples, 16_000 * factor, 16_000), dtype=np.float32)
 
 
 def lead_silence(samples: NDArray[np.float32], sample_rate_hz: int, *, seconds: float) -> NDArray[np.float32]:
-    """Put silence before the beginning.
+    """Put silence before the sound.
 
     Parameters
     ----------
     samples : ndarray, shape (n_samples,)
     sample_rate_hz : int
     seconds : float
-        Not below 0.
+        0 or more.
 
     Returns
     -------
@@ -51,8 +63,8 @@ def lead_silence(samples: NDArray[np.float32], sample_rate_hz: int, *, seconds: 
     Raises
     ------
     ParameterError
-        If the seconds are below 0.
+        If the seconds are negative or not finite.
     """
     if not (np.isfinite(seconds) and seconds >= 0):
-        raise ParameterError(f"seconds is {seconds}; it must be at least 0")
+        raise ParameterError(f"seconds is {seconds}; it must be 0 or more")
     return np.concatenate([np.zeros(round(seconds * sample_rate_hz), np.float32), samples])

@@ -1,4 +1,4 @@
-"""Noise at a given distance below the speech."""
+"""Noise at a given signal-to-noise ratio."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def add_noise(
 ) -> NDArray[np.float32]:
     """Add noise at a signal-to-noise ratio.
 
-    The signal is the mean power of active speech, the frames within 30 dB of the loudest: over everything, pauses would
-    flatter the noise. That of the noise is its mean power over all that is added.
+    The power of the signal is the mean over active speech: the frames within 30 dB of the loudest one. The power of the
+    noise is the mean over all added samples.
 
     Parameters
     ----------
@@ -28,26 +28,26 @@ def add_noise(
     noise : ndarray, shape (n_noise,)
         Of the same rate and of any level; repeated or cut to the length of the samples.
     snr_db : float
-        How far the noise lies below the speech, in decibels.
+        -300 to 300.
     sample_rate_hz : int
-        Only for the length of the frames.
+        For the length of the frames.
 
     Returns
     -------
     ndarray, shape (n_samples,)
-        May exceed 1: nothing is clipped. Silence, which no noise can be measured against, stays silent.
+        May exceed 1: nothing is clipped. Silence stays silent.
 
     Raises
     ------
     ParameterError
-        If the noise is empty or silent, or the ratio is no number or beyond all sound.
+        If the noise is empty or silent, or the ratio is out of range.
     """
     if not abs(snr_db) <= MOST_DB:
         raise ParameterError(f"snr_db is {snr_db}; it must be {-MOST_DB} to {MOST_DB} decibels")
     added = np.resize(noise, len(samples))
     power = mean_power(added)
     if len(samples) and power == 0:
-        raise ParameterError("the noise is silent where it is added; give one that can be heard from its beginning on")
+        raise ParameterError("the noise is silent where it is added; choose one that is not silent at its beginning")
     signal = mean_power(active_samples(samples, sample_rate_hz))
     gain = np.sqrt(signal / power) * 10 ** (-snr_db / 20) if power else 0.0
     return samples + np.float32(gain) * added.astype(np.float32, copy=False)

@@ -1,13 +1,15 @@
-"""Augmentations of training recordings as scikit-learn transformers."""
+"""Augmentations of training recordings as scikit-learn transformers.
+
+By default each of them returns the recordings unchanged. `RandomDegradation` lies in a module of its own.
+"""
 
 from __future__ import annotations
 
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from affetto.preprocessing.pipeline import PreprocessingStep, StatelessTransformer
+from affetto.augmentation.duration import change_speed
+from affetto.preprocessing.pipeline import StatelessTransformer
 from affetto.preprocessing.vad import SpeechSegmenter
-from affetto.preprocessing.vad.detector import MODEL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,36 +18,23 @@ if TYPE_CHECKING:
 
 
 class SpeechCut(StatelessTransformer):
-    """Keep of each recording its longest utterance, cut out by voice activity as recognition cuts it in noise.
+    """Keep the longest segment of speech of each recording, cut by voice activity as recognition cuts it in noise.
 
-    What is trimmed by energy begins with a breath and ends with a sob; what recognition hears does not always. A
-    recording in which nobody is found to speak stays whole.
+    Trimming by energy keeps breaths and sobs beside the speech; recognition keeps them only where the background is
+    quiet. A recording without speech is kept whole.
 
     Parameters
     ----------
     active : bool
-        Without it everything stays as it is.
+        Whether anything is cut.
     """
 
     def __init__(self, *, active: bool = False) -> None:
         self.active = active
 
     def transform(self, X: Sequence[Waveform]) -> list[Waveform]:
-        """Cut each waveform.
-
-        Parameters
-        ----------
-        X : sequence of Waveform
-
-        Returns
-        -------
-        list of Waveform
-        """
+        """Return the longest segment of each waveform."""
         return [_longest_segment(waveform) for waveform in X] if self.active else list(X)
-
-    def fingerprint(self) -> str:
-        """Return what says whether two transformers cut alike: which network finds the voice."""
-        return sha256(MODEL.read_bytes()).hexdigest() if self.active else ""
 
 
 def _longest_segment(waveform: Waveform) -> Waveform:
@@ -54,8 +43,8 @@ def _longest_segment(waveform: Waveform) -> Waveform:
     return waveform.with_samples(max((s.samples for s in segments), key=len)) if segments else waveform
 
 
-class SpeedChange(PreprocessingStep):
-    """Play faster or slower; see `affetto.preprocessing.steps.change_speed`.
+class SpeedChange(StatelessTransformer):
+    """Play the speech faster or slower; see `affetto.augmentation.change_speed`.
 
     Parameters
     ----------
@@ -63,7 +52,9 @@ class SpeedChange(PreprocessingStep):
         Above 1 is faster and higher.
     """
 
-    step = "change_speed"
-
     def __init__(self, *, factor: float = 1.0) -> None:
         self.factor = factor
+
+    def transform(self, X: Sequence[Waveform]) -> list[Waveform]:
+        """Return waveforms of another speed."""
+        return [waveform.with_samples(change_speed(waveform.samples, factor=self.factor)) for waveform in X]

@@ -1,17 +1,17 @@
-"""Recordings that somebody else might have made of the same speech: for training."""
+"""Random degradations of recordings: rooms, noise, microphones, telephones and codecs, for training."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
 
 from affetto.augmentation.channel import clip_samples, telephone, tilt
 from affetto.augmentation.codecs import CODECS, encode
 from affetto.augmentation.noise import add_noise
 from affetto.augmentation.rooms import reverberate, room_response
 from affetto.augmentation.synthesis import synthetic_noise
+from affetto.preprocessing.pipeline import StatelessTransformer
 from affetto.preprocessing.steps import trim_silence
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from affetto.speech import Waveform
 
-# How often each befalls a recording, and how badly.
+# Probability and range of each degradation.
 _ROOM, _RT60_S = 0.5, (0.2, 0.9)
 _TILT, _DB_PER_OCTAVE = 0.35, (-5.0, 5.0)
 _NOISE, _SNR_DB = 0.7, (0.0, 25.0)
@@ -35,58 +35,33 @@ _CODEC_BIT_RATES = {
 }
 
 
-class RandomDegradation(TransformerMixin, BaseEstimator):
-    """Put each recording into another room, before another microphone, into noise, or through a line, by chance.
+class RandomDegradation(StatelessTransformer):
+    """Degrade each recording at random, then trim silence; see `degrade`.
 
-    What silence is left around it is trimmed, as recognition does with what it is given. The same recording and seed
-    always give the same.
+    The result depends only on the recording and the seed.
 
     Parameters
     ----------
     seed : int, optional
-        Without one everything stays as it is.
+        By default nothing is degraded.
     """
 
     def __init__(self, *, seed: int | None = None) -> None:
         self.seed = seed
 
-    def fit(self, X: Sequence[Waveform], y: object = None) -> Self:  # noqa: ARG002 (scikit-learn's signature)
-        """Do nothing: there is nothing to learn."""
-        return self
-
     def transform(self, X: Sequence[Waveform]) -> list[Waveform]:
-        """Degrade each recording.
+        """Return degraded waveforms."""
+        return list(X) if self.seed is None else [self._degrade(waveform, self.seed) for waveform in X]
 
-        Parameters
-        ----------
-        X : sequence of Waveform
-
-        Returns
-        -------
-        list of Waveform
-        """
-        if self.seed is None:
-            return list(X)
-        return [
-            waveform.with_samples(
-                trim_silence(
-                    degrade(
-                        waveform.samples,
-                        waveform.sample_rate_hz,
-                        np.random.default_rng([self.seed, int(waveform.digest, 16)]),
-                    ),
-                    waveform.sample_rate_hz,
-                )
-            )
-            for waveform in X
-        ]
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return True
+    @staticmethod
+    def _degrade(waveform: Waveform, seed: int) -> Waveform:
+        rng = np.random.default_rng([seed, int(waveform.digest, 16)])
+        degraded = degrade(waveform.samples, waveform.sample_rate_hz, rng)
+        return waveform.with_samples(trim_silence(degraded, waveform.sample_rate_hz))
 
 
 def degrade(samples: NDArray[np.float32], sample_rate_hz: int, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Let one or more of what may befall a recording befall it, in the order in which sound meets them.
+    """Apply one or more random degradations, in the order in which they occur on the way of the sound.
 
     Parameters
     ----------
@@ -98,24 +73,23 @@ def degrade(samples: NDArray[np.float32], sample_rate_hz: int, rng: np.random.Ge
     -------
     ndarray, shape (n_samples,)
     """
-    changed = samples
-    while changed is samples:
+    degraded = samples
+    while degraded is samples:
         if rng.random() < _ROOM:
-            changed = reverberate(changed, room_response(rng.uniform(*_RT60_S), sample_rate_hz, rng))
+            degraded = reverberate(degraded, room_response(rng.uniform(*_RT60_S), sample_rate_hz, rng))
         if rng.random() < _NOISE:
-            noise = synthetic_noise(len(changed), sample_rate_hz, rng)
-            changed = add_noise(changed, noise, snr_db=rng.uniform(*_SNR_DB), sample_rate_hz=sample_rate_hz)
+            noise = synthetic_noise(len(degraded), sample_rate_hz, rng)
+            degraded = add_noise(degraded, noise, snr_db=rng.uniform(*_SNR_DB), sample_rate_hz=sample_rate_hz)
         if rng.random() < _TILT:
-            changed = tilt(changed, sample_rate_hz, db_per_octave=rng.uniform(*_DB_PER_OCTAVE))
+            degraded = tilt(degraded, sample_rate_hz, db_per_octave=rng.uniform(*_DB_PER_OCTAVE))
         line = rng.random()
-        # A line carries no more than full scale.
-        level = max(1.0, float(np.abs(changed).max(initial=0.0)))
+        level = max(1.0, float(np.abs(degraded).max(initial=0.0)))  # telephones and codecs clip beyond full scale
         if line < _TELEPHONE:
-            changed = telephone(changed / level, sample_rate_hz)
+            degraded = telephone(degraded / level, sample_rate_hz)
         elif line < _TELEPHONE + _CLIPPING:
-            changed = clip_samples(changed, share=rng.uniform(*_CLIPPED_SHARE), sample_rate_hz=sample_rate_hz)
+            degraded = clip_samples(degraded, share=rng.uniform(*_CLIPPED_SHARE), sample_rate_hz=sample_rate_hz)
         elif line < _TELEPHONE + _CLIPPING + _CODEC:
             codec = list(_CODEC_BIT_RATES)[rng.integers(len(_CODEC_BIT_RATES))]
             bit_rate = int(rng.choice(_CODEC_BIT_RATES[codec]))
-            changed = encode(changed / level, sample_rate_hz, codec=codec, bit_rate=bit_rate)
-    return changed
+            degraded = encode(degraded / level, sample_rate_hz, codec=codec, bit_rate=bit_rate)
+    return degraded

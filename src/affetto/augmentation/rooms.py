@@ -1,4 +1,4 @@
-"""Rooms: reverberation by responses that were measured, or simulated."""
+"""Reverberation by measured or simulated impulse responses of rooms."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from affetto._extras import require_extra
-from affetto.augmentation.activity import with_energy_of
+from affetto.augmentation.activity import restore_energy
 from affetto.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -23,18 +23,18 @@ _FADE_S = 0.02
 
 
 def reverberate(samples: NDArray[np.float32], response: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Put the sound into a room.
+    """Convolve the sound with the impulse response of a room.
 
     Parameters
     ----------
     samples : ndarray, shape (n_samples,)
     response : ndarray, shape (n_response,)
-        The room's impulse response at the same rate, of any level.
+        At the same sample rate, of any level.
 
     Returns
     -------
     ndarray, shape (n_samples,)
-        The direct sound where it was, the same energy, what rings on behind the end cut off.
+        Aligned with the input, with the same energy. Reverberation beyond the end is cut off.
 
     Raises
     ------
@@ -45,38 +45,38 @@ def reverberate(samples: NDArray[np.float32], response: NDArray[np.float32]) -> 
 
     magnitude = np.abs(response)
     if not magnitude.any():
-        raise ParameterError("the room's response is empty or silent; give a recording of its echo")
+        raise ParameterError("the impulse response is empty or silent; give a measured or simulated one")
     if not len(samples):
         return samples.copy()
-    # The first that is half as strong as the strongest: where reflections meet they may exceed the direct sound.
+    # The direct sound is the first peak at least half as strong as the strongest, which may be a reflection.
     direct = int(np.argmax(magnitude >= magnitude.max() / 2))
-    return with_energy_of(fftconvolve(samples, response)[direct : direct + len(samples)], samples)
+    return restore_energy(fftconvolve(samples, response)[direct : direct + len(samples)], samples)
 
 
 def room_response(rt60_s: float, sample_rate_hz: int, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Simulate the impulse response of a room with a speaker and a microphone somewhere in it.
+    """Simulate the impulse response of a room with a speaker and a microphone at random places.
 
-    A shoebox of 3 to 8 by 2.5 to 6 by 2.3 to 3.5 m, both half a metre from the walls or more, and 0.5 to 3 m from each
-    other. Its first 60 ms are computed reflection by reflection; later ones, too many and too close to be told apart,
-    are noise that decays. All reflections of a second would take a second to compute.
+    The room is a shoebox of 3 to 8 by 2.5 to 6 by 2.3 to 3.5 m. Speaker and microphone are 0.5 to 3 m apart, and at
+    least 0.5 m from the walls. Reflections of the first 60 ms are computed by the image method. Later ones are decaying
+    noise, which is much faster.
 
     Parameters
     ----------
     rt60_s : float
-        In which time the sound falls by 60 dB, 0.15 to 3 s.
+        Time in which the sound decays by 60 dB, 0.15 to 3 s.
     sample_rate_hz : int
     rng : numpy.random.Generator
-        Decides on room and places.
+        Draws room and places.
 
     Returns
     -------
     ndarray, shape (n_response,)
-        Begins just before the direct sound, and ends 60 dB below.
+        Begins 1 ms before the direct sound, and ends 60 dB below it.
 
     Raises
     ------
     ParameterError
-        If the time is outside.
+        If the time is out of range.
     MissingExtraError
         If the extra ``train`` is missing.
 
@@ -94,7 +94,7 @@ def room_response(rt60_s: float, sample_rate_hz: int, rng: np.random.Generator) 
 
     size = rng.uniform(_MIN_ROOM_M, _MAX_ROOM_M)
     absorption, _ = pyroomacoustics.inverse_sabine(rt60_s, size)
-    # A reflection that arrives within the time has met at most this many walls.
+    # Reflections within the first 60 ms have met at most this many walls.
     order = int(np.ceil(_MIXING_S * _SPEED_M_S * np.sqrt(np.square(1 / size).sum())))
     room = pyroomacoustics.ShoeBox(
         size, fs=sample_rate_hz, materials=pyroomacoustics.Material(absorption), max_order=order
@@ -108,7 +108,7 @@ def room_response(rt60_s: float, sample_rate_hz: int, rng: np.random.Generator) 
 
 
 def _places(size: NDArray[np.float64], rng: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return two places at a usual distance; the middle of a small room's floor plan is never far from its walls."""
+    """Draw places of the speaker and the microphone until their distance is in range."""
     while True:
         places = rng.uniform(_WALL_M, size - _WALL_M, (2, 3))
         if _DISTANCE_M[0] <= np.linalg.norm(places[0] - places[1]) <= _DISTANCE_M[1]:
@@ -118,7 +118,7 @@ def _places(size: NDArray[np.float64], rng: np.random.Generator) -> tuple[NDArra
 def _with_tail(
     early: NDArray[np.float64], rt60_s: float, sample_rate_hz: int, rng: np.random.Generator
 ) -> NDArray[np.float32]:
-    """Let decaying noise take over where the reflections are no longer complete, at the power that they have there."""
+    """Continue the early reflections with decaying noise of the same power."""
     mixing, fade = round(_MIXING_S * sample_rate_hz), round(_FADE_S * sample_rate_hz)
     begin = mixing - fade
     total = mixing + round(rt60_s * sample_rate_hz)
@@ -126,7 +126,7 @@ def _with_tail(
     decay = 10 ** (-3 * (np.arange(total - begin) - fade / 2) / (rt60_s * sample_rate_hz))
     power = np.square(early[begin:mixing]).mean()
     tail = rng.standard_normal(total - begin) * np.sqrt(power) * decay
-    # Powers add up to one, as of sounds that have nothing to do with each other.
+    # Reflections and noise are uncorrelated, so the squares of their weights add up to one.
     angle = np.clip(np.arange(total - begin) / fade, 0, 1) * np.pi / 2
     early[begin:] = early[begin:] * np.cos(angle) + tail * np.sin(angle)
     first = int(np.argmax(np.abs(early) >= np.abs(early).max() / 2))

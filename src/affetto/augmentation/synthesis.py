@@ -1,6 +1,6 @@
-"""Noise of all kinds, made of random numbers: for training without a corpus of noises.
+"""Synthetic noise of several kinds, for training without a corpus of noises.
 
-Each kind is a function of length, rate and generator, and returns float64 samples of any power.
+Each kind is a function of length, sample rate and generator, and returns float64 samples of any power.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _MAX_MIX_DB = 12.0
 def synthetic_noise(
     n_samples: int, sample_rate_hz: int, rng: np.random.Generator, *, kind: str | None = None
 ) -> NDArray[np.float32]:
-    """Make noise of a random kind, with random parameters.
+    """Return noise of a random kind with random parameters.
 
     Parameters
     ----------
@@ -31,9 +31,9 @@ def synthetic_noise(
         At least 1.
     sample_rate_hz : int
     rng : numpy.random.Generator
-        Decides on everything: the same state gives the same noise.
+        The same state gives the same noise.
     kind : str, optional
-        One of `KINDS`; by default any of them or, every third time, a mixture of two.
+        One of `KINDS`; by default a random one or, with probability 1/3, a mixture of two.
 
     Returns
     -------
@@ -43,7 +43,7 @@ def synthetic_noise(
     Raises
     ------
     ParameterError
-        If there is no such kind, or nothing is asked for.
+        If there is no such kind, or `n_samples` is below 1.
     """
     if n_samples < 1:
         raise ParameterError(f"n_samples is {n_samples}; it must be at least 1")
@@ -51,20 +51,19 @@ def synthetic_noise(
         raise ParameterError(f"kind is {kind!r}; choose from {', '.join(KINDS)}")
     kinds = list(KINDS)
     if kind is not None:
-        noise = _of_power_1(KINDS[kind](n_samples, sample_rate_hz, rng))
+        chosen = [kind]
     elif rng.random() < 2 / 3:
-        noise = _of_power_1(KINDS[kinds[rng.integers(len(kinds))]](n_samples, sample_rate_hz, rng))
+        chosen = [kinds[rng.integers(len(kinds))]]
     else:
-        first, second = (
-            _of_power_1(KINDS[kinds[index]](n_samples, sample_rate_hz, rng))
-            for index in rng.choice(len(kinds), 2, replace=False)
-        )
-        noise = _of_power_1(first + second * 10 ** (-rng.uniform(0, _MAX_MIX_DB) / 20))
+        chosen = [kinds[index] for index in rng.choice(len(kinds), 2, replace=False)]
+    noise, *second = [_of_power_1(KINDS[name](n_samples, sample_rate_hz, rng)) for name in chosen]
+    if second:
+        noise = _of_power_1(noise + second[0] * 10 ** (-rng.uniform(0, _MAX_MIX_DB) / 20))
     return noise.astype(np.float32)
 
 
 def coloured(n: int, rate: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Return noise from white to brown, half of the time of a limited band: rain, a fan, a river."""
+    """Return white to brown noise, half of the time band-limited: rain, a fan, a river."""
     slope_db = -rng.uniform(0, 6)
     low, high = 20.0, rate / 2
     if rng.random() < 0.5:
@@ -74,7 +73,7 @@ def coloured(n: int, rate: int, rng: np.random.Generator) -> NDArray[np.float64]
 
 
 def gusts(n: int, rate: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Return noise whose loudness comes and goes slowly: wind, waves, passing cars."""
+    """Return noise that swells and fades slowly: wind, waves, passing cars."""
     cutoff_hz, slope_db = _log_uniform(rng, 150, 3_000), rng.uniform(3, 12)
     noise = _filtered(n, rate, rng, lambda f: np.minimum(1, cutoff_hz / f) ** (slope_db / 6.02))
     depth_db = rng.uniform(3, 12)
@@ -93,7 +92,7 @@ def engine(n: int, rate: int, rng: np.random.Generator) -> NDArray[np.float64]:
 
 
 def impulses(n: int, rate: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Return one short sound in a rhythm, regular or not: a clock, keys, knocking, footsteps, crackle."""
+    """Return repetitions of one short sound: a clock, keys, knocking, footsteps, crackle."""
     from scipy.signal import fftconvolve
 
     length = max(1, round(_log_uniform(rng, 0.002, 0.15) * rate))
@@ -129,7 +128,7 @@ def beeps(n: int, rate: int, rng: np.random.Generator) -> NDArray[np.float64]:
 
 
 def babble(n: int, rate: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Return several sounds with the spectrum and the syllables of speech: people in the background."""
+    """Return a mixture with the spectrum and the syllables of speech: people in the background."""
     voiced, loudness = np.zeros(n), np.full(n, 1e-3)
     for _ in range(rng.integers(1, 4)):
         f0_hz = _log_uniform(rng, 80, 300)
@@ -142,7 +141,7 @@ def babble(n: int, rate: int, rng: np.random.Generator) -> NDArray[np.float64]:
 
 
 def music(n: int, rate: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Return chords that are struck and die away, over a beat."""
+    """Return decaying chords on a beat."""
     sound = 1e-3 * rng.standard_normal(n)
     root_hz = _log_uniform(rng, 80, 400)
     table = _harmonics(4 * root_hz, rate, rng, rng.uniform(0.5, 2.5))
@@ -167,11 +166,11 @@ KINDS: Mapping[str, Callable[[int, int, np.random.Generator], NDArray[np.float64
     "babble": babble,
     "music": music,
 }
-"""Every kind of noise by its name."""
+"""All kinds of noise by name."""
 
 
 def _log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
-    """Draw a number whose logarithm is uniform: frequencies and times are heard that way."""
+    """Draw a number whose logarithm is uniformly distributed."""
     return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
 
@@ -187,7 +186,7 @@ def _filtered(
     from scipy.fft import irfft, next_fast_len
 
     size = next_fast_len(max(n, 2), real=True)
-    # The spectrum of white noise is white: one transform instead of two, and single precision is enough.
+    # The spectrum of white noise is white noise, so that one transform is enough.
     white = rng.standard_normal(2 * (size // 2 + 1), dtype=np.float32).view(np.complex64)
     frequency_hz = np.maximum(np.arange(len(white)) * rate / size, 1.0)
     return np.asarray(irfft(white * gain(frequency_hz).astype(np.float32), size)[:n], dtype=np.float64)
@@ -198,8 +197,8 @@ def _band(frequency_hz: NDArray[np.float64], low: float, high: float) -> NDArray
 
 
 def _slow(n: int, rate: int, rng: np.random.Generator, bandwidth_hz: float) -> NDArray[np.float64]:
-    """Return Gaussian noise that changes no faster than this, of power 1 in the long run."""
-    # Points at twice the bandwidth, and lines between them.
+    """Return low-pass Gaussian noise, of power about 1."""
+    # Linear interpolation between points at twice the bandwidth.
     step = rate / (2 * bandwidth_hz)
     points = rng.standard_normal(int(n / step) + 2)
     return np.interp(np.arange(n) / step, np.arange(len(points)), points)
@@ -208,7 +207,7 @@ def _slow(n: int, rate: int, rng: np.random.Generator, bandwidth_hz: float) -> N
 def _harmonics(
     f0_hz: float, rate: int, rng: np.random.Generator, slope: float, *, formants: bool = False
 ) -> NDArray[np.float64]:
-    """Return one period of a sound with random harmonics that fall off by a power of their number."""
+    """Return one period of a sound with random harmonics that decrease by a power of their number."""
     count = max(1, min(int(0.45 * rate / f0_hz), _TABLE // 4))
     number = np.arange(1, count + 1)
     amplitude = number**-slope * rng.uniform(0.1, 1, count)
@@ -221,6 +220,6 @@ def _harmonics(
 
 
 def _periodic(f0_hz: NDArray[np.float64], rate: int, table: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Read a period again and again, at a pitch for each sample."""
-    # The table's size is a power of two: masking the bits is a tenth of the cost of a remainder.
+    """Repeat a period with an F0 for each sample."""
+    # The size of the table is a power of two, so that a mask replaces the slower remainder.
     return np.take(table, (np.cumsum(f0_hz) * (_TABLE / rate)).astype(np.int64) & (_TABLE - 1))

@@ -1,9 +1,10 @@
-"""The pre-processing steps as scikit-learn transformers: each can be switched, tuned and searched on its own."""
+"""The pre-processing steps as scikit-learn transformers, which can be switched off and searched."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from affetto.preprocessing.steps import STEPS
@@ -12,67 +13,58 @@ from affetto.speech import Source, Waveform, read
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
 
 class StatelessTransformer(TransformerMixin, BaseEstimator):
-    """A transformer that learns nothing from data."""
+    """Base class of transformers that learn nothing from data."""
 
     def fit(self, X: Sequence[Any], y: object = None) -> Self:  # noqa: ARG002 (scikit-learn's signature)
-        """Do nothing: there is nothing to learn."""
+        """Return the transformer unchanged."""
         return self
 
     def __sklearn_is_fitted__(self) -> bool:
         return True
 
 
+def stack_sequences(sequences: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """Return sequences of any lengths as an array of objects, shape (n_sequences,)."""
+    stacked = np.empty(len(sequences), dtype=object)
+    stacked[:] = sequences
+    return stacked
+
+
 class ReadSpeech(StatelessTransformer):
-    """The door as the first step of a chain: recordings of every kind become waveforms of one rate.
+    """Read recordings as waveforms of one sample rate: the first step of a pipeline.
 
     Parameters
     ----------
     sample_rate_hz : int
-        The rate of all that follows.
+        The sample rate of all waveforms.
     """
 
     def __init__(self, *, sample_rate_hz: int = 16_000) -> None:
         self.sample_rate_hz = sample_rate_hz
 
     def transform(self, X: Sequence[Source]) -> list[Waveform]:
-        """Read recordings.
-
-        Parameters
-        ----------
-        X : sequence of path, bytes, file object, (samples, sample rate) or Waveform
-
-        Returns
-        -------
-        list of Waveform
-        """
+        """Return the waveforms of recordings, as `affetto.read` takes them."""
         return [read(source, sample_rate_hz=self.sample_rate_hz) for source in X]
 
 
 class PreprocessingStep(StatelessTransformer):
-    """One of `affetto.preprocessing.steps` over a sequence of waveforms."""
+    """Base class of transformers that apply one of `affetto.preprocessing.steps` with their parameters."""
 
     step: ClassVar[str]
 
     def transform(self, X: Sequence[Waveform]) -> list[Waveform]:
-        """Apply the step to each waveform.
-
-        Parameters
-        ----------
-        X : sequence of Waveform
-
-        Returns
-        -------
-        list of Waveform
-        """
+        """Return waveforms after the step."""
         function, parameters = STEPS[self.step], self.get_params()
         return [
             waveform.with_samples(function(waveform.samples, waveform.sample_rate_hz, **parameters)) for waveform in X
         ]
 
     def recorded(self) -> tuple[str, dict[str, Any]]:
-        """Return name and parameters, as a bundle's manifest records them."""
+        """Return the name and the parameters of the step for the manifest of a bundle."""
         return self.step, self.get_params()
 
 
@@ -83,15 +75,7 @@ class DCRemoval(PreprocessingStep):
 
 
 class NoiseRemoval(PreprocessingStep):
-    """Remove background noise by spectral gating; see `affetto.preprocessing.steps.remove_noise`.
-
-    Parameters
-    ----------
-    reduction : float
-        How much of what lies under the gate is taken away, from 0 to 1.
-    stationary : bool
-        Whether one noise profile serves the whole recording.
-    """
+    """Remove background noise; see `affetto.preprocessing.steps.remove_noise`."""
 
     step = "remove_noise"
 
@@ -101,15 +85,7 @@ class NoiseRemoval(PreprocessingStep):
 
 
 class SilenceTrimming(PreprocessingStep):
-    """Cut leading and trailing silence; see `affetto.preprocessing.steps.trim_silence`.
-
-    Parameters
-    ----------
-    threshold_db : float
-        A frame is silent when its energy is this far below the loudest frame's.
-    margin_s : float
-        Silence kept on both sides, in seconds.
-    """
+    """Cut leading and trailing silence; see `affetto.preprocessing.steps.trim_silence`."""
 
     step = "trim_silence"
 
@@ -119,13 +95,7 @@ class SilenceTrimming(PreprocessingStep):
 
 
 class PreEmphasis(PreprocessingStep):
-    """Raise the high frequencies; see `affetto.preprocessing.steps.pre_emphasize`.
-
-    Parameters
-    ----------
-    coefficient : float
-        From 0 (off) to below 1.
-    """
+    """Raise the high frequencies; see `affetto.preprocessing.steps.pre_emphasize`."""
 
     step = "pre_emphasize"
 
@@ -134,13 +104,7 @@ class PreEmphasis(PreprocessingStep):
 
 
 class LevelNormalization(PreprocessingStep):
-    """Bring the speech to one level; see `affetto.preprocessing.steps.normalize_level`.
-
-    Parameters
-    ----------
-    level_dbfs : float
-        The wanted level in decibels relative to full scale.
-    """
+    """Bring the speech to one level; see `affetto.preprocessing.steps.normalize_level`."""
 
     step = "normalize_level"
 

@@ -1,7 +1,7 @@
-"""The pre-processing steps as functions of samples: what each does to the sound, and nothing else.
+"""The pre-processing steps as functions of samples.
 
-They need numpy alone (noise removal also the extra ``denoise``), so that recognizing imports no more than that. Each
-takes mono float32 samples and the rate, and returns new float32 samples.
+Each step takes mono float32 samples and their rate, and returns float32 samples. The steps need only NumPy; noise
+removal also needs the extra ``denoise``.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_FRAME_S = 0.032
-_HOP_S = 0.010
+FRAME_S = 0.032
+HOP_S = 0.010
 
 
-def remove_dc(samples: NDArray[np.float32], sample_rate_hz: int) -> NDArray[np.float32]:  # noqa: ARG001 (all steps are called alike)
-    """Subtract the mean: a constant offset of the recording device carries no speech and biases energy.
+def remove_dc(samples: NDArray[np.float32], sample_rate_hz: int) -> NDArray[np.float32]:  # noqa: ARG001 (common signature)
+    """Subtract the mean: a constant offset of the recording device distorts energies.
 
     Parameters
     ----------
@@ -47,9 +47,9 @@ def remove_noise(
     samples : ndarray, shape (n_samples,)
     sample_rate_hz : int
     reduction : float
-        How much of what lies under the gate is taken away, from 0 (nothing) to 1 (all).
+        Share of the noise that is removed, from 0 (nothing) to 1 (all).
     stationary : bool
-        Whether one noise profile serves the whole recording; otherwise the gate follows the noise over time.
+        Whether one noise profile is used for the whole recording; otherwise the gate follows the noise over time.
 
     Returns
     -------
@@ -61,10 +61,10 @@ def remove_noise(
     """
     if not 0 <= reduction <= 1:
         raise ParameterError(f"reduction is {reduction}; it must be 0 to 1")
-    hop = round(_HOP_S * sample_rate_hz)
-    energy = frame_energy(samples, round(_FRAME_S * sample_rate_hz), hop)
-    # Speech pauses at least a tenth of the time, and what is heard then is the noise. noisereduce would take the whole
-    # recording for it and remove speech.
+    hop = round(HOP_S * sample_rate_hz)
+    energy = frame_energy(samples, round(FRAME_S * sample_rate_hz), hop)
+    # The noise profile is the quietest tenth of the recording, which is pauses. By default noisereduce takes the whole
+    # recording as profile, and removes speech.
     background = samples[np.repeat(energy <= np.percentile(energy, 10), hop)[: len(samples)]]
     if len(samples) < 10 * hop or not background.any():
         return samples
@@ -74,7 +74,7 @@ def remove_noise(
     cleaned = noisereduce.reduce_noise(
         y=samples, sr=sample_rate_hz, y_noise=background, stationary=stationary, prop_decrease=reduction
     )
-    # A gate that closes on everything divides by zero inside noisereduce.
+    # noisereduce divides by zero if the gate closes on everything.
     return np.nan_to_num(np.asarray(cleaned, dtype=np.float32))
 
 
@@ -90,19 +90,19 @@ def trim_silence(
     threshold_db : float
         A frame is silent when its energy is this far below the loudest frame's.
     margin_s : float
-        How much of the silence is kept on both sides, in seconds.
+        Silence kept on both sides, in seconds.
 
     Returns
     -------
     ndarray, shape (n_kept,)
-        All of it where everything is silent.
+        The whole sound if all of it is silent.
     """
     if threshold_db <= 0 or margin_s < 0:
         raise ParameterError(
-            f"threshold_db is {threshold_db} and margin_s {margin_s}; the one must be above 0, the other not below"
+            f"threshold_db is {threshold_db} and margin_s is {margin_s}; they must be above 0, and 0 or more"
         )
-    hop = max(1, round(_HOP_S * sample_rate_hz))
-    energy = frame_energy(samples, round(_FRAME_S * sample_rate_hz), hop)
+    hop = max(1, round(HOP_S * sample_rate_hz))
+    energy = frame_energy(samples, round(FRAME_S * sample_rate_hz), hop)
     loudest = energy.max(initial=0.0)
     if loudest == 0:
         return samples
@@ -113,13 +113,13 @@ def trim_silence(
 
 def pre_emphasize(
     samples: NDArray[np.float32],
-    sample_rate_hz: int,  # noqa: ARG001 (all steps are called alike)
+    sample_rate_hz: int,  # noqa: ARG001 (common signature)
     *,
     coefficient: float = 0.97,
 ) -> NDArray[np.float32]:
     """Raise the high frequencies by the first difference ``x[n] - coefficient * x[n-1]``.
 
-    It evens out the fall of about 6 dB an octave that glottis and lips leave in voiced speech.
+    It compensates the spectral slope of voiced speech, about -6 dB per octave.
 
     Parameters
     ----------
@@ -142,25 +142,25 @@ def pre_emphasize(
 def normalize_level(
     samples: NDArray[np.float32], sample_rate_hz: int, *, level_dbfs: float = -26.0
 ) -> NDArray[np.float32]:
-    """Bring the speech to one level, so that a close microphone is not heard as anger.
+    """Bring the speech to one level, so that a close microphone is not mistaken for anger.
 
-    The level is the mean power of the frames within 30 dB of the loudest one: pauses do not count, in the spirit of
-    the active speech level of ITU-T P.56.
+    The level is the mean power of the frames within 30 dB of the loudest one, similar to the active speech level of
+    ITU-T P.56.
 
     Parameters
     ----------
     samples : ndarray, shape (n_samples,)
     sample_rate_hz : int
     level_dbfs : float
-        The wanted level in decibels relative to full scale.
+        Level in decibels relative to full scale.
 
     Returns
     -------
     ndarray, shape (n_samples,)
         Samples may exceed 1: nothing is clipped.
     """
-    hop = max(1, round(_HOP_S * sample_rate_hz))
-    energy = frame_energy(samples, round(_FRAME_S * sample_rate_hz), hop)
+    hop = max(1, round(HOP_S * sample_rate_hz))
+    energy = frame_energy(samples, round(FRAME_S * sample_rate_hz), hop)
     loudest = energy.max(initial=0.0)
     if loudest == 0:
         return samples
@@ -168,44 +168,13 @@ def normalize_level(
     return samples * np.float32(10 ** (level_dbfs / 20) / np.sqrt(active))
 
 
-def change_speed(samples: NDArray[np.float32], sample_rate_hz: int, *, factor: float = 1.0) -> NDArray[np.float32]:
-    """Play the recording faster or slower, as a tape: tempo, pitch and formants change together.
-
-    To a recognizer it is another speaker, with a shorter or longer vocal tract: the cheapest way to make new voices
-    for training.
-
-    Parameters
-    ----------
-    samples : ndarray, shape (n_samples,)
-    sample_rate_hz : int
-    factor : float
-        0.5 to 2; above 1 is faster and higher.
-
-    Returns
-    -------
-    ndarray, shape (n_samples / factor,)
-
-    References
-    ----------
-    T. Ko, V. Peddinti, D. Povey, S. Khudanpur: Audio augmentation for speech recognition. Interspeech, 2015.
-    """
-    if not 0.5 <= factor <= 2:
-        raise ParameterError(f"factor is {factor}; it must be 0.5 to 2")
-    if factor == 1:
-        return samples
-    import soxr
-
-    return np.asarray(soxr.resample(samples, sample_rate_hz * factor, sample_rate_hz), dtype=np.float32)
-
-
 def frame_energy(samples: NDArray[np.float32], frame: int, hop: int) -> NDArray[np.float64]:
-    """Return the mean power of frames that begin every `hop` samples and are centred on their hop."""
-    # A running sum costs the same for any frame length.
+    """Return the mean power of frames of `frame` samples, centred on consecutive hops of `hop` samples."""
     total = np.concatenate([[0.0], np.cumsum(np.square(samples, dtype=np.float64))])
     centres = np.arange(0, max(len(samples), 1), hop) + hop // 2
     begin = np.clip(centres - frame // 2, 0, len(samples))
     end = np.clip(centres + frame - frame // 2, 0, len(samples))
-    # The sum's rounding may leave a silent frame a hair below zero.
+    # Rounding may make the power of a silent frame negative.
     power: NDArray[np.float64] = np.maximum(total[end] - total[begin], 0.0) / np.maximum(end - begin, 1)
     return power
 
@@ -216,15 +185,14 @@ STEPS: Mapping[str, Callable[..., NDArray[np.float32]]] = {
     "trim_silence": trim_silence,
     "pre_emphasize": pre_emphasize,
     "normalize_level": normalize_level,
-    "change_speed": change_speed,
 }
-"""Every step by the name under which a bundle's manifest records it."""
+"""The steps by the names that the manifest of a bundle uses."""
 
 
 def apply_steps(
     samples: NDArray[np.float32], sample_rate_hz: int, steps: list[tuple[str, dict[str, Any]]]
 ) -> NDArray[np.float32]:
-    """Apply recorded steps in their order.
+    """Apply the steps of a manifest in their order.
 
     Parameters
     ----------
@@ -234,7 +202,7 @@ def apply_steps(
 
     Returns
     -------
-    ndarray, shape (n_left,)
+    ndarray, shape (n_samples,)
     """
     for name, parameters in steps:
         samples = STEPS[name](samples, sample_rate_hz, **parameters)

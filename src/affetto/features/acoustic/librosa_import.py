@@ -1,81 +1,49 @@
-"""librosa, also where nothing can be written."""
+"""Import librosa, also on systems where its caches cannot be written."""
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
-from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
     from types import ModuleType
 
 
 @cache
 def import_librosa() -> ModuleType:
-    """Import librosa, with what is used of it.
+    """Import librosa with the submodules that are used here.
 
-    librosa compiles some functions by numba and lets it keep the machine code beside its own files or in the user's
-    cache folder. Where neither can be written, as in a container without a home or with a read-only file system, its
-    import fails. There it is imported without that cache.
+    numba compiles functions of librosa while it is imported, and needs a folder for the machine code. The import fails
+    if neither librosa's own folder nor the user's cache folder can be written, as in a container without a home. In
+    that case the machine code is kept in a temporary folder until the process ends.
 
     Returns
     -------
     module
-        ``librosa``, whose submodules ``filters`` and ``core`` are loaded.
+        ``librosa``.
     """
     try:
-        return _loaded()
-    except RuntimeError:  # numba's, in more than one wording; any other comes again below
-        pass
+        return _import_with_submodules()
+    except RuntimeError:  # numba finds no folder that it can write, or there is no home
+        folder = TemporaryDirectory(prefix="affetto-numba-")
+        atexit.register(folder.cleanup)
+    import numba
+
+    numba.config.CACHE_DIR = folder.name  # type: ignore[attr-defined] # numba sets it dynamically
+    os.environ.setdefault("XDG_CACHE_HOME", folder.name)
     for name in [name for name in sys.modules if name.partition(".")[0] == "librosa"]:
         del sys.modules[name]
-    with _some_home(), _numba_without_cache():
-        return _loaded()
+    return _import_with_submodules()
 
 
-def _loaded() -> ModuleType:
+def _import_with_submodules() -> ModuleType:
     import librosa
 
-    # librosa imports its parts when they are used for the first time.
+    # librosa imports a submodule when it is first used.
     _ = librosa.filters.mel, librosa.hz_to_mel, librosa.util.normalize
     module: ModuleType = librosa
     return module
-
-
-@contextmanager
-def _some_home() -> Iterator[None]:
-    """Let there be a cache folder: librosa asks for its name when it is imported, and has no use for it here."""
-    is_named = "XDG_CACHE_HOME" in os.environ
-    if not is_named:
-        os.environ["XDG_CACHE_HOME"] = os.sep
-    try:
-        yield
-    finally:
-        if not is_named:
-            del os.environ["XDG_CACHE_HOME"]
-
-
-@contextmanager
-def _numba_without_cache() -> Iterator[None]:
-    """Let numba's decorators keep nothing on disk, and compile each function when it is called for the first time."""
-    import numba
-
-    def uncached(decorator: Callable[..., Any]) -> Callable[..., Any]:
-        def decorate(*arguments: Any, **options: Any) -> Any:
-            # With signatures it would be compiled at once: twenty seconds for functions that are not used here.
-            lazily = arguments[1:] if arguments and isinstance(arguments[0], list) else arguments
-            return decorator(*lazily, **{**options, "cache": False})
-
-        return decorate
-
-    decorators = {name: getattr(numba, name) for name in ("jit", "vectorize", "guvectorize")}
-    for name, decorator in decorators.items():
-        setattr(numba, name, uncached(decorator))
-    try:
-        yield
-    finally:
-        for name, decorator in decorators.items():
-            setattr(numba, name, decorator)

@@ -1,18 +1,18 @@
-"""Two spectrograms side by side for the convolutional network: one of the timbre, one that resolves the pitch."""
+"""Two spectrograms side by side for the convolutional network: one of the timbre, one that resolves F0."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator, TransformerMixin
 from torch import Tensor, nn
 from torch.nn import functional
 
 from affetto.features.acoustic.librosa_import import import_librosa
 from affetto.features.neural.encoder import as_tensor
 from affetto.features.neural.log_mel import SAMPLE_RATE_HZ
+from affetto.preprocessing.pipeline import StatelessTransformer, stack_sequences
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,16 +33,15 @@ _SILENCE = 1e-10
 
 
 class BandSpectrogram(nn.Module):
-    """Levels of mel bands over 40 ms, and of closely spaced tones over 64 ms, every 16 ms.
+    """Levels of mel bands over 40 ms and of closely spaced tones over 64 ms, every 16 ms.
 
-    The second shows the fundamental and its harmonics, which the first smears: they carry half of what a voice
-    expresses. Fourier transforms are products with windowed waves, so that the module converts to ONNX as it stands.
+    The tones resolve F0 and its harmonics, which the mel bands smear. Fourier transforms are products with windowed
+    waves, so that the module converts to ONNX.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        librosa = import_librosa()
-        filters = librosa.filters.mel(
+        filters = import_librosa().filters.mel(
             sr=SAMPLE_RATE_HZ, n_fft=_MEL_WINDOW, n_mels=N_MELS, fmin=_MEL_RANGE_HZ[0], fmax=_MEL_RANGE_HZ[1], norm=None
         )
         used = int(np.flatnonzero(filters.any(axis=0))[-1]) + 1
@@ -74,12 +73,8 @@ class BandSpectrogram(nn.Module):
         return 10 * power.clamp_min(_SILENCE).log10()
 
 
-class BandFrames(TransformerMixin, BaseEstimator):
+class BandFrames(StatelessTransformer):
     """Frames of `BandSpectrogram` for each recording."""
-
-    def fit(self, X: Sequence[Waveform], y: object = None) -> Self:  # noqa: ARG002 (scikit-learn's signature)
-        """Do nothing: there is nothing to learn."""
-        return self
 
     def transform(self, X: Sequence[Waveform]) -> NDArray[Any]:
         """Return the frames of each recording.
@@ -91,22 +86,16 @@ class BandFrames(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        ndarray of shape (n_recordings,)
-            Of ndarrays of float16, shape (n_frames, 128): half the memory, and far finer than what a level is worth.
+        ndarray of objects, shape (n_recordings,)
+            Each an ndarray of float16, shape (n_frames, 128). Half precision is far finer than levels need.
         """
         module = self.module()
-        sequences = np.empty(len(X), dtype=object)
         with torch.inference_mode():
-            for index, waveform in enumerate(X):
-                sequences[index] = module(as_tensor(waveform))[0].half().numpy()
-        return sequences
+            return stack_sequences([module(as_tensor(waveform))[0].half().numpy() for waveform in X])
 
     def module(self) -> BandSpectrogram:
         """Return the spectrogram as a module."""
         return BandSpectrogram()
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return True
 
 
 def _windowed_waves(frequencies: np.ndarray, length: int) -> Tensor:

@@ -1,19 +1,19 @@
-"""What Whisper's encoder makes of speech, as a scikit-learn transformer."""
+"""Embeddings of speech from Whisper's encoder, as a scikit-learn transformer."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator, TransformerMixin
 from torch import Tensor, nn
 
 from affetto.errors import ParameterError
 from affetto.features.neural.log_mel import LogMel
 from affetto.features.neural.whisper import CONFIG_FILE, find_checkpoint, load_encoder, weight_files
+from affetto.preprocessing.pipeline import StatelessTransformer
 
 if TYPE_CHECKING:
     import os
@@ -25,18 +25,17 @@ if TYPE_CHECKING:
     from affetto.speech import Waveform
 
 MIN_SAMPLES = 3_200
-"""Shorter clips are filled up with silence: 0.2 s at 16 kHz."""
-
+"""Shorter clips are padded with silence: 0.2 s at 16 kHz."""
 
 N_LAYERS = 3
 """Layers of an encoder that are computed."""
 
 N_POOLED = 2
-"""The last of these are pooled: the layers in the middle of Whisper carry emotion, those above them words."""
+"""Layers that are pooled, the last of `N_LAYERS`: the middle layers of Whisper carry emotion, the upper ones words."""
 
 
 class SpeechEncoder(nn.Module):
-    """From samples to one row of features: the means over time of the middle layers of all encoders.
+    """One row of features for each clip: the means over time of the middle layers of all encoders.
 
     Parameters
     ----------
@@ -50,7 +49,7 @@ class SpeechEncoder(nn.Module):
         self.encoders = nn.ModuleList(loaded)
         self.log_mel = LogMel(loaded[0].n_mels)
         if any(encoder.n_mels != self.log_mel.n_mels for encoder in loaded):
-            raise ParameterError("the encoders need spectrograms with different numbers of mel bands; take one of them")
+            raise ParameterError("the encoders need different numbers of mel bands; choose one of the encoders")
         self.eval().requires_grad_(False)
 
     def forward(self, samples: Tensor) -> Tensor:
@@ -64,15 +63,15 @@ class SpeechEncoder(nn.Module):
         Returns
         -------
         Tensor, shape (n_clips, n_features)
-            The lower layer of every encoder, then the upper one of every encoder: as many features of each.
+            The lower layer of every encoder, then the upper layer of every encoder.
         """
         log_mel = self.log_mel(samples)
         by_layer = zip(*(one(log_mel)[-N_POOLED:] for one in self.encoders), strict=True)
         return torch.cat([output.mean(1) for layer in by_layer for output in layer], dim=-1)
 
 
-class EncoderMeans(TransformerMixin, BaseEstimator):
-    """What the middle layers of Whisper's encoder make of speech, on average over time; see `SpeechEncoder`.
+class EncoderMeans(StatelessTransformer):
+    """Means over time of the middle layers of Whisper's encoder; see `SpeechEncoder`.
 
     Parameters
     ----------
@@ -83,35 +82,23 @@ class EncoderMeans(TransformerMixin, BaseEstimator):
     def __init__(self, *, encoders: Sequence[str | os.PathLike[str]] = ("openai/whisper-base",)) -> None:
         self.encoders = encoders
 
-    def fit(self, X: Sequence[Waveform], y: object = None) -> Self:  # noqa: ARG002 (scikit-learn's signature)
-        """Do nothing: there is nothing to learn."""
-        return self
-
     def transform(self, X: Sequence[Waveform]) -> NDArray[np.float32]:
-        """Return the features of each recording.
-
-        Parameters
-        ----------
-        X : sequence of Waveform
-            At 16 kHz.
-
-        Returns
-        -------
-        ndarray of float32, shape (n_recordings, n_features)
-        """
+        """Return the features of waveforms at 16 kHz, shape (n_waveforms, n_features)."""
         module = self.module()
         with torch.inference_mode():
             return np.stack([module(as_tensor(waveform))[0].numpy() for waveform in X])
 
     def module(self) -> SpeechEncoder:
-        """Return the encoders as a module; loaded once for each process."""
-        return _load(self._names(), tuple(map(_stamp, self._files())))
+        """Return the encoders as a module, which is loaded once in each process."""
+        modified = [file.stat().st_mtime_ns for folder in self._folders() for file in weight_files(folder)]
+        return _load(self._names(), tuple(modified))
 
     def fingerprint(self) -> str:
-        """Return a digest of the checkpoints: what a cache must know beside the parameters."""
+        """Return a digest of the checkpoints for the key of a cache."""
         digest = blake2b(digest_size=16)
-        for file in self._files():
-            digest.update(file.read_bytes() if file.is_file() else b"")
+        for folder in self._folders():
+            for file in (folder / CONFIG_FILE, *weight_files(folder)):
+                digest.update(file.read_bytes() if file.is_file() else b"")
         return digest.hexdigest()
 
     def _names(self) -> tuple[str, ...]:
@@ -119,28 +106,16 @@ class EncoderMeans(TransformerMixin, BaseEstimator):
             raise ParameterError(f"encoders is {self.encoders!r}; it must be a list of one or more checkpoints")
         return tuple(map(str, self.encoders))
 
-    def _files(self) -> list[Path]:
-        folders = [find_checkpoint(name) for name in self._names()]
-        return [file for folder in folders for file in (folder / CONFIG_FILE, *weight_files(folder))]
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return True
+    def _folders(self) -> list[Path]:
+        return [find_checkpoint(name) for name in self._names()]
 
 
 def as_tensor(waveform: Waveform) -> Tensor:
-    """Return samples as a batch of one clip, filled up with silence to `MIN_SAMPLES`."""
+    """Return samples as a batch of one clip, padded with silence to `MIN_SAMPLES`."""
     samples = np.pad(waveform.samples, (0, max(0, MIN_SAMPLES - len(waveform.samples))))
     return torch.tensor(samples)[None]
 
 
-def _stamp(file: Path) -> tuple[int, int] | None:
-    try:
-        status = file.stat()
-    except OSError:
-        return None  # whoever reads it says so
-    return status.st_size, status.st_mtime_ns
-
-
 @lru_cache(maxsize=2)
-def _load(names: tuple[str, ...], stamps: tuple[object, ...]) -> SpeechEncoder:  # noqa: ARG001 (part of the key: other files make another module)
+def _load(names: tuple[str, ...], modified: tuple[int, ...]) -> SpeechEncoder:  # noqa: ARG001 (part of the cache key)
     return SpeechEncoder(names)
