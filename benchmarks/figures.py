@@ -7,8 +7,7 @@ import json
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from affetto.corpora.known import NAMED_CORPORA
-from affetto.corpora.ravdess import RAVDESS
+from affetto.corpora.published import PUBLISHED, RAVDESS
 from affetto.errors import ParameterError
 from affetto.evaluation import PROTOCOLS, Metrics, Predictions, Scores, measure_predictions
 from affetto.evaluation.predictions import DECIMALS
@@ -116,7 +115,7 @@ def _rounded(value: float) -> float:
 
 
 def _with_speech(corpus: Mapping[str, Any]) -> dict[str, Any]:
-    known = NAMED_CORPORA.get(corpus["name"])
+    known = PUBLISHED.get(corpus["name"])
     return {**corpus, **({"speech": known.speech} if known else {})}
 
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from affetto.corpora.base import EMOTIONS, choose_emotions
-from affetto.corpora.cremad import CREMA_D
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +31,7 @@ def default_corpora(corpora: Sequence[Corpus]) -> list[Corpus]:
     """
     others = [
         replace(corpus, utterances=[u for u in corpus.utterances if u.speaker not in EXAMPLE_SPEAKERS])
-        if corpus.name == CREMA_D.name
+        if corpus.name == "crema-d"
         else corpus
         for corpus in corpora
     ]

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from affetto.corpora.base import Corpus
-from affetto.corpora.ravdess import RAVDESS, expected_clips
+from affetto.corpora.published import RAVDESS
 from affetto.errors import AffettoError, CorpusError
 from affetto.evaluation import PROTOCOLS, Metrics, Predictions, Protocol, measure_predictions, percent
 
@@ -52,7 +52,7 @@ def parse_name(stem: str) -> tuple[str, Protocol] | None:
 
 def require_protocol(predictions: Predictions, protocol: Protocol, path: Path) -> None:
     """Refuse a file that is not about all of RAVDESS, or whose folds are not those of the protocol in its name."""
-    different = set(predictions.clip).symmetric_difference(expected_clips())
+    different = set(predictions.clip).symmetric_difference(RAVDESS.clips)
     if different:
         few = ", ".join(sorted(different)[:3])
         raise CorpusError(f"{path}: {len(different)} clips are missing or not RAVDESS's ({few}); publish all 1440")

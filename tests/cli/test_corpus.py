@@ -25,7 +25,7 @@ def one_actor(ravdess_dir: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def whole(emodb_dir: Path, tmp_path: Path) -> Path:
-    """Some clips of EMO-DB, of which it is not known what belongs to it."""
+    """Some clips of EMO-DB, whose published clips are not known."""
     folder = tmp_path / "emodb"
     folder.mkdir()
     for clip in emodb_dir.glob("03a0[12]*"):
@@ -37,39 +37,28 @@ def test_check_prints_counts_and_a_verdict(whole: Path) -> None:
     result = runner.invoke(app, ["check", str(whole)])
 
     assert result.exit_code == 0
-    assert "emodb in" in result.stdout
-    assert "8 by 1 speaker " in result.stdout
     lines = [" ".join(line.split()) for line in result.stdout.splitlines()]
     assert "licence CC0-1.0" in lines
     assert "weights any use" in lines
-    assert "16000 Hz 8" in result.stdout
-    assert result.stdout.rstrip().endswith("complete: every clip can be read")
+    assert "sample rates 16000 Hz 8" in lines
+    assert lines[-1] == "complete"
 
 
-def test_check_of_an_incomplete_corpus_names_what_is_wrong_and_exits_1(one_actor: Path) -> None:
+def test_check_of_an_incomplete_corpus_names_the_faults_and_exits_with_1(one_actor: Path) -> None:
     (one_actor / "Actor_05" / "03-01-09-01-01-01-05.wav").touch()
     (one_actor / "Actor_05" / "03-01-05-01-01-01-05.flac").write_bytes(b"")
 
     result = runner.invoke(app, ["check", str(one_actor)])
 
     assert result.exit_code == 1
-    lines = [" ".join(line.split()) for line in result.stdout.splitlines()]
-    assert "clips 60 of 1440 by 1 speaker" in lines
+    lines = result.stdout.splitlines()
     assert "fault: missing × 1380" in lines
-    assert "03-01-01-01-01-01-01 actor 1, neutral, normal, kids, repetition 1" in lines
-    assert "and 1360 more --all names them" in lines
     assert "fault: unreadable × 1" in lines
-    assert "Actor_05/03-01-05-01-01-01-05.flac is empty (0 bytes)" in lines
     assert "warning: misnamed × 1" in lines
-    assert "03-01-02-01-02-02-05 2 channels, as published" in lines
-    assert lines[-1] == "incomplete: 1380 missing, 1 unreadable"
-
-
-def test_check_can_name_every_file(one_actor: Path) -> None:
-    result = runner.invoke(app, ["check", "--all", str(one_actor)])
-
-    assert result.stdout.count("repetition") == 1380
-    assert "--all names them" not in result.stdout
+    assert sum(line.startswith("  03-01-0") for line in lines) == 20
+    assert "1380" in lines[-1]
+    everything = runner.invoke(app, ["check", "--all", str(one_actor)]).stdout
+    assert sum(line.startswith("  03-01-0") for line in everything.splitlines()) == 1380
 
 
 def test_check_as_json_is_nothing_but_json(one_actor: Path) -> None:
@@ -83,18 +72,18 @@ def test_check_as_json_is_nothing_but_json(one_actor: Path) -> None:
     assert sum(finding["kind"] == "missing" for finding in report["findings"]) == 1380
 
 
-def test_check_takes_a_name_where_a_folder_holds_two_corpora(whole: Path) -> None:
-    (whole / "AO0_anger_1.opus").touch()
+def test_check_takes_the_name_of_one_of_two_corpora_in_a_folder(whole: Path) -> None:
+    (whole / "EB0_anger_1.opus").touch()
 
     assert isinstance(runner.invoke(app, ["check", str(whole)]).exception, CorpusError)
     assert runner.invoke(app, ["check", str(whole), "--name", "emodb"]).exit_code == 0
 
 
-def test_download_leaves_a_corpus_that_is_there_alone_and_says_whom_to_cite(ravdess_dir: Path) -> None:
+def test_download_leaves_a_complete_corpus_and_prints_the_citation(ravdess_dir: Path) -> None:
     result = runner.invoke(app, ["download", "ravdess", "--output", str(ravdess_dir)])
 
     assert result.exit_code == 0
-    assert f"RAVDESS is in {ravdess_dir}" in result.stdout
+    assert str(ravdess_dir) in result.stdout
     assert "CC-BY-NC-SA-4.0" in result.stdout
     assert "Livingstone" in result.stdout
 
@@ -106,7 +95,7 @@ def test_download_of_an_unknown_corpus_is_wrong_usage() -> None:
     assert "ravdess" in result.output
 
 
-def test_table_writes_what_names_say_and_prints_it_for_review(
+def test_table_is_written_from_names_and_printed_for_review(
     data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "crema"
@@ -121,12 +110,12 @@ def test_table_writes_what_names_say_and_prints_it_for_review(
 
     assert result.exit_code == 0, result.output
     assert "1001 27, 1002 24" in result.stdout
-    assert "1 named otherwise: rehearsal.opus" in result.stdout
+    assert "rehearsal.opus" in result.stdout
     assert "affetto corpus check crema.csv" in result.stdout
     assert runner.invoke(app, ["check", "crema.csv"]).exit_code == 0
     again = runner.invoke(app, ["table", "crema", *options])
     assert isinstance(again.exception, ParameterError)
-    assert "crema.csv is there already" in str(again.exception)
+    assert "crema.csv" in str(again.exception)
 
 
 def test_table_takes_a_pattern_labels_and_a_place(tmp_path: Path) -> None:
@@ -147,7 +136,7 @@ def test_table_takes_a_pattern_labels_and_a_place(tmp_path: Path) -> None:
     ]
 
 
-def test_table_says_where_the_speaker_is_lacking(tmp_path: Path) -> None:
+def test_table_without_speakers_asks_for_them(tmp_path: Path) -> None:
     for name in ("happy/1.wav", "sad/1.wav"):
         (tmp_path / "mine" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "mine" / name).touch()
@@ -155,7 +144,7 @@ def test_table_says_where_the_speaker_is_lacking(tmp_path: Path) -> None:
     result = runner.invoke(app, ["table", str(tmp_path / "mine"), "--output", str(tmp_path / "t.csv")])
 
     assert result.exit_code == 0, result.output
-    assert "do not say who speaks" in result.stdout
+    assert "--pattern" in result.stdout
 
 
 @pytest.mark.parametrize("label", ["angry", "=angry", "W=", "W=angry --label W=sad"])

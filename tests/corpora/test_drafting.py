@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize("name", ["1001_DFA_ANG_XX.wav", "03-01-06-01-02-01-12.wav", "anger/a01 (1).wav"])
 def test_a_published_corpus_needs_no_table(touch: Callable[..., Path], name: str) -> None:
-    with pytest.raises(CorpusError, match=r"needs no table.*--pattern"):
+    with pytest.raises(CorpusError, match="needs no table"):
         draft_table(touch(name))
 
 
-def test_a_table_may_say_more_than_the_speaker(touch: Callable[..., Path], tmp_path: Path) -> None:
+def test_table_may_have_more_columns(touch: Callable[..., Path], tmp_path: Path) -> None:
     folder = touch("female/anna_sad_2_kids.wav", "male/bert_sad_1_dogs.wav")
     write_table(draft_table(folder, pattern="{gender}/{speaker}_{emotion}_{:#}_{text}"), tmp_path / "table.csv")
 
@@ -48,19 +48,19 @@ def test_a_pattern_and_labels_read_any_names(touch: Callable[..., Path]) -> None
     assert [path.name for path in draft.unmatched] == ["F.wav"]
 
 
-def test_emotions_get_the_names_that_are_used_here(touch: Callable[..., Path]) -> None:
+def test_emotions_of_ravdess_are_in_lower_case(touch: Callable[..., Path]) -> None:
     folder = touch("A/Angry/1.wav", "A/ANGRY/2.wav", "A/Bored/3.wav")
 
     assert draft_table(folder, pattern="{speaker}/{emotion}/{}").emotions == {"angry": 2, "Bored": 1}
 
 
-def test_folders_by_emotion_say_nothing_of_the_speaker(touch: Callable[..., Path], tmp_path: Path) -> None:
+def test_speaker_is_empty_for_folders_named_by_emotions(touch: Callable[..., Path], tmp_path: Path) -> None:
     draft = draft_table(touch("train/Anger/1.wav", "train/joy/1.wav", "test/fear/1.wav"))
     write_table(draft, tmp_path / "table.csv")
 
     assert draft.emotions == {"angry": 1, "fearful": 1, "joy": 1}
     assert draft.speakers == {}
-    with pytest.raises(CorpusError, match="the speaker is empty"):  # to be filled in
+    with pytest.raises(CorpusError, match="the speaker is missing"):  # to be filled in
         load_corpus(tmp_path / "table.csv")
 
 
@@ -81,7 +81,7 @@ def test_files_of_one_name_by_different_speakers_are_different(touch: Callable[.
     assert [(u.speaker, u.emotion) for u in draft.utterances] == [("anna", "a"), ("bert", "a"), ("bert", "s")]
 
 
-def test_paths_count_from_the_tables_folder_and_are_whole_elsewhere(
+def test_paths_below_the_table_are_relative(
     touch: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = touch('happy/with, comma and "quotes".wav', "sad/1.wav")
@@ -106,7 +106,7 @@ def test_nothing_is_overwritten(touch: Callable[..., Path], tmp_path: Path) -> N
     (tmp_path / "dangling.csv").symlink_to(tmp_path / "nowhere.csv")
 
     for output in (table, tmp_path / "dangling.csv"):
-        with pytest.raises(ParameterError, match="is there already"):
+        with pytest.raises(ParameterError, match="exists"):
             write_table(draft, output)
     with pytest.raises(ParameterError, match="no folder"):
         write_table(draft, tmp_path / "nowhere" / "table.csv")
@@ -116,13 +116,13 @@ def test_nothing_is_overwritten(touch: Callable[..., Path], tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("files", "options", "complaint"),
     [
-        (("readme.txt",), {}, "holds no recording"),
-        (("x/1.wav",), {}, r"without a pattern.*x/1\.wav.*--pattern"),
-        (("x/1.wav",), {"pattern": "{emotion}_{}"}, r"no name below .* follows.*x/1\.wav"),
-        (("x/1.wav",), {"pattern": "{emotion}/{}", "labels": {"y": "sad"}}, "the code 'y' occurs in no name.*x"),
+        (("readme.txt",), {}, "no recording"),
+        (("x/1.wav",), {}, r"x/1\.wav.*--pattern"),
+        (("x/1.wav",), {"pattern": "{emotion}_{}"}, r"follows the pattern.*x/1\.wav"),
+        (("x/1.wav",), {"pattern": "{emotion}/{}", "labels": {"y": "sad"}}, "code 'y'"),
     ],
 )
-def test_names_that_say_nothing_are_refused(
+def test_names_without_labels_are_refused(
     touch: Callable[..., Path], files: tuple[str, ...], options: dict[str, object], complaint: str
 ) -> None:
     with pytest.raises((CorpusError, ParameterError), match=complaint):
@@ -130,9 +130,9 @@ def test_names_that_say_nothing_are_refused(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
-def test_a_name_that_no_table_can_hold_is_named(touch: Callable[..., Path], tmp_path: Path) -> None:
+def test_name_that_is_not_unicode_is_refused(touch: Callable[..., Path], tmp_path: Path) -> None:
     draft = draft_table(touch("happy/1.wav", os.fsdecode(b"sad/\xff2.wav")), pattern="{emotion}/{}")
 
-    with pytest.raises(CorpusError, match=r"2\.wav.*rename"):
+    with pytest.raises(CorpusError, match=r"2\.wav.*Unicode"):
         write_table(draft, tmp_path / "table.csv")
     assert not (tmp_path / "table.csv").exists()

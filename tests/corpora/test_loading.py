@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     ("file", "name", "language"),
     [
         ("x/03-01-01-01-01-01-01.flac", "ravdess", "English"),
-        ("samples/AO0_anger_1.opus", "nemo", "Polish"),
+        ("samples/EB0_anger_1.opus", "nemo", "Polish"),
         ("wav/03a01Fa.wav", "emodb", "German"),
         ("AudioWAV/1001_DFA_ANG_XX.wav", "crema-d", "English"),
         ("YAF_pleasant_surprised/YAF_back_ps.wav", "tess", "English"),
@@ -36,7 +36,7 @@ def test_recognizes_a_corpus_by_its_file_names(touch: Callable[..., Path], file:
     assert corpus.weights
 
 
-def test_a_table_goes_before_file_names(touch: Callable[..., Path]) -> None:
+def test_table_has_precedence_over_file_names(touch: Callable[..., Path]) -> None:
     folder = touch("03-01-01-01-01-01-01.wav")
     (folder / "corpus.csv").write_text("path,emotion,speaker\n03-01-01-01-01-01-01.wav,mine,me\n", encoding="utf-8")
 
@@ -48,25 +48,23 @@ def test_a_table_goes_before_file_names(touch: Callable[..., Path]) -> None:
     assert load_corpus(folder, name="ravdess").emotions == ("neutral",)
 
 
-def test_an_unknown_folder_says_what_was_looked_for(touch: Callable[..., Path]) -> None:
-    with pytest.raises(CorpusError, match=r"corpus\.csv.*RAVDESS.*03-01-06.*nEMO.*AO0_anger_1.*EMO-DB.*03a01Fa"):
+def test_unknown_folder_is_refused_with_examples(touch: Callable[..., Path]) -> None:
+    with pytest.raises(CorpusError, match=r"corpus\.csv.*RAVDESS.*03-01-06.*EMO-DB.*03a01Fa"):
         load_corpus(touch("mine/1.wav"))
 
 
-def test_folders_by_emotion_are_told_which_command_writes_a_table(touch: Callable[..., Path]) -> None:
-    complaint = r"looks like folders by emotion.*affetto corpus table.*path, emotion and speaker"
-
-    with pytest.raises(CorpusError, match=complaint):
+def test_folders_named_by_emotions_need_a_table(touch: Callable[..., Path]) -> None:
+    with pytest.raises(CorpusError, match=r"named by emotions.*affetto corpus table"):
         load_corpus(touch("train/Happy/1.wav", "test/anger/1.mp3", "readme.txt"))
 
 
-def test_a_table_of_another_name_is_pointed_at(touch: Callable[..., Path]) -> None:
-    with pytest.raises(CorpusError, match=r"labels\.csv.*give that file"):
+def test_table_of_another_name_is_suggested(touch: Callable[..., Path]) -> None:
+    with pytest.raises(CorpusError, match=r"labels\.csv"):
         load_corpus(touch("mine/1.wav", "labels.csv"))
 
 
 @pytest.mark.parametrize("name", ["Corpus.csv", "CORPUS.CSV"])
-def test_the_case_of_a_tables_name_does_not_matter(touch: Callable[..., Path], name: str) -> None:
+def test_case_of_the_name_of_a_table_does_not_matter(touch: Callable[..., Path], name: str) -> None:
     folder = touch("mine/1.wav")
     (folder / name).write_text("path,emotion,speaker\nmine/1.wav,sad,me\n", encoding="utf-8")
 
@@ -75,29 +73,29 @@ def test_the_case_of_a_tables_name_does_not_matter(touch: Callable[..., Path], n
 
 
 @pytest.mark.parametrize("ending", ["tsv", "tab", "txt"])
-def test_tables_of_other_endings_are_tables(touch: Callable[..., Path], ending: str) -> None:
+def test_tables_with_other_suffixes_are_loaded(touch: Callable[..., Path], ending: str) -> None:
     table = touch("mine/1.wav") / f"mine.{ending}"
     table.write_text("path\temotion\tspeaker\nmine/1.wav\tsad\tme\n", encoding="utf-8")
 
     assert load_corpus(table).emotions == ("sad",)
 
 
-def test_two_corpora_in_one_folder_are_not_guessed_at(touch: Callable[..., Path]) -> None:
+def test_folder_with_two_corpora_needs_a_name(touch: Callable[..., Path]) -> None:
     folder = touch("03a01Fa.wav", "03-01-01-01-01-01-01.wav")
 
-    with pytest.raises(CorpusError, match="clips of EMO-DB and RAVDESS"):
+    with pytest.raises(CorpusError, match="EMO-DB and RAVDESS"):
         load_corpus(folder)
     assert len(load_corpus(folder, name="emodb").utterances) == 1
 
 
-def test_a_name_path_or_file_that_makes_no_sense_is_refused(touch: Callable[..., Path]) -> None:
+def test_unknown_name_missing_folder_and_recording_are_refused(touch: Callable[..., Path]) -> None:
     folder = touch("03a01Fa.wav")
 
-    with pytest.raises(ParameterError, match=r"'mine'; choose from ravdess, nemo, .*, table"):
+    with pytest.raises(ParameterError, match=r"'mine'.*ravdess.*table"):
         load_corpus(folder, name="mine")
-    with pytest.raises(CorpusError, match="there is no such folder"):
+    with pytest.raises(CorpusError, match="nowhere"):
         load_corpus(folder / "nowhere")
-    with pytest.raises(CorpusError, match="neither a folder nor a CSV table"):
+    with pytest.raises(CorpusError, match="03a01Fa"):
         load_corpus(folder / "03a01Fa.wav")
 
 
@@ -107,7 +105,7 @@ def test_importing_the_package_is_light() -> None:
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
 
 
-def test_beside_a_table_may_be_written_but_not_beside_recordings(touch: Callable[..., Path]) -> None:
+def test_output_may_be_beside_a_table_but_not_beside_recordings(touch: Callable[..., Path]) -> None:
     folder = touch("wav/a.wav", "table.csv", "wav/b/c.txt", "mine/corpus.csv")
 
     require_outside(folder / "model", folder / "table.csv")

@@ -1,19 +1,32 @@
 from __future__ import annotations
 
+import re
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from affetto.corpora import load_corpus
-from affetto.corpora.known import NAMED_CORPORA, corpora_of
+from affetto.corpora.base import TERMS_FOR_WEIGHTS
 from affetto.corpora.naming import ForeignFileError
+from affetto.corpora.published import PUBLISHED, RAVDESS, corpora_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# As the corpora's papers, readmes and copies show them: emotion, speaker, gender, intensity, text.
+# Names from the papers, readmes and copies of the corpora: emotion, speaker, gender, intensity, text.
 EXAMPLES: dict[str, dict[str, tuple[str | None, ...]]] = {
+    "ravdess": {
+        "Actor_08/03-01-06-02-02-01-08.wav": ("fearful", "8", "female", "strong", "dogs"),
+        "Actor_01/03-01-01-01-01-02-01.flac": ("neutral", "1", "male", "normal", "kids"),
+    },
+    "nemo": {"samples/WR0_surprised_64.wav": ("surprised", "WR", "male", None, "64")},
+    "emodb": {
+        "wav/03a01Fa.wav": ("happy", "03", "male", None, "a01"),
+        "wav/16b10Lb.wav": ("bored", "16", "female", None, "b10"),
+    },
+    "crema-d": {"AudioWAV/1091_IEO_FEA_MD.wav": ("fearful", "1091", "female", "medium", "IEO")},
     "tess": {
         "OAF_angry/OAF_back_angry.wav": ("angry", "OAF", "female", None, "back"),
         "OAF_neutral/OA_bite_neutral.wav": ("neutral", "OAF", "female", None, "bite"),  # so it is published
@@ -65,24 +78,45 @@ EXAMPLES: dict[str, dict[str, tuple[str | None, ...]]] = {
         "male/M56W11.wav": ("surprised", "M56", "male", None, None),
     },
 }
-CASES = [(name, path, said) for name, examples in EXAMPLES.items() for path, said in examples.items()]
+CASES = [(name, path, labels) for name, examples in EXAMPLES.items() for path, labels in examples.items()]
 
 
-@pytest.mark.parametrize(("name", "path", "said"), CASES)
-def test_published_names_are_read(name: str, path: str, said: tuple[str | None, ...]) -> None:
-    one = NAMED_CORPORA[name].parse(Path(path))
+@pytest.mark.parametrize(("name", "path", "expected"), CASES)
+def test_published_name_has_labels_of_one_corpus_only(name: str, path: str, expected: tuple[str | None, ...]) -> None:
+    one = PUBLISHED[name].parse(Path(path))
 
-    assert (one.emotion, one.speaker, one.gender, one.intensity, one.text) == said
-
-
-@pytest.mark.parametrize(("name", "path", "_said"), CASES)
-def test_a_published_name_is_of_one_corpus_only(name: str, path: str, _said: object) -> None:
+    assert (one.emotion, one.speaker, one.gender, one.intensity, one.text) == expected
     assert corpora_of([Path("some/where") / path]) == {name}
+
+
+@pytest.mark.parametrize("name", sorted(PUBLISHED.keys() - {"iemocap", "emozionalmente"}))
+def test_example_of_a_corpus_is_its_own(name: str) -> None:
+    assert corpora_of([Path("any/where") / PUBLISHED[name].example]) == {name}
+
+
+@pytest.mark.parametrize("name", sorted(PUBLISHED))
+def test_documentation_lists_the_corpus_and_its_terms(name: str, root: Path) -> None:
+    corpus = PUBLISHED[name]
+    rows = (root / "docs/reference/corpora.md").read_text(encoding="utf-8").splitlines()
+
+    [row] = [row for row in rows if re.match(rf"\| {re.escape(corpus.title)} \|", row)]
+    for part in (Path(corpus.example).stem, corpus.licence, TERMS_FOR_WEIGHTS[corpus.licence]):
+        assert part in row
 
 
 @pytest.mark.parametrize(
     "name",
     [
+        "03-01-09-01-01-01-01.wav",
+        "03-01-05-01-01-01-25.wav",
+        "03-01-05-01-01-00-24.wav",
+        "03-01-01-02-01-01-01.wav",  # strongly neutral
+        "03-01-05-01-01-01.wav",
+        "3-1-5-1-1-1-1.wav",
+        "01a01Fa.wav",
+        "03a01Xa.wav",
+        "03c01Fa.wav",
+        "WR0_bored_64.wav",
         "back_angry.wav",
         "OAF_back_joy.wav",
         "DC/a.wav",
@@ -109,26 +143,76 @@ def test_a_published_name_is_of_one_corpus_only(name: str, path: str, _said: obj
         "IMG_0001.wav",
     ],
 )
-def test_other_names_are_of_none(name: str) -> None:
+def test_other_names_are_of_no_corpus(name: str) -> None:
     assert corpora_of([Path("recordings") / name]) == set()
 
 
-def test_clips_of_the_same_name_by_two_speakers_are_two(touch: Callable[..., Path]) -> None:
+def test_clips_of_the_same_name_by_two_speakers_are_different(touch: Callable[..., Path]) -> None:
     corpus = load_corpus(touch("DC/a01.wav", "JE/a01.wav", "ALL/JE_a01.wav", "ALL/KL_a01.wav"))
 
     assert [u.clip for u in corpus.utterances] == ["DC_a01", "JE_a01", "KL_a01"]
     assert [u.speaker for u in corpus.utterances] == ["DC", "JE", "KL"]
 
 
-def test_a_clip_that_is_broken_as_published_is_left_out(touch: Callable[..., Path]) -> None:
+def test_clip_that_is_silent_as_published_is_left_out(touch: Callable[..., Path]) -> None:
     folder = touch("sadness/s05 (3).wav", "sadness/s05 (2).wav")
 
     assert [u.clip for u in load_corpus(folder).utterances] == ["s05 (2)"]
     with pytest.raises(ForeignFileError, match="left out"):
-        NAMED_CORPORA["aesdd"].parse(folder / "sadness/s05 (3).wav")
+        PUBLISHED["aesdd"].parse(folder / "sadness/s05 (3).wav")
 
 
-def test_all_voices_of_a_kind_count_as_one_where_the_names_do_not_tell_them_apart(touch: Callable[..., Path]) -> None:
+def test_speakers_without_a_name_count_as_one_of_their_kind(touch: Callable[..., Path]) -> None:
     corpus = load_corpus(touch("Anger_C_A_abajo.wav", "Fear_C_B_miedo.wav", "Sadness_M_A_abajo.wav"))
 
     assert {u.speaker for u in corpus.utterances} == {"C", "M"}
+
+
+def test_every_clip_of_ravdess_is_loaded_once(ravdess_dir: Path) -> None:
+    corpus = load_corpus(ravdess_dir)
+
+    assert [u.clip for u in corpus.utterances] == list(RAVDESS.clips) == sorted(RAVDESS.clips)
+    assert len(set(RAVDESS.clips)) == 1440
+    assert corpus.emotions == ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised")
+    assert Counter(u.emotion for u in corpus.utterances)["neutral"] == 96
+    assert Counter(u.speaker for u in corpus.utterances) == {str(n): 60 for n in range(1, 25)}
+    assert Counter(u.gender for u in corpus.utterances) == {"male": 720, "female": 720}
+    assert Counter(u.intensity for u in corpus.utterances) == {"normal": 768, "strong": 672}
+    assert Counter(u.text for u in corpus.utterances) == {"kids": 720, "dogs": 720}
+
+
+def test_every_clip_of_nemo_is_loaded(nemo_dir: Path) -> None:
+    corpus = load_corpus(nemo_dir)
+
+    assert Counter(u.emotion for u in corpus.utterances) == {
+        "neutral": 809,
+        "happy": 749,
+        "sad": 769,
+        "angry": 749,
+        "fearful": 736,
+        "surprised": 669,
+    }
+    genders = {u.speaker: u.gender for u in corpus.utterances}
+    assert sorted(genders) == ["EB", "IC", "KD", "KS", "MK", "MP", "SM", "TP", "WR"]
+    assert Counter(genders.values()) == {"male": 5, "female": 4}
+
+
+def test_corpus_in_two_folders_is_whole_when_both_are_linked_below_one(data_dir: Path, tmp_path: Path) -> None:
+    for part in ("emodb", "emodb-rest"):
+        if not (data_dir / part).is_dir():
+            pytest.skip(f"{part} is not in {data_dir}")
+        (tmp_path / part).symlink_to(data_dir / part, target_is_directory=True)
+
+    corpus = load_corpus(tmp_path)
+
+    assert corpus.name == "emodb"
+    assert Counter(u.emotion for u in corpus.utterances) == {
+        "angry": 127,
+        "bored": 81,
+        "neutral": 79,
+        "happy": 71,
+        "fearful": 69,
+        "sad": 62,
+        "disgust": 46,
+    }
+    assert Counter({u.speaker: u.gender for u in corpus.utterances}.values()) == {"male": 5, "female": 5}

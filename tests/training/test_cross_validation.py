@@ -17,7 +17,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import LinearSVC
 
 from affetto.corpora.base import Corpus, Utterance
-from affetto.corpora.ravdess import RAVDESS
+from affetto.corpora.published import RAVDESS
 from affetto.corpora.vetting import CorpusWarning
 from affetto.errors import CorpusError, ParameterError
 from affetto.evaluation import get_protocol, measure_predictions

@@ -6,18 +6,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from affetto.corpora.base import EMOTIONS, TABLE_NAME, Corpus, Utterance
-from affetto.corpora.label_files import column, has_columns
-from affetto.corpora.naming import NamedCorpus
-from affetto.corpora.patterns import Layout
-from affetto.corpora.published import by_names
-from affetto.corpora.terms import DATABASE
+from affetto.corpora.base import EMOTIONS, TABLE_NAME
+from affetto.corpora.label_files import read_once
+from affetto.corpora.naming import SUFFIXES, Layout, find_files
+from affetto.corpora.spreadsheet import read_column
+from affetto.errors import CorpusError
 
 if TYPE_CHECKING:
-    import os
+    from affetto.corpora.base import Utterance
 
-_EXAMPLE = "1001_DFA_ANG_XX.wav"
 _SUMMARY = Path("processedResults", "summaryTable.csv")
+_VOTES = {"A": "angry", "D": "disgust", "F": "fearful", "H": "happy", "N": "neutral", "S": "sad"}
 
 # VideoDemographics.csv
 # fmt: off
@@ -27,102 +26,88 @@ _WOMEN = (
     1079, 1082, 1084, 1089, 1091,
 )
 # fmt: on
-_ACTORS = [str(actor) for actor in range(1001, 1092)]
 _SENTENCES = ("IEO", "TIE", "IOM", "IWW", "TAI", "MTI", "IWL", "ITH", "DFA", "ITS", "TSI", "WSI")
-_VOTES = {"A": "angry", "D": "disgust", "F": "fearful", "H": "happy", "N": "neutral", "S": "sad"}
+_RENAMED = {"1040_ITH_SAD_X": "1040_ITH_SAD_XX"}  # in copies from before October 2022
 
 _LAYOUT = Layout(
-    "CREMA-D",
     ("{speaker:4}_{text:3}_{emotion:3}_{intensity}",),
     {"ang": "angry", "dis": "disgust", "fea": "fearful", "hap": "happy", "neu": "neutral", "sad": "sad"},
-    {actor: actor for actor in _ACTORS},
+    women=[str(actor) for actor in _WOMEN],
+    men=[str(actor) for actor in range(1001, 1092) if actor not in _WOMEN],
     intensities={"lo": "low", "md": "medium", "hi": "high", "xx": None, "x": None},
     texts={sentence.lower(): sentence for sentence in _SENTENCES},
-    genders={actor: "female" if int(actor) in _WOMEN else "male" for actor in _ACTORS},
+    left_out={
+        "1076_MTI_SAD_XX": "it is silent as published",
+        "1064_IEO_DIS_MD": "as published it is a minute in which the sentence is said in every emotion",
+    },
 )
-_LEFT_OUT = {
-    "1076_MTI_SAD_XX": "it is silent as published",
-    "1064_IEO_DIS_MD": "as published it is a minute in which the sentence is said in every emotion",
-}
-_RENAMED = {"1040_ITH_SAD_X": "1040_ITH_SAD_XX"}
-_by_name = by_names(_LAYOUT, _EXAMPLE, left_out=_LEFT_OUT)
 
 
-def _parse(path: Path) -> Utterance:
-    utterance = replace(_by_name(path), name=_RENAMED.get(path.stem))
+def parse(path: Path) -> Utterance:
+    """Make an utterance of a path.
+
+    `Utterance.heard` comes from the column ``heard`` of a ``corpus.csv`` beside the clip. Otherwise it is the
+    ``VoiceVote`` of the published ``processedResults/summaryTable.csv`` in a folder above the clip. The files of
+    ``AudioMP3`` are not used: they were made for the listeners, and several are blank.
+
+    Raises
+    ------
+    MisnamedError, ForeignFileError
+        As `Layout.parse` does.
+    CorpusError
+        If the published table cannot be read.
+    """
+    utterance = replace(_LAYOUT.parse(path), name=_RENAMED.get(path.stem))
     return replace(utterance, heard=_heard(utterance))
 
 
+def is_supplement(table: Path) -> bool:
+    """Whether a ``corpus.csv`` only adds ``heard``: it lists all clips beside it, with the emotions of their names."""
+    try:
+        listed = read_column(table, "path", "emotion")
+        read_column(table, "path", "heard")
+    except CorpusError:
+        return False
+    labels = {path: _LAYOUT.match(Path(path)) for path in listed}
+    return all(one is not None and one.emotion == listed[path] for path, one in labels.items()) and all(
+        clip.parent == table.parent and clip.name in listed for clip in find_files(table.parent) if _is_clip(clip)
+    )
+
+
+def _is_clip(path: Path) -> bool:
+    try:
+        _LAYOUT.parse(path)
+    except CorpusError:
+        return False
+    return path.suffix.lower() in SUFFIXES
+
+
 def _heard(utterance: Utterance) -> str | None:
-    """Return what most listeners heard, by a table beside the clip or by the published one above it."""
     folder = utterance.path.parent
-    if has_columns(table := folder / TABLE_NAME, "path", "heard"):
-        heard = column(table, "path", "heard").get(utterance.path.name, "").casefold()
-        return heard if heard in EMOTIONS else None
+    if (heard := _heard_beside(folder / TABLE_NAME)) is not None:
+        emotion = heard.get(utterance.path.name, "").casefold()
+        return emotion if emotion in EMOTIONS else None
     home = folder.resolve()
     for place in (home, *home.parents):
         for table in (place / _SUMMARY, place / _SUMMARY.name):
             if table.is_file():
-                # Where two were named equally often, the vote is written like A:N.
-                return _VOTES.get(column(table, "filename", "voicevote").get(utterance.clip, ""))
+                # A tie is written like A:N, and has no emotion.
+                return _VOTES.get(_votes(table).get(utterance.clip, ""))
     return None
 
 
-CREMA_D = NamedCorpus(
-    name="crema-d",
-    title="CREMA-D",
-    licence="ODbL-1.0 AND DbCL-1.0",
-    weights=DATABASE,
-    citation=(
-        "Cao, H., Cooper, D. G., Keutmann, M. K., Gur, R. C., Nenkova, A., & Verma, R. (2014). CREMA-D: Crowd-sourced "
-        "Emotional Multimodal Actors Dataset. IEEE Transactions on Affective Computing 5(4), 377-390. "
-        "https://doi.org/10.1109/TAFFC.2014.2336244"
-    ),
-    speech="acted, American English",
-    # Not mp3: these are what the listeners were played, of which several are blank.
-    suffixes=(".wav", ".flac", ".opus"),
-    example=_EXAMPLE,
-    parse=_parse,
-)
-"""How CREMA-D is recognized and cited."""
+def _heard_beside(table: Path) -> dict[str, str] | None:
+    try:
+        return _heard_column(table) if table.is_file() else None
+    except CorpusError:  # another table
+        return None
 
 
-def is_supplement(table: Path) -> bool:
-    """Whether a ``corpus.csv`` only adds what was heard: it lists all clips beside it, as their names label them."""
-    if not has_columns(table, "path", "emotion", "heard"):
-        return False
-    listed = column(table, "path", "emotion")
-    if any((said := _LAYOUT.match(Path(path))) is None or said.emotion != listed[path] for path in listed):
-        return False
-    clips = [utterance.path for utterance in CREMA_D.scan(table.parent).utterances]
-    return all(clip.parent == table.parent and clip.name in listed for clip in clips)
+@read_once
+def _heard_column(table: Path) -> dict[str, str]:
+    return read_column(table, "path", "heard")
 
 
-def load_crema_d(folder: str | os.PathLike[str]) -> Corpus:
-    """Load CREMA-D (Cao et al. 2014): 91 American actors, six emotions.
-
-    Three of its files are odd as published. ``1076_MTI_SAD_XX`` is silent, and ``1064_IEO_DIS_MD`` is a minute in which
-    the sentence is said in every emotion: both are left out. ``1040_ITH_SAD_XX`` is called ``1040_ITH_SAD_X`` in copies
-    from before October 2022, and bears its right name here. The videos of ``1076_MTI_NEU_XX`` and ``1064_TIE_SAD_XX``
-    are cut off; their sound is used, and a check tells where it is too short. The files of ``AudioMP3`` are not used:
-    they are what the listeners were played, and several are blank.
-
-    Parameters
-    ----------
-    folder : path
-        The clips, wav, flac or opus, may lie anywhere below it.
-
-    Returns
-    -------
-    Corpus
-        Texts are the sentences' codes, such as "DFA"; intensities "low", "medium" and "high", where one was asked for.
-        `Utterance.heard` is what most listeners heard in the voice alone, by the column ``heard`` of a ``corpus.csv``
-        beside the clips, else by ``VoiceVote`` in the published ``processedResults/summaryTable.csv``, searched for in
-        the folders above them.
-
-    Raises
-    ------
-    CorpusError
-        If there is no such folder, no clip anywhere below it, or one of these tables cannot be read.
-    """
-    return CREMA_D.load(Path(folder))
+@read_once
+def _votes(table: Path) -> dict[str, str]:
+    return read_column(table, "filename", "voicevote")

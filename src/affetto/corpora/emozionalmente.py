@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from affetto.corpora.base import Corpus, Utterance
-from affetto.corpora.label_files import column
-from affetto.corpora.naming import MisnamedError, NamedCorpus
-from affetto.corpora.terms import ATTRIBUTION
+from affetto.corpora.base import Utterance
+from affetto.corpora.label_files import read_once
+from affetto.corpora.naming import MisnamedError
+from affetto.corpora.spreadsheet import read_column
 
 if TYPE_CHECKING:
-    import os
+    from pathlib import Path
 
 _EMOTIONS = {
     "anger": "angry",
@@ -27,59 +26,37 @@ _GENDERS = {"f": "female", "female": "female", "m": "male", "male": "male"}
 _NAME = re.compile(r"[0-9]{10,}")
 
 
-def _parse(path: Path) -> Utterance:
+def parse(path: Path) -> Utterance:
+    """Make an utterance of a clip, with the labels in the folder ``metadata`` beside the clip's folder.
+
+    ``samples.csv`` has the emotion and the speaker, ``users.csv`` the speaker's gender.
+
+    Raises
+    ------
+    MisnamedError
+        If the file is not named by a number, there is no ``samples.csv``, or the clip is not in it.
+    CorpusError
+        If one of the tables cannot be read.
+    """
     metadata = path.parent.parent / "metadata"
     samples = metadata / "samples.csv"
     # A number alone may be anybody's recording.
     if not _NAME.fullmatch(path.stem) or not samples.is_file():
         raise MisnamedError(f"{path.stem!r} is not a number like 1612872848291 beside a folder metadata")
-    published = f"{path.stem}.wav"
-    emotion = column(samples, "file_name", "emotion_expressed").get(published)
+    emotion, speaker = _samples(samples).get(f"{path.stem}.wav", ("", ""))
     if emotion not in _EMOTIONS:
-        what = "no recording" if emotion is None else f"one of the emotion {emotion!r}"
-        raise MisnamedError(f"{path.stem!r} is {what} in {samples}")
-    speaker = column(samples, "file_name", "actor")[published]
+        raise MisnamedError(f"{path.stem!r} has no known emotion in {samples}, but {emotion!r}")
     users = metadata / "users.csv"
-    gender = column(users, "username", "gender").get(speaker, "") if users.is_file() else ""
+    gender = _users(users).get(speaker, "") if users.is_file() else ""
     return Utterance(path, _EMOTIONS[emotion], speaker, gender=_GENDERS.get(gender.casefold()))
 
 
-EMOZIONALMENTE = NamedCorpus(
-    name="emozionalmente",
-    title="Emozionalmente",
-    licence="CC-BY-4.0",
-    weights=ATTRIBUTION,
-    citation=(
-        "Catania, F., Wilke, J. W., & Garzotto, F. (2025). Emozionalmente: a crowdsourced corpus of simulated "
-        "emotional speech in Italian. IEEE Transactions on Audio, Speech and Language Processing 33, 1142-1155. "
-        "https://doi.org/10.1109/TASLPRO.2025.3540662"
-    ),
-    speech="acted, by amateurs, Italian",
-    suffixes=(".wav", ".flac", ".opus"),
-    example="audio/1612872848291.wav",
-    parse=_parse,
-)
-"""How Emozionalmente is recognized and cited."""
+@read_once
+def _samples(table: Path) -> dict[str, tuple[str, str]]:
+    emotions, speakers = (read_column(table, "file_name", name) for name in ("emotion_expressed", "actor"))
+    return {name: (emotions[name], speakers[name]) for name in emotions}
 
 
-def load_emozionalmente(folder: str | os.PathLike[str]) -> Corpus:
-    """Load Emozionalmente (Catania et al. 2025): 431 Italian amateurs, seven emotions.
-
-    Parameters
-    ----------
-    folder : path
-        The corpus as published: the clips in ``audio``, and beside it ``metadata`` with ``samples.csv``, which says
-        who speaks and what was to be expressed, and ``users.csv``, which says of what gender the speakers are.
-
-    Returns
-    -------
-    Corpus
-        Joy is "happy", neutrality "neutral". Of other genders than two nothing is said.
-
-    Raises
-    ------
-    CorpusError
-        If there is no such folder, no clip that ``samples.csv`` lists anywhere below it, or a table that cannot be
-        read.
-    """
-    return EMOZIONALMENTE.load(Path(folder))
+@read_once
+def _users(table: Path) -> dict[str, str]:
+    return read_column(table, "username", "gender")

@@ -1,4 +1,4 @@
-"""One door for every corpus: what a path holds is recognized, then loaded."""
+"""Loading of any corpus, which is recognized by its content."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from affetto.corpora.base import TABLE_NAME
-from affetto.corpora.cremad import CREMA_D, is_supplement
-from affetto.corpora.drafting import recognize_layout
-from affetto.corpora.known import NAMED_CORPORA, corpora_of
+from affetto.corpora.cremad import is_supplement
+from affetto.corpora.drafting import is_named_by_emotions
 from affetto.corpora.labels import some
-from affetto.corpora.naming import files_below
+from affetto.corpora.naming import find_files
+from affetto.corpora.published import PUBLISHED, corpora_of
 from affetto.corpora.table import load_table
 from affetto.errors import CorpusError, ParameterError
 
@@ -19,101 +19,99 @@ if TYPE_CHECKING:
 
     from affetto.corpora.base import Corpus
 
-NAMES = (*NAMED_CORPORA, "table")
-"""What `load_corpus` takes as a name."""
-
-# What is no text among these is named for what it is when it is read.
-_TABLES = (".csv", ".tsv", ".tab", ".xlsx", ".xls", ".xlsm", ".ods")
+_TABLES = (".csv", ".tsv", ".tab", ".txt", ".xlsx", ".xls", ".xlsm", ".ods")  # spreadsheets, to be refused by name
 
 
 def load_corpus(path: str | os.PathLike[str], *, name: str | None = None) -> Corpus:
     """Load a corpus of labelled speech.
 
-    A CSV file, or a folder with a ``corpus.csv`` in it, is a corpus by table. Any other folder is the one corpus whose
-    file names occur below it; so is a folder of CREMA-D whose ``corpus.csv`` only adds what was heard in the clips.
+    A CSV file, or a folder with a ``corpus.csv``, is a corpus described by a table. Any other folder is the published
+    corpus whose clips are below it. So is a folder of CREMA-D whose ``corpus.csv`` only adds the column ``heard``.
 
     Parameters
     ----------
     path : path
         A folder, or a CSV table.
     name : str, optional
-        One of `NAMES`, such as "ravdess" or "table", to say which corpus it is instead of having it recognized.
+        A published corpus such as "ravdess", or "table". By default the corpus is recognized.
 
     Returns
     -------
     Corpus
-        Its utterances, licence and citation, and what the licence allows the weights.
 
     Raises
     ------
     CorpusError
-        If there is nothing at that path, or no known corpus, or more than one.
+        If there is no such path, or it contains no known corpus, or more than one.
     ParameterError
         If there is no corpus of that name.
 
     See Also
     --------
-    affetto.corpora.table.load_table : which columns the table has.
+    affetto.corpora.table.load_table : The columns of a table.
+
+    Examples
+    --------
+    >>> from affetto.corpora import load_corpus
+    >>> corpus = load_corpus("path/to/ravdess")  # doctest: +SKIP
+    >>> corpus.emotions[:3], corpus.licence  # doctest: +SKIP
+    (('neutral', 'calm', 'happy'), 'CC-BY-NC-SA-4.0')
     """
     path = Path(path)
-    name = recognize(path) if name is None else name
+    name = recognize_corpus(path) if name is None else name
     if name == "table":
-        return load_table((table_in(path) or path / TABLE_NAME) if path.is_dir() else path)
-    if name not in NAMED_CORPORA:
-        raise ParameterError(f"there is no corpus named {name!r}; choose from {', '.join(NAMES)}")
-    return NAMED_CORPORA[name].load(path)
+        return load_table((_table_in(path) or path / TABLE_NAME) if path.is_dir() else path)
+    if name not in PUBLISHED:
+        raise ParameterError(f"there is no corpus named {name!r}; choose from {', '.join(PUBLISHED)}, table")
+    return PUBLISHED[name].load(path)
 
 
-def recognize(path: Path) -> str:
-    """Return which corpus a path holds: one of `NAMES`.
+def recognize_corpus(path: Path) -> str:
+    """Return the name of the published corpus at a path, or "table".
 
     Raises
     ------
     CorpusError
-        If there is nothing at that path, or no known corpus, or more than one.
+        As `load_corpus`.
     """
     if path.is_file():
-        if path.suffix.lower() in (*_TABLES, ".txt"):
+        if path.suffix.lower() in _TABLES:
             return "table"
         raise CorpusError(f"{path} is neither a folder nor a CSV table (.csv); give one of these")
-    if (table := table_in(path)) is not None:
-        return CREMA_D.name if is_supplement(table) else "table"
-    files = list(files_below(path))
+    if path.is_dir() and (table := _table_in(path)) is not None:
+        return "crema-d" if is_supplement(table) else "table"
+    files = list(find_files(path))
     match sorted(corpora_of(files)):
         case [name]:
             return name
         case []:
             raise CorpusError(_unknown(path, files))
         case names:
-            titles = " and ".join(NAMED_CORPORA[name].title for name in names)
-            raise CorpusError(f"{path} holds clips of {titles}; give the folder of one, or name the corpus")
+            titles = " and ".join(PUBLISHED[name].title for name in names)
+            raise CorpusError(f"{path} contains clips of {titles}; give the folder of one, or name the corpus")
 
 
-def table_in(folder: Path) -> Path | None:
-    """Return a folder's table, whatever the case of its name; None where it has none."""
-    if (exact := folder / TABLE_NAME).is_file():
-        return exact
-    try:
-        alike = sorted(path for path in folder.iterdir() if path.name.lower() == TABLE_NAME and path.is_file())
-    except OSError:  # said of it when it is searched
-        return None
-    return alike[0] if alike else None
+def _table_in(folder: Path) -> Path | None:
+    """Return the table of a folder, whatever the case of its name; None if it has none."""
+    tables = folder.glob("*.[cC][sS][vV]")
+    alike = sorted(path for path in tables if path.name.lower() == TABLE_NAME and path.is_file())
+    return alike[-1] if alike else None  # lower case is last
 
 
 def _unknown(folder: Path, files: list[Path]) -> str:
-    """Return what to do with a folder that holds no known corpus."""
-    if layout := recognize_layout(folder, files):
+    """Return the message for a folder without a known corpus."""
+    if is_named_by_emotions(folder, files):
         return (
-            f"{folder} looks like {layout.title}, which is read by a table: `affetto corpus table DIR` writes "
-            "one from the names, with the columns path, emotion and speaker, to be looked through"
+            f"{folder} has folders named by emotions, which need a table: `affetto corpus table DIR` writes one with "
+            "the columns path, emotion and speaker"
         )
-    if tables := [file for file in files if file.suffix.lower() in _TABLES and file.parent == folder]:
+    if tables := [file.name for file in files if file.suffix.lower() in _TABLES and file.parent == folder]:
         return (
-            f"{folder} holds no corpus that is known here, but {some(file.name for file in tables)}; give that file "
-            "instead of its folder if it has the columns path, emotion and speaker"
+            f"{folder} contains no published corpus, but {some(tables)}; give that file if it has the columns path, "
+            "emotion and speaker"
         )
-    looked_for = ", ".join(f"{c.title} ({c.example})" for c in NAMED_CORPORA.values())
+    examples = ", ".join(f"{corpus.title} ({corpus.example})" for corpus in PUBLISHED.values())
     return (
-        f"{folder} holds no corpus that is known here; looked for a table {TABLE_NAME}, and below the folder for names "
-        f"as in {looked_for}; `affetto corpus table DIR` writes a table from names of other patterns"
+        f"{folder} contains neither a table {TABLE_NAME} nor files named as in {examples}; `affetto corpus table DIR` "
+        "writes a table from other names"
     )

@@ -1,20 +1,18 @@
-"""Several corpora as one training set."""
+"""Pooling of several corpora into one training set."""
 
 from __future__ import annotations
 
-import hashlib
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from affetto.corpora.base import in_order
+from affetto.corpora.clips import find_identical
 from affetto.errors import CorpusError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -23,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """What a chain is fitted on.
+    """The data on which a pipeline is fitted.
 
     Attributes
     ----------
@@ -32,11 +30,11 @@ class TrainingSet:
     y : ndarray of int, shape (n_clips,)
         Indices into `labels`.
     speakers, corpora : ndarray of str, shape (n_clips,)
-        Who speaks, unique over all corpora, and from which corpus each clip is.
+        Speaker, unique over all corpora, and corpus of each clip.
     labels : tuple of str
-        The emotions of all corpora, RAVDESS's own in its order, then any others alphabetically.
+        The emotions of all corpora, as `in_order` sorts them.
     frequencies : ndarray, shape (n_clips,)
-        How frequent the emotion of each clip is taken to be beside the others: 1, but for calm, see `pool`.
+        Assumed frequency of the emotion of each clip relative to the others: 1, except for calm, see `pool`.
     """
 
     X: NDArray[Any]
@@ -48,26 +46,28 @@ class TrainingSet:
 
 
 def pool(*corpora: Corpus) -> TrainingSet:
-    """Put corpora together, their utterances one corpus after the other.
+    """Concatenate the utterances of corpora.
 
-    Few corpora tell calm from neutral speech. Where calm counts as much as any other emotion, what others call neutral
-    counts twice. So calm counts as the share of the corpora with calm or neutral clips that have calm. Networks weigh
-    emotions so (`CalibratedPipeline`), the classic classifiers do not.
+    Few corpora distinguish calm from neutral speech. If calm were as frequent as any other emotion, speech that other
+    corpora call neutral would count twice. So the frequency of calm is the share of the corpora with calm or neutral
+    clips that have calm. Networks weight emotions by it (`CalibratedPipeline`), the classic classifiers do not.
 
     Raises
     ------
     CorpusError
-        If two of them have the same name.
+        If two of them have the same name, or a recording in common.
     """
     require_different(corpora)
     labels = in_order({emotion for corpus in corpora for emotion in corpus.emotions})
     rows = [(corpus.name, utterance) for corpus in corpora for utterance in corpus.utterances]
-    # One corpus keeps its own names: how speakers are dealt to inner groups depends on them.
+    # The speakers of a single corpus keep their names: how they are dealt to inner folds depends on them.
     speakers = [f"{name}/{utterance.speaker}" if len(corpora) > 1 else utterance.speaker for name, utterance in rows]
     X = np.empty(len(rows), dtype=object)
     X[:] = [utterance.path for _, utterance in rows]
     y = np.array([labels.index(utterance.emotion) for _, utterance in rows])
-    frequency = {"calm": sum("calm" in corpus.emotions for corpus in corpora) / max(1, _with_neutral(corpora))}
+    n_calm = sum("calm" in corpus.emotions for corpus in corpora)
+    n_calm_or_neutral = sum(not {"calm", "neutral"}.isdisjoint(corpus.emotions) for corpus in corpora)
+    frequency = {"calm": n_calm / max(1, n_calm_or_neutral)}
     return TrainingSet(
         X=X,
         y=y,
@@ -78,14 +78,8 @@ def pool(*corpora: Corpus) -> TrainingSet:
     )
 
 
-def _with_neutral(corpora: Sequence[Corpus]) -> int:
-    return sum(not {"calm", "neutral"}.isdisjoint(corpus.emotions) for corpus in corpora)
-
-
 def require_different(corpora: Sequence[Corpus]) -> None:
-    """Refuse corpora of which two have the same name or a recording in common.
-
-    They would count as one, or the same recording twice: once to learn from, and once to be tested on.
+    """Check that no two corpora have the same name, or a recording in common, which would be in training and test.
 
     Raises
     ------
@@ -95,58 +89,44 @@ def require_different(corpora: Sequence[Corpus]) -> None:
     names = [corpus.name for corpus in corpora]
     if repeated := {name for name in names if names.count(name) > 1}:
         raise CorpusError(f"the corpus {min(repeated)!r} is given twice; give each corpus once, under its own name")
-    for alike in _as_large(corpora):
-        found: dict[str, tuple[str, Path]] = {}
-        for name, path in alike:
-            with path.open("rb") as file:
-                other, first = found.setdefault(hashlib.file_digest(file, "sha256").hexdigest(), (name, path))
-            if other != name:
+    for (name, first), *others in find_identical(corpora, across=True):
+        for other_name, other in others:
+            if other_name != name:
                 raise CorpusError(
-                    f"the recording {path} of {name!r} is in {other!r} too, as {first}; what is learned from one would "
-                    "be tested on the other: leave it out of one of them"
+                    f"the recording {other.path} of {other_name!r} is also in {name!r}, as {first.path}; leave it out "
+                    "of one of them, or it is in training and test"
                 )
 
 
-def _as_large(corpora: Sequence[Corpus]) -> Iterator[list[tuple[str, Path]]]:
-    """Group recordings of equal size, where several corpora have some: only these can be the same."""
-    groups: dict[int, list[tuple[str, Path]]] = {}
-    for corpus in corpora:
-        for utterance in corpus.utterances:
-            path = Path(utterance.path)
-            with suppress(OSError):  # what cannot be read is refused when it is
-                groups.setdefault(path.stat().st_size, []).append((corpus.name, path))
-    return (group for group in groups.values() if len({name for name, _ in group}) > 1)
-
-
 def require_trainable(utterances: Sequence[Utterance], *, name: str) -> None:
-    """Refuse utterances on which nothing can be chosen with speakers left out.
+    """Check that a model can be fitted and calibrated with speakers left out.
 
     Parameters
     ----------
     utterances : sequence of Utterance
-        What is to be fitted on.
+        The training data.
     name : str
-        What messages call them.
+        Its name in messages.
 
     Raises
     ------
     CorpusError
-        If there are fewer than two emotions, or an emotion is expressed by fewer than two speakers.
+        If there are fewer than two emotions, or fewer than two speakers of an emotion.
     """
     speakers: dict[str, set[str]] = {}
     for utterance in utterances:
         speakers.setdefault(utterance.emotion, set()).add(utterance.speaker)
     if len(speakers) < 2:
-        raise CorpusError(f"{name} holds {len(speakers)} emotion(s); at least two are needed to tell them apart")
+        raise CorpusError(f"{name} has {len(speakers)} emotion(s); training needs two or more")
     if len(found := set().union(*speakers.values())) == 1:
         raise CorpusError(
-            f"{name} has one speaker only, {min(found)!r}; training needs two or more, to choose and calibrate on "
-            "speakers left out; what this voice gives can be measured by `affetto evaluate --protocol random`, which "
-            "flatters every figure"
+            f"{name} has one speaker only, {min(found)!r}; training needs two or more, for calibration on speakers "
+            "left out; `affetto evaluate --protocol random` measures how well a model recognizes the speaker that it "
+            "was trained on"
         )
-    for emotion, who in speakers.items():
-        if len(who) < 2:
+    for emotion, those in speakers.items():
+        if len(those) < 2:
             raise CorpusError(
-                f"{name} has {emotion!r} from one speaker only, {min(who)!r}; two or more are needed for each emotion, "
-                "to choose and calibrate on speakers left out"
+                f"{name} has {emotion!r} of one speaker only, {min(those)!r}; training needs two or more for each "
+                "emotion, for calibration on speakers left out"
             )

@@ -1,91 +1,85 @@
-"""What a check of a corpus found."""
+"""Reports on the content and the faults of a corpus."""
 
 from __future__ import annotations
 
 import statistics
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from affetto.corpora.base import in_order
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from affetto.corpora.base import Corpus
-    from affetto.corpora.measuring import Measured
+    from affetto.corpora.clips import ClipProperties
 
 Kind: TypeAlias = Literal[
-    "missing",  # belongs to the corpus and is not there
-    "unreadable",  # is no audio
-    "truncated",  # holds less sound than its header promises
-    "short",  # is whole, but too short to be this clip, or any
-    "silent",  # holds nothing that is loud enough
-    "conflict",  # lies there twice with different sound
-    "misnamed",  # is named against the corpus's scheme
-    "misplaced",  # lies in another speaker's folder
-    "foreign",  # is no clip of this corpus
-    "rate",  # has another sample rate than published
-    "duplicate",  # has the same samples as a clip of another name
-    "label",  # has an emotion under two names
-    "speaker",  # is of one speaker only
-    "stereo",  # has more than one channel
-    "copy",  # lies there twice with the same sound
-    "format",  # is of another file type than published
-    "padding",  # its wav header carries a padding chunk
+    "missing",  # published, but not there
+    "unreadable",  # not audio
+    "damaged",  # shorter than its header says, or partly undecodable
+    "short",  # too short to be recognized
+    "silent",  # nothing loud enough
+    "conflict",  # there twice under one name, with different sound
+    "misnamed",  # not named by the scheme of the corpus
+    "foreign",  # not a clip of this corpus
+    "duplicate",  # has the samples of a clip of another name
+    "label",  # an emotion under two names
+    "speaker",  # only one speaker
+    "copy",  # there twice under one name, with the same sound
 ]
 Severity: TypeAlias = Literal["fault", "warning", "note"]
+_SEVERITIES: tuple[Severity, ...] = ("fault", "warning", "note")
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing worth saying about a corpus.
+    """One finding of a check.
 
     Attributes
     ----------
     severity : str
         "fault": the corpus is incomplete or damaged. "warning": something to look at. "note": good to know.
     kind : str
-        What it is, in a word.
+        One of `Kind`.
     subject : str
-        The clip, or the file below the corpus's folder.
+        The clip, or the file relative to the folder of the corpus.
     detail : str
-        What exactly is the matter.
-    known : bool
-        Whether the published corpus itself is so.
+        A description.
     """
 
     severity: Severity
     kind: Kind
     subject: str
     detail: str
-    known: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class CorpusReport:
-    """What a corpus holds, and what is wrong with it.
+    """The content of a corpus, and its faults.
 
     Attributes
     ----------
     name : str
         The corpus.
     path : Path
-        Where it was looked for.
-    licence : str
-        Licence of the recordings.
-    weights : str or None
-        What it allows the weights of models that are trained on them, None where it is not known.
+        Its folder or table.
+    licence, weights : str or None
+        As in `Corpus`.
     clips : int
-        How many clips are there, each counted once.
+        Number of clips, each counted once.
     expected : int or None
-        How many belong to the published corpus; None where that is not known.
+        Number of published clips; None if it is not known.
     speakers, emotions, intensities, genders : mapping of str to int
-        Clips by speaker, emotion, intensity and gender; the last two only where the corpus knows them.
+        Number of clips by label.
     formats, sample_rates_hz, channels : mapping to int
-        Readable clips by file type, sample rate and number of channels.
-    total_s, shortest_s, median_s, longest_s : float
-        Durations of the readable clips, in seconds; 0 where there is none.
-    findings : sequence of Finding
+        Number of readable clips by file type, sample rate and number of channels.
+    duration_s : mapping of str to float
+        "total", "shortest", "median" and "longest" of the readable clips, in seconds.
+    findings : tuple of Finding
         Faults first, then warnings, then notes.
     """
 
@@ -102,15 +96,12 @@ class CorpusReport:
     formats: Mapping[str, int]
     sample_rates_hz: Mapping[int, int]
     channels: Mapping[int, int]
-    total_s: float
-    shortest_s: float
-    median_s: float
-    longest_s: float
-    findings: Sequence[Finding]
+    duration_s: Mapping[str, float]
+    findings: tuple[Finding, ...]
 
     @property
     def complete(self) -> bool:
-        """Whether every clip that is known to belong to the corpus is there, readable and whole."""
+        """Whether there is no fault."""
         return not any(finding.severity == "fault" for finding in self.findings)
 
     def of_kind(self, kind: Kind) -> list[Finding]:
@@ -118,69 +109,72 @@ class CorpusReport:
         return [finding for finding in self.findings if finding.kind == kind]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything as what JSON can hold."""
-        return {
-            "name": self.name,
-            "path": str(self.path),
+        """Return the report as a dict for JSON."""
+        return {**asdict(self), "path": str(self.path), "complete": self.complete}
+
+    def to_text(self, *, limit: int | None = None) -> str:
+        """Return the report as text.
+
+        Parameters
+        ----------
+        limit : int, optional
+            List only so many findings of each kind.
+        """
+        rows = {
+            "corpus": f"{self.name} in {self.path}",
             "licence": self.licence,
             "weights": self.weights,
-            "complete": self.complete,
-            "clips": self.clips,
-            "expected": self.expected,
-            "speakers": dict(self.speakers),
-            "emotions": dict(self.emotions),
-            "intensities": dict(self.intensities),
-            "genders": dict(self.genders),
-            "formats": dict(self.formats),
-            "sample_rates_hz": {str(rate): count for rate, count in self.sample_rates_hz.items()},
-            "channels": {str(number): count for number, count in self.channels.items()},
-            "duration_s": {
-                "total": round(self.total_s, 3),
-                "shortest": round(self.shortest_s, 3),
-                "median": round(self.median_s, 3),
-                "longest": round(self.longest_s, 3),
-            },
-            "findings": [
-                {
-                    "severity": f.severity,
-                    "kind": f.kind,
-                    "subject": f.subject,
-                    "detail": f.detail,
-                    "known": f.known,
-                }
-                for f in self.findings
-            ],
+            "clips": f"{self.clips}{f' of {self.expected}' if self.expected else ''}, {len(self.speakers)} speaker(s)",
+            "length": f"{_clock(self.duration_s['total'])}; {self.duration_s['shortest']:.2f} to "
+            f"{self.duration_s['longest']:.2f} s a clip, median {self.duration_s['median']:.2f} s",
+            "formats": format_counts(self.formats),
+            "sample rates": format_counts({f"{rate} Hz": count for rate, count in self.sample_rates_hz.items()}),
+            "channels": format_counts({f"{n} channel(s)": count for n, count in self.channels.items()}),
+            "emotions": format_counts(self.emotions),
+            "intensities": format_counts(self.intensities),
+            "genders": format_counts(self.genders),
+            "speakers": format_counts(self.speakers),
         }
+        lines = [f"{name:14}{text}" for name, text in rows.items() if text]
+        findings = sorted(self.findings, key=lambda f: (_SEVERITIES.index(f.severity), f.kind))
+        for (severity, kind), group in groupby(findings, key=lambda f: (f.severity, f.kind)):
+            lines += ["", *_section(f"{severity}: {kind}", list(group), limit)]
+        faults = Counter(str(finding.kind) for finding in self.findings if finding.severity == "fault")
+        return "\n".join([*lines, "", "complete" if self.complete else f"incomplete: {format_counts(faults)}"])
 
 
 def summarize(
     corpus: Corpus,
     path: Path,
     *,
-    measured: Mapping[Path, Measured],
+    measured: Mapping[Path, ClipProperties],
     findings: Iterable[Finding],
     expected: int | None = None,
 ) -> CorpusReport:
-    """Count a corpus and join the counts with the findings.
+    """Count the clips of a corpus and make a report.
 
     Parameters
     ----------
     corpus : Corpus
-        What is there.
     path : Path
-        Where it was looked for.
-    measured : mapping of Path to Measured
+        Its folder or table.
+    measured : mapping of Path to ClipProperties
         The readable clips.
     findings : iterable of Finding
         In any order.
     expected : int, optional
-        How many clips belong to the published corpus.
+        Number of published clips.
     """
     utterances = corpus.utterances
-    sounds = [measured[u.path] for u in utterances if u.path in measured]
-    durations = [sound.duration_s for sound in sounds]
-    severities = ("fault", "warning", "note")
-    by_emotion = Counter(u.emotion for u in utterances)
+    clips = [measured[u.path] for u in utterances if u.path in measured]
+    durations = [clip.duration_s for clip in clips] or [0.0]
+    emotions = Counter(u.emotion for u in utterances)
+    duration_s = {
+        "total": sum(durations),
+        "shortest": min(durations),
+        "median": statistics.median(durations),
+        "longest": max(durations),
+    }
     return CorpusReport(
         name=corpus.name,
         path=path,
@@ -189,20 +183,37 @@ def summarize(
         clips=len(utterances),
         expected=expected,
         speakers=_sorted_counts(u.speaker for u in utterances),
-        emotions={emotion: by_emotion[emotion] for emotion in corpus.emotions},
+        emotions={emotion: emotions[emotion] for emotion in in_order(emotions)},
         intensities=_sorted_counts(u.intensity for u in utterances if u.intensity),
         genders=_sorted_counts(u.gender for u in utterances if u.gender),
-        formats=_sorted_counts(sound.format for sound in sounds),
-        sample_rates_hz=dict(sorted(Counter(sound.sample_rate_hz for sound in sounds).items())),
-        channels=dict(sorted(Counter(sound.channels for sound in sounds).items())),
-        total_s=sum(durations),
-        shortest_s=min(durations, default=0.0),
-        median_s=statistics.median(durations) if durations else 0.0,
-        longest_s=max(durations, default=0.0),
-        findings=tuple(sorted(findings, key=lambda f: severities.index(f.severity))),
+        formats=_sorted_counts(clip.format for clip in clips),
+        sample_rates_hz=dict(sorted(Counter(clip.sample_rate_hz for clip in clips).items())),
+        channels=dict(sorted(Counter(clip.n_channels for clip in clips).items())),
+        duration_s={name: round(seconds, 3) for name, seconds in duration_s.items()},
+        findings=tuple(sorted(findings, key=lambda f: _SEVERITIES.index(f.severity))),
     )
 
 
+def format_counts(counts: Mapping[str, int]) -> str:
+    """Return counts in a line; many equal ones once."""
+    if len(counts) > 2 and len(set(counts.values())) == 1:
+        return f"{', '.join(counts)}: {next(iter(counts.values()))} each"
+    return ", ".join(f"{name} {count}" for name, count in counts.items())
+
+
 def _sorted_counts(values: Iterable[str]) -> dict[str, int]:
-    """Count values; numbers sort as numbers."""
+    """Count values, and sort numbers as numbers."""
     return dict(sorted(Counter(values).items(), key=lambda item: (len(item[0]) if item[0].isdigit() else 0, item[0])))
+
+
+def _section(title: str, findings: Sequence[Finding], limit: int | None) -> Iterator[str]:
+    yield f"{title} × {len(findings)}"
+    yield from (f"  {finding.subject}: {finding.detail}" for finding in findings[:limit])
+    if limit is not None and len(findings) > limit:
+        yield f"  and {len(findings) - limit} more"
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min {rest:02d} s" if hours else f"{minutes} min {rest:02d} s"

@@ -45,7 +45,7 @@ def ravdess_traits(clip: str) -> tuple[str | None, str | None]:
     >>> ravdess_traits("03-01-05-02-01-01-12")
     ('female', 'strong')
     """
-    from affetto.corpora.ravdess import RAVDESS
+    from affetto.corpora.published import RAVDESS
 
     try:
         utterance = RAVDESS.parse(Path(f"{clip}.wav"))

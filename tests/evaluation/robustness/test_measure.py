@@ -12,7 +12,7 @@ from sklearn.metrics import recall_score
 
 from affetto import Recognizer
 from affetto.corpora import EMOTIONS, Corpus, Utterance, load_corpus
-from affetto.corpora.ravdess import expected_clips
+from affetto.corpora.published import RAVDESS
 from affetto.errors import AudioError, CorpusError, MissingExtraError, ParameterError
 from affetto.evaluation import Condition, Outcome, make_conditions, measure_robustness, summarize_robustness
 from affetto.evaluation.robustness.conditions import CLEAN, choose_conditions
@@ -216,7 +216,7 @@ def test_speakers_that_the_model_knows_are_told(recognizer: Recognizer, utteranc
     assert others is not None
     assert "was trained on ravdess: where these speakers are known to it, UAR and accuracy flatter" in others
     # The very clips, under whatever name.
-    clips = [replace(utterances[0], path=Path(f"{clip}.wav")) for clip in expected_clips()]
+    clips = [replace(utterances[0], path=Path(f"{clip}.wav")) for clip in RAVDESS.clips]
     mine = known_speakers(bundle, Corpus("mine", "", "", clips))
     assert mine is not None
     assert "was trained on these clips: they are known to it, so UAR and accuracy flatter" in mine
