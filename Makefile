@@ -40,8 +40,9 @@ test-slow: $(VENV)/dev  ## run the tests that take minutes
 
 test-oldest:  ## run the tests with the oldest dependencies that are allowed
 	$(PYTHON) -m venv $(VENV)-oldest
-	$(VENV)-oldest/bin/python -m pip install --quiet uv
-	$(VENV)-oldest/bin/uv pip install --quiet --python $(VENV)-oldest --resolution lowest-direct $(TORCH) --editable '.[dev]'
+	$(VENV)-oldest/bin/python -m pip install --quiet --disable-pip-version-check uv $(TORCH)
+	$(VENV)-oldest/bin/uv pip compile --quiet --python $(VENV)-oldest --resolution lowest-direct --extra dev pyproject.toml --output-file $(VENV)-oldest/oldest.txt
+	$(VENV)-oldest/bin/python -m pip install --quiet --disable-pip-version-check --constraint $(VENV)-oldest/oldest.txt --editable '.[dev]'
 	OMP_NUM_THREADS=1 $(VENV)-oldest/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m 'not slow'
 
 check: $(VENV)/dev  ## lint, formatting, layers and types
