@@ -40,7 +40,7 @@ def test_check_prints_counts_and_a_verdict(whole: Path) -> None:
     lines = [" ".join(line.split()) for line in result.stdout.splitlines()]
     assert "licence CC0-1.0" in lines
     assert "weights any use" in lines
-    assert "sample rates 16000 Hz 8" in lines
+    assert "sample_rates_hz 16000: 8" in lines
     assert lines[-1] == "complete"
 
 
@@ -109,7 +109,7 @@ def test_table_is_written_from_names_and_printed_for_review(
     result = runner.invoke(app, ["table", "crema", *options])
 
     assert result.exit_code == 0, result.output
-    assert "1001 27, 1002 24" in result.stdout
+    assert "1001: 27, 1002: 24" in result.stdout
     assert "rehearsal.opus" in result.stdout
     assert "affetto corpus check crema.csv" in result.stdout
     assert runner.invoke(app, ["check", "crema.csv"]).exit_code == 0
@@ -128,7 +128,7 @@ def test_table_takes_a_pattern_labels_and_a_place(tmp_path: Path) -> None:
     result = runner.invoke(app, ["table", str(tmp_path / "mine"), *options, "--output", str(output)])
 
     assert result.exit_code == 0, result.output
-    assert "happy 1, angry 2" in result.stdout
+    assert "happy: 1, angry: 2" in result.stdout
     assert output.read_text().splitlines()[1:] == [
         "anna/F1.wav,happy,anna",
         "anna/W1.wav,angry,anna",

@@ -27,14 +27,14 @@ def test_ravdess_is_complete(ravdess_dir: Path) -> None:
 
     assert report.complete
     assert (report.name, report.clips, report.expected) == ("ravdess", 1440, 1440)
-    assert set(report.speakers.values()) == {60}
-    assert list(report.speakers) == [str(n) for n in range(1, 25)]
-    assert report.emotions == {"neutral": 96} | dict.fromkeys(
+    assert set(report.counts["speakers"].values()) == {60}
+    assert list(report.counts["speakers"]) == [str(n) for n in range(1, 25)]
+    assert report.counts["emotions"] == {"neutral": 96} | dict.fromkeys(
         ("calm", "happy", "sad", "angry", "fearful", "disgust", "surprised"), 192
     )
-    assert report.intensities == {"normal": 768, "strong": 672}
+    assert report.counts["intensities"] == {"normal": 768, "strong": 672}
     assert report.duration_s == {"total": 5328.957, "shortest": 2.936, "median": 3.67, "longest": 5.272}
-    assert report.channels == {1: 1435, 2: 5}
+    assert report.counts["channels"] == {"1": 1435, "2": 5}
     [duplicate] = report.findings  # as published
     assert (duplicate.kind, duplicate.severity, duplicate.subject) == ("duplicate", "note", "03-01-03-01-02-02-07")
     assert "03-01-03-01-02-01-07" in duplicate.detail
@@ -49,7 +49,7 @@ def test_missing_clips_are_named(two_actors: Path) -> None:
     missing = {f.subject: f.detail for f in report.of_kind("missing")}
     assert len(missing) == 1440 - 119
     assert all(part in missing["03-01-05-02-01-01-07"] for part in ("speaker 7", "angry", "strong", "kids"))
-    assert report.speakers == {"5": 60, "7": 59}
+    assert report.counts["speakers"] == {"5": 60, "7": 59}
 
 
 def test_damage_of_every_kind_is_named(two_actors: Path, ravdess_dir: Path) -> None:
@@ -183,8 +183,8 @@ def test_table_is_checked(emodb_dir: Path, encode: Encoder, tmp_path: Path) -> N
     report = check_corpus(folder)
 
     assert not report.complete
-    assert report.formats == {"m4a": 1, "wav": 3}
-    assert report.sample_rates_hz == {16_000: 3, 24_000: 1}
+    assert report.counts["formats"] == {"m4a": 1, "wav": 3}
+    assert report.counts["sample_rates_hz"] == {"16000": 3, "24000": 1}
     assert {f.kind: f.subject for f in report.findings} == {
         "unreadable": "text.m4a",
         "silent": "hiss",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from affetto.corpora.base import EMOTIONS, TABLE_NAME
 from affetto.corpora.label_files import read_once
-from affetto.corpora.naming import SUFFIXES, Layout, find_files
+from affetto.corpora.naming import Layout
 from affetto.corpora.spreadsheet import read_column
 from affetto.errors import CorpusError
 
@@ -59,27 +59,6 @@ def parse(path: Path) -> Utterance:
     """
     utterance = replace(_LAYOUT.parse(path), name=_RENAMED.get(path.stem))
     return replace(utterance, heard=_heard(utterance))
-
-
-def is_supplement(table: Path) -> bool:
-    """Whether a ``corpus.csv`` only adds ``heard``: it lists all clips beside it, with the emotions of their names."""
-    try:
-        listed = read_column(table, "path", "emotion")
-        read_column(table, "path", "heard")
-    except CorpusError:
-        return False
-    labels = {path: _LAYOUT.match(Path(path)) for path in listed}
-    return all(one is not None and one.emotion == listed[path] for path, one in labels.items()) and all(
-        clip.parent == table.parent and clip.name in listed for clip in find_files(table.parent) if _is_clip(clip)
-    )
-
-
-def _is_clip(path: Path) -> bool:
-    try:
-        _LAYOUT.parse(path)
-    except CorpusError:
-        return False
-    return path.suffix.lower() in SUFFIXES
 
 
 def _heard(utterance: Utterance) -> str | None:

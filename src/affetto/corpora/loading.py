@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from affetto.corpora.base import TABLE_NAME
-from affetto.corpora.cremad import is_supplement
 from affetto.corpora.drafting import is_named_by_emotions
 from affetto.corpora.labels import some
 from affetto.corpora.naming import find_files
@@ -31,13 +30,9 @@ def load_corpus(path: str | os.PathLike[str], *, name: str | None = None) -> Cor
     Parameters
     ----------
     path : path
-        A folder, or a CSV table.
+        A folder, or a CSV table as for `affetto.corpora.table.load_table`.
     name : str, optional
         A published corpus such as "ravdess", or "table". By default the corpus is recognized.
-
-    Returns
-    -------
-    Corpus
 
     Raises
     ------
@@ -45,10 +40,6 @@ def load_corpus(path: str | os.PathLike[str], *, name: str | None = None) -> Cor
         If there is no such path, or it contains no known corpus, or more than one.
     ParameterError
         If there is no corpus of that name.
-
-    See Also
-    --------
-    affetto.corpora.table.load_table : The columns of a table.
 
     Examples
     --------
@@ -79,7 +70,7 @@ def recognize_corpus(path: Path) -> str:
             return "table"
         raise CorpusError(f"{path} is neither a folder nor a CSV table (.csv); give one of these")
     if path.is_dir() and (table := _table_in(path)) is not None:
-        return "crema-d" if is_supplement(table) else "table"
+        return "crema-d" if _only_adds_heard(table) else "table"
     files = list(find_files(path))
     match sorted(corpora_of(files)):
         case [name]:
@@ -96,6 +87,15 @@ def _table_in(folder: Path) -> Path | None:
     tables = folder.glob("*.[cC][sS][vV]")
     alike = sorted(path for path in tables if path.name.lower() == TABLE_NAME and path.is_file())
     return alike[-1] if alike else None  # lower case is last
+
+
+def _only_adds_heard(table: Path) -> bool:
+    """Whether a table lists the clips of CREMA-D below it, with `heard` and the emotions of their names."""
+    listed = load_table(table).utterances
+    if not any(utterance.heard for utterance in listed):
+        return False
+    named = PUBLISHED["crema-d"].scan(table.parent).utterances
+    return {(u.path, u.emotion) for u in listed} == {(u.path, u.emotion) for u in named}
 
 
 def _unknown(folder: Path, files: list[Path]) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from affetto.corpora.base import in_order
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from affetto.corpora.base import Corpus
@@ -63,20 +63,17 @@ class CorpusReport:
 
     Attributes
     ----------
-    name : str
-        The corpus.
+    name, licence, weights : str or None
+        As in `Corpus`.
     path : Path
         Its folder or table.
-    licence, weights : str or None
-        As in `Corpus`.
     clips : int
         Number of clips, each counted once.
     expected : int or None
         Number of published clips; None if it is not known.
-    speakers, emotions, intensities, genders : mapping of str to int
-        Number of clips by label.
-    formats, sample_rates_hz, channels : mapping to int
-        Number of readable clips by file type, sample rate and number of channels.
+    counts : mapping of str to mapping of str to int
+        Number of clips by "emotions", "intensities", "genders" and "speakers", and number of readable clips by
+        "formats", "sample_rates_hz" and "channels".
     duration_s : mapping of str to float
         "total", "shortest", "median" and "longest" of the readable clips, in seconds.
     findings : tuple of Finding
@@ -84,18 +81,12 @@ class CorpusReport:
     """
 
     name: str
-    path: Path
     licence: str
     weights: str | None
+    path: Path
     clips: int
     expected: int | None
-    speakers: Mapping[str, int]
-    emotions: Mapping[str, int]
-    intensities: Mapping[str, int]
-    genders: Mapping[str, int]
-    formats: Mapping[str, int]
-    sample_rates_hz: Mapping[int, int]
-    channels: Mapping[int, int]
+    counts: Mapping[str, Mapping[str, int]]
     duration_s: Mapping[str, float]
     findings: tuple[Finding, ...]
 
@@ -110,7 +101,8 @@ class CorpusReport:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as a dict for JSON."""
-        return {**asdict(self), "path": str(self.path), "complete": self.complete}
+        report = asdict(self)
+        return {**report, **report.pop("counts"), "path": str(self.path), "complete": self.complete}
 
     def to_text(self, *, limit: int | None = None) -> str:
         """Return the report as text.
@@ -120,25 +112,22 @@ class CorpusReport:
         limit : int, optional
             List only so many findings of each kind.
         """
+        total, shortest, median, longest = self.duration_s.values()
         rows = {
             "corpus": f"{self.name} in {self.path}",
             "licence": self.licence,
             "weights": self.weights,
-            "clips": f"{self.clips}{f' of {self.expected}' if self.expected else ''}, {len(self.speakers)} speaker(s)",
-            "length": f"{_clock(self.duration_s['total'])}; {self.duration_s['shortest']:.2f} to "
-            f"{self.duration_s['longest']:.2f} s a clip, median {self.duration_s['median']:.2f} s",
-            "formats": format_counts(self.formats),
-            "sample rates": format_counts({f"{rate} Hz": count for rate, count in self.sample_rates_hz.items()}),
-            "channels": format_counts({f"{n} channel(s)": count for n, count in self.channels.items()}),
-            "emotions": format_counts(self.emotions),
-            "intensities": format_counts(self.intensities),
-            "genders": format_counts(self.genders),
-            "speakers": format_counts(self.speakers),
+            "clips": f"{self.clips} of {self.expected}" if self.expected else str(self.clips),
+            "length": f"{total / 60:.1f} min; {shortest:.2f} to {longest:.2f} s a clip, median {median:.2f} s",
+            **{name: format_counts(counts) for name, counts in self.counts.items()},
         }
-        lines = [f"{name:14}{text}" for name, text in rows.items() if text]
+        lines = [f"{name:17}{text}" for name, text in rows.items() if text]
         findings = sorted(self.findings, key=lambda f: (_SEVERITIES.index(f.severity), f.kind))
         for (severity, kind), group in groupby(findings, key=lambda f: (f.severity, f.kind)):
-            lines += ["", *_section(f"{severity}: {kind}", list(group), limit)]
+            listed = [f"  {finding.subject}: {finding.detail}" for finding in group]
+            lines += ["", f"{severity}: {kind} × {len(listed)}", *listed[:limit]]
+            if limit is not None and len(listed) > limit:
+                lines.append(f"  and {len(listed) - limit} more")
         faults = Counter(str(finding.kind) for finding in self.findings if finding.severity == "fault")
         return "\n".join([*lines, "", "complete" if self.complete else f"incomplete: {format_counts(faults)}"])
 
@@ -151,20 +140,7 @@ def summarize(
     findings: Iterable[Finding],
     expected: int | None = None,
 ) -> CorpusReport:
-    """Count the clips of a corpus and make a report.
-
-    Parameters
-    ----------
-    corpus : Corpus
-    path : Path
-        Its folder or table.
-    measured : mapping of Path to ClipProperties
-        The readable clips.
-    findings : iterable of Finding
-        In any order.
-    expected : int, optional
-        Number of published clips.
-    """
+    """Make the report on a corpus from its readable clips and the findings."""
     utterances = corpus.utterances
     clips = [measured[u.path] for u in utterances if u.path in measured]
     durations = [clip.duration_s for clip in clips] or [0.0]
@@ -177,18 +153,20 @@ def summarize(
     }
     return CorpusReport(
         name=corpus.name,
-        path=path,
         licence=corpus.licence,
         weights=corpus.weights,
+        path=path,
         clips=len(utterances),
         expected=expected,
-        speakers=_sorted_counts(u.speaker for u in utterances),
-        emotions={emotion: emotions[emotion] for emotion in in_order(emotions)},
-        intensities=_sorted_counts(u.intensity for u in utterances if u.intensity),
-        genders=_sorted_counts(u.gender for u in utterances if u.gender),
-        formats=_sorted_counts(clip.format for clip in clips),
-        sample_rates_hz=dict(sorted(Counter(clip.sample_rate_hz for clip in clips).items())),
-        channels=dict(sorted(Counter(clip.n_channels for clip in clips).items())),
+        counts={
+            "emotions": {emotion: emotions[emotion] for emotion in in_order(emotions)},
+            "intensities": _sorted_counts(u.intensity for u in utterances),
+            "genders": _sorted_counts(u.gender for u in utterances),
+            "speakers": _sorted_counts(u.speaker for u in utterances),
+            "formats": _sorted_counts(clip.format for clip in clips),
+            "sample_rates_hz": _sorted_counts(str(clip.sample_rate_hz) for clip in clips),
+            "channels": _sorted_counts(str(clip.n_channels) for clip in clips),
+        },
         duration_s={name: round(seconds, 3) for name, seconds in duration_s.items()},
         findings=tuple(sorted(findings, key=lambda f: _SEVERITIES.index(f.severity))),
     )
@@ -198,22 +176,10 @@ def format_counts(counts: Mapping[str, int]) -> str:
     """Return counts in a line; many equal ones once."""
     if len(counts) > 2 and len(set(counts.values())) == 1:
         return f"{', '.join(counts)}: {next(iter(counts.values()))} each"
-    return ", ".join(f"{name} {count}" for name, count in counts.items())
+    return ", ".join(f"{name}: {count}" for name, count in counts.items())
 
 
-def _sorted_counts(values: Iterable[str]) -> dict[str, int]:
-    """Count values, and sort numbers as numbers."""
-    return dict(sorted(Counter(values).items(), key=lambda item: (len(item[0]) if item[0].isdigit() else 0, item[0])))
-
-
-def _section(title: str, findings: Sequence[Finding], limit: int | None) -> Iterator[str]:
-    yield f"{title} × {len(findings)}"
-    yield from (f"  {finding.subject}: {finding.detail}" for finding in findings[:limit])
-    if limit is not None and len(findings) > limit:
-        yield f"  and {len(findings) - limit} more"
-
-
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02d} min {rest:02d} s" if hours else f"{minutes} min {rest:02d} s"
+def _sorted_counts(values: Iterable[str | None]) -> dict[str, int]:
+    """Count values, without None, and sort numbers as numbers."""
+    counts = Counter(value for value in values if value is not None)
+    return dict(sorted(counts.items(), key=lambda item: (len(item[0]) if item[0].isdigit() else 0, item[0])))
