@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo test test-fast test-slow test-oldest check docs format results clean
+.PHONY: help demo test test-fast test-slow test-oldest check docs format publish clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:\t/'
@@ -45,11 +45,13 @@ test-oldest:  ## run the tests with the oldest dependencies that are allowed
 	$(VENV)-oldest/bin/python -m pip install --quiet --disable-pip-version-check --constraint $(VENV)-oldest/oldest.txt --editable '.[dev]'
 	OMP_NUM_THREADS=1 $(VENV)-oldest/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m 'not slow'
 
-check: $(VENV)/dev  ## lint, formatting, layers and types
+check: $(VENV)/dev  ## lint, formatting, layers, types and published figures
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/mypy
+	$(BIN)/python -m tools.provenance --check
+	$(BIN)/python -m tools.publish --check
 
 docs: $(VENV)/dev  ## build the documentation into build/docs; warnings are errors
 	$(BIN)/python -m sphinx -W --keep-going --quiet docs build/docs
@@ -58,8 +60,8 @@ format: $(VENV)/dev  ## format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-results: $(VENV)/dev  ## recompute the README's table from benchmarks/results/
-	$(BIN)/python benchmarks/results.py
+publish: $(VENV)/dev  ## bring tables, model cards and figures up to benchmarks/results/
+	$(BIN)/python -m tools.publish
 
 clean:  ## remove the environment and the caches
 	rm -rf $(VENV) $(VENV)-oldest build dist .mypy_cache .ruff_cache .pytest_cache

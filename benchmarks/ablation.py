@@ -1,16 +1,14 @@
-"""What each pre-processing step is worth: the SVM with one step switched, everything else as by default.
+"""Measure each pre-processing step: the SVM with one step switched, everything else by default.
 
-    python benchmarks/ablation.py DIR
+    python -m benchmarks.ablation RAVDESS
 
-Two figures for each, with paired tests: `inner`, on the training actors of emobox's first fold alone, by which defaults
-are decided, and `emobox`, which is reported. Without virtual speakers, to save time. Writes
-benchmarks/results/ablation.json; docs/research/results.md says what followed from it.
+Each step has two figures with paired tests. `inner` uses only the training actors of emobox's first fold and decides
+the defaults. `emobox` is reported. To save time there is no augmentation. Writes benchmarks/results/ablation.json.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +20,10 @@ from affetto.evaluation import Predictions, get_protocol, measure_predictions, p
 from affetto.preprocessing import DCRemoval, LevelNormalization, NoiseRemoval, PreEmphasis, SilenceTrimming
 from affetto.training.cross_validation import cross_validate
 from affetto.training.pipelines import build_pipeline
+from tools.generated import RESULTS, ROOT, as_json
+from tools.provenance import record
 
-RESULT = Path(__file__).parent / "results" / "ablation.json"
+RESULT = ROOT / RESULTS / "ablation.json"
 
 
 def switched(step: str, transformer: Any, *, before: str | None = None) -> Pipeline:
@@ -55,13 +55,13 @@ def training_part(corpus: Corpus) -> Corpus:
 
 
 def predict(front_end: Pipeline, corpus: Corpus, protocol: str) -> Predictions:
-    chain = build_pipeline("svm", front_end=front_end).set_params(copies=())
-    return cross_validate(chain, corpus, get_protocol(protocol))
+    pipeline = build_pipeline("svm", front_end=front_end).set_params(copies=())
+    return cross_validate(pipeline, corpus, get_protocol(protocol))
 
 
-if __name__ == "__main__":
+def main() -> None:
     parser = argparse.ArgumentParser(description="Measure what each pre-processing step is worth.")
-    parser.add_argument("corpus", type=Path, metavar="DIR")
+    parser.add_argument("corpus", type=Path, metavar="RAVDESS")
     corpus = load_corpus(parser.parse_args().corpus)
     scopes = {"inner": (training_part(corpus), "speakers"), "emobox": (corpus, "emobox")}
     content: dict[str, dict[str, dict[str, float]]] = {}
@@ -77,4 +77,9 @@ if __name__ == "__main__":
                 "p_value": round(test.p_value, 4),
             }
         print(name, content[name], flush=True)
-        RESULT.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    RESULT.write_text(as_json(content), encoding="utf-8")
+    record(RESULT)
+
+
+if __name__ == "__main__":
+    main()

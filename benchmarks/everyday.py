@@ -1,10 +1,10 @@
-"""What ordinary speech is called: an ordinary reader's sentences, and neutral clips of corpora left out, by each prior.
+"""Measure the answers on ordinary speech by each prior: a reader's sentences, and neutral clips of left-out corpora.
 
-    python benchmarks/everyday.py FREE_SPEECH
+    python -m benchmarks.everyday FREE_SPEECH
 
-FREE_SPEECH holds sentences of LJ Speech (LJ*.flac, LJ*.opus), which no model learns from. The shipped default answers
-them: benchmarks/results/everyday-clips.csv. The clips of corpora left out are those of corpora-transformer.csv, whose
-probabilities are weighed by each prior, with the threshold that ships. Writes benchmarks/results/everyday.json.
+FREE_SPEECH holds sentences of LJ Speech (LJ*.flac, LJ*.opus), from which no model learns. The default model recognizes
+them: benchmarks/results/everyday-clips.csv. The clips of left-out corpora are those of corpora-transformer.csv. Each
+prior is applied to their probabilities, with the threshold that ships. Writes benchmarks/results/everyday.json.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from affetto import Recognizer
 from affetto.adaptation.prior import apply_prior, resolve_prior, trained_shares
 from affetto.bundles.bundle import find_bundle, load_bundle
 from affetto.evaluation.corpora_predictions import CorporaPredictions
-from generated import as_json, keep
+from tools.generated import RESULTS, ROOT, as_json
+from tools.provenance import record
 
 if TYPE_CHECKING:
     from affetto import Recognition
     from affetto.adaptation.prior import Prior
     from affetto.bundles.bundle import Bundle
 
-RESULTS = Path(__file__).parent / "results"
 PRIORS: tuple[Literal["balanced", "everyday"], ...] = ("balanced", "everyday")
 UNEMOTIONAL = ("neutral", "calm")
 COLUMNS = ("clip", "prior", "emotion", "confidence", "status", "arousal", "valence")
 
 
 def answer_reader(folder: Path) -> dict[Literal["balanced", "everyday"], list[tuple[str, Recognition]]]:
-    """Return what the default says of each sentence, by prior."""
+    """Return the answers of the default model to each sentence, by prior."""
     clips = sorted(path for path in folder.glob("LJ*") if path.suffix in (".flac", ".opus"))
     if not clips:
         raise SystemExit(f"{folder} has no LJ*.flac or LJ*.opus; give the folder of LJ Speech's sentences")
@@ -42,7 +42,7 @@ def answer_reader(folder: Path) -> dict[Literal["balanced", "everyday"], list[tu
 
 
 def reader_figures(answers: list[tuple[str, Recognition]]) -> dict[str, Any]:
-    """Count what the sentences are called, and how many are `ok` and called an emotion."""
+    """Count the answers by emotion, and those that are `ok` and emotional."""
     emotions = [str(answer.emotion) for _, answer in answers]
     alarms = [a for _, a in answers if a.status == "ok" and a.emotion not in UNEMOTIONAL]
     return {
@@ -54,9 +54,9 @@ def reader_figures(answers: list[tuple[str, Recognition]]) -> dict[str, Any]:
 
 
 def corpora_figures(predictions: CorporaPredictions, prior: Prior, bundle: Bundle) -> dict[str, Any]:
-    """Return what the prior makes of neutral and of emotional clips, every corpus weighing the same.
+    """Return the figures by a prior on neutral and on emotional clips. Every corpus has the same weight.
 
-    Calm counts as neutral there, so its share does too: as many are neutral or calm as where the bundle is used.
+    Calm counts as neutral there, and so does its share of the prior.
     """
     labels = list(predictions.labels)
 
@@ -85,12 +85,12 @@ def corpora_figures(predictions: CorporaPredictions, prior: Prior, bundle: Bundl
     }
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="What ordinary speech is called.")
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measure the answers on ordinary speech.")
     parser.add_argument("folder", type=Path, metavar="FREE_SPEECH")
     options = parser.parse_args()
     answers = answer_reader(options.folder)
-    predictions = CorporaPredictions.from_csv(RESULTS / "corpora-transformer.csv")
+    predictions = CorporaPredictions.from_csv(ROOT / RESULTS / "corpora-transformer.csv")
     bundle = load_bundle(find_bundle("transformer"))
     figures: dict[str, Any] = {
         prior: {
@@ -99,13 +99,19 @@ if __name__ == "__main__":
         }
         for prior in PRIORS
     }
-    keep({RESULTS / "everyday.json": as_json(figures)}, check=False, script="everyday")
-    with (RESULTS / "everyday-clips.csv").open("w", newline="", encoding="utf-8") as file:
+    summary, table = ROOT / RESULTS / "everyday.json", ROOT / RESULTS / "everyday-clips.csv"
+    summary.write_text(as_json(figures), encoding="utf-8")
+    with table.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
-        for prior, heard in answers.items():
-            for clip, a in heard:
+        for prior, recognitions in answers.items():
+            for clip, a in recognitions:
                 numbers = (f"{value:.4f}" for value in (a.confidence, a.arousal, a.valence))
                 confidence, arousal, valence = numbers
                 writer.writerow((clip, prior, a.emotion, confidence, a.status, arousal, valence))
+    record(summary, table)
     print(as_json(figures))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,17 +1,16 @@
-"""Time and memory for long recordings: an hour of speech with pauses, and ten.
+"""Measure time and memory for long recordings: one hour of speech with pauses, and ten.
 
-    python benchmarks/hour.py DIR
+    python -m benchmarks.hour RAVDESS
 
-Makes a recording of RAVDESS's clips, with the silence around them shortened to pauses of half a second to two and a
-half, as 16 kHz wav in a temporary folder, and recognizes it from the command line. Writes benchmarks/results/hour.json.
-Leave the machine alone while it runs.
+Makes a recording of RAVDESS's clips in a temporary folder, as 16 kHz wav. Pauses of 0.5 to 2.5 s replace the silence
+around the clips. Recognizes the recording by the command line. Writes benchmarks/results/hour.json. Run nothing else
+meanwhile. Linux only.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import platform
 import subprocess
 import sys
 import tempfile
@@ -24,11 +23,12 @@ import numpy as np
 import soundfile
 
 from affetto import read
-from affetto._cpus import usable_cpus
 from affetto.corpora import load_corpus
 from affetto.preprocessing.steps import trim_silence
+from tools.generated import RESULTS, ROOT, as_json
+from tools.provenance import record
 
-RESULT = Path(__file__).parent / "results" / "hour.json"
+RESULT = ROOT / RESULTS / "hour.json"
 RATE = 16_000
 
 
@@ -46,7 +46,7 @@ def write_recording(corpus: Path, path: Path, hours: float) -> None:
 
 
 def measured(path: Path) -> dict[str, Any]:
-    """Recognize in a process of its own, whose peak resident size is asked for while it runs."""
+    """Recognize in a separate process, and read its peak memory while it runs."""
     command = [sys.executable, "-c", "from affetto.cli import main; main()", "recognize", str(path), "--format", "json"]
     begin = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.PIPE)
@@ -78,16 +78,17 @@ def _watch(process: subprocess.Popen[bytes], peaks: list[int]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure time and memory for long recordings.")
-    parser.add_argument("corpus", type=Path, metavar="DIR")
+    parser.add_argument("corpus", type=Path, metavar="RAVDESS")
     options = parser.parse_args()
-    report: dict[str, Any] = {"machine": f"{platform.machine()}, {usable_cpus()} cores, {platform.system()}"}
+    report: dict[str, Any] = {}
     for hours in (1, 10):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "recording.wav"
             write_recording(options.corpus, path, hours)
             report[f"{hours}h"] = measured(path)
             print(hours, report[f"{hours}h"], flush=True)
-    RESULT.write_text(json.dumps(report, indent=2) + "\n")
+    RESULT.write_text(as_json(report), encoding="utf-8")
+    record(RESULT)
 
 
 if __name__ == "__main__":

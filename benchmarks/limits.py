@@ -1,16 +1,14 @@
-"""Memory over many lengths of segments, and time where more threads are allowed than there are processors.
+"""Measure memory over many lengths of segments, and time with more threads than processors.
 
-    python benchmarks/limits.py DIR
+    python -m benchmarks.limits RAVDESS
 
 Runs the default model on 10,000 segments of different lengths, and recognizes clips of RAVDESS with one to 64 threads.
-Writes benchmarks/results/limits.json. Leave the machine alone while it runs.
+Writes benchmarks/results/limits.json. Run nothing else meanwhile.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import platform
 import resource
 import statistics
 import sys
@@ -19,12 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from affetto import Recognizer, read
-from affetto._cpus import usable_cpus
 from affetto.bundles.bundle import find_bundle, load_bundle
 from affetto.classifiers.onnx_model import OnnxClassifier
 from affetto.corpora import load_corpus
+from tools.generated import RESULTS, ROOT, as_json
+from tools.provenance import record
 
-RESULT = Path(__file__).parent / "results" / "limits.json"
+RESULT = ROOT / RESULTS / "limits.json"
 N_LENGTHS, STEP = 10_000, 2  # samples: half a second to a second and three quarters
 THREADS = (1, 2, 8, 64)
 N_CLIPS = 100
@@ -60,15 +59,15 @@ def seconds_a_clip(clips: list[Path], threads: int) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure memory over lengths, and time over threads.")
-    parser.add_argument("corpus", type=Path, metavar="DIR")
+    parser.add_argument("corpus", type=Path, metavar="RAVDESS")
     clips = [utterance.path for utterance in load_corpus(parser.parse_args().corpus).utterances][:N_CLIPS]
     report: dict[str, Any] = {
-        "machine": f"{platform.machine()}, {usable_cpus()} processors, {platform.system()}",
         "memory": memory(clips[0]),
         "seconds_a_clip": {str(threads): seconds_a_clip(clips, threads) for threads in THREADS},
     }
-    RESULT.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    print(json.dumps(report, indent=2))
+    RESULT.write_text(as_json(report), encoding="utf-8")
+    record(RESULT)
+    print(as_json(report))
 
 
 if __name__ == "__main__":

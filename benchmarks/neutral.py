@@ -1,15 +1,14 @@
-"""How neutral speech sounds: the neutral clips of RAVDESS and nEMO, measured as acoustic measures measure.
+"""Measure how neutral speech sounds, on the neutral clips of RAVDESS and nEMO.
 
-    python benchmarks/neutral.py RAVDESS NEMO --unseen EMODB
+    python -m benchmarks.neutral RAVDESS NEMO --unseen EMODB
 
-Prints the table of src/affetto/acoustics/reference.py and writes benchmarks/results/neutral.json. Every speaker counts
-the same, however many clips there are. Then how many neutral clips of another corpus the table calls usual.
+Prints the table of src/affetto/acoustics/reference.py and writes benchmarks/results/neutral.json. Every speaker has the
+same weight. Also counts how many neutral clips of another corpus are within the table's usual range.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -21,11 +20,13 @@ from affetto.acoustics.measures import AcousticMeasures
 from affetto.corpora import Corpus, load_corpus
 from affetto.preprocessing.vad import SpeechSegmenter
 from affetto.speech import read
+from tools.generated import RESULTS, ROOT, as_json
+from tools.provenance import record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-RESULT = Path(__file__).parent / "results" / "neutral.json"
+RESULT = ROOT / RESULTS / "neutral.json"
 RATE_HZ = 16_000
 VOICES = {"low": "male", "high": "female"}
 DECIMALS = {
@@ -38,7 +39,7 @@ DECIMALS = {
 
 
 class Measured(NamedTuple):
-    """One clip: whose it is, and how it sounds."""
+    """One clip: its speaker and its acoustic measures."""
 
     speaker: str
     gender: str | None
@@ -46,7 +47,7 @@ class Measured(NamedTuple):
 
 
 def measure(path: Path) -> AcousticMeasures:
-    """Explain the longest segment of a clip."""
+    """Measure the longest segment of a clip."""
     segmenter = SpeechSegmenter(RATE_HZ)
     segments = [*segmenter.push(read(path, sample_rate_hz=RATE_HZ).samples), *segmenter.end()]
     return (
@@ -57,7 +58,7 @@ def measure(path: Path) -> AcousticMeasures:
 
 
 def percentiles(values: Sequence[float], speakers: Sequence[str]) -> list[float]:
-    """Return the 10th, 50th and 90th percentile, every speaker weighing the same."""
+    """Return the 10th, 50th and 90th percentile. Every speaker has the same weight."""
     clips = Counter(speakers)
     order = np.argsort(values)
     weights = np.array([1 / clips[speaker] for speaker in speakers])[order]
@@ -84,7 +85,7 @@ def neutral_clips(corpus: Corpus) -> list[Measured]:
 
 
 def share_usual(clips: Sequence[Measured], voices: dict[str, Any]) -> dict[str, float]:
-    """Return the share of clips that each measure's words call usual, their pitch for voices of their own kind."""
+    """Return the share of clips within the usual range of each measure; F0 is compared within the gender."""
     shares = {}
     for name in DECIMALS:
         usual = 0
@@ -98,7 +99,7 @@ def share_usual(clips: Sequence[Measured], voices: dict[str, Any]) -> dict[str, 
     return shares
 
 
-if __name__ == "__main__":
+def main() -> None:
     parser = argparse.ArgumentParser(description="Measure neutral speech.")
     parser.add_argument("corpora", type=Path, nargs="+", metavar="DIR")
     parser.add_argument("--unseen", type=Path, required=True, metavar="DIR", help="a corpus to test the table on")
@@ -112,10 +113,15 @@ if __name__ == "__main__":
         "voices": voices,
         "unseen": {"clips": len(unseen), "usual": share_usual(unseen, voices)},
     }
-    RESULT.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    RESULT.write_text(as_json(content), encoding="utf-8")
+    record(RESULT)
     for voice, measured in voices.items():
         print(f'    "{voice}": {{')
         for name, usual in measured["usual"].items():
             print(f'        "{name}": Usual({", ".join(f"{value:g}" for value in usual)}),')
         print("    },")
     print(content["unseen"])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,8 +1,9 @@
-"""The pitch of acoustic measures beside librosa's pyin: sixty clips of RAVDESS, ten actors for each of six emotions.
+"""Compare the F0 of the acoustic measures with librosa's pyin, on sixty clips of RAVDESS.
 
-    python benchmarks/pitch.py RAVDESS
+    python -m benchmarks.pitch RAVDESS
 
-Prints how far the medians of the clips are apart, and how many clips and frames are off by an octave.
+The clips are of ten actors for each of six emotions. Prints how far apart the medians of the clips are, and how many
+clips and frames differ by an octave.
 
 References
 ----------
@@ -45,9 +46,9 @@ def speech(path: Path) -> NDArray[np.float32]:
     return max((segment.samples for segment in segments), key=len)
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Compare the pitch of acoustic measures with pyin.")
-    parser.add_argument("ravdess", type=Path, metavar="DIR")
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Compare the F0 of the acoustic measures with pyin.")
+    parser.add_argument("ravdess", type=Path, metavar="RAVDESS")
     medians, by_frame = [], []
     for path in chosen(parser.parse_args().ravdess):
         samples = speech(path)
@@ -67,3 +68,7 @@ if __name__ == "__main__":
         f"{len(moments)} frames voiced for both: {np.median(moments):.2f} semitones apart (median), "
         f"an octave in {np.mean(np.abs(moments - 12) < 2):.2%}"
     )
+
+
+if __name__ == "__main__":
+    main()

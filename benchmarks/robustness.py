@@ -1,12 +1,12 @@
-"""What noise, rooms, telephones, codecs, clipping, microphones and other speeds cost, on speakers never heard.
+"""Measure what noise, rooms, telephones, codecs, clipping, microphones and other speeds cost on unknown speakers.
 
-    python benchmarks/robustness.py DIR --noise NOISE --rooms ROOMS
+    python -m benchmarks.robustness RAVDESS --noise NOISE --rooms ROOMS
 
-For each fold of `emobox` the transformer is trained without the fold's test actors and saved; their clips are then
+For each fold of `emobox` the transformer is trained without the fold's test actors and saved. Their clips are then
 recognized in every condition of `affetto robustness`, and all folds are pooled. Writes
-benchmarks/results/robustness-transformer.csv, and what was heard of each clip to robustness-transformer-clips.csv.
+benchmarks/results/robustness-transformer.csv, and the answers by clip to robustness-transformer-clips.csv.
 
-With `--denoise` clean and noisy clips are heard twice, with and without noise removal before recognition; that goes to
+With `--denoise` clean and noisy clips are recognized twice, with and without noise removal. That goes to
 denoise-transformer.csv and denoise-transformer-clips.csv instead.
 """
 
@@ -34,18 +34,19 @@ from affetto.evaluation import (
 from affetto.evaluation.protocols import choose_folds
 from affetto.evaluation.robustness.report import as_csv, clips_as_csv, robustness_table
 from affetto.training.folds import fold_bundle
+from tools.generated import RESULTS, ROOT
+from tools.provenance import record
 
-RESULTS = Path(__file__).parent / "results"
 SEED = 0
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Measure what conditions cost that no studio knows.")
-    parser.add_argument("corpus", type=Path, metavar="DIR")
+    parser = argparse.ArgumentParser(description="Measure what noise, rooms, codecs and the like cost.")
+    parser.add_argument("corpus", type=Path, metavar="RAVDESS")
     parser.add_argument("--noise", type=Path, required=True, metavar="DIR", help="recordings of noise")
     parser.add_argument("--rooms", type=Path, metavar="DIR", help="measured impulse responses")
     parser.add_argument("--encoder", action="append", metavar="PATH_OR_NAME")
-    parser.add_argument("--bundles", type=Path, metavar="DIR", help="where fold-1 and so on are, or are left")
+    parser.add_argument("--bundles", type=Path, metavar="DIR", help="holds fold-1 and so on, or gets them")
     parser.add_argument("--denoise", action="store_true", help="what noise removal before recognition gains")
     parser.add_argument("--condition", action="append", metavar="NAME", help="only this one; nothing is written then")
     parser.add_argument("--fold", type=int, action="append", metavar="N", help="only this one; nothing is written then")
@@ -75,8 +76,10 @@ def main() -> None:
     if options.fold or options.limit or options.condition:
         return
     name = "denoise-transformer" if options.denoise else "robustness-transformer"
-    (RESULTS / f"{name}.csv").write_text(as_csv(rows), encoding="utf-8", newline="\n")
-    (RESULTS / f"{name}-clips.csv").write_text(clips_as_csv(outcomes, folds=folds), encoding="utf-8", newline="\n")
+    summary, clips = (ROOT / RESULTS / f"{name}{ending}.csv" for ending in ("", "-clips"))
+    summary.write_text(as_csv(rows), encoding="utf-8", newline="\n")
+    clips.write_text(clips_as_csv(outcomes, folds=folds), encoding="utf-8", newline="\n")
+    record(summary, clips)
 
 
 if __name__ == "__main__":

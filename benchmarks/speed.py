@@ -1,10 +1,10 @@
-"""Speed and memory of the shipped models, of what others compute features with, and of training.
+"""Measure speed and memory of the shipped models, of other feature extractors, and of training.
 
     pip install opensmile
-    python benchmarks/speed.py DIR
+    python -m benchmarks.speed RAVDESS
 
 Each is measured in a process of its own, one after the other. Writes benchmarks/results/speed.json, or training.json
-with `--training`, with the machine and the versions it was measured on. Leave the machine alone while it runs.
+with `--training`. Run nothing else meanwhile.
 """
 
 from __future__ import annotations
@@ -12,22 +12,22 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from affetto._cpus import usable_cpus
+from tools.generated import RESULTS, ROOT, as_json
+from tools.provenance import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-RESULT = Path(__file__).parent / "results" / "speed.json"
+RESULT = ROOT / RESULTS / "speed.json"
 TRAINING_RESULT = RESULT.with_name("training.json")
 MODELS = ("transformer", "cnn", "svm", "mlp", "gmm")
 TRAINED = ("svm", "mlp", "gmm")
@@ -228,7 +228,7 @@ def peak_memory_mb() -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure speed and memory.")
-    parser.add_argument("corpus", type=Path, metavar="DIR")
+    parser.add_argument("corpus", type=Path, metavar="RAVDESS")
     parser.add_argument("--training", action="store_true", help="measure the training of the classic models instead")
     parser.add_argument("--task", choices=TASKS, help="measure one thing in this process and print it")
     parser.add_argument("--model", choices=MODELS, default=MODELS[0])
@@ -243,30 +243,16 @@ def main() -> None:
         result, plan = RESULT, [("throughput", model) for model in MODELS]
         plan += [(task, MODELS[0]) for task in ("cold_command", "matrix_peak")]
         plan += [("tutorial_features", ""), ("opensmile_features", "")]
-    content: dict[str, object] = {
-        "machine": f"{platform.processor() or platform.machine()}, {usable_cpus()} cores, {platform.system()}",
-        "versions": {
-            "python": platform.python_version(),
-            **{
-                library: version(library)
-                for library in ("librosa", "numpy", "onnxruntime", "opensmile", "scikit-learn")
-            },
-        },
-    }
+    content: dict[str, object] = {}
     for task, model in plan:
-        command = [
-            sys.executable,
-            __file__,
-            str(options.corpus),
-            "--task",
-            task,
-            *(["--model", model] if model else []),
-        ]
-        output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        command = [sys.executable, "-m", "benchmarks.speed", str(options.corpus.resolve()), "--task", task]
+        command += ["--model", model] if model else []
+        output = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT).stdout
         name = f"{task}-{model}" if model else task
         content[name] = json.loads(output.splitlines()[-1])
         print(f"{name}: {output.splitlines()[-1]}", flush=True)
-    result.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    result.write_text(as_json(content), encoding="utf-8")
+    record(result)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""The chain that most tutorials teach: mean MFCC, chroma and mel, then MLPClassifier. What leaking speakers is worth.
+"""Measure the pipeline that most tutorials teach: mean MFCC, chroma and mel, then MLPClassifier.
 
-    python benchmarks/tutorial.py DIR --protocol random
-    python benchmarks/tutorial.py DIR --protocol emobox
+    python -m benchmarks.tutorial RAVDESS --protocol random
+    python -m benchmarks.tutorial RAVDESS --protocol emobox
 
-The figures that circulate for it were measured on shuffled clips, where the same voices are trained and tested on.
+Its usual figures come from shuffled clips (`random`), where the same speakers are in the training and the test set.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from sklearn.preprocessing import FunctionTransformer
 from affetto.corpora import load_corpus
 from affetto.evaluation import get_protocol, measure_predictions, percent
 from affetto.training.cross_validation import cross_validate
+from tools.generated import RESULTS, ROOT
+from tools.provenance import record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
-
-RESULTS = Path(__file__).parent / "results"
 
 
 def tutorial_features(path: Path) -> NDArray[np.float32]:
@@ -49,7 +49,7 @@ def all_features(paths: Sequence[Path]) -> NDArray[np.float32]:
     return np.stack(Parallel(n_jobs=-1)(delayed(tutorial_features)(path) for path in paths))
 
 
-def tutorial_chain() -> Pipeline:
+def tutorial_pipeline() -> Pipeline:
     # The hyper-parameters are the tutorials' own.
     network = MLPClassifier(
         alpha=0.01,
@@ -63,14 +63,20 @@ def tutorial_chain() -> Pipeline:
     return make_pipeline(FunctionTransformer(all_features), network)
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Measure the tutorials' chain.")
-    parser.add_argument("corpus", type=Path, metavar="DIR")
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measure the tutorials' pipeline.")
+    parser.add_argument("corpus", type=Path, metavar="RAVDESS")
     parser.add_argument("--protocol", default="emobox")
     options = parser.parse_args()
     protocol = get_protocol(options.protocol)
-    predictions = cross_validate(tutorial_chain(), load_corpus(options.corpus), protocol)
-    predictions.to_csv(RESULTS / f"tutorial-{protocol.name}.csv")
+    predictions = cross_validate(tutorial_pipeline(), load_corpus(options.corpus), protocol)
+    result = ROOT / RESULTS / f"tutorial-{protocol.name}.csv"
+    predictions.to_csv(result)
+    record(result)
     metrics = measure_predictions(predictions)
     print(f"UAR % {percent(metrics.uar, metrics.uar_interval, leaks_speakers=protocol.leaks_speakers)}")
     print(f"accuracy % {percent(metrics.accuracy, leaks_speakers=protocol.leaks_speakers)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -76,7 +76,7 @@ def test_the_users_own_setting_stays() -> None:
 
 
 def test_every_import_of_onnx_runtime_goes_through_one_door(root: Path) -> None:
-    files = [path for folder in ("src", "benchmarks", "tests") for path in (root / folder).rglob("*.py")]
+    files = [path for folder in ("src", "benchmarks", "tools", "tests") for path in (root / folder).rglob("*.py")]
     assert files
     importing = re.compile(r"^\s*(import|from) onnxruntime", re.MULTILINE)
     assert not [path for path in files if importing.search(path.read_text(encoding="utf-8"))]

@@ -7,7 +7,7 @@ import pytest
 
 from affetto.bundles.bundle import find_bundle, load_bundle
 from affetto.evaluation.corpora_predictions import CorporaPredictions
-from everyday import PRIORS, corpora_figures
+from benchmarks.everyday import PRIORS, corpora_figures
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -64,27 +64,10 @@ def test_folds_are_heard_by_their_bundles_and_pooled(
             write_bundle(tmp_path / "bundles" / f"fold-{fold.number}", manifest, shipped.model)
     soundfile.write(tmp_path / "hum.wav", np.sin(np.arange(16_000) * 0.05) / 3, 16_000)
     before = sorted((root / "benchmarks" / "results").iterdir())
-    command: list[str | Path] = [
-        sys.executable,
-        root / "benchmarks" / "robustness.py",
-        ravdess_dir,
-        "--noise",
-        tmp_path,
-    ]
-    command += [
-        "--encoder",
-        tiny_encoder,
-        "--bundles",
-        tmp_path / "bundles",
-        "--fold",
-        "2",
-        "--fold",
-        "5",
-        "--limit",
-        "2",
-    ]
-    command += ["--condition", "telephone", "--condition", "noise 10 dB"]
-    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=True, timeout=120)
+    options: list[str | Path] = ["--noise", tmp_path, "--encoder", tiny_encoder, "--bundles", tmp_path / "bundles"]
+    options += ["--limit", "2", "--fold", "2", "--fold", "5", "--condition", "telephone", "--condition", "noise 10 dB"]
+    command: list[str | Path] = [sys.executable, "-m", "benchmarks.robustness", ravdess_dir.resolve(), *options]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=True, timeout=120, cwd=root)
     assert "fold 2: 2 clips in 3 conditions" in done.stdout
     assert "transformer, emobox, 4 clips" in done.stdout
     assert [line.split()[1] for line in done.stdout.splitlines() if "│" in line] == ["clean", "noise", "telephone"]

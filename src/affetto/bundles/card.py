@@ -122,8 +122,8 @@ def _how_it_was_measured(manifest: Manifest) -> Iterator[str]:
         "fold it is trained anew, and tested on speakers that nothing in it was fitted, searched or calibrated on."
         f"{alone} "
         "UAR is the unweighted average recall: the mean over the emotions of the part of their recordings that was "
-        "recognized. Intervals are 95 %, by bootstrap over speakers. In commands `DIR` is the folder of the corpus; a "
-        "name in capitals is the folder of that corpus."
+        "recognized. Intervals are 95 %, by bootstrap over speakers. In commands a name in capitals is the folder of "
+        "that corpus."
     )
     rows = [(f"`{r['protocol']}`", r.get("description", "unknown"), f"`{r['command']}`") for r in results]
     yield _table(("protocol", "what is tested", "made by"), rows)

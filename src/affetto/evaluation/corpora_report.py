@@ -6,11 +6,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from affetto._provenance import describe_run
 from affetto.errors import ParameterError
 from affetto.evaluation.corpora import corpus_folds, untestable_emotions
 from affetto.evaluation.corpora_metrics import CorporaFigures, measure_corpora
 from affetto.evaluation.protocols import CORPORA
-from affetto.evaluation.report import METRICS_FILE, PREDICTIONS_FILE, percent, require_folder, write_json
+from affetto.evaluation.report import METRICS_FILE, PREDICTIONS_FILE, RUN_FILE, percent, require_folder, write_json
 
 if TYPE_CHECKING:
     import os
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from affetto.evaluation.corpora_metrics import CorporaMetrics, Figure
     from affetto.evaluation.corpora_predictions import CorporaPredictions
 
-CORPORA_REPORT_FILES = (PREDICTIONS_FILE, METRICS_FILE)
+CORPORA_REPORT_FILES = (PREDICTIONS_FILE, METRICS_FILE, RUN_FILE)
 """What `write_corpora_report` writes."""
 
 
@@ -118,6 +119,7 @@ def write_corpora_report(
     }
     try:
         predictions.to_csv(folder / PREDICTIONS_FILE)
+        write_json(folder / RUN_FILE, describe_run())
         write_json(folder / METRICS_FILE, content)
     except OSError as reason:
         raise ParameterError(f"the report cannot be written into {folder}: {reason}") from reason

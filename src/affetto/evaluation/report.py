@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from affetto._provenance import describe_run
 from affetto.corpora.base import require_outside
 from affetto.errors import ParameterError
 from affetto.evaluation.calibration import measure_calibration
@@ -31,7 +32,10 @@ LEAK = "speakers leak"
 
 PREDICTIONS_FILE, METRICS_FILE = "predictions.csv", "metrics.json"
 
-REPORT_FILES = (PREDICTIONS_FILE, METRICS_FILE, "confusion.png", "calibration.json", "reliability.png")
+RUN_FILE = "run.json"
+"""How the report was made: command, commit, date, processor and versions."""
+
+REPORT_FILES = (PREDICTIONS_FILE, METRICS_FILE, RUN_FILE, "confusion.png", "calibration.json", "reliability.png")
 """What `write_report` writes."""
 
 
@@ -186,6 +190,7 @@ def write_report(
     uar, error = (f"{100 * value:.1f} %{leak}" for value in (metrics.uar, metrics.expected_calibration_error))
     try:
         predictions.to_csv(folder / PREDICTIONS_FILE)
+        write_json(folder / RUN_FILE, describe_run())
         write_json(folder / METRICS_FILE, about | _as_json(metrics))
         draw_confusion(metrics, folder / "confusion.png", title=f"{system}, {protocol.name}: UAR {uar}")
         write_json(folder / "calibration.json", about | calibration.to_dict())

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
 import logging
 import math
-import platform
-import subprocess
-from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from affetto import __version__
+from affetto._provenance import commit, today, versions
 from affetto.bundles.bundle import MANIFEST_FILE, MODEL_FILE, write_bundle
 from affetto.classifiers import find_recipe
 from affetto.corpora.pooling import pool, require_trainable
@@ -27,6 +23,7 @@ from affetto.training.pipelines import require_enough
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from affetto.bundles.bundle import Bundle
     from affetto.corpora.base import Corpus
@@ -150,9 +147,9 @@ def save(chain: Chain, corpora: Sequence[Corpus], folder: Path, *, classifier: s
         "training": {
             "recipe": {**described_recipe(chain), **_chosen(chain)},
             "affetto": __version__,
-            "commit": _commit(),
-            "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-            "libraries": {"python": platform.python_version(), **_versions()},
+            "commit": commit(),
+            "date": today(),
+            "libraries": versions(),
         },
         "results": [],  # of this recipe, where it was measured; see `update_manifest` of affetto.bundles.bundle
     }
@@ -356,26 +353,3 @@ def _chosen(chain: Chain) -> dict[str, Any]:
     if not hasattr(fitted, "best_params_"):
         return {}
     return {"chosen": fitted.best_params_, "uar_of_choice": round(fitted.best_score_, 4)}
-
-
-def _versions() -> dict[str, str]:
-    libraries = ("librosa", "numpy", "onnxruntime", "scikit-learn", "skl2onnx", "skorch", "torch")
-    return {library: version(library) for library in libraries}
-
-
-def _commit() -> str | None:
-    """Return the commit of a checkout, marked where it was changed; None where Affetto was installed otherwise."""
-    root = Path(__file__).parents[3]
-    if not (root / ".git").exists():
-        return None
-
-    def git(*arguments: str) -> str:
-        command = ["git", "-C", str(root), *arguments]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
-
-    try:
-        # Only what makes a model counts: new results or bundles do not change the code.
-        changed = git("status", "--porcelain", "--", "src/affetto", ":!src/affetto/models")
-        return git("rev-parse", "HEAD") + ("-changed" if changed else "")
-    except (OSError, subprocess.CalledProcessError):
-        return None

@@ -1,4 +1,4 @@
-"""What the tests of the benchmarks share: a repository with nothing in it but what was published."""
+"""Shared by the tests of the tools: a repository that holds only published results and two bundles."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 
 from affetto.evaluation import CorporaPredictions
 from affetto.recognition.dimensions import dimensions
+from tools.provenance import PROVENANCE_FILE, record
 
 
 @pytest.fixture
@@ -20,6 +21,7 @@ def published(root: Path, tmp_path: Path) -> Path:
     for path in (root / results).glob("*.csv"):
         if not path.stem.startswith(("robustness-", "corpora-")) and "-adapted" not in path.stem:
             shutil.copy(path, tmp_path / results)
+    shutil.copy(root / results / PROVENANCE_FILE, tmp_path / results)
     for name in ("svm", "transformer"):
         model = Path("src", "affetto", "models", name)
         shutil.copytree(root / model, tmp_path / model)
@@ -27,7 +29,7 @@ def published(root: Path, tmp_path: Path) -> Path:
 
 
 def publish_corpora(folder: Path, name: str, *, skill: float = 1.5) -> Path:
-    """Write predictions about two corpora that were left out, of a system of this skill, as if it had been measured."""
+    """Write predictions about two left-out corpora, of a system of this skill, and the record of a run."""
     labels = ("neutral", "happy", "sad", "angry", "fearful")
     # Six speakers of one corpus and four of the other, each clip by each of them.
     speakers = [("ravdess", str(n)) for n in range(6)] + [("crema-d", str(n)) for n in range(1001, 1005)]
@@ -49,4 +51,10 @@ def publish_corpora(folder: Path, name: str, *, skill: float = 1.5) -> Path:
         arousal=arousal,
         valence=valence,
     ).to_csv(path)
+    return recorded(path)
+
+
+def recorded(path: Path) -> Path:
+    """Record a run for a file of results; its command names the file."""
+    record(path, run={"command": f"affetto evaluate --made {path.stem}"})
     return path

@@ -1,49 +1,31 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, f1_score, recall_score
+from tests.tools.conftest import recorded
 
 from affetto.corpora.base import EMOTIONS, Corpus
 from affetto.corpora.published import RAVDESS
 from affetto.evaluation import PROTOCOLS, Predictions, get_protocol
-
-if TYPE_CHECKING:
-    from types import ModuleType
+from tools.results import main, parse_name
 
 Captured = pytest.CaptureFixture[str]
-SCRIPT = Path(__file__).parents[2] / "benchmarks" / "results.py"
 README = "# Affetto\n\nbefore\n\n<!-- results:start -->\nold\n<!-- results:end -->\n\nafter\n"
 
 
-@pytest.fixture(scope="module")
-def results() -> ModuleType:
-    """The script, as a module."""
-    spec = spec_from_file_location("benchmark_results", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture
-def root(tmp_path: Path) -> Path:
-    """A repository with nothing in it but what the script reads."""
+def repository(tmp_path: Path) -> Path:
+    """A repository with a README and a folder for results."""
     (tmp_path / "benchmarks" / "results").mkdir(parents=True)
     (tmp_path / "README.md").write_text(README, encoding="utf-8")
     return tmp_path
 
 
-def publish(root: Path, name: str, *, skill: float = 2.0, folds_of: str | None = None) -> Path:
+def publish(repository: Path, name: str, *, skill: float = 2.0, folds_of: str | None = None) -> Path:
     """Write the predictions of a system of this skill, as if it had been measured."""
     utterances = [RAVDESS.parse(Path(f"{clip}.wav")) for clip in RAVDESS.clips]
     scores = np.random.default_rng(len(name)).normal(size=(1440, 8))
@@ -53,7 +35,7 @@ def publish(root: Path, name: str, *, skill: float = 2.0, folds_of: str | None =
         Corpus("ravdess", "", "", utterances)
     ):
         fold[split.test] = split.number
-    path = root / "benchmarks" / "results" / f"{name}.csv"
+    path = repository / "benchmarks" / "results" / f"{name}.csv"
     Predictions(
         clip=tuple(u.clip for u in utterances),
         speaker=tuple(u.speaker for u in utterances),
@@ -62,11 +44,14 @@ def publish(root: Path, name: str, *, skill: float = 2.0, folds_of: str | None =
         probabilities=np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True),
         labels=EMOTIONS,
     ).to_csv(path)
-    return path
+    return recorded(path)
 
 
-def rows_of(table: str) -> list[list[str]]:
-    return [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
+def rows_of(repository: Path) -> list[list[str]]:
+    """Write the table into the README, and return its cells."""
+    assert main([], root=repository) == 0
+    lines = [line for line in (repository / "README.md").read_text(encoding="utf-8").splitlines() if "|" in line]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
 
 
 @pytest.mark.parametrize(
@@ -83,17 +68,16 @@ def rows_of(table: str) -> list[list[str]]:
         ("svm-adapted-20", None),
     ],
 )
-def test_names_tell_classifier_and_protocol(results: ModuleType, stem: str, expected: tuple[str, str] | None) -> None:
-    parsed = results.parse_name(stem)
+def test_names_tell_classifier_and_protocol(stem: str, expected: tuple[str, str] | None) -> None:
+    parsed = parse_name(stem)
     assert expected == (parsed and (parsed[0], parsed[1].name))
 
 
-def test_the_table_is_computed_from_the_files(results: ModuleType, root: Path, capsys: Captured) -> None:
-    path = publish(root, "transformer-nemo-emobox")
-    assert results.main([], root=root) == 0
-    ((classifier, protocol, uar, accuracy, f1, clips, command),) = rows_of(capsys.readouterr().out)
+def test_the_table_is_computed_from_the_files(repository: Path) -> None:
+    path = publish(repository, "transformer-nemo-emobox")
+    ((classifier, protocol, uar, accuracy, f1, clips, command),) = rows_of(repository)
     assert (classifier, protocol, clips) == ("transformer-nemo", "`emobox`", "1440")
-    assert command == "`affetto evaluate DIR --classifier transformer-nemo --protocol emobox`"
+    assert command == "`affetto evaluate --made transformer-nemo-emobox`"
     lines = [line.split(",") for line in path.read_text(encoding="utf-8").splitlines()[1:]]
     truth, predicted = [line[3] for line in lines], [line[4] for line in lines]
     assert uar.split(" (")[0] == f"{100 * recall_score(truth, predicted, average='macro'):.1f}"
@@ -103,35 +87,32 @@ def test_the_table_is_computed_from_the_files(results: ModuleType, root: Path, c
     assert low < float(uar.split(" (")[0]) < high
 
 
-def test_rows_come_by_protocol_and_then_the_best_first(results: ModuleType, root: Path, capsys: Captured) -> None:
-    publish(root, "gmm-emobox", skill=1.0)
-    publish(root, "svm-emobox", skill=3.0)
-    publish(root, "mlp-luna-jimenez", skill=3.0)
-    publish(root, "tutorial-random", skill=3.0)
-    publish(root, "robustness-noise-emobox")
-    (root / "benchmarks" / "results" / "svm-adapted-emobox.csv").write_text("another table", encoding="utf-8")
-    (root / "benchmarks" / "tutorial.py").touch()
-    assert results.main([], root=root) == 0
-    rows = rows_of(capsys.readouterr().out)
+def test_rows_come_by_protocol_and_then_the_best_first(repository: Path) -> None:
+    publish(repository, "gmm-emobox", skill=1.0)
+    publish(repository, "svm-emobox", skill=3.0)
+    publish(repository, "mlp-luna-jimenez", skill=3.0)
+    publish(repository, "tutorial-random", skill=3.0)
+    publish(repository, "robustness-noise-emobox")
+    (repository / "benchmarks" / "results" / "svm-adapted-emobox.csv").write_text("another table", encoding="utf-8")
+    rows = rows_of(repository)
     assert [row[0] for row in rows] == ["svm", "gmm", "mlp", "tutorial"]
     assert [sum("speakers leak" in cell for cell in row) for row in rows] == [0, 0, 0, 3]
-    assert rows[3][-1] == "`python benchmarks/tutorial.py DIR --protocol random`"
 
 
-def test_write_and_then_check(results: ModuleType, root: Path, capsys: Captured) -> None:
-    publish(root, "svm-emobox")
-    readme = root / "README.md"
-    assert results.main(["--check"], root=root) == 1
+def test_write_and_then_check(repository: Path, capsys: Captured) -> None:
+    publish(repository, "svm-emobox")
+    readme = repository / "README.md"
+    assert main(["--check"], root=repository) == 1
     assert "out of date" in capsys.readouterr().err
     assert readme.read_text(encoding="utf-8") == README
-    assert results.main(["--write"], root=root) == 0
+    assert main([], root=repository) == 0
     written = readme.read_text(encoding="utf-8")
     assert written.startswith("# Affetto\n\nbefore\n\n<!-- results:start -->\n| classifier |")
     assert written.endswith(" |\n<!-- results:end -->\n\nafter\n")
     assert "old" not in written
-    assert results.main(["--check"], root=root) == 0
-    publish(root, "svm-emobox", skill=2.2)
-    assert results.main(["--check"], root=root) == 1
+    assert main(["--check"], root=repository) == 0
+    publish(repository, "svm-emobox", skill=2.2)
+    assert main(["--check"], root=repository) == 1
 
 
 @pytest.mark.parametrize(
@@ -143,33 +124,29 @@ def test_write_and_then_check(results: ModuleType, root: Path, capsys: Captured)
         "<!-- results:end -->\n<!-- results:start -->\n",
     ],
 )
-def test_a_readme_without_its_markers_is_refused(
-    results: ModuleType, root: Path, capsys: Captured, readme: str
-) -> None:
-    publish(root, "svm-emobox")
-    (root / "README.md").write_text(readme, encoding="utf-8")
-    assert results.main(["--write"], root=root) == 2
-    assert "README.md: it needs one <!-- results:start -->" in capsys.readouterr().err
-    assert (root / "README.md").read_text(encoding="utf-8") == readme
+def test_a_readme_without_its_markers_is_refused(repository: Path, capsys: Captured, readme: str) -> None:
+    publish(repository, "svm-emobox")
+    (repository / "README.md").write_text(readme, encoding="utf-8")
+    assert main([], root=repository) == 2
+    assert re.search(r"README\.md .*<!-- results:start -->", capsys.readouterr().err)
+    assert (repository / "README.md").read_text(encoding="utf-8") == readme
 
 
-def test_a_missing_readme_is_named(results: ModuleType, root: Path, capsys: Captured) -> None:
-    publish(root, "svm-emobox")
-    (root / "README.md").unlink()
-    assert results.main(["--check"], root=root) == 2
+def test_a_missing_readme_is_named(repository: Path, capsys: Captured) -> None:
+    publish(repository, "svm-emobox")
+    (repository / "README.md").unlink()
+    assert main(["--check"], root=repository) == 2
     assert "README.md" in capsys.readouterr().err
 
 
-def test_no_results_are_an_error(results: ModuleType, root: Path, capsys: Captured) -> None:
-    assert results.main([], root=root) == 2
+def test_no_results_are_an_error(repository: Path, capsys: Captured) -> None:
+    assert main([], root=repository) == 2
     assert "there is no <classifier>-<protocol>.csv" in capsys.readouterr().err
 
 
-def test_a_file_that_was_measured_by_another_protocol_is_refused(
-    results: ModuleType, root: Path, capsys: Captured
-) -> None:
-    publish(root, "svm-emobox", folds_of="random")
-    assert results.main([], root=root) == 2
+def test_a_file_that_was_measured_by_another_protocol_is_refused(repository: Path, capsys: Captured) -> None:
+    publish(repository, "svm-emobox", folds_of="random")
+    assert main([], root=repository) == 2
     error = capsys.readouterr().err
     assert "svm-emobox.csv: the fold of 03-01-" in error
 
@@ -184,22 +161,15 @@ def test_a_file_that_was_measured_by_another_protocol_is_refused(
     ],
 )
 def test_a_file_that_is_not_true_to_ravdess_is_refused(
-    results: ModuleType, root: Path, capsys: Captured, old: str, new: str, says: str
+    repository: Path, capsys: Captured, old: str, new: str, says: str
 ) -> None:
-    path = publish(root, "svm-emobox")
+    path = publish(repository, "svm-emobox")
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new), encoding="utf-8")
-    assert results.main([], root=root) == 2
+    assert main([], root=repository) == 2
     assert re.search(rf"svm-emobox\.csv.*{says}", capsys.readouterr().err)
 
 
-def test_make_results_runs_the_script() -> None:
-    run = subprocess.run([sys.executable, SCRIPT, "--help"], capture_output=True, text=True, check=True)
-    assert "--check" in run.stdout
-
-
-def test_the_readme_shows_what_was_published() -> None:
-    """The README's table is exactly what the published per-clip predictions give."""
-    run = subprocess.run([sys.executable, SCRIPT, "--check"], capture_output=True, text=True, check=False)
-    assert run.returncode == 0, run.stderr
+def test_the_readme_shows_what_was_published(root: Path) -> None:
+    assert main(["--check"], root=root) == 0

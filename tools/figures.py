@@ -1,58 +1,56 @@
-"""What was measured of a bundle, as its manifest says it: from the files in benchmarks/results/ alone."""
+"""The published figures of a bundle, as fields of its manifest, from the files in `benchmarks/results`."""
 
 from __future__ import annotations
 
 import csv
 import json
 from dataclasses import fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from affetto.corpora.published import PUBLISHED, RAVDESS
-from affetto.errors import ParameterError
 from affetto.evaluation import PROTOCOLS, Metrics, Predictions, Scores, measure_predictions
 from affetto.evaluation.predictions import DECIMALS
-from corpora import collect
-from results import command
+from tools.corpora import collect
+from tools.provenance import command_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from affetto.evaluation import CorporaFigures, Figure, Interval
-    from corpora import Measurement
+    from tools.corpora import Measurement
 
 REPORTED = ("emobox", "luna-jimenez")
-"""The protocols whose figures a manifest holds, as far as they were measured."""
+"""The protocols whose figures a manifest holds."""
 
 ADAPTED_PROTOCOL = "emobox"
-"""The one of which answers are measured also where they are adapted to the speaker."""
+"""The protocol of the figures about adaptation to the speaker."""
 
-ROBUSTNESS_COMMAND = "python benchmarks/robustness.py DIR --noise NOISE --rooms ROOMS"
+NOTES = Path(__file__).parent / "notes"
+"""Sentences for the model cards, written by hand: a file for each classifier."""
 
-_ROBUSTNESS_FIGURES = {"uar": 0.0, "drop": -1.0, "labels_kept": 0.0, "accuracy": 0.0, "confidence": 0.0}
-"""The figures of a robustness test, fractions up to 1, and the least that each can be."""
+_ROBUSTNESS_FIGURES = ("uar", "drop", "labels_kept", "accuracy", "confidence")
 
 
 def figures(manifest: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """Return the fields of a manifest that tell what was measured.
+    """Return the fields of a manifest that hold published figures.
 
     Parameters
     ----------
     manifest : mapping
-        Of the bundle; its classifier tells which files are about it.
+        Of the bundle. Its classifier determines the files.
     folder : Path
         ``benchmarks/results``.
 
     Returns
     -------
     dict
-        The value of each field, None where nothing was measured; see ``docs/reference/bundles.md``. All figures
-        are fractions.
+        The value of each field, None if nothing was measured. All figures are fractions.
 
     Raises
     ------
     ParameterError
-        If a file cannot be read.
+        If predictions make no sense, or the command that made a file was not recorded.
     """
     classifier = manifest["classifier"]
     return {
@@ -61,32 +59,24 @@ def figures(manifest: Mapping[str, Any], folder: Path) -> dict[str, Any]:
         "robustness": _robustness(folder / f"robustness-{classifier}.csv"),
         "adaptation": _adaptation(classifier, folder),
         "other_corpora": [_left_out(measurement) for measurement in collect(folder, classifier)] or None,
-        "notes": _notes(folder / f"notes-{classifier}.json"),
+        "notes": _notes(classifier),
     }
 
 
 def results_of(classifier: str, folder: Path) -> list[dict[str, Any]]:
-    """Return the published figures of a classifier that is trained and tested on RAVDESS alone.
-
-    Raises
-    ------
-    ParameterError
-        If predictions make no sense.
-    """
-    entries = []
-    for protocol in REPORTED:
-        path = folder / f"{classifier}-{protocol}.csv"
-        if path.is_file():
-            entries.append(
-                {
-                    "corpus": RAVDESS.name,
-                    "protocol": protocol,
-                    "description": PROTOCOLS[protocol].description,
-                    "command": command(classifier, protocol),
-                    **_entry(measure_predictions(Predictions.from_csv(path))),
-                }
-            )
-    return entries
+    """Return the published figures of a classifier that is trained and tested on RAVDESS alone."""
+    files = {protocol: folder / f"{classifier}-{protocol}.csv" for protocol in REPORTED}
+    return [
+        {
+            "corpus": RAVDESS.name,
+            "protocol": protocol,
+            "description": PROTOCOLS[protocol].description,
+            "command": command_of(path),
+            **_entry(measure_predictions(Predictions.from_csv(path))),
+        }
+        for protocol, path in files.items()
+        if path.is_file()
+    ]
 
 
 def _entry(metrics: Metrics) -> dict[str, Any]:
@@ -110,7 +100,7 @@ def _interval(interval: Interval | None) -> list[float] | None:
 
 
 def _rounded(value: float) -> float:
-    # With fewer decimals, what is shown with one would now and then be another than in the README.
+    # With fewer decimals, a figure shown with one could differ from the README's.
     return round(value, DECIMALS)
 
 
@@ -120,40 +110,22 @@ def _with_speech(corpus: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _robustness(path: Path) -> dict[str, Any] | None:
-    """Read a robustness test's table."""
     if not path.is_file():
         return None
-    rows = []
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            reader = csv.DictReader(file, strict=True)
-            missing = {"condition", "level", *_ROBUSTNESS_FIGURES}.difference(reader.fieldnames or ())
-            if missing:
-                raise ParameterError(f"{path}, line 1: there is no column {', '.join(sorted(missing))}")
-            for row in reader:
-                measured = {name: _fraction(row[name], least) for name, least in _ROBUSTNESS_FIGURES.items()}
-                for name, value in measured.items():
-                    if value is None:
-                        raise ParameterError(f"{path}, line {reader.line_num}: {name} is {row[name]!r}, no fraction")
-                rows.append({"condition": row["condition"], "level": row["level"], **measured})
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise ParameterError(f"{path} cannot be read as a table of robustness tests: {error}") from error
-    if not rows:
-        raise ParameterError(f"{path} has a header and no rows")
-    return {"command": ROBUSTNESS_COMMAND, "rows": rows}
-
-
-def _fraction(text: str | None, least: float) -> float | None:
-    """Turn a fraction from text; None where it is none, for example a percentage."""
-    try:
-        value = float(text or "")
-    except ValueError:
-        return None
-    return _rounded(value) if least <= value <= 1 else None
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = [
+            {
+                "condition": row["condition"],
+                "level": row["level"],
+                **{name: _rounded(float(row[name])) for name in _ROBUSTNESS_FIGURES},
+            }
+            for row in csv.DictReader(file)
+        ]
+    return {"command": command_of(path), "rows": rows}
 
 
 def _adaptation(classifier: str, folder: Path) -> list[dict[str, Any]] | None:
-    """Return what adapting to other recordings of the speaker gains; the first row is of unadapted answers."""
+    """Return the figures with adaptation to other recordings of the speaker; the first are without."""
     start = f"{classifier}-{ADAPTED_PROTOCOL}"
     names = (path.stem.removeprefix(f"{start}-adapted-") for path in folder.glob(f"{start}-adapted-*.csv"))
     counts = sorted(int(name) for name in names if name.isdecimal())
@@ -165,7 +137,7 @@ def _adaptation(classifier: str, folder: Path) -> list[dict[str, Any]] | None:
             "corpus": RAVDESS.name,
             "protocol": ADAPTED_PROTOCOL,
             "adapted_to": None if count is None else {"speaker": count},
-            "command": command(classifier, ADAPTED_PROTOCOL) + ("" if count is None else f" --adapted {count}"),
+            "command": command_of(path),
             **_part(measure_predictions(Predictions.from_csv(path))),
         }
         for count, path in files
@@ -174,7 +146,7 @@ def _adaptation(classifier: str, folder: Path) -> list[dict[str, Any]] | None:
 
 
 def _left_out(measurement: Measurement) -> dict[str, Any]:
-    """Return the figures of a classifier on corpora that it did not learn from, each by itself and the mean."""
+    """Return the figures of a classifier on left-out corpora: each corpus, and their mean."""
     return {
         "command": measurement.command,
         "adapted_to": measurement.adapted_to and measurement.adapted_to.as_json,
@@ -202,14 +174,8 @@ def _corpora_figures(figures: CorporaFigures) -> dict[str, Any]:
     return content
 
 
-def _notes(path: Path) -> dict[str, str] | None:
-    """Read what was found out about a classifier and no figure tells: a sentence by topic."""
-    if not path.is_file():
-        return None
-    try:
-        notes = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ParameterError(f"{path} is no JSON: {error}") from None
-    if not isinstance(notes, dict) or not all(isinstance(sentence, str) for sentence in notes.values()):
-        raise ParameterError(f"{path} must hold a sentence for each topic, and holds {notes!r}")
+def _notes(classifier: str) -> dict[str, str] | None:
+    """Read the sentences about a classifier that no figure tells, by topic."""
+    path = NOTES / f"{classifier}.json"
+    notes: dict[str, str] | None = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
     return notes

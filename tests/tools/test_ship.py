@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
+
+import pytest
 
 from affetto.corpora import load_corpus
 from affetto.corpora.base import EMOTIONS, Corpus, Utterance
-from recipe import EXAMPLE_SPEAKERS, default_corpora
+from tools.ship import EXAMPLE_SPEAKERS, default_corpora, main
 
 
 def of_everything(name: str, *speakers: str) -> Corpus:
@@ -34,4 +37,11 @@ def test_speakers_of_the_examples_are_left_out_of_crema_d_alone(tmp_path: Path) 
 
 def test_the_readme_of_the_examples_names_these_speakers(root: Path) -> None:
     readme = (root / "examples" / "README.md").read_text(encoding="utf-8")
-    assert f"CREMA-D speakers left out of training: {', '.join(EXAMPLE_SPEAKERS)}." in readme
+    (sentence,) = re.findall("speakers (.*) were left out", readme)
+    assert re.findall(r"\d+", sentence) == list(EXAMPLE_SPEAKERS)
+
+
+def test_the_default_model_needs_all_its_corpora(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["nowhere", "--nemo", "nowhere", "--emodb", "nowhere"])
+    assert "--crema-d" in capsys.readouterr().err.splitlines()[-1]

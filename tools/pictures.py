@@ -1,14 +1,11 @@
-"""Draw confusion matrices, recalls and a reliability diagram from the per-clip predictions in benchmarks/results/.
+"""Draw confusion matrices, recalls and a reliability diagram from the per-clip predictions in `benchmarks/results`.
 
-    python benchmarks/pictures.py
+    python -m tools.pictures
 
 Writes confusion-<classifier>-emobox.png, recall-emobox.png and reliability-transformer-emobox.png into docs/images.
 """
 
 from __future__ import annotations
-
-import argparse
-from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
@@ -19,17 +16,17 @@ import matplotlib.pyplot as plt
 
 from affetto.evaluation import Predictions, measure_calibration, measure_predictions
 from affetto.evaluation.report import draw_confusion, draw_reliability
+from tools.generated import RESULTS, ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
-RESULTS, IMAGES = ROOT / "benchmarks" / "results", ROOT / "docs" / "images"
+IMAGES = ROOT / "docs" / "images"
 CONFUSIONS = ("transformer", "cnn", "gmm")
 RECALLS = ("transformer", "cnn", "gmm", "tutorial")
 RELIABILITY = "transformer"
 
 
 def main() -> None:
-    argparse.ArgumentParser(description="Draw the pictures of the docs.").parse_args()
-    predictions = {name: Predictions.from_csv(RESULTS / f"{name}-emobox.csv") for name in RECALLS}
+    """Draw every figure."""
+    predictions = {name: Predictions.from_csv(ROOT / RESULTS / f"{name}-emobox.csv") for name in RECALLS}
     measured = {name: measure_predictions(predictions[name]) for name in RECALLS}
     for name in CONFUSIONS:
         draw_confusion(measured[name], IMAGES / f"confusion-{name}-emobox.png", title=f"{name}, emobox")
@@ -47,7 +44,7 @@ def main() -> None:
     axes.set_xticks(np.arange(len(emotions)), emotions)
     axes.set_ylabel("recall, %")
     axes.set_ylim(0, 100)
-    axes.set_title("Speakers never heard (RAVDESS, emobox)")
+    axes.set_title("Speakers left out of training (RAVDESS, emobox)")
     figure.legend(loc="outside lower center", ncols=len(measured), fontsize="small")
     figure.savefig(IMAGES / "recall-emobox.png", dpi=100)
 

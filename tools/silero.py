@@ -1,10 +1,10 @@
-"""Make the voice activity detector that ships of the one that Silero publishes: the same function, three times as fast.
+"""Make the voice activity detector that ships from Silero's: the same function, three times as fast.
 
     pip download --no-deps silero-vad && unzip silero_vad-*.whl
-    python benchmarks/silero.py silero_vad/data/silero_vad_16k_sequence.onnx
+    python -m tools.silero silero_vad/data/silero_vad_16k_sequence.onnx
 
-Its convolutions are over four frames at most, where ONNX Runtime's are slow. Each becomes one product with a matrix in
-which the kernel is repeated at every position. Nothing is trained, and on noise both must agree to 1e-4.
+ONNX Runtime is slow at convolutions over so few frames: four at most. Each becomes one product with a matrix that
+repeats the kernel at every position. Nothing is trained. On noise both models must agree to 1e-4.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from affetto._onnx import OnnxModel
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-TARGET = Path(__file__).parents[1] / "src" / "affetto" / "preprocessing" / "voice_activity" / "silero.onnx"
+TARGET = Path(__file__).parents[1] / "src" / "affetto" / "preprocessing" / "vad" / "silero.onnx"
 
-# Four windows of 256 samples at steps of 128 are five blocks of 128, each joined with the next; behind the end the
-# sound is mirrored.
+# Four windows of 256 samples at steps of 128 are five blocks of 128, each joined with the next. The end of the sound is
+# mirrored.
 GRAPH = """
 <ir_version: 9, opset_import: ["" : 17]>
 silero (float[n, 576] input, float[1, 1, 128] h, float[1, 1, 128] c) =>

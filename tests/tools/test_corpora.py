@@ -1,18 +1,18 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from tests.benchmarks.conftest import publish_corpora
+from tests.tools.conftest import publish_corpora
 
 from affetto.evaluation import CorporaPredictions, measure_corpora
-from corpora import Adaptation, collect, main, parse_name
+from tools.corpora import Adaptation, collect, main, parse_name
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Captured = pytest.CaptureFixture[str]
-SCRIPT = Path(__file__).parents[2] / "benchmarks" / "corpora.py"
 DOCUMENT = "# Results\n\n<!-- corpora:start -->\nold\n<!-- corpora:end -->\n\nafter\n"
 
 
@@ -29,9 +29,15 @@ def results(repository: Path) -> Path:
     return repository / "benchmarks" / "results"
 
 
-def rows_of(table: str) -> list[list[str]]:
-    lines = [line for line in table.splitlines() if line.startswith("| ")]
+def rows_of(repository: Path) -> list[list[str]]:
+    """Write the table into the document, and return its cells."""
+    assert main([], root=repository) == 0
+    lines = [line for line in document(repository).splitlines() if line.startswith("| ")]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[1:]]
+
+
+def document(repository: Path) -> str:
+    return (repository / "docs" / "research" / "results.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -50,11 +56,9 @@ def test_names_tell_classifier_and_adaptation(stem: str, expected: tuple[str, Ad
     assert parse_name(stem) == expected
 
 
-def test_each_corpus_and_the_mean_have_a_row(repository: Path, capsys: Captured) -> None:
+def test_each_corpus_and_the_mean_have_a_row(repository: Path) -> None:
     path = publish_corpora(results(repository), "corpora-svm")
-    assert main([], root=repository) == 0
-    printed = capsys.readouterr().out
-    rows = rows_of(printed)
+    rows = rows_of(repository)
     assert [row[:3] for row in rows] == [["svm", "", name] for name in ("ravdess", "crema-d", "mean")]
     assert rows[2][3] == str(int(rows[0][3]) + int(rows[1][3]))
     metrics = measure_corpora(CorporaPredictions.from_csv(path))
@@ -63,62 +67,51 @@ def test_each_corpus_and_the_mean_have_a_row(repository: Path, capsys: Captured)
         assert figures.ok_precision.value is not None
         assert row[5].startswith(f"{100 * figures.uar.value:.1f} (")
         assert row[8] == f"{100 * figures.ok_precision.value:.1f}"
-    assert (
-        "`affetto evaluate RAVDESS CREMA-D --protocol corpora --classifier svm "
-        "--emotions neutral,calm,happy,sad,angry,fearful,disgust,surprised`" in printed
-    )
+    assert "- `affetto evaluate --made corpora-svm`" in document(repository)
 
 
-def test_the_best_classifier_comes_first_and_its_unadapted_answers_before_others(
-    repository: Path, capsys: Captured
-) -> None:
+def test_the_best_classifier_comes_first_and_its_unadapted_answers_before_others(repository: Path) -> None:
     publish_corpora(results(repository), "corpora-svm", skill=0.5)
     publish_corpora(results(repository), "corpora-transformer", skill=2.0)
     publish_corpora(results(repository), "corpora-transformer-adapted-corpus-100", skill=3.0)
     publish_corpora(results(repository), "corpora-transformer-adapted-20", skill=3.0)
     publish_corpora(results(repository), "corpora-transformer-adapted-5", skill=3.0)
-    assert main([], root=repository) == 0
-    printed = capsys.readouterr().out
-    assert [row[:2] for row in rows_of(printed)[::3]] == [
+    assert [row[:2] for row in rows_of(repository)[::3]] == [
         ["transformer", ""],
         ["transformer", "5 recordings of the speaker"],
         ["transformer", "20 recordings of the speaker"],
         ["transformer", "100 recordings of the corpus"],
         ["svm", ""],
     ]
-    commands = re.findall(r"- `affetto evaluate .* --emotions \S+?(?: (.*))?`", printed)
-    assert commands == ["", "--adapted 5", "--adapted 20", "--adapted 100 --adapted-to corpus", ""]
+    commands = re.findall(r"- `affetto evaluate --made corpora-(.*)`", document(repository))
+    adapted = [f"transformer-adapted-{count}" for count in ("5", "20", "corpus-100")]
+    assert commands == ["transformer", *adapted, "svm"]
     assert {measurement.classifier for measurement in collect(results(repository), "svm")} == {"svm"}
 
 
 def test_write_and_then_check(repository: Path, capsys: Captured) -> None:
-    document = repository / "docs" / "research" / "results.md"
-    assert main(["--write"], root=repository) == 0
-    assert "old" not in document.read_text(encoding="utf-8")
+    assert main(["--check"], root=repository) == 1
+    assert "out of date" in capsys.readouterr().err
+    assert main([], root=repository) == 0
     assert main(["--check"], root=repository) == 0  # also before anything is published
     publish_corpora(results(repository), "corpora-svm")
     assert main(["--check"], root=repository) == 1
-    assert "out of date" in capsys.readouterr().err
-    assert main(["--write"], root=repository) == 0
-    written = document.read_text(encoding="utf-8")
-    assert written.startswith("# Results\n\n<!-- corpora:start -->\n| classifier |")
-    assert written.endswith("`\n<!-- corpora:end -->\n\nafter\n")
+    assert main([], root=repository) == 0
+    assert document(repository).startswith("# Results\n\n<!-- corpora:start -->\n| classifier |")
+    assert document(repository).endswith("`\n<!-- corpora:end -->\n\nafter\n")
     assert main(["--check"], root=repository) == 0
     publish_corpora(results(repository), "corpora-svm", skill=2.2)
     assert main(["--check"], root=repository) == 1
 
 
-def test_what_is_in_the_way_is_one_sentence(repository: Path, capsys: Captured) -> None:
-    document = repository / "docs" / "research" / "results.md"
-    document.write_text("no markers", encoding="utf-8")
+def test_a_file_that_cannot_be_read_is_named(repository: Path, capsys: Captured) -> None:
+    (repository / "docs" / "research" / "results.md").write_text("no markers", encoding="utf-8")
     assert main(["--check"], root=repository) == 2
-    assert "results.md: it needs one <!-- corpora:start -->" in capsys.readouterr().err
+    assert re.search(r"results\.md .*<!-- corpora:start -->", capsys.readouterr().err)
     (results(repository) / "corpora-svm.csv").write_text("corpus,clip\n", encoding="utf-8")
     assert main([], root=repository) == 2
-    (line,) = capsys.readouterr().err.splitlines()
-    assert "corpora-svm.csv, line 1" in line
+    assert "corpora-svm.csv, line 1" in capsys.readouterr().err
 
 
-def test_the_document_shows_what_was_published() -> None:
-    run = subprocess.run([sys.executable, SCRIPT, "--check"], capture_output=True, text=True, check=False)
-    assert run.returncode == 0, run.stderr
+def test_the_document_shows_what_was_published(root: Path) -> None:
+    assert main(["--check"], root=root) == 0

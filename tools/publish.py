@@ -1,0 +1,22 @@
+"""Bring everything that is generated from `benchmarks/results` up to date.
+
+    python -m tools.publish            write tables, calibration, manifests, model cards and figures
+    python -m tools.publish --check    fail if one of them is out of date (but for the figures of the docs)
+
+It runs `tools.calibration`, `tools.results`, `tools.corpora`, `tools.cards` and `tools.pictures`.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from tools import calibration, cards, corpora, results
+
+if __name__ == "__main__":
+    arguments = sys.argv[1:]
+    codes = [script.main(arguments) for script in (calibration, results, corpora, cards)]
+    if "--check" not in arguments:
+        from tools import pictures
+
+        pictures.main()
+    sys.exit(max(codes))
