@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -28,6 +29,7 @@ extensions = [
 ]
 exclude_patterns = ["reference/generated/*.md"]  # included by other pages
 templates_path = ["_templates"]
+smartquotes = False  # options begin with two hyphens
 default_role = "literal"  # docstrings write `name` for names
 
 myst_enable_extensions = ["colon_fence", "deflist"]
@@ -53,6 +55,8 @@ def write_cli_reference(app: Sphinx) -> None:  # noqa: ARG001 (Sphinx passes it)
     target = HERE / "reference" / "generated" / "cli.md"
     command = [sys.executable, "-m", "typer", "affetto.cli.app", "utils", "docs", "--name", "affetto"]
     text = subprocess.run(command, check=True, capture_output=True, text=True, encoding="utf-8").stdout
+    # The page that includes it has a title, and its contents list the commands, there in full.
+    text = re.sub(r"\*\*Commands\*\*:\n\n(\* .*\n)+\n", "", text.partition("\n")[2])
     target.parent.mkdir(exist_ok=True)
     if not target.is_file() or target.read_text(encoding="utf-8") != text:
         target.write_text(text, encoding="utf-8", newline="\n")

@@ -178,3 +178,9 @@ def test_the_saved_model_alone_gives_the_probabilities_of_the_recognizer(folder:
     printed = run_python(example, page, {})
     probabilities = {label: float(number) for label, number in re.findall(r"(\w+)\s+(\S+)", printed)}
     assert probabilities == pytest.approx(affetto.Recognizer().recognize("examples/angry.flac").probabilities, abs=1e-3)
+
+
+def test_the_reference_documents_every_public_name() -> None:
+    page = (ROOT / "docs" / "reference" / "api" / "affetto.md").read_text(encoding="utf-8")
+    documented = set(re.findall(r"^\.\. auto\w+:: (\w+)$", page, flags=re.MULTILINE))
+    assert documented == {name for name in affetto.__all__ if not name.startswith("_")}
