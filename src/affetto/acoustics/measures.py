@@ -50,7 +50,7 @@ class AcousticMeasures:
     N. H. de Jong, T. Wempe: Praat script to detect syllable nuclei and measure speech rate automatically. Behavior
     Research Methods 41(2), 2009. (Tempo.)
 
-    F. Goldman-Eisler: Psycholinguistics: experiments in spontaneous speech. Academic Press, 1968. (Pauses.)
+    Goldman-Eisler, F.: Psycholinguistics: experiments in spontaneous speech. Academic Press, 1968. (Pauses.)
 
     F. Eyben et al.: The Geneva Minimalistic Acoustic Parameter Set (GeMAPS) for voice research and affective computing.
     IEEE Transactions on Affective Computing 7(2), 2016. (The band of brightness.)
