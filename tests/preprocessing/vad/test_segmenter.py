@@ -30,8 +30,8 @@ def sliding(samples: np.ndarray, size: int) -> np.ndarray:
 def segmented(samples: np.ndarray, size: int | None = None) -> list[SpeechSegment]:
     segmenter = SpeechSegmenter(RATE)
     size = size or len(samples)
-    heard = [s for start in range(0, len(samples), size) for s in segmenter.push(samples[start : start + size])]
-    return heard + segmenter.end()
+    segments = [s for start in range(0, len(samples), size) for s in segmenter.push(samples[start : start + size])]
+    return segments + segmenter.end()
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def clips(ravdess_dir: Path) -> list[np.ndarray]:
     return [speech(ravdess_dir / f"Actor_{name}.flac") for name in names]
 
 
-def test_every_utterance_is_found_where_it_is(clips: list[np.ndarray]) -> None:
+def test_segments_have_the_times_of_the_utterances(clips: list[np.ndarray]) -> None:
     sound, truth = [pause(1)], []
     for clip in clips:
         start = sum(map(len, sound))
@@ -60,11 +60,11 @@ def test_every_utterance_is_found_where_it_is(clips: list[np.ndarray]) -> None:
 
 
 @pytest.mark.parametrize("size", [7, 160, 4_096, 50_000])
-def test_pieces_make_no_difference(clips: list[np.ndarray], size: int) -> None:
+def test_the_block_size_makes_no_difference(clips: list[np.ndarray], size: int) -> None:
     sound = np.concatenate([pause(0.7), clips[0], pause(1), clips[1], pause(0.2)])
-    wanted, got = segmented(sound), segmented(sound, size)
-    assert [s.start for s in got] == [s.start for s in wanted]
-    for a, b in zip(got, wanted, strict=True):
+    expected, output = segmented(sound), segmented(sound, size)
+    assert [s.start for s in output] == [s.start for s in expected]
+    for a, b in zip(output, expected, strict=True):
         assert np.array_equal(a.samples, b.samples)
         assert np.array_equal(a.padded, b.padded)
 
@@ -79,10 +79,10 @@ def with_sob(clip: np.ndarray, silence_s: float) -> tuple[np.ndarray, np.ndarray
     return sound, sob, segment
 
 
-def test_a_sob_right_before_speech_is_heard_with_it_where_it_is_quiet(clips: list[np.ndarray]) -> None:
+def test_a_sob_right_before_speech_is_in_the_padded_segment(clips: list[np.ndarray]) -> None:
     sound, sob, segment = with_sob(clips[1], 0.06)
     at = round(0.7 * RATE)
-    # All of it but for a frame, and no more of the silence before it than one.
+    # The whole sob but one frame, and at most one frame of the silence before it.
     core = sob[160:-160]
     (begin,) = np.flatnonzero((sliding(segment.padded, len(core)) == core).all(axis=1))
     assert begin < 480
@@ -90,14 +90,14 @@ def test_a_sob_right_before_speech_is_heard_with_it_where_it_is_quiet(clips: lis
     assert len(segment.padded) >= len(segment.samples) + len(core)
 
 
-def test_what_silence_parts_from_an_utterance_is_not_heard_with_it(clips: list[np.ndarray]) -> None:
+def test_a_sob_before_a_silence_is_not_in_the_padded_segment(clips: list[np.ndarray]) -> None:
     _, sob, segment = with_sob(clips[1], 0.3)
     assert not (sliding(segment.padded, 800) == sob[160:960]).all(axis=1).any()
     assert len(segment.padded) < len(segment.samples) + 0.3 * RATE
 
 
 @pytest.mark.parametrize("snr_db", [10, 20])
-def test_in_noise_an_utterance_is_heard_alone(clips: list[np.ndarray], snr_db: int) -> None:
+def test_segments_are_not_padded_in_noise(clips: list[np.ndarray], snr_db: int) -> None:
     rng = np.random.default_rng(0)
     sound = np.concatenate([pause(0.7), clips[1], pause(1)])
     noise = rng.normal(0, clips[1].std() * 10 ** (-snr_db / 20), len(sound))
@@ -105,13 +105,13 @@ def test_in_noise_an_utterance_is_heard_alone(clips: list[np.ndarray], snr_db: i
         assert segment.padded is segment.samples
 
 
-def test_a_bang_before_speech_is_not_heard_with_it(clips: list[np.ndarray]) -> None:
+def test_a_bang_before_speech_is_not_in_the_padded_segment(clips: list[np.ndarray]) -> None:
     bang = np.random.default_rng(0).normal(0, 0.5, RATE // 20).astype(np.float32)
     sound = np.concatenate([pause(0.7), bang, pause(0.4), 0.2 * clips[1], pause(1)]).astype(np.float32)
     assert [segment.padded is segment.samples for segment in segmented(sound)] == [True]
 
 
-def test_what_is_around_one_utterance_is_no_speech_of_the_next(clips: list[np.ndarray]) -> None:
+def test_padded_segments_hold_no_speech_of_their_neighbours(clips: list[np.ndarray]) -> None:
     sound = np.concatenate([pause(1), clips[1], pause(0.6), clips[0], pause(1)])
     first, second = segmented(sound)
     ends = first.start + len(first.samples)
@@ -120,19 +120,19 @@ def test_what_is_around_one_utterance_is_no_speech_of_the_next(clips: list[np.nd
 
 
 @pytest.mark.parametrize("loudest_dbfs", [-50, -60])
-def test_quiet_voices_are_heard(clips: list[np.ndarray], loudest_dbfs: int) -> None:
+def test_quiet_speech_is_found(clips: list[np.ndarray], loudest_dbfs: int) -> None:
     sound = np.concatenate([pause(0.7), clips[0], pause(1), clips[1], pause(0.5)])
-    as_it_is = segmented(sound)
+    original = segmented(sound)
     quiet = (10 ** (loudest_dbfs / 20) / np.abs(sound).max() * sound).astype(np.float32)
     segments = segmented(quiet)
-    assert len(segments) == len(as_it_is) == 2
-    for segment, wanted in zip(segments, as_it_is, strict=True):
-        assert segment.start == pytest.approx(wanted.start, abs=0.15 * RATE)
-        assert len(segment.samples) == pytest.approx(len(wanted.samples), abs=0.3 * RATE)
+    assert len(segments) == len(original) == 2
+    for segment, expected in zip(segments, original, strict=True):
+        assert segment.start == pytest.approx(expected.start, abs=0.15 * RATE)
+        assert len(segment.samples) == pytest.approx(len(expected.samples), abs=0.3 * RATE)
     assert [s.start for s in segmented(quiet, 700)] == [s.start for s in segments]
 
 
-def test_a_stretch_comes_out_soon_after_its_speech_ends(clips: list[np.ndarray]) -> None:
+def test_a_segment_is_returned_soon_after_its_speech_ends(clips: list[np.ndarray]) -> None:
     sound = np.concatenate([pause(0.5), clips[2], pause(2)])
     segmenter = SpeechSegmenter(RATE)
     for start in range(0, len(sound), 320):
@@ -144,7 +144,7 @@ def test_a_stretch_comes_out_soon_after_its_speech_ends(clips: list[np.ndarray])
     raise AssertionError("nothing came out")
 
 
-def test_long_speech_is_cut(clips: list[np.ndarray]) -> None:
+def test_long_speech_is_cut_into_segments(clips: list[np.ndarray]) -> None:
     sound = np.tile(np.concatenate([np.concatenate([clip, pause(0.1)]) for clip in clips[:3]]), 6)
     segments = segmented(sound)
     assert len(sound) / RATE > 2 * MAX_SEGMENT_S
@@ -164,25 +164,25 @@ def test_long_speech_is_cut(clips: list[np.ndarray]) -> None:
     ],
     ids=["silence", "offset", "noise", "tone"],
 )
-def test_where_nobody_speaks_there_is_nothing(sound: np.ndarray) -> None:
+def test_sound_without_speech_has_no_segments(sound: np.ndarray) -> None:
     assert segmented(sound) == []
 
 
-def test_noises_are_not_speech(data_dir: Path) -> None:
+def test_environmental_sounds_have_no_segments(data_dir: Path) -> None:
     noises = sorted((data_dir / "noise").glob("*.ogg"))
-    heard = [noise.name for noise in noises if segmented(read(noise, sample_rate_hz=RATE).samples)]
+    found = [noise.name for noise in noises if segmented(read(noise, sample_rate_hz=RATE).samples)]
     assert len(noises) == 100
-    assert len(heard) <= 1, heard
+    assert len(found) <= 1, found
 
 
-def test_the_loudest_moment_is_known() -> None:
+def test_the_loudest_frame_is_measured() -> None:
     segmenter = SpeechSegmenter(RATE)
     assert segmenter.loudest_dbfs < -150
     segmenter.push((0.1 * np.sin(2 * np.pi * 500 * np.arange(RATE) / RATE)).astype(np.float32))
     assert segmenter.loudest_dbfs == pytest.approx(-23, abs=0.5)
 
 
-def test_no_more_sound_is_kept_than_may_be_needed(clips: list[np.ndarray]) -> None:
+def test_old_samples_are_discarded(clips: list[np.ndarray]) -> None:
     segmenter = SpeechSegmenter(RATE)
     sound = np.concatenate([clips[0], pause(1)])
     most = 0

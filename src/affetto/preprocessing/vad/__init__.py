@@ -1,4 +1,4 @@
-"""Where somebody speaks: segments of speech, cut out of sound while it arrives."""
+"""Voice activity detection: segments of speech, cut from a stream of sound."""
 
 from affetto.preprocessing.vad.segmenter import MAX_SEGMENT_S, SpeechSegment, SpeechSegmenter
 

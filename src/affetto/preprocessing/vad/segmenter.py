@@ -1,4 +1,4 @@
-"""From sound that comes in pieces to segments of speech."""
+"""From a stream of sound to segments of speech."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from affetto.preprocessing.steps import frame_energy, remove_dc
+from affetto.preprocessing.steps import HOP_S, frame_energy, remove_dc
 from affetto.preprocessing.vad.detector import FRAME_SAMPLES, SAMPLE_RATE_HZ, VoiceActivity
 from affetto.preprocessing.vad.endpointer import Endpointer
 
@@ -19,24 +19,24 @@ if TYPE_CHECKING:
     from affetto.preprocessing.vad.endpointer import FrameSpan
 
 MAX_SEGMENT_S = 15.0
-"""Longer utterances are cut."""
+"""Longer segments are cut."""
 
-# Long enough for the pauses within a sentence, short enough that an answer comes soon.
+# Longer than pauses within a sentence, and short enough for an early result.
 _PAUSE_S = 0.31
 _MARGIN_S = 0.06
-# Breaths, sobs and sighs right beside an utterance tell how it was said, and are heard with it where the background is
-# quiet: where most of what is around is so far below its loudest moment. Elsewhere there is nothing around but noise.
-# What silence parts from the utterance is hardly ever the voice's, and mostly steps, doors or dishes.
+_MIN_SPEECH_S = 0.15
+
+# Breaths, sobs and sighs beside the speech express emotion. A padded segment holds them if the background is quiet:
+# most of it is `_QUIET_DB` below the loudest frame of the speech. Sound beyond a longer silence is excluded, as it is
+# mostly steps or doors.
 _BEFORE_S = 1.0
 _QUIET_DB = 40.0
 _AUDIBLE_DB = 30.0
 _SILENCE_S = 0.1
-_HOP_S = 0.010
-_LEAST_SPEECH_S = 0.15
 
-# The detector hears everything slowed down by this factor. It knows ordinary speech and takes screams for noise;
-# slower, and so lower, they are found, while ordinary voices still are and noise is taken for speech less often.
-_SLOWNESS = 1.25
+# The detector processes the sound slowed down by this factor. At the original speed it misses screams; slower, and so
+# lower, it finds them, and still finds ordinary speech.
+_SLOWDOWN = 1.25
 
 
 class SpeechSegment(NamedTuple):
@@ -45,12 +45,11 @@ class SpeechSegment(NamedTuple):
     Attributes
     ----------
     start : int
-        The sample that it begins with, counted from the beginning of the recording.
+        Its first sample, counted from the beginning of the recording.
     samples : ndarray of float32, shape (n_samples,)
-    padded : ndarray of float32, shape (n_more_samples,)
-        The same with the breaths and sobs right before and after it, where the background is quiet: at most those of
-        the second before, unless they are nearer to the segment before, and of the beginning of the pause after it. In
-        noise nothing more than `samples`.
+    padded : ndarray of float32, shape (n_padded,)
+        The segment with breaths and sobs up to one second before it, and in the pause after it, if the background is
+        quiet. Otherwise it is `samples`.
     """
 
     start: int
@@ -59,111 +58,89 @@ class SpeechSegment(NamedTuple):
 
 
 class SpeechSegmenter:
-    """Cuts sound into segments of speech between pauses, each at most `MAX_SEGMENT_S` long.
+    """Cut a stream of sound into segments of speech of at most `MAX_SEGMENT_S`. Use one instance for each recording.
 
-    Sound arrives in pieces of any size, which makes no difference to what comes out. A segment is given as soon as it
-    is over, less than half a second after its speech ends; no more sound is kept than may still be needed. Take a
-    segmenter for each recording.
+    The size of the pushed blocks makes no difference. Each segment is returned less than half a second after its speech
+    ends. Samples that are no longer needed are discarded.
 
     Parameters
     ----------
     sample_rate_hz : int
-        Of the sound.
     """
 
     def __init__(self, sample_rate_hz: int) -> None:
         import soxr
 
-        self._frame = FRAME_SAMPLES * sample_rate_hz / (SAMPLE_RATE_HZ * _SLOWNESS)
+        self._frame = FRAME_SAMPLES * sample_rate_hz / (SAMPLE_RATE_HZ * _SLOWDOWN)
         frame_s = self._frame / sample_rate_hz
         margin = round(_MARGIN_S / frame_s)
-        self._slowed = soxr.ResampleStream(sample_rate_hz, SAMPLE_RATE_HZ * _SLOWNESS, 1, dtype="float32", quality="HQ")
+        self._slowed = soxr.ResampleStream(sample_rate_hz, SAMPLE_RATE_HZ * _SLOWDOWN, 1, dtype="float32", quality="HQ")
         self._activity = VoiceActivity()
-        self._utterances = Endpointer(
+        self._endpointer = Endpointer(
             pause=ceil(_PAUSE_S / frame_s),
             margin=margin,
             before=round(_BEFORE_S / frame_s),
-            least=_LEAST_SPEECH_S / frame_s,
-            longest=int(MAX_SEGMENT_S / frame_s) - 2 * margin,
+            min_speech=_MIN_SPEECH_S / frame_s,
+            max_frames=int(MAX_SEGMENT_S / frame_s) - 2 * margin,
         )
         self._rate = sample_rate_hz
         self._n_samples = 0
-        self._first = 0  # which sample the kept sound begins with
+        self._first = 0  # the first sample in `_kept`
         self._kept: list[NDArray[np.float32]] = []
 
     @property
     def loudest_dbfs(self) -> float:
-        """Level of the loudest moment so far, in decibels relative to full scale; a constant offset does not count."""
+        """Level of the loudest frame so far, without its mean, in decibels relative to full scale."""
         return float(10 * np.log10(self._activity.greatest_power + 1e-20))
 
     @property
     def position_s(self) -> float:
-        """How many seconds have been heard so far."""
+        """Seconds of sound so far."""
         return self._n_samples / self._rate
 
     @property
     def speaking(self) -> bool:
-        """Whether somebody speaks at the moment."""
-        return self._utterances.speaking
+        """Whether the sound ends within speech."""
+        return self._endpointer.speaking
 
     @property
     def ongoing(self) -> SpeechSegment | None:
-        """The segment that is not over, as far as it is heard: what `end` would give now; None while nobody speaks."""
-        utterance = self._utterances.ongoing
-        return None if utterance is None else self._cut_out([utterance])[0]
+        """The segment that has not ended, up to now; None without speech."""
+        span = self._endpointer.ongoing
+        return None if span is None else self._segments([span])[0]
 
     def push(self, samples: NDArray[np.float32]) -> list[SpeechSegment]:
-        """Take more sound.
-
-        Parameters
-        ----------
-        samples : ndarray of float32, shape (n_samples,)
-
-        Returns
-        -------
-        list of SpeechSegment
-            Those that are over.
-        """
+        """Process more samples, shape (n_samples,), and return the segments that have ended."""
         self._kept.append(samples)
         self._n_samples += len(samples)
         probabilities = self._activity.push(self._slowed.resample_chunk(np.ascontiguousarray(samples)))
-        segments = self._cut_out(self._utterances.push(probabilities.tolist()))
-        self._forget(int(self._utterances.needed_from * self._frame))
+        segments = self._segments(self._endpointer.push(probabilities.tolist()))
+        self._discard(int(self._endpointer.needed_from * self._frame))
         return segments
 
     def end(self) -> list[SpeechSegment]:
-        """Take the end of the sound.
-
-        Returns
-        -------
-        list of SpeechSegment
-            What was not over before.
-        """
+        """Process the end of the sound, and return the remaining segments."""
         rest = self._activity.push(self._slowed.resample_chunk(np.empty(0, np.float32), last=True))
         probabilities = [*rest.tolist(), *self._activity.end().tolist()]
-        return self._cut_out([*self._utterances.push(probabilities), *self._utterances.end()])
+        return self._segments([*self._endpointer.push(probabilities), *self._endpointer.end()])
 
-    def _cut_out(self, utterances: Iterable[FrameSpan]) -> list[SpeechSegment]:
+    def _segments(self, spans: Iterable[FrameSpan]) -> list[SpeechSegment]:
         segments = []
-        for utterance in utterances:
-            sound = self._joined()
+        for span in spans:
+            if len(self._kept) > 1:
+                self._kept = [np.concatenate(self._kept)]
+            sound = self._kept[0]
             start, end, first, last = (
-                min(round(frame * self._frame), self._first + len(sound)) - self._first for frame in utterance
+                min(round(frame * self._frame), self._first + len(sound)) - self._first for frame in span
             )
             samples = sound[start:end].copy()
-            begin, until = _with_what_is_beside(sound[first:last], start - first, end - first, self._rate)
-            alone = (begin, until) == (start - first, end - first)
-            padded = samples if alone else sound[first + begin : first + until].copy()
+            before, after = _audible_around(sound[first:last], start - first, end - first, self._rate)
+            padded = sound[start - before : end + after].copy() if before or after else samples
             segments.append(SpeechSegment(self._first + start, samples, padded))
         return segments
 
-    def _joined(self) -> NDArray[np.float32]:
-        if len(self._kept) > 1:
-            self._kept = [np.concatenate(self._kept)]
-        return self._kept[0]
-
-    def _forget(self, before: int) -> None:
-        """Let go of sound that nothing needs any more, piece by piece: no copies while silence goes on."""
+    def _discard(self, before: int) -> None:
+        """Discard samples before the given one, block by block, so that silence is not copied again and again."""
         while self._kept and self._first + len(self._kept[0]) <= before:
             self._first += len(self._kept.pop(0))
         if self._kept and before - self._first > self._rate:
@@ -171,29 +148,30 @@ class SpeechSegmenter:
             self._first = before
 
 
-def _with_what_is_beside(sound: NDArray[np.float32], start: int, end: int, sample_rate_hz: int) -> tuple[int, int]:
-    """Return where an utterance, the sound from `start` to `end`, begins and ends with the breaths and sobs beside it.
+def _audible_around(sound: NDArray[np.float32], start: int, end: int, sample_rate_hz: int) -> tuple[int, int]:
+    """Return how many samples before and after a segment, the sound from `start` to `end`, hold breaths and sobs.
 
-    In noise, and with something louder near, it is the utterance alone.
+    They are 0 in noise, or if something around the segment is louder than the segment.
     """
-    hop = round(_HOP_S * sample_rate_hz)
+    hop = round(HOP_S * sample_rate_hz)
     energy = frame_energy(remove_dc(sound, sample_rate_hz), 3 * hop, hop)
     centres = np.arange(len(energy)) * hop + hop // 2
     within = (start <= centres) & (centres < end)
     if within.all() or not within.any():
-        return start, end
+        return 0, 0
     around, loudest = energy[~within], energy[within].max()
     if around.max() > loudest or np.median(around) >= loudest * 10 ** (-_QUIET_DB / 10):
-        return start, end
+        return 0, 0
     audible = energy > loudest * 10 ** (-_AUDIBLE_DB / 10)
-    first, last = (int(place) for place in np.flatnonzero(within)[[0, -1]])
-    begin = (first - _attached(audible[:first][::-1])) * hop
-    return min(start, begin), min(len(sound), max(end, (last + 1 + _attached(audible[last + 1 :])) * hop))
+    first, last = (int(frame) for frame in np.flatnonzero(within)[[0, -1]])
+    padded_start = (first - _n_attached(audible[:first][::-1])) * hop
+    padded_end = (last + 1 + _n_attached(audible[last + 1 :])) * hop
+    return max(0, start - padded_start), max(0, min(len(sound), padded_end) - end)
 
 
-def _attached(audible: NDArray[np.bool_]) -> int:
-    """Return how many frames reach to the last audible one before a longer silence."""
-    places = np.flatnonzero(audible)
-    silences = np.flatnonzero(np.diff(places, prepend=-1) - 1 > _SILENCE_S / _HOP_S)
-    attached = places[: silences[0]] if len(silences) else places
+def _n_attached(audible: NDArray[np.bool_]) -> int:
+    """Return the number of frames up to the last audible one before a longer silence."""
+    frames = np.flatnonzero(audible)
+    silences = np.flatnonzero(np.diff(frames, prepend=-1) - 1 > _SILENCE_S / HOP_S)
+    attached = frames[: silences[0]] if len(silences) else frames
     return int(attached[-1]) + 1 if len(attached) else 0
