@@ -12,7 +12,7 @@ from affetto.features.acoustic.functionals import (
     modulation_spectrum,
     run_lengths,
     statistics,
-    stretch_means,
+    segment_means,
 )
 
 
@@ -36,9 +36,9 @@ def test_delta_is_the_slope() -> None:
     assert delta(np.ones(1)).tolist() == [0]
 
 
-def test_stretches_are_means_of_equal_parts() -> None:
-    assert stretch_means(np.arange(12.0)[None], 4).tolist() == [[1, 4, 7, 10]]
-    assert stretch_means(np.array([[5.0]]), 3).tolist() == [[5, 5, 5]]
+def test_segment_means_are_means_of_equal_parts() -> None:
+    assert segment_means(np.arange(12.0)[None], 4).tolist() == [[1, 4, 7, 10]]
+    assert segment_means(np.array([[5.0]]), 3).tolist() == [[5, 5, 5]]
 
 
 @pytest.mark.parametrize("frequency", [1.5, 3, 6, 12, 24])

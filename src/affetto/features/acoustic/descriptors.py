@@ -1,6 +1,6 @@
-"""Descriptors: what is measured every ten milliseconds, of spectrum, cepstrum, pitch and voice quality.
+"""Descriptors: measures of spectrum, cepstrum, F0 and voice quality every 10 ms.
 
-No descriptor depends on the recording's level: levels are relative to the loud part of the same clip.
+Levels are relative to the loud part of the same utterance, so that the level of the recording does not matter.
 
 References
 ----------
@@ -18,13 +18,14 @@ D. P. W. Ellis: Classifying music audio with timbral and chroma features. ISMIR,
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from affetto.features.acoustic import pitch
-from affetto.features.acoustic.filters import chroma_filters, mel_filters
+from affetto.features.acoustic.filters import N_MELS, chroma_filters, mel_filters
 from affetto.features.acoustic.librosa_import import import_librosa
 from affetto.features.acoustic.spectrum import (
     BIN_HZ,
@@ -49,34 +50,36 @@ TILTS = ("alpha_ratio", "hammarberg", "slope_60_600", "slope_500_1500", "slope_1
 HARMONIC_DIFFERENCES = ("h1_h2", "h1_h3", "h1_a1", "h1_a2", "h1_a3")
 CONTRAST_EDGES_HZ = (0, 200, 400, 800, 1600, 3200, 8001)
 
-_FLOOR_DB = 80.0  # nothing further below the loud part of the clip is looked at
-_BLOCK = 3_000  # frames: an hour is never in memory as a spectrogram
+_FLOOR_DB = 80.0  # levels further below the loud part of the utterance are clipped
+_BLOCK = 3_000  # frames whose spectrogram is in memory
+_REFERENCE_HZ = 55.0  # F0 is in semitones above this A
+_DEFAULT_SEMITONES = 24.0  # 220 Hz, for utterances without a voiced frame
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Descriptors:
     """The descriptors of one utterance, time along the last axis.
 
     Attributes
     ----------
     level : ndarray, shape (n_frames,)
-        In dB relative to the clip's 90th percentile.
+        In dB relative to its 90th percentile.
     mel : ndarray, shape (n_mels, n_frames)
-        Mel bands in dB relative to the same.
+        Mel bands in dB relative to the 90th percentile of the level.
     mfcc : ndarray, shape (n_mfcc, n_frames)
-        Without the zeroth, which is the level.
+        Without the zeroth, which depends on the level.
     chroma : ndarray, shape (12, n_frames)
         Pitch classes, the strongest 1.
     contrast : ndarray, shape (6, n_frames)
-        Peak over valley of octave bands, in dB.
+        Spectral contrast of octave bands, in dB.
     shape : ndarray, shape (7, n_frames)
         `SHAPES`, and the zero-crossing rate (logarithmic).
     tilt : ndarray, shape (5, n_frames)
-        `TILTS`: how the spectrum falls, in dB or dB per kHz.
+        `TILTS` of the spectrum, in dB or dB per kHz.
     harmonics : ndarray, shape (5, n_frames)
-        `HARMONIC_DIFFERENCES` in dB: first harmonic over second, third, and the peaks of three formant regions.
+        `HARMONIC_DIFFERENCES` in dB: first harmonic minus second, third, and the peaks of three formant regions.
     f0 : ndarray, shape (n_frames,)
-        Pitch in Hz, 0 where unvoiced.
+        In Hz, 0 in unvoiced frames.
     hnr : ndarray, shape (n_frames,)
         Harmonics-to-noise ratio in dB.
     """
@@ -92,16 +95,53 @@ class Descriptors:
     f0: Rows
     hnr: Rows
 
+    @cached_property
+    def voiced(self) -> NDArray[np.bool_]:
+        """Whether each frame is voiced."""
+        return self.f0 > 0
+
+    @cached_property
+    def semitones(self) -> NDArray[np.float64]:
+        """F0 in semitones, linearly interpolated over unvoiced frames."""
+        voiced = np.flatnonzero(self.voiced)
+        if len(voiced) == 0:
+            return np.full(len(self.f0), _DEFAULT_SEMITONES)
+        semitones = 12 * np.log2(self.f0[voiced].astype(np.float64) / _REFERENCE_HZ)
+        return np.asarray(np.interp(np.arange(len(self.f0)), voiced, semitones))
+
+    @cached_property
+    def register(self) -> float:
+        """The median F0 of the voiced frames, in semitones."""
+        return float(np.median(self.semitones[self.voiced])) if self.voiced.any() else _DEFAULT_SEMITONES
+
+    @cached_property
+    def spectral(self) -> Rows:
+        """Shape and tilt of the spectrum, shape (12, n_frames)."""
+        return np.vstack([self.shape, self.tilt])
+
+    @cached_property
+    def broad_mel(self) -> Rows:
+        """Mean levels of pairs of neighbouring mel bands, shape (20, n_frames)."""
+        return np.asarray(self.mel.reshape(N_MELS // 2, 2, -1).mean(axis=1))
+
+    def interpolated(self, rows: Rows) -> Rows:
+        """Return rows, shape (n_rows, n_frames), with linear interpolation over unvoiced frames."""
+        voiced = np.flatnonzero(self.voiced)
+        if len(voiced) == 0:
+            return rows
+        time = np.arange(rows.shape[1])
+        return np.stack([np.interp(time, voiced, row[voiced]) for row in rows]).astype(np.float32)
+
 
 def describe_frames(samples: NDArray[np.float32], *, warp: float = 1.0) -> Descriptors:
-    """Measure an utterance.
+    """Return the descriptors of an utterance.
 
     Parameters
     ----------
     samples : ndarray, shape (n_samples,)
         At 16 kHz, finite.
     warp : float
-        Moves the spectrum and the pitch by this factor: a virtual speaker.
+        Factor on all frequencies, which simulates another speaker.
 
     Returns
     -------
@@ -125,7 +165,7 @@ def describe_frames(samples: NDArray[np.float32], *, warp: float = 1.0) -> Descr
 
 
 def _describe_block(windows: Rows, warp: float) -> dict[str, Rows]:
-    """Measure some thirty seconds: all that needs the whole spectrum."""
+    """Return the descriptors of some thirty seconds as far as they depend on the spectrum."""
     power = power_spectrum(windows)
     level = _db(power.sum(axis=0))
     f0, periodicity = pitch.track(*pitch.candidates(power), level - np.percentile(level, 90))
@@ -191,7 +231,7 @@ def _slope(power: Rows, low: float, high: float) -> NDArray[np.floating]:
 
 
 def _contrast(power: Rows) -> Rows:
-    """Return spectral contrast: the mean of each octave's strongest tenth of bins over that of its weakest."""
+    """Return the ratio of the strongest to the weakest tenth of the bins of each octave, in dB."""
     rows = []
     for low, high in pairwise(CONTRAST_EDGES_HZ):
         ordered = np.sort(power[_band(low, high)], axis=0)
@@ -202,7 +242,7 @@ def _contrast(power: Rows) -> Rows:
 
 
 def _harmonic_differences(power: Rows, f0: Rows) -> Rows:
-    """Return `HARMONIC_DIFFERENCES`, which only mean something in voiced frames."""
+    """Return `HARMONIC_DIFFERENCES`, which are meaningful in voiced frames only."""
     levels = _db(power)
     columns = np.arange(power.shape[1])
 
@@ -219,7 +259,7 @@ def _harmonic_differences(power: Rows, f0: Rows) -> Rows:
 
 
 def _band(low_hz: float, high_hz: float) -> slice:
-    """Return the bins from one frequency to below another."""
+    """Return the bins of a frequency band, its end exclusive."""
     return slice(*np.searchsorted(FREQUENCIES_HZ, [low_hz, high_hz]).tolist())
 
 

@@ -1,6 +1,6 @@
-"""Functionals: what turns descriptors of many frames into a few numbers for the whole utterance.
+"""Functionals, which summarize descriptors over the frames of an utterance.
 
-Each takes descriptors, one a row, and works on a single frame as well as on an hour of them.
+Each takes one descriptor per row, and any number of frames from one on.
 """
 
 from __future__ import annotations
@@ -16,11 +16,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 STATISTICS = ("mean", "std", "p10", "p50", "p90", "slope", "delta_mean", "delta_std")
-"""What `statistics` returns, in its order: moments, percentiles, trend, and size and spread of the change."""
+"""The columns that `statistics` returns: moments, percentiles, slope, and size and spread of the change."""
 
-
-_LITTLE_MOVEMENT = 0.3
-"""A deviation below which a descriptor (scaled to about 1) counts as standing still."""
+_MIN_DEVIATION = 0.3
+"""Added to standard deviations, so that descriptors that hardly vary have small correlations."""
 
 
 def statistics(rows: NDArray[Any]) -> NDArray[np.float32]:
@@ -29,7 +28,7 @@ def statistics(rows: NDArray[Any]) -> NDArray[np.float32]:
     Parameters
     ----------
     rows : ndarray, shape (n_descriptors, n_frames)
-        No frame at all gives zeros.
+        Without frames the statistics are zeros.
 
     Returns
     -------
@@ -42,25 +41,19 @@ def statistics(rows: NDArray[Any]) -> NDArray[np.float32]:
     change = delta(rows)
     time = np.linspace(-1, 1, rows.shape[1]) if rows.shape[1] > 1 else np.zeros(1)
     slope = rows @ time / max(float(time @ time), 1e-9)
-    columns = [
-        rows.mean(axis=1),
-        rows.std(axis=1),
-        *percentiles,
-        slope,
-        np.abs(change).mean(axis=1),
-        change.std(axis=1),
-    ]
+    moments = (rows.mean(axis=1), rows.std(axis=1))
+    columns = [*moments, *percentiles, slope, np.abs(change).mean(axis=1), change.std(axis=1)]
     return np.stack(columns, axis=1).astype(np.float32)
 
 
 def delta(rows: NDArray[Any], *, half_width: int = 2) -> NDArray[Any]:
-    """Return the slope over neighbouring frames, the edges held.
+    """Return the slope over neighbouring frames, with the edge frames repeated.
 
     Parameters
     ----------
     rows : ndarray, shape (..., n_frames)
     half_width : int
-        Frames on either side.
+        Frames on each side.
 
     Returns
     -------
@@ -81,14 +74,14 @@ def delta(rows: NDArray[Any], *, half_width: int = 2) -> NDArray[Any]:
     return total / (2 * sum(step**2 for step in range(1, half_width + 1)))
 
 
-def stretch_means(rows: NDArray[Any], count: int) -> NDArray[np.float32]:
-    """Return the means over `count` equal segments of the utterance: how it develops.
+def segment_means(rows: NDArray[Any], count: int) -> NDArray[np.float32]:
+    """Return the means over `count` equal segments of the utterance.
 
     Parameters
     ----------
     rows : ndarray, shape (n_descriptors, n_frames)
     count : int
-        Frames repeat where there are fewer than this.
+        Frames are repeated if there are fewer.
 
     Returns
     -------
@@ -110,7 +103,7 @@ MODULATION_EDGES_HZ = (1, 2, 4, 8, 16, 32)
 
 
 def modulation_spectrum(rows: NDArray[Any], frame_rate_hz: float) -> NDArray[np.float32]:
-    """Return how strongly each descriptor varies at syllable rates: log energy in octaves from 1 to 32 Hz.
+    """Return the log energy of the variation of each descriptor in octaves from 1 to 32 Hz.
 
     Parameters
     ----------
@@ -137,7 +130,7 @@ def modulation_spectrum(rows: NDArray[Any], frame_rate_hz: float) -> NDArray[np.
 
 
 def correlations(rows: NDArray[Any]) -> NDArray[np.float64]:
-    """Return the correlation of each two descriptors over time.
+    """Return the correlations of all pairs of descriptors over time.
 
     Parameters
     ----------
@@ -146,7 +139,7 @@ def correlations(rows: NDArray[Any]) -> NDArray[np.float64]:
     Returns
     -------
     ndarray, shape (n_descriptors * (n_descriptors - 1) / 2,)
-        Drawn towards 0 where a descriptor hardly moves.
+        Shrunk towards 0 for descriptors that hardly vary.
 
     References
     ----------
@@ -155,12 +148,12 @@ def correlations(rows: NDArray[Any]) -> NDArray[np.float64]:
     """
     centred = rows - rows.mean(axis=1, keepdims=True)
     covariance = centred @ centred.T / rows.shape[1]
-    spread = np.sqrt(np.diag(covariance)) + _LITTLE_MOVEMENT
+    spread = np.sqrt(np.diag(covariance)) + _MIN_DEVIATION
     return np.asarray((covariance / np.outer(spread, spread))[np.triu_indices(len(rows), 1)], dtype=np.float64)
 
 
 def autocorrelations(rows: NDArray[Any], lags: Sequence[int]) -> NDArray[np.float64]:
-    """Return how much each descriptor resembles itself some frames later.
+    """Return the autocorrelation of each descriptor.
 
     Parameters
     ----------
@@ -174,7 +167,7 @@ def autocorrelations(rows: NDArray[Any], lags: Sequence[int]) -> NDArray[np.floa
         0 for lags beyond the utterance.
     """
     centred = rows - rows.mean(axis=1, keepdims=True)
-    power = (centred**2).mean(axis=1) + _LITTLE_MOVEMENT**2
+    power = (centred**2).mean(axis=1) + _MIN_DEVIATION**2
     similar = np.zeros((len(lags), len(rows)))
     for row, lag in zip(similar, lags, strict=True):
         if rows.shape[1] > lag + 2:
@@ -183,15 +176,6 @@ def autocorrelations(rows: NDArray[Any], lags: Sequence[int]) -> NDArray[np.floa
 
 
 def run_lengths(mask: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """Return the lengths of the segments in which a mask is true.
-
-    Parameters
-    ----------
-    mask : ndarray of bool, shape (n_frames,)
-
-    Returns
-    -------
-    ndarray of int, shape (n_stretches,)
-    """
+    """Return the lengths of the runs of true values in a mask, shape (n_frames,)."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
     return edges[1::2] - edges[::2]

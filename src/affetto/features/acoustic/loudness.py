@@ -1,4 +1,4 @@
-"""Loudness: the level of speech while it is there, whatever the silence around it.
+"""Active speech level: the level of speech without its pauses.
 
 References
 ----------
@@ -24,18 +24,18 @@ _INAUDIBLE_DBFS = -120.0
 
 
 def active_speech_level(samples: NDArray[np.float32], sample_rate_hz: int) -> float | None:
-    """Return the level of speech without its pauses.
+    """Return the active speech level.
 
     Parameters
     ----------
     samples : ndarray, shape (n_samples,)
-        Full scale is 1. A constant offset does not count.
+        Full scale is 1. A constant offset is removed.
     sample_rate_hz : int
 
     Returns
     -------
     float or None
-        In dB relative to full scale, a mean square of 1: a sine of full scale has -3 dB. None where there is nothing.
+        In dB relative to a mean square of 1, so that a sine of full scale has -3 dB; None for silence.
     """
     centred = samples.astype(np.float64) - samples.mean(dtype=np.float64)
     step = max(1, round(sample_rate_hz * _STEP_S))
@@ -49,19 +49,19 @@ def active_speech_level(samples: NDArray[np.float32], sample_rate_hz: int) -> fl
     last = np.maximum.accumulate(np.where(envelope >= thresholds[:, None], time, -_HANGOVER_STEPS - 1), axis=1)
     active = (time - last <= _HANGOVER_STEPS).sum(axis=1)
     levels = _db(energy / (active * step))
-    # The higher the threshold, the less it lies below the level of what exceeds it.
+    # The margin between level and threshold decreases with the threshold.
     margins = levels - 2 * _db(thresholds)
     return float(np.interp(-_MARGIN_DB, -margins, levels))
 
 
 def _smoothed(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Apply the two exponential averages of P.56, which together are one convolution."""
+    """Apply the two exponential averages of P.56 as one convolution."""
     decay = np.exp(-_STEP_S / _SMOOTHING_S)
     lag = np.arange(int(20 * _SMOOTHING_S / _STEP_S))
     response = (1 - decay) ** 2 * (lag + 1) * decay**lag
     size = 1 << (len(rows) + len(response)).bit_length()
     smooth = np.fft.irfft(np.fft.rfft(rows, size) * np.fft.rfft(response, size), size)[: len(rows)]
-    # The transform's rounding may leave silence a hair below zero.
+    # Rounding may make silence negative.
     return np.maximum(smooth, 0.0)
 
 

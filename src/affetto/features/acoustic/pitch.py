@@ -1,4 +1,4 @@
-"""Pitch: fundamental frequency and how periodic the voice is, by autocorrelation and a best path.
+"""F0 and periodicity, by autocorrelation and a best path.
 
 References
 ----------
@@ -6,7 +6,7 @@ P. Boersma: Accurate short-term analysis of the fundamental frequency and the ha
 sound. Proceedings of the Institute of Phonetic Sciences 17, 1993. (Candidates, their strength, and the path.)
 
 C. De Looze, D. Hirst: Detecting changes in key and range for the automatic modelling and coding of intonation. Speech
-Prosody, 2008. (A speaker's range from the quartiles of a first pass.)
+Prosody, 2008. (The F0 range from the quartiles of a first pass.)
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 LOWEST_HZ, HIGHEST_HZ = 60.0, 800.0
 _N_CANDIDATES = 5
-_AUDIBLE_DB = -35.0  # below the loud frames of the same clip
+_AUDIBLE_DB = -35.0  # relative to the loud frames of the utterance
 _UNVOICED_STRENGTH = 0.48
 _VOICING_COST = 0.12
 _OCTAVE_COST = 0.5
-_HEIGHT_BONUS = 0.05  # for each octave: half the true pitch is as periodic as the pitch itself
+_HEIGHT_BONUS = 0.05  # per octave: half of F0 is as periodic as F0 itself
 
 
 def candidates(power: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -41,22 +41,22 @@ def candidates(power: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray
     frequency : ndarray, shape (n_candidates, n_frames)
         In Hz.
     strength : ndarray, shape (n_candidates, n_frames)
-        Normalized autocorrelation, 1 for a perfectly periodic frame.
+        Normalized autocorrelation, 1 for periodic frames.
     """
-    # Above 1.2 kHz the harmonics of breathy or tense voices only add noise.
+    # Above 1.2 kHz the harmonics of breathy or tense speech only add noise.
     weight = np.clip((1800.0 - FREQUENCIES_HZ) / 600.0, 0, 1).astype(np.float32)[:, None]
     shortest, longest = int(SAMPLE_RATE_HZ / HIGHEST_HZ), int(SAMPLE_RATE_HZ / LOWEST_HZ) + 1
     correlation = np.fft.irfft(power * weight, axis=0)[: longest + 2].astype(np.float32)
-    # A window's own autocorrelation falls with the lag; without the division long periods would look weak.
+    # The autocorrelation of the window decreases with the lag, so that long periods would seem weak.
     correlation /= np.maximum(correlation[:1], TINY) * window_autocorrelation()[: longest + 2, None]
     middle, left, right = (correlation[shortest + shift : longest + 1 + shift] for shift in (0, -1, 1))
     peaks = np.where((middle > left) & (middle >= right), middle, -1.0)
-    # A high voice is periodic at so many multiples of its period that the period itself could miss the list.
+    # With a high F0, multiples of its period could push the period itself out of the candidates.
     lags = np.arange(shortest, longest + 1)[:, None]
     preference = peaks + _HEIGHT_BONUS * np.log2(longest / lags, dtype=np.float32)
     best = np.argpartition(-preference, _N_CANDIDATES, axis=0)[:_N_CANDIDATES]
     left, middle, right, strength = (np.take_along_axis(a, best, axis=0) for a in (left, middle, right, peaks))
-    # A parabola through the peak finds it between the samples.
+    # Parabolic interpolation of the peak.
     curvature = np.minimum(left - 2 * middle + right, -1e-9)
     lag = best + shortest + np.clip(0.5 * (left - right) / curvature, -0.5, 0.5)
     return (SAMPLE_RATE_HZ / lag).astype(np.float32), np.clip(strength, -1, 1).astype(np.float32)
@@ -65,19 +65,19 @@ def candidates(power: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray
 def track(
     frequency: NDArray[np.float32], strength: NDArray[np.float32], level_db: NDArray[np.float32]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Find the most plausible path through the candidates.
+    """Find the best path through the candidates.
 
     Parameters
     ----------
     frequency, strength : ndarray, shape (n_candidates, n_frames)
         From `candidates`.
     level_db : ndarray, shape (n_frames,)
-        Level of each frame relative to the loud ones of the same clip.
+        Level of each frame relative to the loud frames of the utterance.
 
     Returns
     -------
     f0 : ndarray, shape (n_frames,)
-        In Hz; 0 where unvoiced.
+        In Hz; 0 in unvoiced frames.
     periodicity : ndarray, shape (n_frames,)
         0 to 0.999.
     """
@@ -102,10 +102,10 @@ def track(
 def _best_path(
     scores: NDArray[np.floating], octaves: NDArray[np.floating], unvoiced: NDArray[np.floating]
 ) -> NDArray[np.intp]:
-    """Viterbi over the candidates and one more state, unvoiced; returns each frame's state."""
+    """Return the state of each frame by the Viterbi algorithm: one of the candidates, or the last state, unvoiced."""
     n_candidates, n_frames = scores.shape
     local = np.vstack([scores, unvoiced[None]])
-    # cost[t, to, from]: jumps cost by the octave, changes of voicing a fixed amount, staying unvoiced nothing.
+    # cost[t, to, from]: per octave for jumps of F0, constant for changes of voicing, 0 for staying unvoiced.
     cost = np.full((n_frames, n_candidates + 1, n_candidates + 1), _VOICING_COST, np.float32)
     jumps = np.abs(octaves.T[1:, :, None] - octaves.T[:-1, None, :])
     cost[1:, :n_candidates, :n_candidates] = _OCTAVE_COST * jumps

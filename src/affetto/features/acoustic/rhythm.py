@@ -1,12 +1,12 @@
-"""Rhythm: syllables and pauses, found in the level of speech.
+"""Rhythm: syllables and pauses in the level of speech.
 
 References
 ----------
 N. H. de Jong, T. Wempe: Praat script to detect syllable nuclei and measure speech rate automatically. Behavior Research
-Methods 41(2), 2009. (Nuclei are voiced peaks of intensity with a dip before them.)
+Methods 41(2), 2009. (Nuclei are voiced peaks of intensity between dips.)
 
-F. Goldman-Eisler: Psycholinguistics: experiments in spontaneous speech. Academic Press, 1968. (Silences shorter than a
-quarter of a second belong to articulation.)
+F. Goldman-Eisler: Psycholinguistics: experiments in spontaneous speech. Academic Press, 1968. (Silences shorter than
+0.25 s belong to articulation.)
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _SILENCE_DB = 25.0  # below the loudest frames
 _DIP_DB = 2.0
 _PAUSE_S = 0.25
-_SMOOTHING = np.hanning(9)[1:-1] / np.hanning(9).sum()  # with the window of a frame about 60 ms, as in Praat
+_SMOOTHING = np.hanning(9)[1:-1] / np.hanning(9).sum()  # about 60 ms together with the window of a frame, as in Praat
 
 
 class Rhythm(NamedTuple):
@@ -34,13 +34,13 @@ class Rhythm(NamedTuple):
     sounding : ndarray of bool, shape (n_frames,)
         Frames that are not silent.
     nuclei : int
-        How many syllables were found.
+        The number of syllables.
     pauses : int
-        Silences within the utterance of a quarter of a second or more.
+        The number of silences of at least 0.25 s within the utterance.
     pause_s : float
-        Their length together.
+        Their total duration.
     duration_s : float
-        From the first sound to the last, pauses included.
+        From the first sound to the last, including pauses.
     """
 
     sounding: NDArray[np.bool_]
@@ -66,20 +66,20 @@ def find_rhythm(level_db: NDArray[np.floating], voiced: NDArray[np.bool_]) -> Rh
     level = np.convolve(np.pad(level_db, len(_SMOOTHING) // 2, mode="edge"), _SMOOTHING, mode="valid")
     floor = np.percentile(level, 99) - _SILENCE_DB
     sounding = level > floor
-    heard = np.flatnonzero(sounding)
-    gaps = np.diff(heard) - 1
+    frames = np.flatnonzero(sounding)
+    gaps = np.diff(frames) - 1
     pauses = gaps[gaps * HOP_S >= _PAUSE_S]
     return Rhythm(
         sounding=sounding,
         nuclei=_count_nuclei(level, voiced & sounding),
         pauses=len(pauses),
         pause_s=float(pauses.sum()) * HOP_S,
-        duration_s=float(heard[-1] - heard[0] + 1) * HOP_S,
+        duration_s=float(frames[-1] - frames[0] + 1) * HOP_S,
     )
 
 
 def _count_nuclei(level: NDArray[np.floating], possible: NDArray[np.bool_]) -> int:
-    """Count the possible peaks that stand out of the dips on both sides."""
+    """Count the possible peaks between dips."""
     nuclei, rising, peak, dip, is_nucleus = 0, True, -np.inf, -np.inf, False
     for value, is_possible in zip(level.tolist(), possible.tolist(), strict=True):
         if rising and value > peak:

@@ -1,4 +1,4 @@
-"""From samples to spectra: one short-time Fourier transform that every descriptor shares."""
+"""The short-time Fourier transform of all descriptors."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 SAMPLE_RATE_HZ = 16_000
 HOP_S = 0.010
 _HOP = 160
-WINDOW = 640  # 40 ms: two periods of a voice of 50 Hz, so that one transform serves pitch and timbre
-N_FFT = 1024  # above window and longest pitch period together, so that the circular autocorrelation does not wrap
+WINDOW = 640  # 40 ms: two periods of an F0 of 50 Hz
+N_FFT = 1024  # longer than window and longest period together, so that the autocorrelation does not wrap
 N_BINS = N_FFT // 2 + 1
 BIN_HZ = SAMPLE_RATE_HZ / N_FFT
 FREQUENCIES_HZ: NDArray[Any] = np.arange(N_BINS) * BIN_HZ
@@ -22,7 +22,7 @@ TINY = 1e-20
 
 
 def frames(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Cut a signal into overlapping windows that are centred on multiples of the hop.
+    """Return overlapping windows, centred on multiples of the hop.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def frames(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     Returns
     -------
     ndarray, shape (n_frames, window)
-        A view; at least one frame, however short the signal.
+        A view, with at least one frame.
     """
     padded = np.pad(samples, WINDOW // 2)
     return np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::_HOP]
@@ -54,9 +54,9 @@ def power_spectrum(windows: NDArray[np.float32]) -> NDArray[np.float32]:
 
 @lru_cache(maxsize=8)
 def warping(factor: float) -> NDArray[np.float32]:
-    """Return the map of spectra, (n_bins, n_bins), that moves what is at a frequency to `factor` times it.
+    """Return the matrix, shape (n_bins, n_bins), that multiplies the frequencies of spectra by a factor.
 
-    As if the vocal tract were shorter (above 1) or longer (below): a virtual speaker for training.
+    It simulates a speaker with a shorter (above 1) or longer vocal tract.
 
     References
     ----------
@@ -73,15 +73,11 @@ def warping(factor: float) -> NDArray[np.float32]:
 
 @cache
 def window_autocorrelation() -> NDArray[np.float32]:
-    """Return the normalized autocorrelation of the window by lag in samples, (n_fft,)."""
+    """Return the normalized autocorrelation of the window by lag in samples, shape (n_fft,)."""
     correlation = np.fft.irfft(np.abs(np.fft.rfft(_hann(), N_FFT)) ** 2)
-    return _float32(correlation / correlation[0])
+    return np.asarray(correlation / correlation[0], dtype=np.float32)
 
 
 @cache
 def _hann() -> NDArray[Any]:
     return np.hanning(WINDOW + 1)[:-1]
-
-
-def _float32(array: Any) -> NDArray[np.float32]:
-    return np.asarray(array, dtype=np.float32)

@@ -1,4 +1,4 @@
-"""A convolution over time as one product: that is what ONNX Runtime can run in int8."""
+"""A convolution over time as one matrix product, which ONNX Runtime can run in int8."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from torch.nn import functional
 
 
 class FrameConvolution(nn.Module):
-    """A convolution over three frames, with silence beyond both ends.
+    """A convolution over three frames, with zeros beyond both ends.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ class FrameConvolution(nn.Module):
         self.product = nn.Linear(3 * n_inputs, n_outputs)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Convolve.
+        """Return the convolution.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""The log-mel spectrogram that the networks hear, as a torch module, so that it goes into the saved model."""
+"""The log-mel spectrogram as a PyTorch module, which is exported as part of a model."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _N_FFT = 400
 
 
 class LogMel(nn.Module):
-    """Log-mel spectrogram, scaled as Whisper's: the loudest 8 decades of the clip, so that its level hardly matters.
+    """Log-mel spectrogram of the loudest 8 decades of a clip, scaled as for Whisper.
 
-    The Fourier transform is a product with windowed waves, so that the module converts to ONNX as it stands.
+    The Fourier transform is a product with windowed waves, so that the module converts to ONNX.
 
     Parameters
     ----------
@@ -33,12 +33,11 @@ class LogMel(nn.Module):
 
     def __init__(self, n_mels: int = 80) -> None:
         super().__init__()
-        librosa = import_librosa()
         time = np.arange(_N_FFT)
         window = 0.5 - 0.5 * np.cos(2 * np.pi * time / _N_FFT)
         angle = 2 * np.pi * np.outer(np.arange(_N_FFT // 2 + 1), time) / _N_FFT
         waves = np.concatenate([np.cos(angle), -np.sin(angle)]) * window
-        filters = librosa.filters.mel(sr=SAMPLE_RATE_HZ, n_fft=_N_FFT, n_mels=n_mels)
+        filters = import_librosa().filters.mel(sr=SAMPLE_RATE_HZ, n_fft=_N_FFT, n_mels=n_mels)
         self.n_mels = n_mels
         self.waves: Tensor
         self.filters: Tensor

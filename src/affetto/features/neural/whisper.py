@@ -1,4 +1,4 @@
-"""The lower layers of Whisper's encoder: what a network that has heard 680,000 hours of speech makes of a voice.
+"""The lower layers of Whisper's encoder, which was trained on 680,000 hours of speech.
 
 References
 ----------
@@ -30,15 +30,15 @@ WEIGHTS_FILE = "model.safetensors"
 class WhisperEncoder(nn.Module):
     """The first layers of Whisper's encoder, for clips of any length.
 
-    Whisper pads every clip to 30 s. Its positions are sinusoids, so they are computed for as many frames as there are,
-    and the padding is needless.
+    Whisper pads every clip to 30 s. No padding is needed here, because the position embeddings are sinusoids, which are
+    computed for the frames of the clip.
 
     Parameters
     ----------
     config : mapping
         As in the `config.json` of a Whisper checkpoint.
     n_layers : int
-        How many layers are kept.
+        The number of layers to keep.
     """
 
     def __init__(self, config: Mapping[str, Any], *, n_layers: int) -> None:
@@ -76,17 +76,7 @@ class WhisperEncoder(nn.Module):
 
 
 def sinusoids(positions: Tensor, width: int) -> Tensor:
-    """Return Whisper's embedding of positions: sines, then cosines, of geometrically spaced periods.
-
-    Parameters
-    ----------
-    positions : Tensor, shape (n_frames,)
-    width : int
-
-    Returns
-    -------
-    Tensor, shape (n_frames, width)
-    """
+    """Return the position embeddings of Whisper, shape (n_frames, width): sines, then cosines."""
     half = width // 2
     rates = torch.exp(torch.arange(half) * (-log(10_000) / (half - 1)))
     angles = positions[:, None].float() * rates
@@ -94,7 +84,7 @@ def sinusoids(positions: Tensor, width: int) -> Tensor:
 
 
 class _Layer(nn.Module):
-    """One block of the transformer: self-attention and a feed-forward network, each with its norm before it."""
+    """One transformer layer: self-attention and a feed-forward network, each after a layer norm."""
 
     def __init__(self, width: int, heads: int, inner_width: int) -> None:
         super().__init__()
@@ -121,7 +111,7 @@ def load_encoder(name: str | os.PathLike[str], *, n_layers: int) -> WhisperEncod
     name : str or path
         A folder with `config.json` and safetensors, or a name on the Hugging Face hub such as "openai/whisper-base".
     n_layers : int
-        How many layers.
+        The number of layers to keep.
 
     Returns
     -------
@@ -131,7 +121,7 @@ def load_encoder(name: str | os.PathLike[str], *, n_layers: int) -> WhisperEncod
     Raises
     ------
     ParameterError
-        If there is no such checkpoint, it is not one of Whisper, or it has fewer layers.
+        If there is no such checkpoint, it is not one of Whisper, or it has too few layers.
     """
     folder = find_checkpoint(name)
     config = read_config(folder)
@@ -145,28 +135,14 @@ def load_encoder(name: str | os.PathLike[str], *, n_layers: int) -> WhisperEncod
         encoder.load_state_dict(_translated(_read_tensors(folder), n_layers))
     except KeyError as error:
         raise ParameterError(f"{folder} lacks the weight {error}; copy the checkpoint again") from None
-    except RuntimeError as error:  # weights of other shapes than the configuration says
+    except RuntimeError as error:  # shapes of weights differ from the configuration
         reason = str(error).splitlines()[-1].strip()
         raise ParameterError(f"{folder} holds weights that do not fit its {CONFIG_FILE}: {reason}") from None
     return encoder.eval()
 
 
 def read_config(folder: Path) -> dict[str, Any]:
-    """Return the `config.json` of a Whisper checkpoint.
-
-    Parameters
-    ----------
-    folder : Path
-
-    Returns
-    -------
-    dict
-
-    Raises
-    ------
-    ParameterError
-        If it cannot be read, or is of another kind of model.
-    """
+    """Return the `config.json` of a Whisper checkpoint, or raise a ParameterError."""
     path = folder / CONFIG_FILE
     try:
         config: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -181,31 +157,17 @@ def read_config(folder: Path) -> dict[str, Any]:
 
 
 def checkpoint_name(encoder: str | os.PathLike[str]) -> str:
-    """Return what a manifest calls a checkpoint: the name of its folder, or its name on the hub.
-
-    Of OpenAI's own on the hub the owner is left out, so that they are called alike wherever they are loaded from.
-
-    Parameters
-    ----------
-    encoder : str or path
-        As in `load_encoder`.
-    """
+    """Return the name of a checkpoint in a manifest: that of its folder, or that on the hub without "openai/"."""
     folder = Path(encoder)
     return folder.resolve().name if folder.is_dir() else str(encoder).removeprefix("openai/")
 
 
 def find_checkpoint(name: str | os.PathLike[str]) -> Path:
-    """Return the folder of a checkpoint: the one that is named, or a download from the Hugging Face hub.
-
-    Raises
-    ------
-    ParameterError
-        If there is neither.
-    """
+    """Return the folder of a checkpoint, which is downloaded from the Hugging Face hub unless it is local."""
     folder = Path(name)
     if folder.is_dir():
         return folder
-    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")  # it asks for the encoder, and tells nothing else
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     try:
         from huggingface_hub import snapshot_download
         from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
@@ -223,12 +185,12 @@ def find_checkpoint(name: str | os.PathLike[str]) -> Path:
 
 
 def weight_files(folder: Path) -> list[Path]:
-    """Return a checkpoint's safetensors, in order."""
+    """Return the safetensors files of a checkpoint."""
     return sorted(folder.glob("*.safetensors"))
 
 
 def _read_tensors(folder: Path) -> dict[str, Tensor]:
-    """Read the encoder's weights, whichever prefix their names have: `model.encoder.`, `encoder.`, or none."""
+    """Read the weights of the encoder, whose names may begin with `model.encoder.`, `encoder.`, or neither."""
     from safetensors import SafetensorError, safe_open
 
     tensors: dict[str, Tensor] = {}
@@ -251,11 +213,11 @@ _LAYER_PARTS = {
     "expand": "fc1",
     "contract": "fc2",
 }
-"""Our names of what a layer consists of, and Hugging Face's."""
+"""Names of the parts of a layer here and in checkpoints."""
 
 
 def _translated(tensors: Mapping[str, Tensor], n_layers: int) -> dict[str, Tensor]:
-    """Return Hugging Face's weights under our names, in our shapes."""
+    """Return the weights of a checkpoint with the names and shapes of `WhisperEncoder`."""
     state: dict[str, Tensor] = {}
     for index in range(2):
         weight = tensors[f"conv{index + 1}.weight"]
@@ -267,7 +229,7 @@ def _translated(tensors: Mapping[str, Tensor], n_layers: int) -> dict[str, Tenso
                 state[f"{layer}.{ours}.{kind}"] = tensors[f"{layer}.{theirs}.{kind}"]
         parts = [f"{layer}.self_attn.{part}_proj" for part in "qkv"]
         weights = [tensors[f"{part}.weight"] for part in parts]
-        # Whisper's keys have no bias.
+        # The key projection of Whisper has no bias.
         biases = [tensors[f"{part}.bias"] if part[-6] != "k" else torch.zeros(len(weights[0])) for part in parts]
         state[f"{layer}.query_key_value.weight"] = torch.cat(weights)
         state[f"{layer}.query_key_value.bias"] = torch.cat(biases)
