@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from affetto.corpora.spreadsheet import Row, read_column, read_sheet
+from affetto.corpora.spreadsheet import Row, read_column_once, read_sheet
 from affetto.errors import CorpusError
 
 if TYPE_CHECKING:
@@ -75,6 +75,6 @@ def test_other_files_are_refused_by_their_type(tmp_path: Path, content: bytes, n
 def test_column_is_read_by_another_one(tmp_path: Path) -> None:
     table = write(tmp_path, "File;Label\nx.wav;sad\ny.wav;happy\n")
 
-    assert read_column(table, "file", "label") == {"x.wav": "sad", "y.wav": "happy"}
+    assert read_column_once(table, "file", "label") == {"x.wav": "sad", "y.wav": "happy"}
     with pytest.raises(CorpusError, match=r"corpus\.csv.*emotion.*'Label'"):
-        read_column(table, "file", "emotion")
+        read_column_once(table, "file", "emotion")

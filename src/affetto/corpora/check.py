@@ -11,10 +11,10 @@ from affetto.corpora.clips import ClipProperties, differing_labels, measure_clip
 from affetto.corpora.labels import count_clips, find_synonyms
 from affetto.corpora.loading import load_corpus, recognize_corpus
 from affetto.corpora.naming import Scan
+from affetto.corpora.pooling import require_trainable
 from affetto.corpora.published import PUBLISHED, is_published_duplicate
 from affetto.corpora.report import CorpusReport, Finding, Severity, summarize
-from affetto.errors import AudioError
-from affetto.speech.waveform import MIN_DURATION_S, SILENCE_DBFS
+from affetto.errors import AudioError, CorpusError
 
 if TYPE_CHECKING:
     import os
@@ -60,12 +60,14 @@ def check_corpus(
     scan = published.scan(path) if published else Scan(tuple(corpus.utterances), {}, ())
     root = path if path.is_dir() else path.parent
     measured, findings = _measure_files(scan, root, track)
-    findings += _find_empty(scan, measured)
     findings += (Finding("warning", kind, relative_name(file, root), reason) for file, kind, reason in scan.rejected)
     findings += _compare_copies(scan, measured, root)
     findings += _find_duplicates(corpus, measured)
-    findings += _find_lone_speakers(corpus)
     findings += (Finding("warning", "label", corpus.name, problem) for problem in find_synonyms([corpus]))
+    try:
+        require_trainable(corpus.utterances, name=corpus.name)
+    except CorpusError as error:
+        findings.append(Finding("warning", "untrainable", corpus.name, str(error)))
     expected = None
     if published and published.clips:
         expected = len(published.clips)
@@ -92,19 +94,9 @@ def _measure_files(
         else:
             if damage := measured[path].damage:
                 findings.append(Finding(severity, "damaged", subject, damage))
+            if fault := measured[path].fault:
+                findings.append(Finding(severity, "empty", subject, fault))
     return measured, findings
-
-
-def _find_empty(scan: Scan, measured: Mapping[Path, ClipProperties]) -> Iterator[Finding]:
-    """Find clips in which nothing can be recognized."""
-    for utterance in scan.utterances:
-        if not (clip := measured.get(utterance.path)):
-            continue
-        if clip.is_silent:
-            yield Finding("fault", "silent", utterance.clip, f"nothing in it is above {SILENCE_DBFS:g} dBFS")
-        if clip.duration_s < MIN_DURATION_S:
-            detail = f"it is {clip.duration_s:.3f} s long; at least {MIN_DURATION_S:g} s are needed"
-            yield Finding("fault", "short", utterance.clip, detail)
 
 
 def _compare_copies(scan: Scan, measured: Mapping[Path, ClipProperties], root: Path) -> Iterator[Finding]:
@@ -127,7 +119,7 @@ def _find_duplicates(corpus: Corpus, measured: Mapping[Path, ClipProperties]) ->
     """Find clips of different names that have the same samples."""
     by_digest = defaultdict(list)
     for utterance in corpus.utterances:
-        if (clip := measured.get(utterance.path)) and not clip.is_silent:
+        if (clip := measured.get(utterance.path)) and not clip.fault:
             by_digest[clip.digest].append(utterance)
     for first, *others in by_digest.values():
         for other in others:
@@ -136,23 +128,6 @@ def _find_duplicates(corpus: Corpus, measured: Mapping[Path, ClipProperties]) ->
                 yield Finding("note", "duplicate", other.clip, f"{detail}, as published")
             else:
                 yield Finding("warning", "duplicate", other.clip, detail)
-
-
-def _find_lone_speakers(corpus: Corpus) -> Iterator[Finding]:
-    """Find emotions of one speaker only, on which no model can be tested with speakers left out."""
-    speakers: dict[str, set[str]] = defaultdict(set)
-    for utterance in corpus.utterances:
-        speakers[utterance.emotion].add(utterance.speaker)
-    if len(set().union(*speakers.values())) == 1:
-        detail = (
-            "it has one speaker only, but training needs two; `affetto evaluate --protocol random` measures how well "
-            "a model recognizes the speaker that it was trained on, which is too optimistic for others"
-        )
-        yield Finding("warning", "speaker", corpus.name, detail)
-        return
-    for emotion, those in speakers.items():
-        if len(those) == 1:
-            yield Finding("warning", "speaker", emotion, f"one speaker only, {min(those)}; training needs two")
 
 
 def _find_missing(published: NamedCorpus, corpus: Corpus) -> Iterator[Finding]:

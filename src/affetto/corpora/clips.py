@@ -54,9 +54,9 @@ class ClipProperties:
     damage: str
 
     @property
-    def is_silent(self) -> bool:
-        """Whether nothing is louder than `SILENCE_DBFS`."""
-        return self.peak < _SILENCE
+    def fault(self) -> str | None:
+        """Why nothing can be recognized in it; None if it is long and loud enough."""
+        return _describe_fault(self.duration_s, self.peak)
 
 
 def measure_clip(path: Path) -> ClipProperties:
@@ -84,23 +84,28 @@ def measure_clip(path: Path) -> ClipProperties:
 
 
 def find_fault(path: Path) -> str | None:
-    """Return why a clip contains no recognizable speech; None if it is long and loud enough.
+    """Return why nothing can be recognized in a clip; None if it is long and loud enough, or unreadable.
 
-    A clip is decoded only until it is long and loud enough. One that cannot be read has no fault here.
+    A clip is decoded only until it is long and loud enough.
     """
-    length_s, loud = 0.0, False
+    duration_s = peak = 0.0
+    fault = _describe_fault(duration_s, peak)
     try:
         with silenced():
             for block, rate in _blocks(path):
-                length_s += len(block) / rate
-                loud = loud or bool((abs(block) >= _SILENCE).any())
-                if loud and length_s >= MIN_DURATION_S:
+                duration_s += len(block) / rate
+                peak = max(peak, float(abs(block).max()))
+                if (fault := _describe_fault(duration_s, peak)) is None:
                     return None
     except (AffettoError, OSError):
         return None
-    if length_s < MIN_DURATION_S:
+    return fault
+
+
+def _describe_fault(duration_s: float, peak: float) -> str | None:
+    if duration_s < MIN_DURATION_S:
         return f"shorter than {MIN_DURATION_S:g} s"
-    return f"silent, with nothing above {SILENCE_DBFS:g} dBFS"
+    return f"silent, with nothing above {SILENCE_DBFS:g} dBFS" if peak < _SILENCE else None
 
 
 def _blocks(path: Path) -> Iterator[tuple[NDArray[np.float32], int]]:

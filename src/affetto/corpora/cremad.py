@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from affetto.corpora.base import EMOTIONS, TABLE_NAME
-from affetto.corpora.label_files import read_once
 from affetto.corpora.naming import Layout
-from affetto.corpora.spreadsheet import read_column
+from affetto.corpora.spreadsheet import read_column_once
 from affetto.errors import CorpusError
 
 if TYPE_CHECKING:
@@ -71,22 +70,12 @@ def _heard(utterance: Utterance) -> str | None:
         for table in (place / _SUMMARY, place / _SUMMARY.name):
             if table.is_file():
                 # A tie is written like A:N, and has no emotion.
-                return _VOTES.get(_votes(table).get(utterance.clip, ""))
+                return _VOTES.get(read_column_once(table, "filename", "voicevote").get(utterance.clip, ""))
     return None
 
 
 def _heard_beside(table: Path) -> dict[str, str] | None:
     try:
-        return _heard_column(table) if table.is_file() else None
+        return read_column_once(table, "path", "heard") if table.is_file() else None
     except CorpusError:  # another table
         return None
-
-
-@read_once
-def _heard_column(table: Path) -> dict[str, str]:
-    return read_column(table, "path", "heard")
-
-
-@read_once
-def _votes(table: Path) -> dict[str, str]:
-    return read_column(table, "filename", "voicevote")

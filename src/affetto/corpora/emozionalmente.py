@@ -6,9 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from affetto.corpora.base import Utterance
-from affetto.corpora.label_files import read_once
 from affetto.corpora.naming import MisnamedError
-from affetto.corpora.spreadsheet import read_column
+from affetto.corpora.spreadsheet import read_column_once
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,20 +42,11 @@ def parse(path: Path) -> Utterance:
     # A number alone may be anybody's recording.
     if not _NAME.fullmatch(path.stem) or not samples.is_file():
         raise MisnamedError(f"{path.stem!r} is not a number like 1612872848291 beside a folder metadata")
-    emotion, speaker = _samples(samples).get(f"{path.stem}.wav", ("", ""))
+    name = f"{path.stem}.wav"
+    emotion = read_column_once(samples, "file_name", "emotion_expressed").get(name, "")
     if emotion not in _EMOTIONS:
         raise MisnamedError(f"{path.stem!r} has no known emotion in {samples}, but {emotion!r}")
+    speaker = read_column_once(samples, "file_name", "actor")[name]
     users = metadata / "users.csv"
-    gender = _users(users).get(speaker, "") if users.is_file() else ""
+    gender = read_column_once(users, "username", "gender").get(speaker, "") if users.is_file() else ""
     return Utterance(path, _EMOTIONS[emotion], speaker, gender=_GENDERS.get(gender.casefold()))
-
-
-@read_once
-def _samples(table: Path) -> dict[str, tuple[str, str]]:
-    emotions, speakers = (read_column(table, "file_name", name) for name in ("emotion_expressed", "actor"))
-    return {name: (emotions[name], speakers[name]) for name in emotions}
-
-
-@read_once
-def _users(table: Path) -> dict[str, str]:
-    return read_column(table, "username", "gender")

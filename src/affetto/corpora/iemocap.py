@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from pathlib import Path
 
 from affetto.corpora.base import Utterance
-from affetto.corpora.label_files import read_once
 from affetto.corpora.naming import ForeignFileError, MisnamedError
+from affetto.errors import CorpusError
 
 _EMOTIONS = {
     "ang": "angry",
@@ -45,7 +46,7 @@ def parse(path: Path) -> Utterance:
         raise MisnamedError(f"{path.stem!r} is not a turn of a dialog like Ses01F_impro01_F000")
     # The turns of a session are in sentences/wav/DIALOG.
     evaluation = Path(*path.parts[:-4], "dialog", "EmoEvaluation", f"{match['dialog']}.txt")
-    code = _labels(evaluation).get(path.stem) if evaluation.is_file() else None
+    code = _labels(evaluation, evaluation.stat().st_mtime_ns).get(path.stem) if evaluation.is_file() else None
     if code in _LEFT_OUT:
         raise ForeignFileError(f"left out: {_LEFT_OUT[code]} ({code})")
     if code not in _EMOTIONS:
@@ -54,6 +55,9 @@ def parse(path: Path) -> Utterance:
     return Utterance(path, _EMOTIONS[code], f"{match['session']}{match['turn']}", gender=gender)
 
 
-@read_once
-def _labels(evaluation: Path) -> dict[str, str]:
-    return dict(_TURN.findall(evaluation.read_text(encoding="utf-8", errors="replace")))
+@lru_cache(maxsize=8)  # a dialog has dozens of turns
+def _labels(evaluation: Path, _modified_ns: int) -> dict[str, str]:
+    try:
+        return dict(_TURN.findall(evaluation.read_text(encoding="utf-8", errors="replace")))
+    except OSError as error:
+        raise CorpusError(f"{evaluation} cannot be read: {error.strerror}; it holds the labels of the turns") from None

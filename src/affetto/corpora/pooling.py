@@ -124,9 +124,8 @@ def require_trainable(utterances: Sequence[Utterance], *, name: str) -> None:
             "left out; `affetto evaluate --protocol random` measures how well a model recognizes the speaker that it "
             "was trained on"
         )
-    for emotion, those in speakers.items():
-        if len(those) < 2:
-            raise CorpusError(
-                f"{name} has {emotion!r} of one speaker only, {min(those)!r}; training needs two or more for each "
-                "emotion, for calibration on speakers left out"
-            )
+    if alone := [f"{emotion!r} ({min(those)!r})" for emotion, those in speakers.items() if len(those) < 2]:
+        raise CorpusError(
+            f"{name} has {', '.join(alone)} of one speaker only; training needs two or more for each emotion, for "
+            "calibration on speakers left out"
+        )

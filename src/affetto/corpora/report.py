@@ -21,14 +21,13 @@ Kind: TypeAlias = Literal[
     "missing",  # published, but not there
     "unreadable",  # not audio
     "damaged",  # shorter than its header says, or partly undecodable
-    "short",  # too short to be recognized
-    "silent",  # nothing loud enough
+    "empty",  # silent, or too short to be recognized
     "conflict",  # there twice under one name, with different sound
     "misnamed",  # not named by the scheme of the corpus
     "foreign",  # not a clip of this corpus
     "duplicate",  # has the samples of a clip of another name
     "label",  # an emotion under two names
-    "speaker",  # only one speaker
+    "untrainable",  # too few speakers or emotions for training
     "copy",  # there twice under one name, with the same sound
 ]
 Severity: TypeAlias = Literal["fault", "warning", "note"]

@@ -6,6 +6,7 @@ import codecs
 import csv
 import io
 import unicodedata
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from affetto.errors import CorpusError
@@ -79,13 +80,13 @@ def read_sheet(path: Path) -> Sheet:
     return Sheet([name.strip() for name in columns if name.strip()], rows)
 
 
-def read_column(path: Path, key: str, value: str) -> dict[str, str]:
-    """Read a column of a table, by the values of another one.
+def read_column_once(path: Path, key: str, value: str) -> dict[str, str]:
+    """Read a column of a table, by the values of another one, unless it was read and has not changed since.
 
     Parameters
     ----------
     path : Path
-        As for `read_sheet`.
+        An existing file, as for `read_sheet`.
     key, value : str
         Names of the columns, in lower case.
 
@@ -94,6 +95,11 @@ def read_column(path: Path, key: str, value: str) -> dict[str, str]:
     CorpusError
         If the table cannot be read, or lacks one of the columns.
     """
+    return _read_column(path, key, value, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=8)
+def _read_column(path: Path, key: str, value: str, _modified_ns: int) -> dict[str, str]:
     sheet = read_sheet(path)
     require_columns(path, sheet, (key, value))
     return {row.values[key]: row.values.get(value, "") for row in sheet.rows if key in row.values}
