@@ -1,11 +1,13 @@
-"""Draw confusion matrices, recalls and a reliability diagram from the per-clip predictions in `benchmarks/results`.
+"""Draw the figures of the docs: a timeline, confusion matrices, recalls and a reliability diagram.
 
     python -m tools.pictures
 
-Writes confusion-<classifier>-emobox.png, recall-emobox.png and reliability-transformer-emobox.png into docs/images.
+Writes timeline.png from an example, and the others from the per-clip predictions in `benchmarks/results`, into docs/images.
 """
 
 from __future__ import annotations
+
+import dataclasses
 
 import matplotlib as mpl
 import numpy as np
@@ -14,11 +16,14 @@ mpl.use("Agg")
 
 import matplotlib.pyplot as plt
 
+from affetto import Recognizer
 from affetto.evaluation import Predictions, measure_calibration, measure_predictions
 from affetto.evaluation.report import draw_confusion, draw_reliability
+from affetto.exports import plot
 from tools.generated import RESULTS, ROOT
 
 IMAGES = ROOT / "docs" / "images"
+TIMELINE = "examples/sequence.flac"
 CONFUSIONS = ("transformer", "cnn", "gmm")
 RECALLS = ("transformer", "cnn", "gmm", "tutorial")
 RELIABILITY = "transformer"
@@ -26,6 +31,9 @@ RELIABILITY = "transformer"
 
 def main() -> None:
     """Draw every figure."""
+    recording = ROOT / TIMELINE
+    result = dataclasses.replace(Recognizer().recognize(recording), source=TIMELINE)
+    plot(result, recording, IMAGES / "timeline.png")
     predictions = {name: Predictions.from_csv(ROOT / RESULTS / f"{name}-emobox.csv") for name in RECALLS}
     measured = {name: measure_predictions(predictions[name]) for name in RECALLS}
     for name in CONFUSIONS:
