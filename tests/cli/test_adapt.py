@@ -118,7 +118,7 @@ def test_a_profile_is_replaced_and_standard_input_heard(tmp_path: Path) -> None:
         (["a.flac", "--profile", "."], "is a folder", 2),
         (["a.flac", "--profile", "missing/me.json"], "there is no folder missing", 2),
         (["-", "-", "--profile", "me.json"], "standard input holds one recording", 2),
-        (["a.flac", "missing.wav", "--profile", "me.json"], "missing.wav: there is no such file", 1),
+        (["a.flac", "missing.wav", "--profile", "me.json"], "missing.wav does not exist", 1),
         (["a.flac", "diary.txt", "--profile", "me.json"], "diary.txt is not audio", 1),
         (["silence.wav", "--profile", "me.json"], "nobody speaks in the recordings to adapt to", 1),
         (["a.flac", "--profile", "me.json", "--model", "svm"], "the model svm cannot be adapted", 1),

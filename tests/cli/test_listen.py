@@ -190,7 +190,7 @@ def test_silence_and_a_cut_file(tmp_path: Path, recording: Path) -> None:
     done = run("--file", recording, "--fast")
     assert done.returncode == 0
     assert done.stderr.startswith("affetto: warning: ")
-    assert "header says" in done.stderr
+    assert "header states" in done.stderr
 
 
 def test_a_recording_may_come_through_a_pipe(recording: Path) -> None:
@@ -254,7 +254,7 @@ def test_on_a_terminal_a_line_tells_about_the_moment(recording: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message", "code"),
     [
-        (["--file", "missing.wav"], "missing.wav: there is no such file", 1),
+        (["--file", "missing.wav"], "missing.wav does not exist", 1),
         (["--file", "text.wav"], "text.wav is not audio", 1),
         (["--file", "."], "is a folder", 1),
         (["--file", ""], "--file is empty; name a recording", 2),
@@ -307,11 +307,11 @@ def test_the_microphone_is_heard(device: list[str], portaudio: Path) -> None:
         ("", ["--device", "7"], "there is no input device '7'", 2),
         ("", ["--device", "phone"], "there is no input device 'phone'", 2),
         ("", ["--device", ""], "there is no input device ''", 2),
-        ("", ["--device", "headset"], "choose by number: 1 (Headset, ALSA), 3 (Headset, JACK)", 2),
+        ("", ["--device", "headset"], "1 (Headset, ALSA), 3 (Headset, JACK)", 2),
         ("none", [], "there is no microphone", 1),
         ("none", ["--list-devices"], "there is no microphone", 1),
-        ("dead", [], "the sound system does not answer: Error initializing PortAudio", 1),
-        ("refused", [], "cannot be recorded from: Error opening InputStream: Device unavailable", 1),
+        ("dead", [], "Error initializing PortAudio", 1),
+        ("refused", [], "Error opening InputStream: Device unavailable", 1),
     ],
 )
 def test_what_is_wrong_with_a_microphone_is_one_sentence(
@@ -328,9 +328,8 @@ def test_what_a_device_loses_is_a_warning(portaudio: Path, monkeypatch: pytest.M
     monkeypatch.setenv("FAKE", "overflow")
     done = run("--device", "2", "--seconds", "1", "--format", "json")
     assert done.returncode == 0
-    assert json.loads(done.stdout)[0]["warnings"] == [
-        "Desk [red] 😀 lost some sound once; times may be early by as much"
-    ]
+    (warning,) = json.loads(done.stdout)[0]["warnings"]
+    assert warning.startswith("Desk [red] 😀 lost sound once")
 
 
 def test_a_device_that_goes_away_ends_the_sound(portaudio: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -341,7 +340,8 @@ def test_a_device_that_goes_away_ends_the_sound(portaudio: Path, monkeypatch: py
     assert done.returncode == 0
     (result,) = json.loads(done.stdout)
     assert len(result["segments"]) == 2
-    assert result["warnings"] == ["Headset gives no sound any more; what came before was heard"]
+    (warning,) = result["warnings"]
+    assert warning.startswith("Headset was disconnected")
 
 
 def test_what_was_said_before_ctrl_c_is_heard(portaudio: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,13 +50,13 @@ def spoiled(tmp_path: Path) -> dict[str, Path]:
     none = tmp_path / "none.wav"
     soundfile.write(none, np.ones(0), 16_000)
     return {
-        "no such file": tmp_path / "missing.wav",
+        "does not exist": tmp_path / "missing.wav",
         "is a folder": tmp_path,
         "not audio": text,
         "is empty": empty,
         "0.1 s long": short,
         "6.25e-05 s long": single,
-        "not numbers": broken,
+        "NaN": broken,
         "no samples": none,
     }
 
@@ -200,7 +200,7 @@ def test_channels_and_tracks_are_chosen(tmp_path: Path) -> None:
     assert (tmp_path / "a.png").stat().st_size > 10_000
     done = run("recognize", "call.wav", "--channels", "3", cwd=tmp_path)
     assert done.returncode == 1
-    assert b"no channel 3" in done.stderr
+    assert b"not channel 3" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,7 @@ def test_a_picture_is_a_png_beside_the_recording(dialogue: Recognition, tmp_path
     with pytest.raises(ParameterError, match="is the recording itself"):
         plot(dialogue, recording, recording)
     assert recording.read_bytes() == EXAMPLE.read_bytes()
-    with pytest.raises(AudioError, match="no such file"):
+    with pytest.raises(AudioError, match="does not exist"):
         plot(dialogue, tmp_path / "missing.wav", tmp_path / "a.png")
     with pytest.raises(AudioError, match="is empty"):
         plot(dialogue, io.BytesIO(), tmp_path / "a.png")

@@ -87,7 +87,7 @@ def test_one_that_fails_does_not_stop_the_others(recognizer: Recognizer, tmp_pat
     assert isinstance(last, Recognition)
     assert isinstance(failure, Failure)
     assert failure.source == str(missing)
-    assert "no such file" in failure.error
+    assert "does not exist" in failure.error
 
 
 def test_one_recording_instead_of_several_is_named(recognizer: Recognizer) -> None:
@@ -170,7 +170,7 @@ def test_each_channel_is_heard_by_itself(recognizer: Recognizer, ravdess_dir: Pa
     assert [segment.arousal > 0 for segment in mixed.segments] == [True, False]
     with pytest.raises(ParameterError, match=r"channels is 'each'.*recognize_channels"):
         recognizer.recognize(tmp_path / "call.wav", channels="each")  # type: ignore[arg-type] # as recognize_each has it
-    with pytest.raises(AudioError, match="no channel 3"):
+    with pytest.raises(AudioError, match="not channel 3"):
         recognizer.recognize(tmp_path / "call.wav", channels=3)
     (failure,) = recognizer.recognize_each([tmp_path / "call.wav"], track=2)
     assert isinstance(failure, Failure)
@@ -209,7 +209,7 @@ def test_a_cut_recording_is_answered_with_a_warning(recognizer: Recognizer, angr
     cut.write_bytes(cut.read_bytes()[: cut.stat().st_size * 2 // 3])
     result = recognizer.recognize(cut)
     assert result.status in ("ok", "uncertain")
-    assert "header says" in result.warnings[0]
+    assert "header states" in result.warnings[0]
 
 
 def test_explanations_are_the_same_from_every_way_in(recognizer: Recognizer, tmp_path: Path) -> None:

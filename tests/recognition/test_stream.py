@@ -225,8 +225,8 @@ def test_next_to_nothing_is_silence(recognizer: Recognizer, n: int) -> None:
     [
         ([[[0.0]]], "chunk 2 of the stream: samples have the shape"),
         (["speech"], "chunk 2 of the stream: samples are of type"),
-        ([[0.0, 0.0], [0.0]], "chunk 2 of the stream: samples are no array"),
-        ([0.0, np.nan], "chunk 2 of the stream holds samples that are not numbers"),
+        ([[0.0, 0.0], [0.0]], "chunk 2 of the stream.*array"),
+        ([0.0, np.nan], "chunk 2 of the stream.*NaN"),
         (
             np.zeros((2, 480)),
             r"chunk 2 of the stream: samples of shape \(2, 480\) would be 480 channels; transpose",
@@ -261,7 +261,7 @@ def test_nothing_comes_after_the_end(recognizer: Recognizer, rate: int) -> None:
     live = recognizer.listen(sample_rate_hz=rate)
     live.end()
     for more in (live.end, lambda: live.push(np.zeros(rate))):
-        with pytest.raises(AudioError, match="the stream has ended; begin another"):
+        with pytest.raises(AudioError, match="stream has ended"):
             more()
 
 

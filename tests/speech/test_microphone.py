@@ -18,7 +18,7 @@ CHUNK = 400
 
 @pytest.fixture
 def callbacks(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """What a device would call for each chunk, of every stream that is open."""
+    """The callbacks of all open streams, which a device calls for each chunk."""
     given: list[Any] = []
 
     class InputStream:
@@ -42,7 +42,7 @@ def numbered(first: int) -> NDArray[np.float32]:
     return np.arange(first, first + CHUNK, dtype=np.float32)[:, None] / 1e6
 
 
-def test_what_does_not_fit_is_counted_and_becomes_silence(callbacks: list[Any]) -> None:
+def test_chunks_that_do_not_fit_into_the_queue_become_silence(callbacks: list[Any]) -> None:
     fine = types.SimpleNamespace(input_overflow=False)
     with Microphone(DEVICE) as microphone:
         (take,) = callbacks
@@ -50,34 +50,32 @@ def test_what_does_not_fit_is_counted_and_becomes_silence(callbacks: list[Any]) 
         for number in range(300):
             take(numbered(number * CHUNK), CHUNK, None, fine)
         chunks = iter(microphone)
-        heard = [next(chunks) for _ in range(200)]
+        chunks_read = [next(chunks) for _ in range(200)]
         take(numbered(300 * CHUNK), CHUNK, None, fine)
-        heard += [next(chunks) for _ in range(101)]
-        assert microphone.warnings == (
-            "5.0 s of sound were lost, since recognizing did not keep up; they count as silence",
-        )
+        chunks_read += [next(chunks) for _ in range(101)]
+        (warning,) = microphone.warnings
+        assert "5.0 s" in warning
         assert len(next(chunks)) == 0  # nothing more has come
-    sound = np.concatenate(heard)[:, 0]
+    sound = np.concatenate(chunks_read)[:, 0]
     expected = np.arange(301 * CHUNK, dtype=np.float32) / np.float32(1e6)
     expected[200 * CHUNK : 300 * CHUNK] = 0
     np.testing.assert_array_equal(sound, expected.astype(np.float32))
 
 
-def test_what_waits_is_heard_after_the_microphone_was_stopped(callbacks: list[Any]) -> None:
+def test_the_queue_is_read_after_the_microphone_was_stopped(callbacks: list[Any]) -> None:
     fine = types.SimpleNamespace(input_overflow=False)
     with Microphone(DEVICE) as microphone:
         (take,) = callbacks
         for number in range(210):
             take(numbered(number * CHUNK), CHUNK, None, fine)
         chunks = iter(microphone)
-        heard = [next(chunks)]
+        chunks_read = [next(chunks)]
         microphone.stop()
         assert callbacks == []
-        heard += chunks
-    sound = np.concatenate(heard)[:, 0]
+        chunks_read += chunks
+    sound = np.concatenate(chunks_read)[:, 0]
     np.testing.assert_array_equal(sound[: 200 * CHUNK], np.concatenate([numbered(i * CHUNK) for i in range(200)])[:, 0])
     # Half a second did not fit.
     np.testing.assert_array_equal(sound[200 * CHUNK :], np.zeros(10 * CHUNK))
-    assert microphone.warnings == (
-        "0.5 s of sound were lost, since recognizing did not keep up; they count as silence",
-    )
+    (warning,) = microphone.warnings
+    assert "0.5 s" in warning

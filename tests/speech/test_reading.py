@@ -68,7 +68,7 @@ def test_every_rate_is_resampled_as_in_one_piece(tmp_path: Path, rate: int) -> N
 
 
 @pytest.mark.parametrize("rate", [-1, 0, 100, 200_000, float("nan"), "16000"])
-def test_a_waveform_is_resampled_to_the_rates_to_which_a_file_is(tmp_path: Path, rate: Any) -> None:
+def test_a_waveform_is_resampled_to_the_same_rates_as_a_file(tmp_path: Path, rate: Any) -> None:
     path = write(tmp_path / "tone.wav")
     for source in (path, read(path)):
         with pytest.raises(AudioError, match="the sample rate is"):
@@ -84,7 +84,7 @@ def test_six_channels_are_averaged(tmp_path: Path) -> None:
     assert np.abs(waveform.samples - TONE * 3.5 / 6).max() < 1e-6
 
 
-def test_all_ways_in_give_the_same_sound(tmp_path: Path) -> None:
+def test_all_kinds_of_sources_give_the_same_sound(tmp_path: Path) -> None:
     path = write(tmp_path / "tone.flac")
     expected = read(path).samples
 
@@ -126,7 +126,7 @@ def test_real_stereo_clip_of_ravdess(ravdess_dir: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["with space.wav", "emoji 😀.wav", "Ünïcode – dash.wav", "no-ending"])
-def test_names_of_every_kind(tmp_path: Path, name: str) -> None:
+def test_unusual_names_are_read(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.write_bytes(write(tmp_path / "tone.wav").read_bytes())
     assert read(path).duration_s == 1
@@ -159,20 +159,20 @@ def spoiled(folder: Path, kind: str) -> Path:
 @pytest.mark.parametrize(
     ("kind", "message"),
     [
-        ("missing", "no such file"),
+        ("missing", "does not exist"),
         ("empty", "empty"),
         ("text", "not audio"),
         ("header only", "no samples"),
         ("half a header", "not audio"),
         ("no samples", "no samples"),
-        ("not a number", "not numbers"),
-        ("infinite", "not numbers"),
+        ("not a number", "NaN"),
+        ("infinite", "NaN"),
         ("rate too low", "4000 Hz"),
         ("folder", "is a folder"),
     ],
 )
 @pytest.mark.parametrize("rate", [None, 16_000])
-def test_a_spoiled_file_is_named_in_one_sentence(tmp_path: Path, kind: str, message: str, rate: int | None) -> None:
+def test_a_spoiled_file_is_refused_in_one_sentence(tmp_path: Path, kind: str, message: str, rate: int | None) -> None:
     path = spoiled(tmp_path, kind)
     with pytest.raises(AudioError, match=message) as caught:
         read(path, sample_rate_hz=rate)
@@ -182,10 +182,10 @@ def test_a_spoiled_file_is_named_in_one_sentence(tmp_path: Path, kind: str, mess
 
 
 @pytest.mark.skipif(sys.platform == "win32" or getattr(os, "geteuid", lambda: 1)() == 0, reason="root may read all")
-def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
+def test_a_file_without_permission_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path / "secret.wav")
     path.chmod(0)
-    with pytest.raises(AudioError, match=r"secret\.wav: reading it is not permitted"):
+    with pytest.raises(AudioError, match=r"secret\.wav.*permission"):
         read(path)
 
 
@@ -194,33 +194,33 @@ def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
     [
         (3.14, "float"),
         ("a" * 5_000, "cannot be opened"),
-        ((TONE,), "not 1 values"),
+        ((TONE,), "1 values"),
         ((24_000, TONE), "in this order"),
         ((TONE, "24000"), "'24000'"),
         ((TONE, None), "None"),
-        (([[1.0, 2.0], [1.0]], 24_000), "no array"),
+        (([[1.0, 2.0], [1.0]], 24_000), "array"),
         (io.StringIO("text"), "binary"),
     ],
 )
-def test_what_is_no_recording_is_said(source: Any, message: str) -> None:
+def test_other_sources_are_refused(source: Any, message: str) -> None:
     with pytest.raises(AudioError, match=message):
         read(source)
 
 
-def test_a_file_of_text_that_does_not_look_like_one(tmp_path: Path) -> None:
+def test_a_wrapped_text_file_is_refused(tmp_path: Path) -> None:
     with NamedTemporaryFile("w+", dir=tmp_path, encoding="utf-8") as file:
         file.write("Dear diary")
         file.seek(0)
-        with pytest.raises(AudioError, match="cannot be read: it gives str instead of bytes; open it in binary mode"):
+        with pytest.raises(AudioError, match="str instead of bytes"):
             read(file)
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
-def test_a_damaged_archive_is_no_shorter_recording(tmp_path: Path, share: float) -> None:
+def test_a_damaged_archive_is_not_a_shorter_recording(tmp_path: Path, share: float) -> None:
     data = gzip.compress(write(tmp_path / "noise.wav", np.random.default_rng(0).normal(0, 0.1, 50_000)).read_bytes())
     with (
         gzip.open(io.BytesIO(data[: round(share * len(data))])) as file,
-        pytest.raises(AudioError, match="cannot be read: Compressed file ended before"),
+        pytest.raises(AudioError, match="cannot be read: Compressed file"),
     ):
         read(file)  # type: ignore[arg-type]
 
@@ -228,49 +228,16 @@ def test_a_damaged_archive_is_no_shorter_recording(tmp_path: Path, share: float)
 def test_a_cut_wav_is_read_to_its_end_with_a_warning(tmp_path: Path) -> None:
     path = write(tmp_path / "cut.wav", subtype="PCM_16")
     path.write_bytes(path.read_bytes()[: 44 + 24_000])
-    with pytest.warns(TruncatedAudioWarning, match=r"cut\.wav ends after 0\.50 s but its header says 1\.00 s"):
+    with pytest.warns(TruncatedAudioWarning, match=r"cut\.wav.*0\.50 s.*1\.00 s"):
         waveform = read(path)
     assert waveform.duration_s == 0.5
 
 
-def test_a_header_that_promises_hours_costs_nothing(tmp_path: Path) -> None:
+def test_a_header_that_states_hours_needs_no_memory(tmp_path: Path) -> None:
     data = bytearray(write(tmp_path / "tone.wav", subtype="PCM_16").read_bytes())
     data[40:44] = struct.pack("<I", 2**30)
-    with pytest.warns(TruncatedAudioWarning, match="header says"):
+    with pytest.warns(TruncatedAudioWarning, match="header"):
         assert read(bytes(data)).duration_s == pytest.approx(1, abs=0.01)
-
-
-@pytest.mark.parametrize("size", [0x7FFFF000, 0x80000000, 0xFFFFFFFF])
-def test_a_wav_that_was_streamed_and_promises_nothing_needs_no_warning(
-    tmp_path: Path, recwarn: pytest.WarningsRecorder, size: int
-) -> None:
-    data = bytearray(write(tmp_path / "tone.wav", subtype="PCM_16").read_bytes())
-    data[4:8] = data[40:44] = struct.pack("<I", size)
-    assert read(bytes(data)).duration_s == 1
-    assert not recwarn.list
-
-
-@pytest.mark.parametrize("riff_size", [0, 36, 0xFFFFFFFF])
-@pytest.mark.parametrize("subtype", ["PCM_16", "FLOAT"])
-def test_a_wav_whose_recorder_was_ended_is_read(
-    tmp_path: Path, recwarn: pytest.WarningsRecorder, riff_size: int, subtype: str
-) -> None:
-    data = bytearray(write(tmp_path / "tone.wav", subtype=subtype).read_bytes())
-    at = data.index(b"data") + 4
-    data[4:8], data[at : at + 4] = struct.pack("<I", riff_size), bytes(4)
-    waveform = read(bytes(data))
-    assert not recwarn.list
-    data[4:8], data[at : at + 4] = struct.pack("<I", len(data) - 8), struct.pack("<I", len(data) - at - 4)
-    # libsndfile adds a chunk of eight bytes to what is float; without the samples' size, that is some too.
-    assert np.array_equal(waveform.samples[: len(TONE)], read(bytes(data)).samples[: len(TONE)])
-    assert len(waveform.samples) - len(TONE) < 10
-
-
-@pytest.mark.parametrize("chunk", [b"", b"LIST\x04\0\0\0abcd", b"id3 \x04\0\0\0abcd"])
-def test_a_wav_without_samples_holds_none_whatever_follows(tmp_path: Path, chunk: bytes) -> None:
-    data = write(tmp_path / "none.wav", np.zeros(0), subtype="PCM_16").read_bytes()
-    with pytest.raises(AudioError, match="holds no samples"):
-        read(data + chunk)
 
 
 def encoded_mp3(*parts: np.ndarray, rate: int = 24_000) -> bytes:
@@ -288,7 +255,7 @@ HUM = np.tile(TONE, 20) * np.float32(0.1)
 
 @pytest.mark.parametrize("parts", [(NOISE, HUM), (HUM, NOISE)], ids=["loud first", "quiet first"])
 @pytest.mark.parametrize("tag", [b"", b"ID3\x03\0\0\0\0\x28\0" + bytes(5_120)], ids=["bare", "ID3"])
-def test_the_length_of_an_mp3_that_states_none_is_not_guessed(
+def test_the_duration_of_an_mp3_without_a_header_is_not_guessed(
     parts: tuple[np.ndarray, ...], tag: bytes, recwarn: pytest.WarningsRecorder
 ) -> None:
     data = encoded_mp3(*parts)
@@ -296,7 +263,7 @@ def test_the_length_of_an_mp3_that_states_none_is_not_guessed(
     assert b"Xing" not in headless
     for ending in (b"", b"TAG" + bytes(125)):
         waveform = read(tag + headless + ending)
-        # No header, no knowledge of the encoder's delay and of what fills its last frame.
+        # Without a header the encoder's delay and the padding of the last frame are unknown.
         assert waveform.duration_s == pytest.approx(sum(map(len, parts)) / 24_000, abs=0.1)
     assert not recwarn.list
 
@@ -304,19 +271,12 @@ def test_the_length_of_an_mp3_that_states_none_is_not_guessed(
 @pytest.mark.parametrize(
     "tags", [b"", b"TAG" + b"x" * 125, b"APETAGEX" + struct.pack("<II", 2_000, 3_000) + b"x" * 3_016]
 )
-def test_tags_at_the_end_of_an_mp3_are_no_recording(recwarn: pytest.WarningsRecorder, tags: bytes) -> None:
+def test_tags_behind_an_mp3_are_ignored(recwarn: pytest.WarningsRecorder, tags: bytes) -> None:
     assert read(encoded_mp3(HUM) + tags).duration_s == pytest.approx(20, abs=0.01)
     assert not recwarn.list
 
 
-def test_a_cut_rf64_is_noticed_too(tmp_path: Path) -> None:
-    path = write(tmp_path / "long.wav", format="RF64", subtype="PCM_16")
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    with pytest.warns(TruncatedAudioWarning, match=r"says 1\.00 s"):
-        assert 0.4 < read(path).duration_s < 0.5
-
-
-def test_a_name_decides_nothing(tmp_path: Path) -> None:
+def test_the_name_does_not_decide_the_format(tmp_path: Path) -> None:
     for ending in ("raw", "mp3", "txt"):
         path = tmp_path / f"tone.{ending}"
         path.write_bytes(write(tmp_path / "tone.wav").read_bytes())
@@ -324,10 +284,3 @@ def test_a_name_decides_nothing(tmp_path: Path) -> None:
         path.write_text("no sound at all")
         with pytest.raises(AudioError, match="not audio"):
             read(path)
-
-
-def test_a_cut_flac_gives_what_decodes(tmp_path: Path) -> None:
-    path = write(tmp_path / "cut.flac", np.random.default_rng(0).normal(0, 0.1, 480_000), 48_000)
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    with pytest.warns(TruncatedAudioWarning, match=r"says 10\.00 s"):
-        assert 4.8 < read(path).duration_s < 5.2

@@ -28,7 +28,7 @@ def recognizer() -> Recognizer:
 
 
 class OnlyReads:
-    """All that some network clients offer."""
+    """A file object with only `read`."""
 
     def __init__(self, content: bytes) -> None:
         self._file = io.BytesIO(content)
@@ -38,7 +38,7 @@ class OnlyReads:
 
 
 class ReadsAll:
-    """Gives everything at once."""
+    """A file object whose `read` takes no size."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content
@@ -47,7 +47,7 @@ class ReadsAll:
         return self._content
 
 
-class SeeksWithoutSayingSo(OnlyReads):
+class SeeksWithoutSeekable(OnlyReads):
     def seek(self, offset: int, whence: int = 0) -> int:
         return self._file.seek(offset, whence)
 
@@ -56,7 +56,7 @@ class SeeksWithoutSayingSo(OnlyReads):
 
 
 class Upload:
-    """As Starlette and FastAPI give it: what it offers itself is to be awaited."""
+    """An upload object of Starlette and FastAPI, with asynchronous methods."""
 
     def __init__(self, content: bytes) -> None:
         self.filename, self.file = "call.flac", io.BytesIO(content)
@@ -73,8 +73,8 @@ class AsyncFile:
         return bytes(max(size, 0))
 
 
-@pytest.mark.parametrize("kind", [io.BytesIO, OnlyReads, ReadsAll, SeeksWithoutSayingSo, Upload])
-def test_whatever_can_be_read_is_a_recording(kind: Any, content: bytes, expected: np.ndarray) -> None:
+@pytest.mark.parametrize("kind", [io.BytesIO, OnlyReads, ReadsAll, SeeksWithoutSeekable, Upload])
+def test_incomplete_file_objects_are_read(kind: Any, content: bytes, expected: np.ndarray) -> None:
     assert np.array_equal(read(kind(content)).samples, expected)
 
 
@@ -86,13 +86,13 @@ def test_a_file_at_its_end_is_read_from_its_beginning(content: bytes, expected: 
         file.seek(0, io.SEEK_END)
 
 
-def test_a_file_is_read_from_where_it_stands(content: bytes, expected: np.ndarray) -> None:
+def test_a_file_is_read_from_its_position(content: bytes, expected: np.ndarray) -> None:
     file = io.BytesIO(b"a header of somebody's own" + content)
     file.seek(26)
     assert np.array_equal(read(file).samples, expected)
 
 
-def test_a_file_that_is_read_asynchronously_is_named() -> None:
+def test_an_asynchronous_file_is_refused() -> None:
     with pytest.raises(AudioError, match="await"):
         read(AsyncFile())  # type: ignore[arg-type]
 
@@ -105,14 +105,14 @@ def test_a_file_that_is_read_asynchronously_is_named() -> None:
         ("file:///tmp/no such call.wav", "path"),
     ],
 )
-def test_an_address_is_no_file(address: str, advice: str, recognizer: Recognizer) -> None:
+def test_a_url_is_refused(address: str, advice: str, recognizer: Recognizer) -> None:
     with pytest.raises(AudioError, match=advice) as caught:
         recognizer.recognize(address)
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("table", ["array", "objects", "column"])
-def test_paths_come_from_tables(table: str, root: Path, recognizer: Recognizer) -> None:
+def test_paths_of_tables_are_read(table: str, root: Path, recognizer: Recognizer) -> None:
     pandas = pytest.importorskip("pandas")
     paths = [str(root / "examples" / f"{name}.flac") for name in ("angry", "sad")]
     given = {
@@ -128,7 +128,7 @@ def test_paths_come_from_tables(table: str, root: Path, recognizer: Recognizer) 
         recognizer.recognize_each(pandas.DataFrame({"path": paths}))
 
 
-def test_numbers_of_tables_choose_a_channel(root: Path, recognizer: Recognizer) -> None:
+def test_a_numpy_number_chooses_a_channel(root: Path, recognizer: Recognizer) -> None:
     path = root / "examples" / "angry.flac"
     number: Any = np.int64(1)
     assert recognizer.recognize(path, channels=number) == recognizer.recognize(path, channels=1)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import io
-import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -58,33 +57,33 @@ def test_mono_has_one_channel(source: Any) -> None:
     expected = collect(source)
     assert np.array_equal(collect(source, channels=1), expected)
     assert np.array_equal(collect(source, channels="each"), expected[:, None])
-    with pytest.raises(AudioError, match="has 1 channel; there is no channel 2"):
+    with pytest.raises(AudioError, match=r"1 channel.*channel 2"):
         open_stream(source, channels=2)
 
 
 @pytest.mark.parametrize("source", forms(STEREO), ids=["file", "pair"])
-def test_a_channel_that_is_not_there_is_said(source: Any) -> None:
-    with pytest.raises(AudioError, match="has 2 channels; there is no channel 3, choose one from 1 to 2"):
+def test_a_missing_channel_is_refused(source: Any) -> None:
+    with pytest.raises(AudioError, match=r"2 channels.*channel 3"):
         open_stream(source, channels=3)
 
 
 @pytest.mark.parametrize("channels", ["left", 0, -1, 1.5, None])
-def test_what_is_no_choice_of_channels(channels: Any) -> None:
+def test_an_invalid_choice_of_channels_is_refused(channels: Any) -> None:
     with pytest.raises(ParameterError, match="channels is"):
         open_stream(encoded(STEREO), channels=channels)
 
 
 @pytest.mark.parametrize("number", ["1", 1.0, True, 0, -1])
 @pytest.mark.parametrize("source", [encoded(STEREO), Waveform(STEREO[:, 0].copy(), RATE)], ids=["file", "waveform"])
-def test_what_is_no_number_of_a_track_or_channel(source: Any, number: Any) -> None:
+def test_an_invalid_track_or_channel_is_refused(source: Any, number: Any) -> None:
     for opened in (open_stream, read):
-        with pytest.raises(ParameterError, match=f"track is {number!r}; choose an audio track's number, from 1"):
+        with pytest.raises(ParameterError, match=f"track is {number!r}"):
             opened(source, track=number)
-        with pytest.raises(ParameterError, match=f"channels is {number!r}; "):
+        with pytest.raises(ParameterError, match=f"channels is {number!r}"):
             opened(source, channels=number)
 
 
-def test_one_waveform_has_not_each_channel() -> None:
+def test_read_refuses_each_channel() -> None:
     with pytest.raises(ParameterError, match="channels is 'each'"):
         read(encoded(STEREO), channels="each")  # type: ignore[arg-type]
 
@@ -92,7 +91,7 @@ def test_one_waveform_has_not_each_channel() -> None:
 @pytest.mark.parametrize("source", [(STEREO, RATE), Waveform(STEREO[:, 0].copy(), RATE)], ids=["pair", "waveform"])
 def test_samples_are_one_track(source: Any) -> None:
     assert read(source, track=1).sample_rate_hz == RATE
-    with pytest.raises(AudioError, match="there is no track 2"):
+    with pytest.raises(AudioError, match="track 2"):
         read(source, track=2)
     with pytest.raises(ParameterError, match="track is 0"):
         read(source, track=0)
@@ -111,30 +110,33 @@ def test_blocks_are_bounded(channels: Channels, n_channels: int) -> None:
     assert max(sizes) <= 1 << 17
 
 
-def test_position_and_remarks() -> None:
+def test_position_and_warnings() -> None:
     data = encoded(STEREO, subtype="PCM_16")
     with open_stream(data[: 44 + 100_000], sample_rate_hz=8_000) as stream:
         assert stream.position_s == 0
         for block in stream:
             assert block.dtype == np.float32
         assert stream.position_s == pytest.approx(25_000 / RATE, abs=1e-3)
-        assert stream.warnings == ("<bytes> ends after 1.04 s but its header says 2.08 s; what is there was read",)
+        (warning,) = stream.warnings
+        assert "<bytes>" in warning
+        assert "1.04 s" in warning
+        assert "2.08 s" in warning
         assert list(stream) == []
 
 
-def test_no_number_is_found_at_its_time() -> None:
+def test_a_nan_is_refused_with_its_time() -> None:
     samples = np.zeros(500_000, np.float32)
     samples[360_000] = np.nan
-    with pytest.raises(AudioError, match=r"not numbers .* 15\.000 s"):
+    with pytest.raises(AudioError, match=r"NaN.* 15\.000 s"):
         collect(encoded(samples), sample_rate_hz=16_000)
 
 
-def test_only_the_chosen_channel_must_be_numbers() -> None:
+def test_only_the_chosen_channel_must_be_finite() -> None:
     samples = STEREO.copy()
     samples[100, 1] = np.inf
     assert len(collect(encoded(samples), channels=1)) == len(samples)
     for channels in (2, "mix", "each"):
-        with pytest.raises(AudioError, match="not numbers"):
+        with pytest.raises(AudioError, match="NaN"):
             collect(encoded(samples), channels=channels)
 
 
@@ -156,7 +158,7 @@ def test_a_long_pipe_is_kept_on_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     assert np.array_equal(collect(Pipe(encoded(STEREO))), collect(encoded(STEREO)))
 
 
-def test_a_file_that_fails_on_the_way_is_no_shorter_recording(encode: Any) -> None:
+def test_a_file_that_fails_later_is_not_a_shorter_recording(encode: Any) -> None:
     class Failing(io.BytesIO):
         def read(self, size: int | None = -1, /) -> bytes:
             if self.tell() + (size or 0) > 20_000:
@@ -164,72 +166,5 @@ def test_a_file_that_fails_on_the_way_is_no_shorter_recording(encode: Any) -> No
             return super().read(size)
 
     for data in (encoded(STEREO), encode("flac"), encode("m4a-aac"), encode("webm")):
-        with pytest.raises(AudioError, match=r"<file> cannot be read: Input/output error"):
+        with pytest.raises(AudioError, match=r"<file>.*Input/output error"):
             read(Failing(data))
-
-
-@pytest.mark.parametrize("kind", ["FLAC", "OGG", "MP3"])
-def test_long_files_are_read_as_in_one_piece(kind: str) -> None:
-    samples = np.random.default_rng(0).normal(0, 0.1, 300_000).astype(np.float32)
-    subtype = {"FLAC": "PCM_16", "OGG": "VORBIS", "MP3": "MPEG_LAYER_III"}[kind]
-    data = encoded(samples, kind=kind, subtype=subtype)
-    with soundfile.SoundFile(io.BytesIO(data)) as sound:
-        whole = sound.read(dtype="float32")
-    assert np.array_equal(collect(data), whole)
-
-
-def test_a_cut_flac_is_read_up_to_the_cut() -> None:
-    samples = np.random.default_rng(0).normal(0, 0.1, 400_000)
-    data = encoded(samples, kind="FLAC", subtype="PCM_16")
-    with open_stream(data[: len(data) * 3 // 4]) as stream:
-        n = sum(len(block) for block in stream)
-    # All but the block of 4,096 samples that the cut is in.
-    assert 0.75 * len(samples) - 4_200 < n < 0.76 * len(samples)
-    assert stream.warnings == (
-        f"<bytes> ends after {n / RATE:.2f} s but its header says 16.67 s; what is there was read",
-    )
-
-
-@pytest.mark.parametrize("name", ["angry", "sad"])
-@pytest.mark.parametrize("tail", [b"TAG" + b"x" * 125, bytes(5_000)], ids=["tag", "zeros"])
-def test_what_follows_a_flac_costs_none_of_its_samples(root: Path, name: str, tail: bytes) -> None:
-    data = (root / "examples" / f"{name}.flac").read_bytes()
-    with open_stream(data + tail) as stream:
-        samples = np.concatenate(list(stream))
-    assert np.array_equal(samples, read(data).samples)
-    assert stream.warnings == ()
-
-
-def test_a_stereo_flac_is_read_on_behind_its_damage(ravdess_dir: Path) -> None:
-    path = ravdess_dir / "Actor_01" / "03-01-02-01-01-02-01.flac"
-    whole = collect(path, channels="each")
-    data = bytearray(path.read_bytes())
-    at = len(data) // 2
-    data[at : at + 200] = bytes(200)
-    with open_stream(bytes(data), channels="each") as stream:
-        samples = np.concatenate(list(stream))
-    assert samples.shape == whole.shape
-    is_lost = (samples != whole).any(axis=1)
-    assert not samples[is_lost].any()
-    assert is_lost.sum() <= 2 * 4_608
-    lost_at = is_lost.argmax() / stream.sample_rate_hz
-    damage, gap = stream.warnings
-    found = re.fullmatch(r"<bytes> is damaged at (.*) s; what decodes of the rest was read", damage)
-    assert found is not None
-    assert float(found[1]) == pytest.approx(lost_at, abs=0.2)
-    assert re.fullmatch(r"<bytes> lacks 0\.\d\d s in its middle, which count as silence", gap)
-
-
-def test_blocks_behind_damage_are_bounded(encode: Any) -> None:
-    speech = np.tile(encode.at(RATE), 20)
-    data = bytearray(encode("flac", speech))
-    data[len(data) // 4 : len(data) // 4 + 50] = bytes(50)
-    with open_stream(bytes(data), sample_rate_hz=16_000) as stream:
-        assert max(len(block) for block in stream) <= 1 << 17
-    assert stream.position_s == pytest.approx(len(speech) / RATE, abs=0.001)
-
-
-def test_what_a_wav_header_is_full_of_does_not_matter() -> None:
-    junk = b"junk\0\0\0\0" * 100_000
-    with pytest.raises(AudioError, match="not audio"):
-        read(b"RIFF\x24\0\0\0WAVE" + junk)

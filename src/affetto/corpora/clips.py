@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from affetto.errors import AffettoError
 from affetto.speech import open_stream
-from affetto.speech.silencing import silenced
 from affetto.speech.waveform import MIN_DURATION_S, SILENCE_DBFS
 
 if TYPE_CHECKING:
@@ -91,12 +90,11 @@ def find_fault(path: Path) -> str | None:
     duration_s = peak = 0.0
     fault = _describe_fault(duration_s, peak)
     try:
-        with silenced():
-            for block, rate in _blocks(path):
-                duration_s += len(block) / rate
-                peak = max(peak, float(abs(block).max()))
-                if (fault := _describe_fault(duration_s, peak)) is None:
-                    return None
+        for block, rate in _blocks(path):
+            duration_s += len(block) / rate
+            peak = max(peak, float(abs(block).max()))
+            if (fault := _describe_fault(duration_s, peak)) is None:
+                return None
     except (AffettoError, OSError):
         return None
     return fault

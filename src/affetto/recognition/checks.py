@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from affetto.errors import ParameterError
-from affetto.speech import Waveform, checked_channels
+from affetto.speech import Waveform, check_channels
 
 if TYPE_CHECKING:
     from affetto.speech import Channels
@@ -25,7 +25,7 @@ def checked_channel(channels: object) -> Channels:
     """
     if isinstance(channels, str) and channels == "each":
         raise ParameterError("channels is 'each'; choose 'mix' or a channel's number, or call recognize_channels")
-    return checked_channels(channels, each=False)
+    return check_channels(channels, each=False)
 
 
 def require_several(sources: object, name: str) -> None:

@@ -22,7 +22,7 @@ from affetto.recognition.inference_pool import InferencePool, find_segments
 from affetto.recognition.live import LiveRecognition
 from affetto.recognition.recording import recognize_many, recognize_recording
 from affetto.recognition.result import Failure, ModelName, Recognition
-from affetto.speech import TruncatedAudioWarning, checked_channels, checked_track, open_stream
+from affetto.speech import TruncatedAudioWarning, check_channels, check_track, open_stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -186,7 +186,7 @@ class Recognizer:
             If its format needs the extra ``formats``.
         """
         (recognition,) = self._recognize(
-            source, channels=checked_channel(channels), track=checked_track(track), acoustics=acoustics
+            source, channels=checked_channel(channels), track=check_track(track), acoustics=acoustics
         )
         return recognition
 
@@ -202,7 +202,7 @@ class Recognizer:
         tuple of Recognition
             One for each channel.
         """
-        return self._recognize(source, channels="each", track=checked_track(track), acoustics=acoustics)
+        return self._recognize(source, channels="each", track=check_track(track), acoustics=acoustics)
 
     def recognize_each(
         self,
@@ -239,8 +239,8 @@ class Recognizer:
         workers = usable_cpus() if jobs is None else whole_number(jobs, name="jobs")
         recognize = partial(
             self._recognize,
-            channels=checked_channels(channels, each=True),
-            track=checked_track(track),
+            channels=check_channels(channels, each=True),
+            track=check_track(track),
             acoustics=acoustics,
             # Several recordings at a time use all processors already.
             threads=None if workers == 1 else 1,

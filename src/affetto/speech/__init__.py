@@ -1,9 +1,9 @@
 """Phase one, speech: recordings of every kind become waveforms."""
 
-from affetto.speech.chunks import StreamResampler
 from affetto.speech.reading import TruncatedAudioWarning, read, read_with_warnings
+from affetto.speech.resampling import StreamResampler
 from affetto.speech.sources import Source, source_name
-from affetto.speech.streaming import Channels, SoundStream, checked_channels, checked_track, open_stream
+from affetto.speech.streaming import Channels, SoundStream, check_channels, check_track, open_stream
 from affetto.speech.waveform import Waveform
 
 __all__ = [
@@ -13,8 +13,8 @@ __all__ = [
     "StreamResampler",
     "TruncatedAudioWarning",
     "Waveform",
-    "checked_channels",
-    "checked_track",
+    "check_channels",
+    "check_track",
     "open_stream",
     "read",
     "read_with_warnings",

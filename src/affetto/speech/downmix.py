@@ -1,4 +1,4 @@
-"""One channel of several: their mean, or the louder one where they cancel each other."""
+"""One channel from several: their mean, or the louder one where they cancel each other."""
 
 from __future__ import annotations
 
@@ -11,27 +11,26 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-# Whether channels cancel is judged by windows of this length: long enough to tell a voice from chance, short enough to
-# hold little sound back.
+# Cancellation is judged in windows: long enough to tell speech from chance, short enough to hold little sound back.
 _WINDOW_S = 0.1
-# The mean of unrelated channels has the sum of their powers over the square of their number. A seventh of that comes
-# from channels that contradict each other: one is inverted, as by a cable or a converter with crossed wires.
-_CANCELLED = 0.15
-# Between two channels as loud as each other the choice must not go back and forth.
+# The mean of unrelated channels has the sum of their powers over the square of their number. Below a seventh of that,
+# one channel is inverted, as by crossed wires.
+_MAX_SHARE = 0.15
+# The choice must not alternate between two channels that are about equally loud.
 _CLEARLY_LOUDER = 2.0
-# Mean power of what nobody would notice: -100 dB relative to full scale.
-_NOTHING = 1e-10
-# Part of a recording's energy whose cancellation is worth a remark: by chance a quiet moment may cancel in any.
-_WORTH_SAYING = 0.1
+# Inaudible mean power: -100 dB relative to full scale.
+_MIN_POWER = 1e-10
+# Share of the energy whose cancellation is worth a warning; a quiet moment may cancel by chance.
+_MIN_WARNED_SHARE = 0.1
 
 
 class Downmix:
-    """Makes one channel of several, piece by piece; the sizes of the pieces make no difference.
+    """Mix channels to one, piece by piece. The sizes of the pieces do not change the result.
 
     Parameters
     ----------
     sample_rate_hz : int
-        Of the sound.
+        Sample rate.
     """
 
     def __init__(self, sample_rate_hz: int) -> None:
@@ -44,17 +43,17 @@ class Downmix:
         self._energy = self._cancelled_energy = 0.0
 
     @property
-    def note(self) -> str:
-        """What is to be said of channels that cancel, a sentence without its subject; nothing if they do not."""
-        if self._cancelled_energy <= _WORTH_SAYING * self._energy:
+    def warning(self) -> str:
+        """A sentence without its subject about channels that cancel each other; empty if they do not."""
+        if self._cancelled_energy <= _MIN_WARNED_SHARE * self._energy:
             return ""
         return (
             f"has channels that cancel each other, as if one were inverted: for {self._n_cancelled / self._rate:.1f} s "
-            "the louder one was taken instead of their mean; give a channel's number to choose one"
+            "the louder one was taken instead of their mean; give the number of a channel to choose one"
         )
 
     def push(self, samples: NDArray[np.floating]) -> NDArray[np.floating]:
-        """Take more sound.
+        """Take more samples, and return those that are ready.
 
         Parameters
         ----------
@@ -64,7 +63,7 @@ class Downmix:
         Returns
         -------
         ndarray, shape (n_ready_samples,)
-            All of it where there is one channel; else what fills whole windows.
+            All samples of a mono piece; otherwise those that fill whole windows.
         """
         before = []
         if self._kept is not None and self._kept.shape[1] != samples.shape[1]:
@@ -75,17 +74,17 @@ class Downmix:
             samples = samples if self._kept is None else np.concatenate([self._kept, samples])
             n_whole = len(samples) - len(samples) % self._window
             mixed = self._mixed(samples[:n_whole])
-            # A copy: the piece may be a buffer that its owner fills again.
+            # A copy: the caller may reuse the memory of the piece.
             self._kept = samples[n_whole:].copy()
         return np.concatenate([*before, mixed]) if before else mixed
 
     def end(self) -> NDArray[np.floating]:
-        """Return what does not fill a window."""
+        """Return the samples of the last, shorter window."""
         kept, self._kept = self._kept, None
         return np.empty(0, np.float32) if kept is None else self._mixed(kept)
 
     def _mixed(self, samples: NDArray[np.floating]) -> NDArray[np.floating]:
-        """Return the mean, in which the windows that cancel are replaced."""
+        """Return the mean, with the louder channel in windows that cancel."""
         mean: NDArray[np.floating] = samples.mean(axis=1, dtype=samples.dtype)
         if not len(samples):
             return mean
@@ -93,17 +92,17 @@ class Downmix:
         energies, left = _energies(samples, starts), _energies(mean[:, None], starts)[:, 0]
         total = energies.sum(axis=1)
         self._energy += float(total.sum())
-        # No comparison holds where a sample is no number: such are found and refused in the mean.
-        cancels = (left < _CANCELLED * total / samples.shape[1] ** 2) & (total > _NOTHING * self._window)
+        # NaN makes every comparison false; the caller refuses it in the mean.
+        cancels = (left < _MAX_SHARE * total / samples.shape[1] ** 2) & (total > _MIN_POWER * self._window)
         for window in np.flatnonzero(cancels):
             piece = slice(starts[window], starts[window] + self._window)
-            mean[piece] = samples[piece, self._louder(energies[window])]
+            mean[piece] = samples[piece, self._loudest(energies[window])]
             self._n_cancelled += len(mean[piece])
             self._cancelled_energy += float(total[window])
         return mean
 
-    def _louder(self, energies: NDArray[np.floating]) -> int:
-        """Return the channel that is loudest over all windows that cancel, and stay with one that is nearly so."""
+    def _loudest(self, energies: NDArray[np.floating]) -> int:
+        """Return the channel that is loudest over all windows that cancel; change it only for a clearly louder one."""
         if len(self._energies) != len(energies):
             self._energies, self._chosen = np.zeros(len(energies)), int(energies.argmax())
         self._energies += energies
@@ -114,32 +113,35 @@ class Downmix:
 
 
 def downmix(samples: NDArray[np.floating], sample_rate_hz: int) -> tuple[NDArray[np.floating], str]:
-    """Make one channel of a whole recording.
+    """Mix the channels of a whole recording to one.
 
     Parameters
     ----------
     samples : ndarray of floats, shape (n_samples, n_channels)
+        Samples.
     sample_rate_hz : int
+        Sample rate.
 
     Returns
     -------
     samples : ndarray, shape (n_samples,)
-    note : str
-        As `Downmix.note`.
+        The mix.
+    warning : str
+        `Downmix.warning`.
     """
     mix = Downmix(sample_rate_hz)
 
     def pieces() -> Iterator[NDArray[np.floating]]:
-        # A minute at a time: what is computed on the way is larger than the sound.
+        # A minute at a time: intermediate results are larger than the samples.
         for start in range(0, len(samples), 60 * sample_rate_hz):
             yield mix.push(samples[start : start + 60 * sample_rate_hz])
         yield mix.end().astype(samples.dtype, copy=False)
 
-    return np.concatenate(list(pieces())), mix.note
+    return np.concatenate(list(pieces())), mix.warning
 
 
 def _energies(samples: NDArray[np.floating], starts: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Return the energy of each channel in each window, of shape (n_windows, n_channels); an offset does not count."""
+    """Return the energy of each channel in each window without its mean, shape (n_windows, n_channels)."""
     lengths = np.diff(starts, append=len(samples))[:, None]
     sums = np.add.reduceat(samples, starts, dtype=np.float64)
     energies: NDArray[np.float64] = np.add.reduceat(np.square(samples, dtype=np.float64), starts) - sums**2 / lengths

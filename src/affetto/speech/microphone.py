@@ -1,4 +1,4 @@
-"""The microphone: sound from an input device, through sounddevice and PortAudio."""
+"""Recording from an input device, through sounddevice and PortAudio."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import numpy as np
 
 from affetto._extras import require_extra
 from affetto.errors import AudioError, MissingExtraError, ParameterError
-from affetto.speech.sources import reason
 from affetto.speech.waveform import check_sample_rate
 
 if TYPE_CHECKING:
@@ -22,29 +21,29 @@ if TYPE_CHECKING:
 
 _CHUNK_S = 0.05
 _QUEUE_S = 10.0
-# Without a chunk for so long, iteration gives an empty one; after so many of these the device is taken for gone.
+# Without a chunk for this long, iteration gives an empty one. After this many, the device counts as disconnected.
 _WAIT_S = 0.25
-_MOST_WAITS = 20
+_MAX_WAITS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class InputDevice:
-    """A device that sound can be recorded from.
+    """An input device.
 
     Attributes
     ----------
     number : int
-        What PortAudio counts it as.
+        Number in PortAudio's list.
     name : str
-        Its name.
+        Name.
     system : str
-        The sound system that it belongs to; one device may be there in several.
+        Sound system; a device may belong to several.
     n_channels : int
-        How many channels it has.
+        Number of channels.
     sample_rate_hz : int
-        The rate that it prefers.
+        Preferred sample rate.
     is_default : bool
-        Whether it is the one that is recorded from unless another is named.
+        Whether it is the default of the system.
     """
 
     number: int
@@ -56,26 +55,26 @@ class InputDevice:
 
 
 def input_devices() -> list[InputDevice]:
-    """Return the devices that sound can be recorded from.
+    """List the input devices.
 
     Raises
     ------
     MissingExtraError
         If the extra ``live`` or PortAudio is not installed.
     AudioError
-        If there is none.
+        If there is no input device.
     """
     sounddevice = _load()
     try:
         found = [device for device in sounddevice.query_devices() if device["max_input_channels"] > 0]
         systems = sounddevice.query_hostapis()
     except sounddevice.PortAudioError as error:
-        raise AudioError(f"the sound system does not answer: {reason(error)}") from None
+        raise AudioError(f"the sound system does not respond: {error}") from None
     if not found:
-        raise AudioError("there is no microphone; connect one, and see that this program may use it")
+        raise AudioError("there is no microphone; connect one and allow this program to use it")
     try:
         default = sounddevice.query_devices(kind="input")["index"]
-    except sounddevice.PortAudioError:  # the system prefers none
+    except sounddevice.PortAudioError:  # there is no default
         default = found[0]["index"]
     return [
         InputDevice(
@@ -96,7 +95,7 @@ def find_device(wanted: str | None = None) -> InputDevice:
     Parameters
     ----------
     wanted : str, optional
-        Its number, its name, or a part of its name; by default the one that the system prefers.
+        Number, name or a part of the name; by default the default of the system.
 
     Raises
     ------
@@ -105,7 +104,7 @@ def find_device(wanted: str | None = None) -> InputDevice:
     AudioError
         If there is no input device.
     ParameterError
-        If none or several are meant.
+        If no device or several devices match.
     """
     devices = input_devices()
     if wanted is None:
@@ -120,32 +119,32 @@ def find_device(wanted: str | None = None) -> InputDevice:
             return matches[0]
         if matches:
             several = ", ".join(f"{device.number} ({device.name}, {device.system})" for device in matches)
-            raise ParameterError(f"{wanted!r} may be one of several input devices; choose by number: {several}")
-    raise ParameterError(f"there is no input device {wanted!r}; list them and choose one by number or name")
+            raise ParameterError(f"{wanted!r} matches several input devices; choose one by number: {several}")
+    raise ParameterError(f"there is no input device {wanted!r}; choose one of `affetto listen --list-devices`")
 
 
 class Microphone:
-    """Records from a device while it is entered; iterating gives the sound as it arrives.
+    """Record one channel of a device; a context manager and an iterator over chunks.
 
-    Between the device and whoever iterates is a queue of ten seconds. What arrives while it is full is lost, silence
-    takes its place so that times stay right, and `remarks` say so.
+    Chunks wait in a queue of ten seconds. Chunks that arrive while it is full are lost. Silence replaces them, so that
+    times stay right, and `warnings` states their duration.
 
     Parameters
     ----------
     device : InputDevice
-        Where to record from; one of its channels is.
+        Input device.
 
     Attributes
     ----------
     name : str
-        What messages and results call the source.
+        Name of the source for messages and results.
     sample_rate_hz : int
-        Rate of the samples.
+        Sample rate of the chunks.
 
     Raises
     ------
     AudioError
-        If the device's rate makes no sense; on entering, if it cannot be recorded from.
+        If the sample rate of the device is not supported; on entering, if recording cannot start.
     """
 
     name = "<microphone>"
@@ -154,12 +153,12 @@ class Microphone:
         self.device = device
         self.sample_rate_hz = check_sample_rate(device.sample_rate_hz, name=device.name)
         self._chunk_samples = round(_CHUNK_S * self.sample_rate_hz)
-        # Each chunk comes with the number of samples that were lost before it.
+        # Each chunk has the number of samples that were lost before it.
         self._queue: Queue[tuple[int, NDArray[np.float32]]] = Queue(round(_QUEUE_S / _CHUNK_S))
         self._n_lost = 0
         self._n_lost_before_next = 0
         self._n_interruptions = 0
-        self._is_gone = False
+        self._is_disconnected = False
         self._is_stopped = False
         self._stream: Any = None
 
@@ -178,8 +177,8 @@ class Microphone:
         except sounddevice.PortAudioError as error:
             self._close()
             raise AudioError(
-                f"{self.device.name} cannot be recorded from: {reason(error)}; "
-                "see that no other program has it and that this one may use it"
+                f"recording from {self.device.name} failed: {error}; "
+                "close other programs that record and allow this one to use the microphone"
             ) from None
         return self
 
@@ -189,17 +188,14 @@ class Microphone:
         self._close()
 
     def stop(self) -> None:
-        """Record no more; iterating gives what has been recorded, and ends."""
+        """Stop recording. Iteration gives the chunks in the queue, and ends."""
         self._is_stopped = True
         self._close()
 
     def __iter__(self) -> Iterator[NDArray[np.float32]]:
-        """Yield chunks of shape (n_samples, 1), empty ones while nothing comes, until the end.
-
-        That is where it was stopped, or where the device is taken for gone.
-        """
+        """Yield chunks of shape (n_samples, 1), empty ones while none arrive, until `stop` or a disconnection."""
         n_waits = 0
-        while n_waits < _MOST_WAITS:
+        while n_waits < _MAX_WAITS:
             try:
                 n_lost, chunk = self._queue.get(block=not self._is_stopped, timeout=_WAIT_S)
             except Empty:
@@ -212,23 +208,23 @@ class Microphone:
             n_waits = 0
             yield from self._silence(n_lost)
             yield chunk
-        self._is_gone = True
+        self._is_disconnected = True
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Sentences on what is missing."""
-        remarks = []
+        """Sentences about lost sound."""
+        warnings = []
         if self._n_lost:
-            remarks.append(
-                f"{self._n_lost / self.sample_rate_hz:.1f} s of sound were lost, since recognizing did not keep up; "
-                "they count as silence"
+            warnings.append(
+                f"{self._n_lost / self.sample_rate_hz:.1f} s of sound were lost because recognition was too slow; "
+                "they became silence"
             )
         if self._n_interruptions:
             times = "once" if self._n_interruptions == 1 else f"{self._n_interruptions} times"
-            remarks.append(f"{self.device.name} lost some sound {times}; times may be early by as much")
-        if self._is_gone:
-            remarks.append(f"{self.device.name} gives no sound any more; what came before was heard")
-        return tuple(remarks)
+            warnings.append(f"{self.device.name} lost sound {times}; later times are too early by its duration")
+        if self._is_disconnected:
+            warnings.append(f"{self.device.name} was disconnected; the sound before was recognized")
+        return tuple(warnings)
 
     def _silence(self, n_samples: int) -> Iterator[NDArray[np.float32]]:
         """Yield chunks of silence."""
@@ -236,7 +232,7 @@ class Microphone:
             yield np.zeros((min(self._chunk_samples, n_samples - first), 1), np.float32)
 
     def _take(self, samples: NDArray[np.float32], n_samples: int, _time: object, status: Any) -> None:
-        """Take a chunk on PortAudio's thread, which must never wait."""
+        """Put a chunk into the queue, on PortAudio's thread, which must not wait."""
         self._n_interruptions += bool(status.input_overflow)
         try:
             self._queue.put_nowait((self._n_lost_before_next, samples.copy()))
@@ -249,16 +245,16 @@ class Microphone:
     def _close(self) -> None:
         if self._stream is not None:
             self._stream.close()
-            self._stream = None  # PortAudio must not be asked twice
+            self._stream = None  # PortAudio must not close it twice
 
 
 def _load() -> Any:
-    """Import sounddevice, or say what is missing."""
+    """Import sounddevice, or raise MissingExtraError."""
     require_extra("live", purpose="the microphone")
     try:
         import sounddevice
-    except OSError as error:  # sounddevice is there, the library that it is made for is not
+    except OSError as error:  # PortAudio is missing
         raise MissingExtraError(
-            f"the microphone needs PortAudio: {reason(error)}; install it, on Debian and Ubuntu as libportaudio2"
+            f"the microphone needs PortAudio: {error}; install it, on Debian and Ubuntu as libportaudio2"
         ) from None
     return sounddevice

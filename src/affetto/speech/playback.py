@@ -1,4 +1,4 @@
-"""A recording played as if it were heard at this moment."""
+"""Recordings played in real time in place of a microphone."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ _CHUNK_S = 0.05
 
 
 class Playback:
-    """Plays a recording in small chunks, each when its sound would be over; to be used like a `Microphone`.
+    """Play a recording in small chunks, each at the time when it would end; used like a `Microphone`.
 
     Parameters
     ----------
     source : path, bytes, binary file object, (samples, sample rate), or Waveform
         The recording; its channels are averaged.
     fast : bool
-        Whether to give each chunk as soon as it is asked for.
+        Whether to give the chunks without waiting.
 
     Attributes
     ----------
     name : str
-        What messages and results call the source.
+        Name of the source for messages and results.
     sample_rate_hz : int
-        Rate of the samples.
+        Sample rate of the chunks.
 
     Raises
     ------
@@ -75,5 +75,5 @@ class Playback:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Sentences on what is missing or damaged; none before the end."""
+        """Sentences about what is missing or damaged; empty before the end."""
         return self._stream.warnings if self._is_over else ()

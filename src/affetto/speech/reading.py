@@ -1,4 +1,4 @@
-"""Whole recordings: whatever one comes as, it leaves as a `Waveform`."""
+"""Whole recordings as `Waveform`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from affetto.speech.sources import source_name
-from affetto.speech.streaming import checked_channels, checked_track, open_stream
+from affetto.speech.streaming import check_channels, check_track, open_stream
 from affetto.speech.waveform import Waveform, check_sample_rate
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class TruncatedAudioWarning(UserWarning):
-    """A recording is damaged, ends before its header says, or has channels that cancel; what is there was read."""
+    """A recording is damaged, shorter than its header states, or has channels that cancel each other."""
 
 
 def read(
@@ -28,18 +28,17 @@ def read(
 ) -> Waveform:
     """Read a recording.
 
-    Files are decoded in blocks, mixed to mono and resampled on the way, so that a long recording needs the memory of
-    its result only.
+    Files are decoded, mixed to mono and resampled in blocks, so that only the result needs memory.
 
     Parameters
     ----------
     source : path, bytes, binary file object, (samples, sample rate), or Waveform
-        wav, flac, ogg (Vorbis, Opus), mp3 and whatever else libsndfile reads; with the extra ``formats`` also m4a,
+        wav, flac, ogg (Vorbis, Opus), mp3 and every other format of libsndfile; with the extra ``formats`` also m4a,
         aac, webm, amr, wma, and the sound of mp4, mov, mkv and other videos; 8 to 192 kHz, any number of channels.
     sample_rate_hz : int, optional
         Resample to this rate; by default the recording keeps its own.
     channels : "mix" or int
-        The channels' mean, or one channel, counted from 1.
+        The mean of the channels, or one channel, counted from 1.
     track : int, optional
         One of several audio tracks, counted from 1; by default the one that players choose.
 
@@ -51,15 +50,17 @@ def read(
     Raises
     ------
     AudioError
-        If there is no such file, or it cannot be read, is no audio, is empty, or holds values that are not numbers, or
-        if it has no such channel or track.
+        If the file does not exist, cannot be read, is not audio, is empty, lacks the channel or track, or holds
+        samples that are NaN or infinite.
     MissingExtraError
         If the format needs the extra ``formats``.
+    ParameterError
+        If `channels` or `track` is not one of the choices.
 
     Warns
     -----
     TruncatedAudioWarning
-        If the file is damaged, ends before the length that its header promises, or has channels that cancel each other.
+        If the file is damaged, is shorter than its header states, or has channels that cancel each other.
 
     Examples
     --------
@@ -67,9 +68,9 @@ def read(
     >>> affetto.read((np.zeros(24_000, dtype=np.int16), 48_000), sample_rate_hz=16_000).samples.shape
     (8000,)
     """
-    waveform, remarks = read_with_warnings(source, sample_rate_hz=sample_rate_hz, channels=channels, track=track)
-    for remark in remarks:
-        warnings.warn(remark, TruncatedAudioWarning, stacklevel=2)
+    waveform, sentences = read_with_warnings(source, sample_rate_hz=sample_rate_hz, channels=channels, track=track)
+    for sentence in sentences:
+        warnings.warn(sentence, TruncatedAudioWarning, stacklevel=2)
     return waveform
 
 
@@ -80,16 +81,16 @@ def read_with_warnings(
     channels: Literal["mix"] | int = "mix",
     track: int | None = None,
 ) -> tuple[Waveform, tuple[str, ...]]:
-    """Read a recording as `read` does, and return what would be warned of as sentences.
+    """Read a recording as `read` does, and return the warnings as sentences.
 
-    Warnings are caught per process, not per thread; whoever reads in several threads needs them this way.
+    Python catches warnings per process. Programs that read in several threads need this function.
     """
-    chosen, track = checked_channels(channels, each=False), checked_track(track)
+    chosen, track = check_channels(channels, each=False), check_track(track)
     rate = None if sample_rate_hz is None else check_sample_rate(sample_rate_hz, name=source_name(source))
     if isinstance(source, Waveform) and chosen in ("mix", 1) and track in (None, 1):
         return (source if rate is None else source.resampled(rate)), ()
     with open_stream(source, sample_rate_hz=rate, channels=chosen, track=track) as stream:
-        # One buffer that grows: a list of blocks would be held twice when it is joined.
+        # A list of blocks would need twice the memory when it is joined.
         buffer = bytearray()
         for block in stream:
             buffer += block.tobytes()

@@ -1,8 +1,7 @@
-"""What has the name of a recording and is none."""
+"""Files that have the name of a recording but are not audio."""
 
 from __future__ import annotations
 
-import base64
 import bz2
 import gzip
 import io
@@ -45,10 +44,9 @@ CONTENTS = {
     "JSON": b'{"error": {"code": 403, "message": "quota"}}',
     "JSON ": b'[\n  {"text": "hello"}\n]',
     "PDF": b"%PDF-1.7\n%\xe2\xe3\xcf\xd3" + bytes(100),
-    "PNG": b"\x89PNG\r\n\x1a\n" + bytes(100),
-    "JPEG": b"\xff\xd8\xff\xe0\0\x10JFIF" + bytes(200),
-    "GIF": b"GIF89a" + bytes(50),
-    "WebP": b"RIFF\x24\0\0\0WEBPVP8 " + bytes(50),
+    "picture": b"\x89PNG\r\n\x1a\n" + bytes(100),
+    "picture ": b"\xff\xd8\xff\xe0\0\x10JFIF" + bytes(200),
+    "a picture": b"RIFF\x24\0\0\0WEBPVP8 " + bytes(50),
     "7z": b"7z\xbc\xaf\x27\x1c" + bytes(100),
     "rar": b"Rar!\x1a\x07\x01\0" + bytes(100),
     "NumPy": b"\x93NUMPY\x01\0v\0{'descr': '<f4'",
@@ -58,37 +56,36 @@ CONTENTS = {
     "text that begins with 'Dear diary": b"Dear diary, today I was happy.\n" * 20,
     "text that begins with 'path,label": "path,label\na.wav,angry\n".encode("utf-16"),
 }
-REMEDIES = {"Git LFS": "git lfs pull", "HTML": "download", "JSON": "download", "NumPy": "numpy.load", "7z": "unpack"}
+ADVICE = {"Git LFS": "git lfs pull", "HTML": "download", "JSON": "download", "NumPy": "numpy.load", "7z": "unpack"}
 
 
 @pytest.mark.parametrize("kind", CONTENTS)
 @pytest.mark.parametrize("ending", ["wav", "mp3", "raw"])
-def test_it_is_named_for_what_it_is(tmp_path: Path, kind: str, ending: str) -> None:
+def test_a_file_is_named_for_its_content(tmp_path: Path, kind: str, ending: str) -> None:
     if kind == "zeros" and ending == "raw":
         pytest.skip("may be a silent recording")
     path = tmp_path / f"clip.{ending}"
     path.write_bytes(CONTENTS[kind])
     for source in (path, str(path), CONTENTS[kind], io.BytesIO(CONTENTS[kind])):
-        with pytest.raises(AudioError, match="is not audio") as caught:
+        with pytest.raises(AudioError, match="not audio") as caught:
             read(source)
         sentence = str(caught.value)
         assert kind.strip() in sentence
-        assert REMEDIES.get(kind, "") in sentence
+        assert ADVICE.get(kind, "") in sentence
         assert "\n" not in sentence
         assert sentence.startswith((str(path), "<"))
 
 
-@pytest.mark.parametrize("kind", ["gzip", "bzip2", "xz", "zip", "tar", "base64"])
+@pytest.mark.parametrize("kind", ["gzip", "bzip2", "xz", "zip", "tar"])
 @pytest.mark.parametrize("inner", ["wav", "mp3", "flac", "ogg-opus"])
-def test_a_recording_that_is_packed(encode: Encoder, kind: str, inner: str) -> None:
+def test_a_packed_recording_is_refused(encode: Encoder, kind: str, inner: str) -> None:
     data = encode(inner)
     packed: dict[str, Any] = {
         "gzip": gzip.compress,
         "bzip2": bz2.compress,
         "xz": lzma.compress,
-        "base64": base64.b64encode,
     }
-    with pytest.raises(AudioError, match=rf"is not audio but .*{kind}.*; (decompress|unpack|decode) it"):
+    with pytest.raises(AudioError, match=rf"not audio.*{kind}.*(decompress|unpack)"):
         read(packed[kind](data) if kind in packed else archive(kind, data))
 
 
@@ -100,21 +97,23 @@ def test_a_recording_that_is_packed(encode: Encoder, kind: str, inner: str) -> N
         *(("g722", "-f g722"), ("g729", "-f g729"), ("raw", "rate"), ("pcm", "rate")),
     ],
 )
-def test_telephone_sound_without_a_header(tmp_path: Path, encode: Encoder, ending: str, words: str) -> None:
+def test_telephone_audio_without_a_header_is_named_with_a_command(
+    tmp_path: Path, encode: Encoder, ending: str, words: str
+) -> None:
     path = tmp_path / f"a call.{ending}"
     out = io.BytesIO()
     subtype = {"ul": "ULAW", "AL": "ALAW", "gsm": "GSM610"}.get(ending, "PCM_16")
     soundfile.write(out, encode.at(8_000), 8_000, format="RAW", subtype=subtype)
     path.write_bytes(out.getvalue())
-    with pytest.raises(AudioError, match=rf"is not audio .*headerless .*{words}.* '{tmp_path}/a call\.wav'"):
+    with pytest.raises(AudioError, match=rf"headerless.*{words}.* '{tmp_path}/a call\.wav'"):
         read(path)
-    # What has a header is read, whatever its name.
+    # A file with a header is read, whatever its name.
     path.write_bytes(encode("wav"))
     assert read(path).duration_s > 2
 
 
 @pytest.mark.parametrize("subtype", ["ULAW", "ALAW", "GSM610", "PCM_16", "PCM_24", "FLOAT"])
-def test_bytes_without_a_header_are_not_guessed_to_be_sound(encode: Encoder, subtype: str) -> None:
+def test_samples_without_a_header_are_not_taken_for_audio(encode: Encoder, subtype: str) -> None:
     out = io.BytesIO()
     soundfile.write(out, np.tile(encode.at(8_000), 3), 8_000, format="RAW", subtype=subtype)
     with pytest.raises(AudioError, match="not audio"):

@@ -1,0 +1,1 @@
+"""Decoders of encoded recordings, and the headers that decide between them."""
