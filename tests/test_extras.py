@@ -9,12 +9,12 @@ from affetto._extras import require_extra
 
 
 @pytest.mark.parametrize("extra", ["denoise", "plot", "train"])
-def test_what_is_installed_is_enough(extra: str) -> None:
+def test_installed_extras_are_accepted(extra: str) -> None:
     require_extra(extra)
 
 
 def test_a_missing_library_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    # A library that another test imported counts as installed.
+    # Libraries in `sys.modules` count as installed.
     for name in [name for name in sys.modules if name.partition(".")[0] == "skl2onnx"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setattr(sys, "path", [])

@@ -10,7 +10,7 @@ from affetto._parallel import map_in_order
 
 
 @pytest.mark.parametrize("workers", [1, 3])
-def test_results_come_in_the_order_of_the_items(workers: int) -> None:
+def test_results_are_in_the_order_of_the_items(workers: int) -> None:
     def late_if_even(number: int) -> int:
         time.sleep(0.01 * (number % 2 == 0))
         return number
@@ -19,25 +19,25 @@ def test_results_come_in_the_order_of_the_items(workers: int) -> None:
 
 
 @pytest.mark.parametrize("workers", [1, 3])
-def test_what_goes_wrong_is_raised_where_its_result_would_come(workers: int) -> None:
+def test_an_error_is_raised_in_place_of_its_result(workers: int) -> None:
     results = map_in_order(lambda divisor: 6 // divisor, [3, 0, 2], workers=workers)
     assert next(results) == 2
     with pytest.raises(ZeroDivisionError):
         next(results)
 
 
-def test_no_thread_lives_longer_than_the_iteration() -> None:
+def test_threads_end_with_the_iteration() -> None:
     before = set(threading.enumerate())
-    broken_off = map_in_order(abs, iter(range(1_000)), workers=4)
-    next(broken_off)
-    broken_off.close()
+    unfinished = map_in_order(abs, iter(range(1_000)), workers=4)
+    next(unfinished)
+    unfinished.close()
     for thread in set(threading.enumerate()) - before:
         thread.join(timeout=5)
         assert not thread.is_alive()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
-def test_an_iteration_goes_on_in_a_child_and_in_its_parent() -> None:
+def test_an_iteration_continues_in_a_forked_child_and_in_its_parent() -> None:
     results = map_in_order(abs, iter(range(30)), workers=2)
     seen = [next(results)]
     child = os.fork()

@@ -1,4 +1,4 @@
-"""``python -m affetto``: the same as the command ``affetto``."""
+"""Run the command ``affetto`` by ``python -m affetto``."""
 
 from affetto.cli import main
 

@@ -1,4 +1,4 @@
-"""Numbers that parameters and options take, checked in one way."""
+"""Checks of parameters."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from affetto.errors import ParameterError
 
 
 def whole_number(value: object, *, name: str, least: int = 1) -> int:
-    """Return a parameter as an int, or say what is wrong with it.
+    """Return the value of a parameter as an int.
 
     Parameters
     ----------
     value : object
-        An int, or one of NumPy's, as tables hold them.
+        An integer of Python or NumPy.
     name : str
-        The parameter, as the user gave it.
+        The parameter, for the error.
     least : int
-        The smallest value that makes sense.
+        The smallest allowed value.
 
     Raises
     ------
     ParameterError
-        If it is no whole number, or too small.
+        If the value is not an integer, or too small.
 
     Examples
     --------

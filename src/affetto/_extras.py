@@ -1,4 +1,4 @@
-"""Libraries that only some capabilities need."""
+"""The optional extras of the package and their libraries."""
 
 from __future__ import annotations
 
@@ -21,19 +21,13 @@ _EXTRAS = {
 
 
 def require_extra(name: str, *, purpose: str = "this") -> None:
-    """Say which extra is missing, before anything else is done.
+    """Raise a MissingExtraError if a library of an extra is not installed.
 
     Parameters
     ----------
     name : {"classic", "corpora", "denoise", "formats", "live", "plot", "train"}
-        The extra.
     purpose : str
-        What needs it.
-
-    Raises
-    ------
-    MissingExtraError
-        If one of its libraries is not installed.
+        What needs the extra, for the error.
     """
     missing = [library for library in _EXTRAS[name] if find_spec(library) is None]
     if missing:

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, and never in place of a recording."""
+"""Write files atomically, and check beforehand that they can be written."""
 
 from __future__ import annotations
 
@@ -14,86 +14,75 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _STANDARD_OUTPUT = 1  # its file descriptor
-_FORBIDDEN = "may not be written; check the permissions, or name another file"
 
 
 def require_writable(path: str | os.PathLike[str], *, sources: Iterable[object]) -> None:
-    """Say what is wrong with a file to write, before there is anything to write into it.
+    """Check that a file can be written, before the work whose result it takes.
 
     Parameters
     ----------
     path : path
-        The file to write; one that exists may be replaced.
+        The file to write, which may exist.
     sources : iterable
-        What is recognized; those that are paths or file descriptors are never written into.
+        The inputs; paths among them must not be overwritten.
 
     Raises
     ------
     ParameterError
-        If the file is a folder, is in none, may not be written, is one of the recordings or standard output.
+        If the file is a folder, in a missing folder, not permitted, one of the inputs, or standard output.
     """
     path = Path(path)
     try:
-        obstacle = _obstacle(path)
-    except PermissionError:  # not even to look into the folder
-        obstacle = _FORBIDDEN
-    except (OSError, ValueError) as error:  # a name that is too long, or with a null character
-        obstacle = f"cannot be written: {_why(error)}; name another file"
-    if obstacle:
-        raise ParameterError(f"{path} {obstacle}")
+        problem = _problem(path)
+    except (OSError, ValueError) as error:  # for example a name that is too long, or holds a null character
+        problem = f"cannot be written: {_reason(error)}; name another file"
+    if problem:
+        raise ParameterError(f"{path} {problem}")
     if is_same_file(path, _STANDARD_OUTPUT):
-        # What is printed meanwhile and the file would overwrite each other.
+        # Printed text and the file would overwrite each other.
         raise ParameterError(f"{path} is standard output; to print there, give a format and no file")
     for source in sources:
-        if isinstance(source, str | os.PathLike | int) and is_same_file(path, source):
+        if isinstance(source, str | os.PathLike) and is_same_file(path, source):
             raise ParameterError(f"{path} is the recording itself; name another file to write")
 
 
-def _obstacle(path: Path) -> str:
-    """Return what stands in the way of a file; nothing where it can be written."""
+def _problem(path: Path) -> str:
+    """Return why a file cannot be written; empty if it can."""
     if path.is_dir():
         return "is a folder; name a file in it"
     if not path.parent.is_dir():
         return f"cannot be written: there is no folder {path.parent}; make it first"
     target = Path(os.path.realpath(path))
-    # A file is made anew beside the one that it replaces.
+    # A new file is made in the folder, and replaces the old one.
     permitted = (not target.exists() or os.access(target, os.W_OK)) and (
         _is_device(target) or os.access(target.parent, os.W_OK | os.X_OK)
     )
-    return "" if permitted else _FORBIDDEN
+    return "" if permitted else "may not be written; check the permissions, or name another file"
 
 
-def is_same_file(path: str | os.PathLike[str], source: str | os.PathLike[str] | int) -> bool:
-    """Return whether two names are of one file; of files that are not there yet, whether their places are one.
-
-    Parameters
-    ----------
-    path : path
-    source : path or int
-        Or a file descriptor.
-    """
+def is_same_file(path: str | os.PathLike[str], other: str | os.PathLike[str] | int) -> bool:
+    """Return whether two paths, or a path and a file descriptor, are the same file, which need not exist."""
     try:
-        # The places first: they tell of files that are not there yet. Then links, and systems that ignore case.
-        places_are_one = not isinstance(source, int) and os.path.realpath(path) == os.path.realpath(source)
-        return places_are_one or os.path.samefile(path, source)  # noqa: PTH121 (Path.samefile takes no descriptor)
-    except (OSError, ValueError):  # one of them does not exist; a null character in the name
+        # Names are compared because files may not exist yet, files because of hard links and case.
+        same_name = not isinstance(other, int) and os.path.realpath(path) == os.path.realpath(other)
+        return same_name or os.path.samefile(path, other)  # noqa: PTH121 (Path.samefile takes no descriptor)
+    except (OSError, ValueError):  # one of them does not exist, or its name holds a null character
         return False
 
 
 def _is_device(path: Path) -> bool:
-    """Return whether it is a pipe, or a device such as /dev/null: to be written into, not to be replaced by a file."""
+    """Return whether a path is a pipe or a device, such as /dev/null, which is not replaced by a file."""
     return path.exists() and not path.is_file()
 
 
 def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
-    """Write a file at once: until it is complete, whatever was there stays as it was.
+    """Write a file atomically: it has either its old or its new content, also after a crash.
 
     Parameters
     ----------
     path : path
         The file; a link is followed.
     content : bytes
-        What it shall hold.
 
     Raises
     ------
@@ -105,7 +94,7 @@ def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
         if _is_device(path):
             path.write_bytes(content)
             return
-        target = Path(os.path.realpath(path))  # unlike `Path.resolve`, links that lead to themselves are no error
+        target = Path(os.path.realpath(path))  # unlike `Path.resolve`, this allows links to themselves
         part = target.with_name(f".affetto-{token_hex(8)}.part")
         try:
             part.write_bytes(content)
@@ -115,8 +104,8 @@ def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
         finally:
             part.unlink(missing_ok=True)
     except (OSError, ValueError) as error:
-        raise ParameterError(f"{path} cannot be written: {_why(error)}") from error
+        raise ParameterError(f"{path} cannot be written: {_reason(error)}") from error
 
 
-def _why(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     return str(getattr(error, "strerror", None) or error)

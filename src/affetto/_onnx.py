@@ -1,4 +1,4 @@
-"""The one door to ONNX Runtime: no other module imports it."""
+"""ONNX Runtime, which only this module imports."""
 
 from __future__ import annotations
 
@@ -14,34 +14,27 @@ if TYPE_CHECKING:
 
 
 def import_onnxruntime(part: str = "") -> ModuleType:
-    """Import ONNX Runtime, with its telemetry off: see ``affetto/__init__.py``.
-
-    Parameters
-    ----------
-    part : str
-        A module of it, such as ``quantization``; by default the whole.
-    """
+    """Import ONNX Runtime or a part of it, such as ``quantization``; `affetto` turns its telemetry off."""
     return import_module(f"onnxruntime.{part}" if part else "onnxruntime")
 
 
 class OnnxModel:
     """An ONNX model that runs on one thread, also after a fork.
 
-    Work spreads over the processors by running several segments at a time: a pool of threads within the runtime would
-    not survive a fork, and gains nothing for a segment of a few seconds.
+    Callers run several segments in parallel instead: threads of the runtime do not survive a fork, and hardly speed up
+    a segment of a few seconds.
 
     Parameters
     ----------
     model : bytes or path
         The model, or its file.
     few_lengths : bool
-        Whether its inputs have few lengths only. Then ONNX Runtime keeps a plan of its memory for each, which is
-        faster; of many lengths these plans would grow without bound.
+        Whether inputs have only few lengths. ONNX Runtime is faster with a memory plan for each of them, but many plans
+        would need much memory.
 
     Attributes
     ----------
     input_names, output_names : list of str
-        What it takes and gives.
 
     Examples
     --------
@@ -58,12 +51,12 @@ class OnnxModel:
         self.output_names: list[str] = [value.name for value in session.get_outputs()]
 
     def run(self, outputs: Sequence[str], inputs: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
-        """Run the model; several threads may do so at once.
+        """Run the model, also from several threads.
 
         Parameters
         ----------
         outputs : sequence of str
-            Names of the outputs that are wanted.
+            Names of outputs.
         inputs : mapping of str to ndarray
             The value of each input.
 
@@ -74,7 +67,7 @@ class OnnxModel:
         """
         process, session = self._opened
         if process != os.getpid():
-            # After a fork: another thread may have held the session's locks, and nobody would ever release them.
+            # In a forked process, locks of the session may be held by a thread of the parent.
             session = self._open()
         values: list[NDArray[Any]] = session.run(list(outputs), dict(inputs))
         return values
@@ -84,7 +77,7 @@ class OnnxModel:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.inter_op_num_threads = 1
-        options.log_severity_level = 3  # errors alone
+        options.log_severity_level = 3  # errors
         options.enable_mem_pattern = self._few_lengths
         session = onnxruntime.InferenceSession(self._model, options, providers=["CPUExecutionProvider"])
         self._opened = os.getpid(), session

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
+import io
 from contextlib import contextmanager
-from pathlib import Path
 from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
 
 import torch
 
+from affetto._files import write_bytes
 from affetto.errors import AffettoError, ParameterError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 
 def save_state(path: Path, state: Mapping[str, Any]) -> None:
@@ -28,10 +28,9 @@ def save_state(path: Path, state: Mapping[str, Any]) -> None:
         Tensors and plain values.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
-    with os.fdopen(descriptor, "wb") as file:
-        torch.save(dict(state), file)
-    Path(temporary).replace(path)
+    content = io.BytesIO()
+    torch.save(dict(state), content)
+    write_bytes(path, content.getvalue())
 
 
 @contextmanager
