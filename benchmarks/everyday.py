@@ -19,7 +19,7 @@ import numpy as np
 from affetto import Recognizer
 from affetto.adaptation.prior import apply_prior, resolve_prior, trained_shares
 from affetto.bundles.bundle import find_bundle, load_bundle
-from affetto.evaluation.corpora_predictions import CorporaPredictions
+from affetto.evaluation.predictions import CorporaPredictions
 from tools.generated import RESULTS, ROOT, as_json
 from tools.provenance import record
 

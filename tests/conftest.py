@@ -16,6 +16,9 @@ import soxr
 from av.stream import Disposition
 from hypothesis import settings
 
+from affetto.corpora.base import Corpus
+from affetto.corpora.loading import load_corpus
+from affetto.corpora.published import RAVDESS
 from affetto.speech import read
 
 if TYPE_CHECKING:
@@ -192,6 +195,19 @@ def nemo_dir(data_dir: Path) -> Path:
 def emodb_dir(data_dir: Path) -> Path:
     """All clips of EMO-DB."""
     return _part(data_dir, "emodb")
+
+
+@pytest.fixture(scope="session")
+def names() -> Corpus:
+    """All of RAVDESS without sound: the names of the clips tell speaker and emotion."""
+    utterances = [RAVDESS.parse(Path(f"{clip}.wav")) for clip in RAVDESS.clips]
+    return Corpus(RAVDESS.name, RAVDESS.licence, RAVDESS.citation, utterances)
+
+
+@pytest.fixture(scope="session")
+def ravdess(ravdess_dir: Path) -> Corpus:
+    """All of RAVDESS, with sound."""
+    return load_corpus(ravdess_dir)
 
 
 @pytest.fixture(scope="session")

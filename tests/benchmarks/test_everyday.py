@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from affetto.bundles.bundle import find_bundle, load_bundle
-from affetto.evaluation.corpora_predictions import CorporaPredictions
+from affetto.evaluation.predictions import CorporaPredictions
 from benchmarks.everyday import PRIORS, corpora_figures
 
 if TYPE_CHECKING:

@@ -93,7 +93,7 @@ def test_only_the_chosen_emotions_are_evaluated(corpus: Path, tmp_path: Path, ru
     assert metrics["emotions"] == ["sad", "angry"]
     assert set(metrics["recall"]) == {"sad", "angry"}
     # A report about all emotions is another one, and does not replace it.
-    assert "holds another report (emotions differ)" in run("evaluate", corpus, *arguments, cwd=tmp_path).stderr
+    assert "emotions differ" in run("evaluate", corpus, *arguments, cwd=tmp_path).stderr
 
 
 def test_the_models_of_folds_are_kept_where_that_is_asked_for(corpus: Path, tmp_path: Path, run: Run) -> None:
@@ -103,7 +103,7 @@ def test_the_models_of_folds_are_kept_where_that_is_asked_for(corpus: Path, tmp_
     (tmp_path / "taken/fold-2/diary.txt").write_text("dear diary")
     refused = run(*arguments, "--models", "taken", cwd=tmp_path)
     assert refused.returncode == 2
-    assert refused.stderr.startswith("affetto: taken/fold-2 is a folder with other things in it")
+    assert "taken/fold-2" in refused.stderr
     within = run(*arguments, "--models", corpus / "models", cwd=tmp_path)
     assert within.returncode != 0
     assert not (corpus / "models").exists()
@@ -150,7 +150,7 @@ def test_compare_puts_the_chosen_classifiers_in_one_table(corpus: Path, tmp_path
         (["train", "CORPUS", "--output", "taken"], 2, "other things"),
         (["train", "CORPUS"], 2, "--output"),
         (["train", "CORPUS", "--output", "model", "--classifier", "oracle"], 2, "oracle"),
-        (["train", "CORPUS", "--output", "model", "--encoder", "tiny"], 2, "encoders are for the transformer"),
+        (["train", "CORPUS", "--output", "model", "--encoder", "tiny"], 2, "transformer"),
         (["train", "CORPUS", "nowhere", "--output", "model"], 1, "nowhere"),
         (["train", "CORPUS", "CORPUS", "--output", "model"], 1, "given twice"),
         (["evaluate", "nowhere"], 1, "nowhere"),
@@ -160,10 +160,10 @@ def test_compare_puts_the_chosen_classifiers_in_one_table(corpus: Path, tmp_path
         (["evaluate", "CORPUS", "--protocol", "loso", "--folds", "one"], 2, "one"),
         (["evaluate", "CORPUS", "--protocol", "loso", "--output", "CORPUS/report"], 2, "inside the corpus"),
         (["evaluate", "CORPUS", "--protocol", "loso", "--train-with", "CORPUS"], 1, "given twice"),
-        (["evaluate", "CORPUS", "--protocol", "loso", "--encoder", "tiny"], 2, "encoders are for the transformer"),
-        (["evaluate", "CORPUS", "--protocol", "loso", "--adapted", "5"], 2, "--adapted is for the transformer"),
+        (["evaluate", "CORPUS", "--protocol", "loso", "--encoder", "tiny"], 2, "transformer"),
+        (["evaluate", "CORPUS", "--protocol", "loso", "--adapted", "5"], 2, "transformer"),
         (["evaluate", "CORPUS", "--protocol", "loso", "--emotions", "sad,bored"], 2, "bored"),
-        (["compare", "CORPUS", "--protocol", "loso", "--classifier", "mlp"], 2, "nothing to compare mlp with"),
+        (["compare", "CORPUS", "--protocol", "loso", "--classifier", "mlp"], 2, "mlp"),
     ],
 )
 def test_what_cannot_be_done_is_said_before_anything_is_written(

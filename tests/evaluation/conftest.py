@@ -1,34 +1,21 @@
-"""What the tests of the evaluation share: RAVDESS by its names, and systems of known skill."""
+"""Predictions of known skill, for the tests of the evaluation."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 from typing import Protocol as Signature
 
 import numpy as np
 import pytest
 
-from affetto.corpora.base import Corpus
-from affetto.corpora.loading import load_corpus
-from affetto.corpora.published import RAVDESS
 from affetto.evaluation import Predictions, get_protocol
+
+if TYPE_CHECKING:
+    from affetto.corpora.base import Corpus
 
 
 class MakePredictions(Signature):
     def __call__(self, *, skill: float, seed: int = 0, protocol: str = "emobox") -> Predictions: ...
-
-
-@pytest.fixture(scope="session")
-def names() -> Corpus:
-    """All of RAVDESS, of which only the names are needed."""
-    utterances = [RAVDESS.parse(Path(f"{clip}.wav")) for clip in RAVDESS.clips]
-    return Corpus(RAVDESS.name, RAVDESS.licence, RAVDESS.citation, utterances)
-
-
-@pytest.fixture(scope="session")
-def ravdess(ravdess_dir: Path) -> Corpus:
-    """All of RAVDESS, with sound."""
-    return load_corpus(ravdess_dir)
 
 
 @pytest.fixture(scope="session")

@@ -59,7 +59,7 @@ class Chain(ClassifierMixin, BaseEstimator):
 
 def evaluated(protocol: str, count: int | None, to: AdaptedTo = "speaker") -> Predictions:
     answers = unadapted if count is None else adapted(count, to=to)
-    return cross_validate(Chain(), corpus("one", "abcdefghij"), get_protocol(protocol), answers=answers)
+    return cross_validate(Chain(), corpus("one", "abcdefghij"), get_protocol(protocol), predict=answers)
 
 
 def test_knowing_the_voice_helps_the_more_the_more_is_known() -> None:
@@ -94,7 +94,7 @@ def test_clips_are_adapted_to_others_and_never_to_themselves() -> None:
 
 def test_a_corpus_that_is_left_out_is_adapted_to_as_well() -> None:
     corpora = [corpus("one"), corpus("two")]
-    plain, known = (cross_validate_corpora(Chain(), corpora, answers=answers) for answers in (unadapted, adapted(31)))
+    plain, known = (cross_validate_corpora(Chain(), corpora, predict=answers) for answers in (unadapted, adapted(31)))
     right = [
         np.mean([p.labels[column] for column in p.probabilities.argmax(axis=1)] == np.array(p.emotion))
         for p in (plain, known)
@@ -107,4 +107,4 @@ def test_what_cannot_be_adapted_is_refused() -> None:
         adapted(0)
     chain = make_pipeline(FunctionTransformer(measured), LogisticRegression())
     with pytest.raises(ParameterError, match="cannot be adapted"):
-        cross_validate(chain, corpus("one"), get_protocol("loso"), folds=[1], answers=adapted(3))
+        cross_validate(chain, corpus("one"), get_protocol("loso"), folds=[1], predict=adapted(3))

@@ -7,12 +7,9 @@ import numpy as np
 import pytest
 
 from affetto.errors import ParameterError
-from affetto.evaluation import Predictions, answer_above, coverage_curve, measure_calibration, reliability_table
-from affetto.evaluation.scores import expected_calibration_error
+from affetto.evaluation import Predictions, answer_above, measure_calibration
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from tests.evaluation.conftest import MakePredictions
 
 COVERAGES = [1.0, 0.95, 0.9, 0.8, 0.7, 0.6, 0.5]
@@ -30,30 +27,21 @@ def answers(*given: tuple[float, bool]) -> Predictions:
     )
 
 
-def weighted_gap(predictions: Predictions, bins: int) -> float:
-    table = reliability_table(predictions, bins=bins)
-    gaps = [part.clips * abs((part.accuracy or 0.0) - (part.confidence or 0.0)) for part in table]
-    return sum(gaps) / len(predictions)
-
-
-@pytest.mark.parametrize("bins", [1, 2, 10, 15])
 @pytest.mark.parametrize("skill", [0.0, 1.5, 4.0])
-def test_the_table_gives_the_calibration_error(make_predictions: MakePredictions, skill: float, bins: int) -> None:
-    predictions = make_predictions(skill=skill)
-    error = expected_calibration_error(predictions.emotion_index, predictions.probabilities, bins=bins)
-    assert weighted_gap(predictions, bins) == pytest.approx(error, abs=1e-12)
+def test_the_bins_give_the_calibration_error(make_predictions: MakePredictions, skill: float) -> None:
+    curve = measure_calibration(make_predictions(skill=skill))
+    gaps = [part.clips * abs((part.accuracy or 0.0) - (part.confidence or 0.0)) for part in curve.reliability]
+    assert sum(gaps) / curve.clips == pytest.approx(curve.expected_calibration_error, abs=1e-12)
 
 
-def test_the_table_by_hand() -> None:
-    table = reliability_table(answers((0.6, True), (0.7, False), (0.75, True), (1.0, True)), bins=4)
-    assert [(part.low, part.high, part.clips) for part in table] == [
-        (0.0, 0.25, 0),
-        (0.25, 0.5, 0),
-        (0.5, 0.75, 3),  # closed above
-        (0.75, 1.0, 1),
-    ]
-    assert [part.accuracy for part in table] == [None, None, pytest.approx(2 / 3), 1.0]
-    assert [part.confidence for part in table] == [None, None, pytest.approx(2.05 / 3), 1.0]
+def test_the_bins_by_hand() -> None:
+    *below, tenth, eleventh, twelfth, thirteenth, fourteenth, last = measure_calibration(
+        answers((0.65, True), (0.7, False), (0.72, True), (1.0, True))
+    ).reliability
+    assert {part.clips for part in (*below, twelfth, thirteenth, fourteenth)} == {0}
+    assert [(part.clips, part.accuracy) for part in (tenth, eleventh, last)] == [(1, 1.0), (2, 0.5), (1, 1.0)]
+    assert (eleventh.low, eleventh.high, eleventh.confidence) == pytest.approx((10 / 15, 11 / 15, 0.71))
+    assert (twelfth.accuracy, twelfth.confidence) == (None, None)
 
 
 def test_the_bins_are_fifteen_and_hold_every_clip(make_predictions: MakePredictions) -> None:
@@ -69,7 +57,7 @@ def test_the_bins_are_fifteen_and_hold_every_clip(make_predictions: MakePredicti
 
 def test_the_coverage_curve_is_that_of_sorted_answers(make_predictions: MakePredictions) -> None:
     predictions = make_predictions(skill=1.5)
-    curve = coverage_curve(predictions)
+    curve = measure_calibration(predictions).coverage
     order = np.argsort(-predictions.probabilities.max(axis=1), kind="stable")
     correct = (predictions.predicted_index == predictions.emotion_index)[order]
     assert [point.coverage for point in curve] == COVERAGES
@@ -79,21 +67,15 @@ def test_the_coverage_curve_is_that_of_sorted_answers(make_predictions: MakePred
     assert accuracies[-1] > accuracies[0] + 0.1  # who is sure is more often right
 
 
-@pytest.mark.parametrize(
-    ("percentage", "coverage", "accuracy", "threshold"),
-    [
-        (100, 1.0, 0.6, 0.6),
-        (61, 0.8, 0.75, 0.7),  # three of five are too few
-        (60, 0.6, 1.0, 0.8),
-        (40, 0.6, 1.0, 0.8),  # the second and the third are equally sure
-        (1, 0.2, 1.0, 0.9),
-    ],
-)
-def test_coverage_by_hand(percentage: int, coverage: float, accuracy: float, threshold: float) -> None:
+def test_coverage_by_hand() -> None:
     predictions = answers((0.6, False), (0.8, True), (0.9, True), (0.7, False), (0.8, True))
-    (point,) = coverage_curve(predictions, percentages=[percentage])
-    assert (point.coverage, point.accuracy, point.threshold) == pytest.approx((coverage, accuracy, threshold))
-    assert answer_above(predictions, point.threshold) == point
+    points = {point.threshold: point for point in measure_calibration(predictions).coverage}
+    # Clips of equal confidence are answered together: 50 % of five clips are three.
+    assert {threshold: (point.coverage, point.accuracy) for threshold, point in points.items()} == {
+        0.6: (1.0, pytest.approx(0.6)),
+        0.7: (0.8, 0.75),
+        0.8: (pytest.approx(0.6), 1.0),
+    }
 
 
 @pytest.mark.parametrize(
@@ -108,12 +90,6 @@ def test_a_threshold_answers_what_reaches_it(threshold: float, coverage: float, 
 def test_a_threshold_that_is_no_confidence_is_refused(threshold: float) -> None:
     with pytest.raises(ParameterError, match="from 0 to 1"):
         answer_above(answers((0.7, True)), threshold)
-
-
-@pytest.mark.parametrize("percentages", [[0], [101], [50, -1]])
-def test_a_coverage_that_is_none_is_refused(percentages: Sequence[int]) -> None:
-    with pytest.raises(ParameterError, match="from 1 to 100"):
-        coverage_curve(answers((0.7, True)), percentages=percentages)
 
 
 def test_what_is_written_is_json_of_the_same_figures(make_predictions: MakePredictions) -> None:

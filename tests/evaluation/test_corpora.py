@@ -223,7 +223,7 @@ def test_answers_may_be_given_by_all_recordings_of_the_corpus_and_their_speakers
         rows[np.arange(len(X)), np.where(speakers == "a", 2, 3)] = 0.9
         return rows
 
-    predictions = cross_validate_corpora(Recorder(), corpora, answers=sad_for_a)
+    predictions = cross_validate_corpora(Recorder(), corpora, predict=sad_for_a)
     # Also those that do not count: nobody who adapts knows which these are.
     assert asked == [([u.clip for u in part.utterances], [u.speaker for u in part.utterances]) for part in corpora]
     found = [predictions.labels[column] for column in predictions.probabilities.argmax(axis=1)]
@@ -237,7 +237,7 @@ def test_too_little_to_leave_out_or_to_learn_is_refused() -> None:
             cross_validate_corpora(Recorder(), few)
     with pytest.raises(CorpusError, match="'one' is given twice"):
         cross_validate_corpora(Recorder(), [one, one])
-    for numbers, says in (([3], "folds 1 to 2.*3"), ([], "none")):
+    for numbers, says in (([3], "folds 1 to 2.*3"), ([], "no fold")):
         with pytest.raises(ParameterError, match=says):
             cross_validate_corpora(Recorder(), [one, two], folds=numbers)
     with pytest.raises(CorpusError, match="'other' shares sad"):

@@ -10,13 +10,8 @@ from rich.console import Console
 
 from affetto.corpora.base import Corpus, Utterance
 from affetto.errors import ParameterError
-from affetto.evaluation import (
-    CorporaPredictions,
-    corpora_table,
-    measure_corpora,
-    prepare_corpora_folder,
-    write_corpora_report,
-)
+from affetto.evaluation import CorporaPredictions, corpora_table, measure_corpora, write_corpora_report
+from affetto.evaluation.report import describe_corpora_evaluation, prepare_folder
 from affetto.recognition.dimensions import dimensions
 
 if TYPE_CHECKING:
@@ -61,10 +56,9 @@ def answered(corpora: Sequence[Corpus]) -> CorporaPredictions:
 
 def test_the_report_says_what_was_measured_on_what(corpora: list[Corpus], tmp_path: Path) -> None:
     predictions = answered(corpora)
-    metrics = write_corpora_report(
-        predictions, tmp_path / "report", system="svm", corpora=corpora, datasets=[], recipe={"affetto": "1"}
-    )
-    assert sorted(path.name for path in (tmp_path / "report").iterdir()) == ["metrics.json", "predictions.csv"]
+    about = describe_corpora_evaluation("svm", corpora, [1, 2, 3], affetto="1")
+    metrics = write_corpora_report(predictions, corpora, tmp_path / "report", about)
+    assert sorted(path.name for path in (tmp_path / "report").iterdir()) == ["metrics.json", "predictions.csv", "run.json"]
     # The file alone gives every figure again.
     assert measure_corpora(CorporaPredictions.from_csv(tmp_path / "report/predictions.csv")) == metrics
     content = json.loads((tmp_path / "report/metrics.json").read_text(encoding="utf-8"))
@@ -105,20 +99,19 @@ def test_the_table_begins_with_the_mean_and_ends_with_what_is_not_tested(corpora
 
 
 def test_another_report_is_never_replaced_and_no_corpus_written_into(corpora: list[Corpus], tmp_path: Path) -> None:
-    same: dict[str, Any] = {"system": "svm", "corpora": corpora, "datasets": []}
-    write_corpora_report(answered(corpora), tmp_path / "report", **same)
-    prepare_corpora_folder(tmp_path / "report", folds=[1, 2, 3], **same)
+    about = describe_corpora_evaluation("svm", corpora, [1, 2, 3])
+    write_corpora_report(answered(corpora), corpora, tmp_path / "report", about)
+    prepare_folder(tmp_path / "report", about)
     for changed, what in (
         ({"system": "mlp"}, "system"),
         ({"folds": [1]}, "folds"),
         ({"corpora": corpora[:2]}, "corpora"),
-        ({"recipe": {"encoders": "other"}}, "encoders"),
+        ({"encoders": "other"}, "encoders"),
     ):
+        given: dict[str, Any] = {"system": "svm", "corpora": corpora, "folds": [1, 2, 3], **changed}
         with pytest.raises(ParameterError, match=rf"another report \({what} differ"):
-            prepare_corpora_folder(tmp_path / "report", **(same | {"folds": [1, 2, 3]} | changed))
+            prepare_folder(tmp_path / "report", describe_corpora_evaluation(**given))
     for dataset in ("a", "b"):
         (tmp_path / dataset).mkdir()
         with pytest.raises(ParameterError, match="inside the corpus"):
-            prepare_corpora_folder(
-                tmp_path / dataset / "report", folds=[1], **(same | {"datasets": [tmp_path / "a", tmp_path / "b"]})
-            )
+            prepare_folder(tmp_path / dataset / "report", about, datasets=[tmp_path / "a", tmp_path / "b"])

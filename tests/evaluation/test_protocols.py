@@ -13,7 +13,7 @@ from sklearn.model_selection import GridSearchCV
 from affetto.corpora.base import Corpus, Utterance
 from affetto.errors import CorpusError, ParameterError
 from affetto.evaluation import PROTOCOLS, Protocol, get_protocol, inner_groups
-from affetto.evaluation.protocols import as_learned_from
+from affetto.evaluation.protocols import with_inner_speakers
 
 SEPARATE = [name for name, protocol in PROTOCOLS.items() if not protocol.leaks_speakers]
 
@@ -203,7 +203,7 @@ def test_inner_groups_need_as_many_speakers(n_splits: int) -> None:
 def test_parts_stand_for_the_only_speaker_where_speakers_leak_anyway() -> None:
     alone = speech([("me", "happy"), ("me", "sad")] * 12)
 
-    parts = as_learned_from(alone, get_protocol("random"))
+    parts = with_inner_speakers(alone, get_protocol("random"))
 
     assert [(u.path, u.emotion) for u in parts.utterances] == [(u.path, u.emotion) for u in alone.utterances]
     emotions_of: dict[str, set[str]] = {}
@@ -211,6 +211,6 @@ def test_parts_stand_for_the_only_speaker_where_speakers_leak_anyway() -> None:
         emotions_of.setdefault(utterance.speaker, set()).add(utterance.emotion)
     assert len(emotions_of) == 10
     assert all(emotions == {"happy", "sad"} for emotions in emotions_of.values())
-    assert as_learned_from(alone, get_protocol("loso")) is alone
+    assert with_inner_speakers(alone, get_protocol("loso")) is alone
     two = speech([("me", "happy"), ("you", "sad")])
-    assert as_learned_from(two, get_protocol("random")) is two
+    assert with_inner_speakers(two, get_protocol("random")) is two

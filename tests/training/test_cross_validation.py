@@ -204,9 +204,9 @@ def test_an_emotion_that_was_never_heard_gets_no_probability() -> None:
     assert recognized[f"{angry}-02"] == "angry"
 
 
-@pytest.mark.parametrize(("folds", "says"), [([7], "folds 1 to 6 here, and 7"), ([], "and none"), ([0, 1], "and 0")])
+@pytest.mark.parametrize(("folds", "says"), [([7], "6.*7"), ([], "no fold"), ([0, 1], "fold 0")])
 def test_folds_that_do_not_exist_are_named(names: Corpus, folds: list[int], says: str) -> None:
-    with pytest.raises(ParameterError, match=f"'emobox' has .*{says} was asked for"):
+    with pytest.raises(ParameterError, match=f"'emobox'.*{says}"):
         cross_validate(clone(Recorder()), names, get_protocol("emobox"), folds=folds)
 
 

@@ -1,4 +1,4 @@
-"""How test clips are answered: each by itself, or adapted to other recordings of the same speaker or corpus."""
+"""Speaker adaptation within an evaluation: how the test clips of a fold are answered."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-AnswerFunction: TypeAlias = "Callable[[Any, NDArray[Any], NDArray[np.str_]], NDArray[np.float64]]"
-"""How the test clips of a fold are answered: `answers(fitted, X, speakers)`.
+PredictFunction: TypeAlias = "Callable[[Any, NDArray[Any], NDArray[np.str_]], NDArray[np.float64]]"
+"""Predicts the test clips of a fold: `predict(fitted, X, speakers)`.
 
-It takes the fitted chain, all test clips of the fold (in the corpus's order; where a whole corpus is left out, those of
-all its emotions), and who speaks in each. It returns the probabilities, of shape (n_clips, len(fitted.classes_)). This
-is the place to adapt answers to a speaker or to a corpus by other clips of `X`; their emotions are never passed.
+It takes the fitted pipeline, all test clips of the fold in the corpus's order, and the speaker of each. Where a whole
+corpus is left out, X has its clips of all emotions. It returns probabilities of shape (n_clips, len(fitted.classes_)).
+It may adapt to a speaker or a corpus by other clips of X; their emotions are never passed.
 """
 
 AdaptedTo = Literal["speaker", "corpus"]
@@ -27,35 +27,34 @@ _SEED = 0
 
 
 def unadapted(fitted: Any, X: NDArray[Any], speakers: NDArray[np.str_]) -> NDArray[np.float64]:  # noqa: ARG001
-    """Answer each clip by itself; an `AnswerFunction`."""
+    """Predict each clip by itself; a `PredictFunction`."""
     return np.asarray(fitted.predict_proba(X))
 
 
-def adapted(count: int, *, to: AdaptedTo = "speaker") -> AnswerFunction:
-    """Return how to answer each test clip after adapting to others of its fold, without their labels.
+def adapted(count: int, *, to: AdaptedTo = "speaker") -> PredictFunction:
+    """Return a `PredictFunction` that adapts to other test clips, without their labels.
 
     Parameters
     ----------
     count : int
-        To how many other clips, at least 1; to all others where there are fewer.
+        Number of other clips, at least 1; fewer if the fold has fewer.
     to : {"speaker", "corpus"}
-        Whether they are of the same speaker, or of anybody in the corpus, as far as the fold tests it.
+        Whether these clips are of the same speaker, or of any speaker in the fold.
 
     Returns
     -------
     callable
-        For `cross_validate` of `affetto.training`. For each clip the others are drawn anew, from a fixed
-        seed.
+        It draws the other clips for each clip anew, from a fixed seed.
 
     Raises
     ------
     ParameterError
-        If `count` is below 1, or the chain that answers cannot be adapted.
+        If `count` is below 1; when called, if the pipeline cannot be adapted.
     """
     if count < 1:
         raise ParameterError(f"answers cannot be adapted to {count} recordings; give 1 or more")
 
-    def answers(fitted: Any, X: NDArray[Any], speakers: NDArray[np.str_]) -> NDArray[np.float64]:
+    def predict(fitted: Any, X: NDArray[Any], speakers: NDArray[np.str_]) -> NDArray[np.float64]:
         model = getattr(fitted, "offset_model_", None)
         if model is None:
             raise ParameterError("this classifier cannot be adapted; evaluate the transformer")
@@ -69,4 +68,4 @@ def adapted(count: int, *, to: AdaptedTo = "speaker") -> AnswerFunction:
             probabilities[index] = np.exp(model.log_probabilities(embedding, model.learn(embeddings[others]))[0])
         return probabilities
 
-    return answers
+    return predict

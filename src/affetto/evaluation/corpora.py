@@ -1,12 +1,11 @@
-"""The protocol `corpora`: each corpus in turn is answered by a chain that was fitted on all the others.
+"""The protocol `corpora`: each corpus in turn is left out, and a classifier of all other corpora predicts it.
 
-Figures within one corpus are for its microphones, its sentences and its way of acting. A recording of somebody else's
-has none of these, so this protocol comes closest to what a user gets.
+Figures within one corpus hold for its microphones, its sentences and its way of acting. A user's recordings share none
+of these, so this protocol comes closest to what a user gets.
 
-Corpora name emotions differently, hence two rules. A clip counts if the chain has learned its emotion: the others are
-left out of the predictions. And only some corpora tell calm from neutral speech: unless both the corpus that is left
-out and the corpora that are learned from have calm, it counts as neutral on both sides, and its probability is added to
-that of neutral (the *calm rule*).
+Corpora name emotions differently, hence two rules. A clip counts only if the classifier has learned its emotion. And
+calm counts as neutral, in truth and prediction, unless both the left-out corpus and the training corpora have calm (the
+*calm rule*), since only some corpora separate the two.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING
 from affetto.corpora.base import in_order
 from affetto.corpora.pooling import require_trainable
 from affetto.errors import CorpusError, ParameterError
-from affetto.evaluation.protocols import CORPORA
+from affetto.evaluation.protocols import CORPORA, select_folds
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -28,24 +27,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CorpusFold:
-    """One corpus that is left out, and what counts of it.
+    """One left-out corpus.
 
     Attributes
     ----------
     number : int
-        Counted from 1, in the order in which the corpora are given.
+        Counted from 1, in the order of the corpora.
     corpus : Corpus
-        The corpus that is left out.
+        The left-out corpus.
     training : tuple of Corpus
-        All the others.
+        All others.
     merges_calm : bool
         Whether calm counts as neutral.
     learned : tuple of str
         The emotions of the training corpora, by the calm rule.
     shared : tuple of str
-        Those of them that the left-out corpus has too: what is tested.
+        Those of them that the left-out corpus has too. They are tested.
     unlearned : mapping of str to int
-        How many clips the left-out corpus has of each emotion that was not learned. They are not tested.
+        The left-out corpus's number of clips of each emotion that was not learned. They are not tested.
     """
 
     number: int
@@ -62,17 +61,7 @@ class CorpusFold:
 
 
 def corpus_folds(corpora: Sequence[Corpus]) -> list[CorpusFold]:
-    """Leave each corpus out in turn.
-
-    Parameters
-    ----------
-    corpora : sequence of Corpus
-        Two or more, of different names.
-
-    Returns
-    -------
-    list of CorpusFold
-        In the order of the corpora.
+    """Leave each of two or more corpora out in turn.
 
     Raises
     ------
@@ -81,9 +70,7 @@ def corpus_folds(corpora: Sequence[Corpus]) -> list[CorpusFold]:
     """
     if len(corpora) < 2:
         given = f", and only {corpora[0].name!r} was given" if corpora else ""
-        raise ParameterError(
-            f"protocol {CORPORA!r} leaves one corpus out and so needs two or more{given}; name another"
-        )
+        raise ParameterError(f"protocol {CORPORA!r} leaves one corpus out and needs two or more{given}; name another")
     folds = []
     for number, corpus in enumerate(corpora, start=1):
         training = tuple(other for other in corpora if other is not corpus)
@@ -104,40 +91,22 @@ def corpus_folds(corpora: Sequence[Corpus]) -> list[CorpusFold]:
 
 
 def choose_corpus_folds(folds: Sequence[CorpusFold], numbers: Collection[int] | None) -> list[CorpusFold]:
-    """Return the folds of these numbers, or all, if they can be fitted and tested.
-
-    Parameters
-    ----------
-    folds : sequence of CorpusFold
-        From `corpus_folds`.
-    numbers : collection of int, optional
-        Counted from 1.
-
-    Returns
-    -------
-    list of CorpusFold
+    """Return the folds of these numbers, counted from 1, after a check that they can be fitted and tested.
 
     Raises
     ------
     ParameterError
-        If a fold does not exist, or none was asked for.
+        If a fold does not exist, or the numbers are empty.
     CorpusError
-        If a corpus shares fewer than two emotions with the others, or these are too few to be trained on.
+        If a corpus shares fewer than two emotions with the others, or these have too few speakers or emotions.
     """
-    wanted = {fold.number for fold in folds} if numbers is None else set(numbers)
-    unknown = sorted(wanted.difference(fold.number for fold in folds))
-    if unknown or not wanted:
-        raise ParameterError(
-            f"protocol {CORPORA!r} has folds 1 to {len(folds)} here, one for each corpus, and "
-            f"{', '.join(map(str, unknown)) or 'none'} was asked for"
-        )
-    chosen = [fold for fold in folds if fold.number in wanted]
+    chosen = select_folds(folds, numbers, protocol=CORPORA)
     for fold in chosen:
         if len(fold.shared) < 2:
             raise CorpusError(
                 f"corpus {fold.corpus.name!r} shares {', '.join(fold.shared) or 'no emotion'} with the other corpora, "
-                "and two emotions or more are needed to tell them apart: choose the folds of the others, or add a "
-                "corpus that has more of its emotions under the same names"
+                "and two emotions or more are needed: choose the folds of the others, or add a corpus that has more of "
+                "its emotions under the same names"
             )
         require_trainable(
             [
@@ -145,18 +114,12 @@ def choose_corpus_folds(folds: Sequence[CorpusFold], numbers: Collection[int] | 
                 for other in fold.training
                 for utterance in other.utterances
             ],
-            name=f"what is trained on without {fold.corpus.name!r}",
+            name=f"the training part without {fold.corpus.name!r}",
         )
     return chosen
 
 
 def untestable_emotions(folds: Sequence[CorpusFold]) -> tuple[str, ...]:
-    """Name the emotions that no fold tests: those that one corpus alone has, by the calm rule.
-
-    Parameters
-    ----------
-    folds : sequence of CorpusFold
-        All of them, from `corpus_folds`.
-    """
+    """Return the emotions that none of all folds tests: only one corpus has them, by the calm rule."""
     shared = {emotion for fold in folds for emotion in fold.shared}
     return in_order({emotion for fold in folds for emotion in (*fold.learned, *fold.unlearned)}.difference(shared))

@@ -1,4 +1,4 @@
-"""Figures of predictions about corpora that were left out: of each corpus, and their mean as the headline.
+"""Figures of predictions about left-out corpora: of each corpus, and their mean.
 
 Every figure is computed from counts by speaker, so that the bootstrap only sums counts. All corpora count the same,
 however many clips they have.
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from affetto.evaluation.corpora_predictions import CorporaPredictions
+    from affetto.evaluation.predictions import CorporaPredictions
 
     Values = NDArray[np.float64]
 
@@ -44,14 +44,14 @@ THE_FOUR = ("neutral", "happy", "sad", "angry")
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One figure.
+    """One figure, and its 95 % percentile interval.
 
     Attributes
     ----------
     value : float or None
-        None where there is nothing to measure it on.
+        None if no clip has what it is measured on.
     interval : Interval or None
-        95 % percentile interval; None where there are too few speakers or corpora.
+        None for too few speakers or corpora.
     """
 
     value: float | None
@@ -65,20 +65,20 @@ class CorporaFigures:
     Attributes
     ----------
     uar : Figure
-        Unweighted average recall of the most probable of the shared emotions: those that the corpus and the chain's
-        training have in common.
+        Unweighted average recall of the most probable of the shared emotions: those that both the left-out corpus and
+        the training corpora have.
     uar_four : Figure
-        The same of those of `THE_FOUR` that are shared, over their clips.
+        The same among those of `THE_FOUR` that are shared, over their clips.
     accuracy : Figure
-        The part of clips for which the most probable of all learned emotions is the right one.
+        The part of clips for which the most probable of all learned emotions is right.
     ok_precision, ok_coverage : Figure
-        The part of the answers with status ok for which it is the right one, and the part of answers with that status.
+        The accuracy of the answers with status ok, and their part of all answers.
     expected_calibration_error : Figure
-        How far its probability is from accuracy, see `affetto.evaluation.scores`. Of several corpora: over all clips,
+        Mean distance of confidence and accuracy, see `affetto.evaluation.scores`. Of several corpora: over all clips,
         weighted so that every corpus counts the same.
     auc_arousal, auc_valence : Figure
-        Area under the ROC curve by which arousal tells clips of emotions high in it from those low in it, and valence
-        the positive from the negative. Emotions without a side do not count.
+        Area under the ROC curve: how well arousal separates emotions of high and low arousal, and valence those of
+        positive and negative valence. Emotions without a side do not count.
     """
 
     uar: Figure
@@ -93,18 +93,18 @@ class CorporaFigures:
 
 @dataclass(frozen=True, slots=True)
 class CorpusMetrics:
-    """What was measured on one corpus that was left out.
+    """The metrics of one left-out corpus.
 
     Attributes
     ----------
     corpus : str
         Its name.
     clips, speakers : int
-        How many it was measured on.
+        Their numbers.
     emotions : tuple of str
         The shared emotions, in the order of the predictions' labels.
     figures : CorporaFigures
-        Intervals by bootstrap over its speakers.
+        With intervals by bootstrap over the speakers.
     """
 
     corpus: str
@@ -116,13 +116,13 @@ class CorpusMetrics:
 
 @dataclass(frozen=True, slots=True)
 class CorporaMetrics:
-    """What was measured on all corpora.
+    """The metrics of all left-out corpora.
 
     Attributes
     ----------
     mean : CorporaFigures
-        The mean over the corpora that have the figure; only the calibration error is measured over all clips. Intervals
-        by bootstrap over the corpora and over the speakers within each.
+        The mean over the corpora that have the figure; the calibration error is measured over all clips. Intervals by
+        bootstrap over the corpora and over the speakers within each.
     corpora : tuple of CorpusMetrics
         In the order of the predictions.
     """
@@ -132,7 +132,7 @@ class CorporaMetrics:
 
 
 def measure_corpora(predictions: CorporaPredictions, *, resamples: int = RESAMPLES, seed: int = 0) -> CorporaMetrics:
-    """Compute all figures.
+    """Compute all figures of predictions about left-out corpora.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ def measure_corpora(predictions: CorporaPredictions, *, resamples: int = RESAMPL
     resamples : int
         Number of bootstrap resamples.
     seed : int
-        Of the resampling; the same seed gives the same intervals.
+        Seed of the resampling.
 
     Returns
     -------
@@ -150,22 +150,23 @@ def measure_corpora(predictions: CorporaPredictions, *, resamples: int = RESAMPL
     Notes
     -----
     The intervals of the mean are those of a two-stage bootstrap (Davison & Hinkley 1997, "Bootstrap methods and their
-    application", ch. 3.8): corpora are drawn with replacement, and speakers with replacement within each that is drawn.
+    application", ch. 3.8): corpora are drawn with replacement, and speakers with replacement within each of them.
     """
-    samples = [_Sample(predictions, corpus) for corpus in predictions.corpora]
-    points = [sample.values(np.ones((1, sample.n_speakers), dtype=np.int64)) for sample in samples]
-    resampled = [sample.values(draw_speakers(sample.n_speakers, resamples=resamples, seed=seed)) for sample in samples]
+    corpus = np.array(predictions.corpus)
+    counts = [_Counts(predictions.take(np.flatnonzero(corpus == name))) for name in predictions.corpora]
+    points = [one.figures(np.ones((1, one.n_speakers), dtype=np.int64)) for one in counts]
+    resampled = [one.figures(draw_speakers(one.n_speakers, resamples=resamples, seed=seed)) for one in counts]
     return CorporaMetrics(
         mean=_mean_figures(points, resampled, seed=seed),
         corpora=tuple(
             CorpusMetrics(
-                sample.corpus,
-                sample.n_clips,
-                sample.n_speakers,
-                sample.emotions,
-                _figures(point.figures, spread.figures if sample.n_speakers > 1 else None),
+                name,
+                one.n_clips,
+                one.n_speakers,
+                one.emotions,
+                _with_intervals(point.figures, spread.figures if one.n_speakers > 1 else None),
             )
-            for sample, point, spread in zip(samples, points, resampled, strict=True)
+            for name, one, point, spread in zip(predictions.corpora, counts, points, resampled, strict=True)
         ),
     )
 
@@ -173,34 +174,30 @@ def measure_corpora(predictions: CorporaPredictions, *, resamples: int = RESAMPL
 _NAMES = tuple(field.name for field in fields(CorporaFigures))
 
 
-class _Values(NamedTuple):
+class _Resampled(NamedTuple):
     """The figures of a corpus in each resample of its speakers."""
 
     figures: Values  # shape (resamples, n_figures), in the order of _NAMES
-    gaps: Values  # shape (resamples, n_bins): correctness minus confidence, summed by bin, for each clip of the corpus
+    gaps: Values  # shape (resamples, n_bins): correctness minus confidence, summed by bin, divided by the clips
 
 
-class _Sample:
+class _Counts:
     """The clips of one corpus, as counts by speaker."""
 
-    def __init__(self, predictions: CorporaPredictions, corpus: str) -> None:
-        rows = np.flatnonzero([name == corpus for name in predictions.corpus])
-        self.corpus = corpus
-        self.n_clips = len(rows)
-        emotions = [predictions.emotion[row] for row in rows]
-        probabilities, labels = predictions.probabilities[rows], predictions.labels
-        speaker, self.n_speakers = number_speakers([predictions.speaker[row] for row in rows])
-        # Clips of other emotions are left out of the predictions, so these are the ones that are shared.
+    def __init__(self, clips: CorporaPredictions) -> None:
+        emotions, probabilities, labels = clips.emotion, clips.probabilities, clips.labels
+        speaker, self.n_speakers = number_speakers(clips.speaker)
+        self.n_clips = len(clips)
         self.emotions = tuple(label for label in labels if label in emotions)
 
-        def count(values: NDArray[np.bool_]) -> NDArray[np.intp]:
-            return np.bincount(speaker[values], minlength=self.n_speakers)
+        def count(chosen: NDArray[np.bool_]) -> NDArray[np.intp]:
+            return np.bincount(speaker[chosen], minlength=self.n_speakers)
 
-        def restricted(truth: Sequence[str], given: Values, among: Sequence[str]) -> NDArray[np.intp] | None:
-            """Count the clips of some emotions by the most probable of these; None without two to tell apart."""
+        def confusion(truth: Sequence[str], given: Values, among: Sequence[str]) -> NDArray[np.intp] | None:
+            """Count the clips of some emotions by the most probable of these; None for fewer than two emotions."""
             if len(among) < 2:
                 return None
-            chosen = np.flatnonzero([emotion in among for emotion in truth])
+            chosen = np.flatnonzero(np.isin(truth, among))
             return confusion_by_speaker(
                 np.array([among.index(truth[row]) for row in chosen.tolist()]),
                 given[chosen][:, [labels.index(emotion) for emotion in among]].argmax(axis=1),
@@ -209,22 +206,21 @@ class _Sample:
                 n_labels=len(among),
             )
 
-        self._shared = restricted(emotions, probabilities, self.emotions)
         merged, merged_probabilities = _merge_calm(emotions, probabilities, labels)
-        self._four = restricted(merged, merged_probabilities, [one for one in THE_FOUR if one in merged])
+        self._shared = confusion(emotions, probabilities, self.emotions)
+        self._four = confusion(merged, merged_probabilities, [one for one in THE_FOUR if one in merged])
         confidence = probabilities.max(axis=1)
-        right = probabilities.argmax(axis=1) == [labels.index(emotion) for emotion in emotions]
-        ok = np.array([predictions.status[row] == "ok" for row in rows])
-        self._clips, self._right = count(np.ones(len(rows), dtype=bool)), count(right)
+        right, ok = clips.predicted_index == clips.emotion_index, np.array(clips.status) == "ok"
+        self._clips, self._right = count(np.ones(len(clips), dtype=bool)), count(right)
         self._ok, self._ok_right = count(ok), count(ok & right)
         cell = speaker * CALIBRATION_BINS + confidence_bins(confidence)
         gaps = np.bincount(cell, weights=right - confidence, minlength=self.n_speakers * CALIBRATION_BINS)
         self._gaps = gaps.reshape(self.n_speakers, CALIBRATION_BINS)
-        self._arousal = _Ranking(predictions.arousal[rows], _sides(emotions, AROUSAL), speaker, self.n_speakers)
-        self._valence = _Ranking(predictions.valence[rows], _sides(emotions, VALENCE), speaker, self.n_speakers)
+        self._arousal = _Ranking(clips.arousal, _sides(emotions, AROUSAL), speaker, self.n_speakers)
+        self._valence = _Ranking(clips.valence, _sides(emotions, VALENCE), speaker, self.n_speakers)
 
-    def values(self, weights: NDArray[np.int64]) -> _Values:
-        """Compute the figures where each speaker counts as often as is given, shape (resamples, n_speakers)."""
+    def figures(self, weights: NDArray[np.int64]) -> _Resampled:
+        """Compute the figures for counts of each speaker, shape (resamples, n_speakers)."""
         clips, right, ok, ok_right = (
             sum_speakers(counts, weights) for counts in (self._clips, self._right, self._ok, self._ok_right)
         )
@@ -239,11 +235,11 @@ class _Sample:
             "auc_arousal": self._arousal.areas(weights),
             "auc_valence": self._valence.areas(weights),
         }
-        return _Values(np.stack([by_name[name] for name in _NAMES], axis=1), gaps)
+        return _Resampled(np.stack([by_name[name] for name in _NAMES], axis=1), gaps)
 
 
 class _Ranking:
-    """How often a score puts a clip of the upper side above one of the lower, by the speakers of both."""
+    """How often a score ranks a clip of the upper side above one of the lower, by the speakers of both."""
 
     def __init__(self, scores: Values, sides: NDArray[np.intp], speaker: NDArray[np.intp], n_speakers: int) -> None:
         upper, lower = sides > 0, sides < 0
@@ -252,7 +248,7 @@ class _Ranking:
         self._won = np.zeros((n_speakers, n_speakers))
         for other in range(n_speakers):
             below = np.sort(scores[lower & (speaker == other)])
-            # Of equals, half.
+            # Equal scores count half.
             won = (np.searchsorted(below, scores[upper], "left") + np.searchsorted(below, scores[upper], "right")) / 2
             self._won[:, other] = np.bincount(speaker[upper], weights=won, minlength=n_speakers)
 
@@ -282,17 +278,17 @@ def _uar(by_speaker: NDArray[np.intp] | None, weights: NDArray[np.int64]) -> Val
     return unweighted_average_recall(sum_speakers(by_speaker, weights))
 
 
-def _mean_figures(points: Sequence[_Values], resampled: Sequence[_Values], *, seed: int) -> CorporaFigures:
+def _mean_figures(points: Sequence[_Resampled], resampled: Sequence[_Resampled], *, seed: int) -> CorporaFigures:
     n_corpora, resamples = len(points), len(resampled[0].figures)
     point = _mean(np.stack([p.figures for p in points], axis=1), np.stack([p.gaps for p in points], axis=1))
     if n_corpora < 2:
-        return _figures(point, None)
-    # A corpus that is drawn twice has other speakers drawn each time: any of its resamples.
+        return _with_intervals(point, None)
+    # A corpus that is drawn twice gets other speakers each time: any of its resamples.
     rng = np.random.default_rng(seed)
     corpus = rng.integers(n_corpora, size=(resamples, n_corpora))
     row = rng.integers(resamples, size=(resamples, n_corpora))
     figures, gaps = np.stack([r.figures for r in resampled]), np.stack([r.gaps for r in resampled])
-    return _figures(point, _mean(figures[corpus, row], gaps[corpus, row]))
+    return _with_intervals(point, _mean(figures[corpus, row], gaps[corpus, row]))
 
 
 def _mean(figures: Values, gaps: Values) -> Values:
@@ -302,14 +298,12 @@ def _mean(figures: Values, gaps: Values) -> Values:
     return mean
 
 
-def _figures(point: Values, resampled: Values | None) -> CorporaFigures:
+def _with_intervals(point: Values, resampled: Values | None) -> CorporaFigures:
     figures = []
     for column, value in enumerate(point[0].tolist()):
-        if np.isnan(value):
-            figures.append(Figure(None, None))
-            continue
-        # A resample without the speakers that a figure is about has none.
-        drawn = np.empty(0) if resampled is None else resampled[:, column]
-        known = drawn[~np.isnan(drawn)]
-        figures.append(Figure(value, percentile_interval(known) if len(known) else None))
+        # A resample may lack the speakers that a figure is about.
+        known = np.empty(0) if resampled is None else resampled[~np.isnan(resampled[:, column]), column]
+        measured = not np.isnan(value)
+        interval = percentile_interval(known) if measured and len(known) else None
+        figures.append(Figure(value if measured else None, interval))
     return CorporaFigures(*figures)

@@ -1,11 +1,12 @@
-"""The per-clip predictions of one system: what every figure is computed from, and their CSV file."""
+"""Predictions clip by clip, from which every figure is computed, and their CSV files."""
 
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
@@ -13,32 +14,21 @@ from affetto.errors import CorpusError, ParameterError
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from affetto.corpora.base import Utterance
 
-COLUMNS = ("clip", "actor", "fold", "emotion", "predicted")
-"""The columns before the probabilities."""
-
 DECIMALS, SUM_TOLERANCE = 6, 1e-3
+
+STATUSES = ("ok", "uncertain")
 
 
 def ravdess_traits(clip: str) -> tuple[str | None, str | None]:
-    """Tell gender and intensity from the name of a RAVDESS clip.
+    """Return gender ("male", "female") and intensity ("normal", "strong") from the name of a RAVDESS clip.
 
-    Parameters
-    ----------
-    clip : str
-        File stem, for example "03-01-05-02-01-01-12".
-
-    Returns
-    -------
-    gender : str or None
-        "male" for odd actors, "female" for even ones; None if this is no name of a RAVDESS clip.
-    intensity : str or None
-        "normal" or "strong"; None likewise.
+    Both are None for other names.
 
     Examples
     --------
@@ -55,69 +45,41 @@ def ravdess_traits(clip: str) -> tuple[str | None, str | None]:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Predictions:
-    """What one system said about each test clip.
-
-    Attributes
-    ----------
-    clip : tuple of str
-        Names of the clips (file stems where these are unique), each once.
-    speaker : tuple of str
-        Who speaks in each clip.
-    fold : ndarray of int, shape (n_clips,)
-        The fold in which each clip was tested, counted from 1.
-    emotion : tuple of str
-        The true emotion of each clip.
-    probabilities : ndarray of float, shape (n_clips, n_labels)
-        Each row sums to 1. Kept at six decimals, those of the CSV file, so that figures computed from memory
-        and from the file are the same.
-    labels : tuple of str
-        The emotion of each column.
-    gender, intensity : tuple of (str or None)
-        Of each clip, where known.
-
-    Raises
-    ------
-    ParameterError
-        If lengths differ, a clip occurs twice, an emotion has no column, or a row is no probability
-        distribution.
-    """
+class _ClipTable:
+    """What `Predictions` and `CorporaPredictions` share: one row for each clip."""
 
     clip: tuple[str, ...]
     speaker: tuple[str, ...]
-    fold: NDArray[np.intp]
     emotion: tuple[str, ...]
     probabilities: NDArray[np.float64]
     labels: tuple[str, ...]
-    gender: tuple[str | None, ...] = ()
-    intensity: tuple[str | None, ...] = ()
 
     def __post_init__(self) -> None:
         n_clips = len(self.clip)
         if n_clips == 0:
             raise ParameterError("there are no predictions: at least one clip is needed")
-        for name in ("gender", "intensity"):
-            object.__setattr__(self, name, tuple(getattr(self, name)) or (None,) * n_clips)
-        for name in ("speaker", "fold", "emotion", "gender", "intensity", "probabilities"):
+        for name in self._columns():
             if len(getattr(self, name)) != n_clips:
                 raise ParameterError(f"{n_clips} clips, but {len(getattr(self, name))} values of {name}")
-        rounded = np.round(np.array(self.probabilities, dtype=np.float64), DECIMALS)
-        if rounded.shape != (n_clips, len(self.labels)):
+        self._freeze("probabilities")
+        if self.probabilities.shape != (n_clips, len(self.labels)):
             raise ParameterError(
-                f"probabilities have the shape {rounded.shape}, but there are {n_clips} clips "
+                f"probabilities have the shape {self.probabilities.shape}, but there are {n_clips} clips "
                 f"and {len(self.labels)} labels"
             )
-        fold = np.array(self.fold, dtype=np.intp)
-        rounded.setflags(write=False)
-        fold.setflags(write=False)
-        object.__setattr__(self, "probabilities", rounded)
-        object.__setattr__(self, "fold", fold)
-        seen: set[str] = set()
-        for clip, emotion, row in zip(self.clip, self.emotion, rounded, strict=True):
-            problem = row_problem(clip, emotion, row, labels=self.labels, seen=seen)
-            if problem:
-                raise ParameterError(f"clip {clip!r}: {problem}")
-            seen.add(clip)
+        ids = list(self._ids())
+        first = {one: index for index, one in reversed(list(enumerate(ids)))}
+        self._require([first[one] == index for index, one in enumerate(ids)], lambda _: "the clip occurs twice")
+        self._require(
+            [emotion in self.labels for emotion in self.emotion],
+            lambda index: f"the emotion {self.emotion[index]!r} has no column among {', '.join(self.labels)}",
+        )
+        for label, values in zip(self.labels, self.probabilities.T, strict=True):
+            self._require_range(f"probability of {label!r}", values, 0, 1)
+        totals = self.probabilities.sum(axis=1)
+        self._require(
+            np.abs(totals - 1) <= SUM_TOLERANCE, lambda index: f"the probabilities sum to {totals[index]:.6g}, not to 1"
+        )
 
     def __len__(self) -> int:
         """Count the clips."""
@@ -137,6 +99,102 @@ class Predictions:
     def emotion_index(self) -> NDArray[np.intp]:
         """The column of the true emotion of each clip."""
         return np.array([self.labels.index(emotion) for emotion in self.emotion], dtype=np.intp)
+
+    def take(self, rows: Sequence[int] | NDArray[np.intp]) -> Self:
+        """Return the predictions of some clips, by their indices."""
+        chosen = np.asarray(rows, dtype=np.intp)
+        columns: dict[str, Any] = {name: _taken(getattr(self, name), chosen) for name in self._columns()}
+        return replace(self, **columns)
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """Put predictions with the same labels together, one part after the other.
+
+        Raises
+        ------
+        ParameterError
+            If there are no parts, labels differ, or a clip occurs twice.
+        """
+        if len({part.labels for part in parts}) != 1:
+            raise ParameterError(
+                "only predictions of the same emotions can be joined, and these have "
+                f"{' and '.join(sorted({','.join(part.labels) for part in parts})) or 'none'}"
+            )
+        columns: dict[str, Any] = {}
+        for name in cls._columns():
+            values = [getattr(part, name) for part in parts]
+            columns[name] = np.concatenate(values) if isinstance(values[0], np.ndarray) else tuple(chain(*values))
+        return cls(labels=parts[0].labels, **columns)
+
+    @classmethod
+    def _columns(cls) -> list[str]:
+        return [field.name for field in fields(cls) if field.name != "labels"]
+
+    def _ids(self) -> Iterator[object]:
+        return iter(self.clip)
+
+    def _title(self, index: int) -> str:
+        return f"clip {self.clip[index]!r}"
+
+    def _freeze(self, name: str) -> None:
+        """Round an array to the decimals of the CSV file, and forbid changes."""
+        rounded = np.round(np.array(getattr(self, name), dtype=np.float64), DECIMALS)
+        rounded.setflags(write=False)
+        object.__setattr__(self, name, rounded)
+
+    def _require(self, valid: Sequence[bool] | NDArray[np.bool_], problem: Callable[[int], str]) -> None:
+        if not np.all(valid):
+            index = int(np.argmin(valid))
+            raise ParameterError(f"{self._title(index)}: {problem(index)}")
+
+    def _require_range(self, name: str, values: NDArray[np.float64], low: float, high: float) -> None:
+        self._require(
+            (values >= low) & (values <= high),
+            lambda index: f"the {name} is {values[index]}, not between {low} and {high}",
+        )
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class Predictions(_ClipTable):
+    """The predictions of one system about the test clips of one corpus.
+
+    Attributes
+    ----------
+    clip : tuple of str
+        Names of the clips (file stems where these are unique), each once.
+    speaker : tuple of str
+        The speaker of each clip.
+    emotion : tuple of str
+        The true emotion of each clip.
+    probabilities : ndarray of float, shape (n_clips, n_labels)
+        Each row sums to 1. They are kept at the six decimals of the CSV file. So figures from memory and from the file
+        are the same.
+    labels : tuple of str
+        The emotion of each column.
+    fold : ndarray of int, shape (n_clips,)
+        The fold in which each clip was tested, counted from 1.
+    gender, intensity : tuple of (str or None)
+        Of each clip, where known.
+
+    Raises
+    ------
+    ParameterError
+        If lengths differ, a clip occurs twice, an emotion has no column, or a row is not a probability distribution.
+    """
+
+    COLUMNS: ClassVar = ("clip", "actor", "fold", "emotion", "predicted")
+
+    fold: NDArray[np.intp]
+    gender: tuple[str | None, ...] = ()
+    intensity: tuple[str | None, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("gender", "intensity"):
+            object.__setattr__(self, name, tuple(getattr(self, name)) or (None,) * len(self.clip))
+        object.__setattr__(self, "fold", np.array(self.fold, dtype=np.intp))
+        self.fold.setflags(write=False)
+        _ClipTable.__post_init__(self)
+        self._require(self.fold >= 1, lambda index: f"the fold is {self.fold[index]}; folds count from 1")
 
     def aligned_to(self, other: Predictions) -> Predictions:
         """Put clips and columns into the order of another system's, to compare the two clip by clip.
@@ -158,17 +216,9 @@ class Predictions:
                 f"one knows {', '.join(self.labels)}, the other {', '.join(other.labels)}"
             )
         position = {clip: index for index, clip in enumerate(self.clip)}
-        rows = [position[clip] for clip in other.clip]
-        aligned = Predictions(
-            clip=other.clip,
-            speaker=tuple(self.speaker[row] for row in rows),
-            fold=self.fold[rows],
-            emotion=tuple(self.emotion[row] for row in rows),
-            probabilities=self.probabilities[rows][:, [self.labels.index(label) for label in other.labels]],
-            labels=other.labels,
-            gender=tuple(self.gender[row] for row in rows),
-            intensity=tuple(self.intensity[row] for row in rows),
-        )
+        aligned = self.take([position[clip] for clip in other.clip])
+        columns = [self.labels.index(label) for label in other.labels]
+        aligned = replace(aligned, labels=other.labels, probabilities=aligned.probabilities[:, columns])
         for what in ("speaker", "emotion"):
             for clip, one, two in zip(aligned.clip, getattr(aligned, what), getattr(other, what), strict=True):
                 if one != two:
@@ -176,133 +226,134 @@ class Predictions:
         return aligned
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
-        """Write one row a clip: clip, actor, fold, emotion, predicted, and a probability for each emotion."""
-        with Path(path).open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")  # the same bytes on every system
-            writer.writerow([*COLUMNS, *self.labels])
-            for *cells, row in zip(
-                self.clip,
-                self.speaker,
-                self.fold,
-                self.emotion,
-                self.predicted,
-                self.probabilities,
-                strict=True,
-            ):
-                writer.writerow([*cells, *(f"{probability:.{DECIMALS}f}" for probability in row)])
+        """Write one row for each clip: clip, actor, fold, emotion, predicted, and the probability of each emotion."""
+        columns = (self.clip, self.speaker, self.fold, self.emotion, self.predicted, *self.probabilities.T)
+        _write_table(path, (*self.COLUMNS, *self.labels), columns)
 
     @classmethod
     def from_csv(cls, path: str | os.PathLike[str]) -> Self:
-        """Read what `to_csv` wrote; gender and intensity follow from the names of RAVDESS's clips.
-
-        Parameters
-        ----------
-        path : path
-            The CSV file.
+        """Read a file of `to_csv`; gender and intensity follow from the names of RAVDESS clips.
 
         Raises
         ------
         ParameterError
-            If the file cannot be read or a row makes no sense; it names file, line and value.
+            If the file cannot be read or a row is wrong; the message names the file, and the line or the clip.
         """
-        path = Path(path)
+        labels, columns = _read_table(Path(path), cls.COLUMNS)
+        traits = [ravdess_traits(clip) for clip in columns["clip"]]
         try:
-            # Spreadsheets put a byte order mark in front when they save as UTF-8.
-            with path.open(encoding="utf-8-sig", newline="") as file:
-                reader = csv.reader(file, strict=True)
-                labels = _labels(next(reader, []), path)
-                clips, speakers, folds, emotions, rows = [], [], [], [], []
-                seen: set[str] = set()
-                for cells in reader:
-                    try:
-                        fold, row = _parse(cells, labels)
-                        problem = row_problem(cells[0], cells[3], row, labels=labels, seen=seen)
-                        best = labels[int(row.argmax())]
-                        if not problem and cells[4] != best:
-                            problem = f"predicted is {cells[4]!r}, but the largest probability is that of {best!r}"
-                    except ValueError as error:
-                        problem = str(error)
-                    if problem:
-                        raise ParameterError(f"{path}, line {reader.line_num}: {problem}")
-                    seen.add(cells[0])
-                    clips.append(cells[0])
-                    speakers.append(cells[1])
-                    folds.append(fold)
-                    emotions.append(cells[3])
-                    rows.append(row)
-        except (OSError, UnicodeDecodeError, csv.Error) as error:
-            raise ParameterError(f"{path} cannot be read as a table of predictions: {error}") from error
-        if not rows:
-            raise ParameterError(f"{path} has a header and no predictions")
-        traits = [ravdess_traits(clip) for clip in clips]
-        return cls(
-            clip=tuple(clips),
-            speaker=tuple(speakers),
-            fold=np.array(folds, dtype=np.intp),
-            emotion=tuple(emotions),
-            probabilities=np.array(rows),
-            labels=labels,
-            gender=tuple(gender for gender, _ in traits),
-            intensity=tuple(intensity for _, intensity in traits),
+            predictions = cls(
+                clip=columns["clip"],
+                speaker=columns["actor"],
+                fold=np.array(columns["fold"]),
+                emotion=columns["emotion"],
+                probabilities=np.column_stack([columns[label] for label in labels]),
+                labels=labels,
+                gender=tuple(gender for gender, _ in traits),
+                intensity=tuple(intensity for _, intensity in traits),
+            )
+            given, best = columns["predicted"], predictions.predicted
+            predictions._require(
+                [one == other for one, other in zip(given, best, strict=True)],
+                lambda i: f"predicted is {given[i]!r}, but the largest probability is that of {best[i]!r}",
+            )
+        except ParameterError as error:
+            raise ParameterError(f"{path}: {error}") from None
+        return predictions
+
+
+@dataclass(frozen=True, eq=False, slots=True, kw_only=True)
+class CorporaPredictions(_ClipTable):
+    """Predictions about the clips of left-out corpora, each by a classifier that was trained without the corpus.
+
+    Attributes
+    ----------
+    clip : tuple of str
+        Names of the clips, each once within its corpus.
+    speaker : tuple of str
+        The speaker of each clip, under the corpus's own name.
+    emotion : tuple of str
+        The true emotion of each clip. The classifier has learned it. Calm may count as neutral, see
+        `affetto.evaluation.corpora`.
+    probabilities : ndarray of float, shape (n_clips, n_labels)
+        Each row sums to 1. An emotion that the classifier has not learned has 0. They are kept at the six decimals of
+        the CSV file, and so are arousal and valence.
+    labels : tuple of str
+        The emotion of each column.
+    corpus : tuple of str
+        The left-out corpus of each clip.
+    status : tuple of str
+        "ok" where the largest probability reached the classifier's threshold, else "uncertain".
+    arousal, valence : ndarray of float, shape (n_clips,)
+        From -1 to 1, see `affetto.recognition.dimensions`.
+
+    Raises
+    ------
+    ParameterError
+        If lengths differ, a clip occurs twice in a corpus, an emotion has no column, or a value is out of range.
+    """
+
+    FIRST_COLUMNS: ClassVar = ("corpus", "clip", "speaker", "emotion")
+    LAST_COLUMNS: ClassVar = ("status", "arousal", "valence")
+
+    corpus: tuple[str, ...]
+    status: tuple[str, ...]
+    arousal: NDArray[np.float64]
+    valence: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        for name in ("arousal", "valence"):
+            self._freeze(name)
+        _ClipTable.__post_init__(self)
+        self._require(
+            [status in STATUSES for status in self.status],
+            lambda index: f"the status is {self.status[index]!r}, not one of {', '.join(STATUSES)}",
         )
+        for name in ("arousal", "valence"):
+            self._require_range(name, getattr(self, name), -1, 1)
 
+    def _ids(self) -> Iterator[object]:
+        return zip(self.corpus, self.clip, strict=True)
 
-def _sample(clips: set[str]) -> str:
-    """Name a few of many clips."""
-    few = ", ".join(sorted(clips)[:3])
-    return f"{len(clips)} ({few}{', ...' if len(clips) > 3 else ''})" if clips else "0"
+    def _title(self, index: int) -> str:
+        return f"clip {self.clip[index]!r} of {self.corpus[index]!r}"
 
+    @property
+    def corpora(self) -> tuple[str, ...]:
+        """The left-out corpora, in the order of their first clips."""
+        return tuple(dict.fromkeys(self.corpus))
 
-def _labels(header: Sequence[str], path: Path) -> tuple[str, ...]:
-    """Check the header and give the emotions that have a column."""
-    start, labels = tuple(header[: len(COLUMNS)]), tuple(header[len(COLUMNS) :])
-    if start != COLUMNS or len(labels) < 2:
-        raise ParameterError(
-            f"{path}, line 1: the columns must be {','.join(COLUMNS)} and then one for each emotion, "
-            f"and they are {','.join(header) or 'missing'}"
-        )
-    if len(set(labels)) < len(labels) or not all(labels):
-        raise ParameterError(f"{path}, line 1: a column without a name or twice the same in {','.join(labels)}")
-    return labels
+    def to_csv(self, path: str | os.PathLike[str]) -> None:
+        """Write one row for each clip: `FIRST_COLUMNS`, the probability of each emotion, `LAST_COLUMNS`."""
+        columns = (self.corpus, self.clip, self.speaker, self.emotion, *self.probabilities.T)
+        columns += (self.status, self.arousal, self.valence)
+        _write_table(path, (*self.FIRST_COLUMNS, *self.labels, *self.LAST_COLUMNS), columns)
 
+    @classmethod
+    def from_csv(cls, path: str | os.PathLike[str]) -> Self:
+        """Read a file of `to_csv`.
 
-def _parse(cells: Sequence[str], labels: tuple[str, ...]) -> tuple[int, NDArray[np.float64]]:
-    """Turn the numbers of one row from text; ValueError says which is none."""
-    expected = len(COLUMNS) + len(labels)
-    if len(cells) != expected:
-        raise ValueError(f"{len(cells)} values where the header has {expected} columns")
-    if not cells[0] or not cells[1]:
-        raise ValueError("clip or actor is empty")
-    if not (cells[2].isdecimal() and int(cells[2]) > 0):
-        raise ValueError(f"fold {cells[2]!r} is not a number from 1 up")
-    row = np.empty(len(labels))
-    for index, text in enumerate(cells[len(COLUMNS) :]):
+        Raises
+        ------
+        ParameterError
+            If the file cannot be read or a row is wrong; the message names the file, and the line or the clip.
+        """
+        labels, columns = _read_table(Path(path), cls.FIRST_COLUMNS, cls.LAST_COLUMNS)
+        given: dict[str, Any] = {name: columns[name] for name in (*cls.FIRST_COLUMNS, *cls.LAST_COLUMNS)}
         try:
-            row[index] = float(text)
-        except ValueError:
-            raise ValueError(f"the probability of {labels[index]!r} is {text!r}, not a number") from None
-    return int(cells[2]), row
-
-
-def row_problem(
-    clip: str, emotion: str, row: NDArray[np.float64], *, labels: tuple[str, ...], seen: set[str]
-) -> str | None:
-    """Say what is wrong with one clip's prediction, if anything is; `seen` are the clips before it."""
-    if clip in seen:
-        return f"the clip {clip!r} occurs twice"
-    if emotion not in labels:
-        return f"the emotion {emotion!r} has no column among {', '.join(labels)}"
-    for label, probability in zip(labels, row.tolist(), strict=True):
-        if not 0 <= probability <= 1:
-            return f"the probability of {label!r} is {probability}, not between 0 and 1"
-    total = float(row.sum())
-    if abs(total - 1) > SUM_TOLERANCE:
-        return f"the probabilities sum to {total:.6g}, not to 1"
-    return None
+            return cls(labels=labels, probabilities=np.column_stack([columns[label] for label in labels]), **given)
+        except ParameterError as error:
+            raise ParameterError(f"{path}: {error}") from None
 
 
 def require_unique_clips(utterances: Sequence[Utterance]) -> None:
-    """Predictions are told apart by clip name: find out before hours of fitting, not after."""
+    """Refuse utterances of which two have the same name, by which predictions are told apart.
+
+    Raises
+    ------
+    CorpusError
+        If two have the same name.
+    """
     seen: dict[str, Utterance] = {}
     for utterance in utterances:
         first = seen.setdefault(utterance.clip, utterance)
@@ -311,3 +362,74 @@ def require_unique_clips(utterances: Sequence[Utterance]) -> None:
                 f"{first.path} and {utterance.path} have the same name: "
                 "rename one, since predictions are listed by name"
             )
+
+
+_TYPES: dict[str, type] = {**dict.fromkeys(("clip", "actor", "speaker", "emotion", "corpus", "predicted"), str)}
+_TYPES |= {"status": str, "fold": int}
+"""The types of columns; all others hold decimals."""
+
+
+def _write_table(path: str | os.PathLike[str], header: Sequence[str], columns: Sequence[Sequence[Any]]) -> None:
+    with Path(path).open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")  # the same bytes on every system
+        writer.writerow(header)
+        writer.writerows(map(_cell, row) for row in zip(*columns, strict=True))
+
+
+def _cell(value: object) -> object:
+    return f"{value:.{DECIMALS}f}" if isinstance(value, float) else value
+
+
+def _read_table(
+    path: Path, first: tuple[str, ...], last: tuple[str, ...] = ()
+) -> tuple[tuple[str, ...], dict[str, tuple[Any, ...]]]:
+    """Return the emotions that have a column, and the values of each column by its name."""
+    try:
+        # Spreadsheets put a byte order mark in front when they save as UTF-8.
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file, strict=True)
+            header = next(reader, [])
+            labels = tuple(header[len(first) : len(header) - len(last)])
+            if tuple(header) != (*first, *labels, *last) or len(labels) < 2:
+                raise ParameterError(
+                    f"{path}, line 1: the columns must be {', '.join((*first, 'one for each emotion', *last))}, "
+                    f"and they are {','.join(header) or 'missing'}"
+                )
+            if len(set(header)) < len(header) or not all(header):
+                raise ParameterError(f"{path}, line 1: a column without a name or twice the same in {','.join(header)}")
+            rows = []
+            for cells in reader:
+                try:
+                    rows.append(_values(header, cells))
+                except ValueError as error:
+                    raise ParameterError(f"{path}, line {reader.line_num}: {error}") from None
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ParameterError(f"{path} cannot be read as a table of predictions: {error}") from error
+    if not rows:
+        raise ParameterError(f"{path} has a header and no predictions")
+    return labels, dict(zip(header, zip(*rows, strict=True), strict=True))
+
+
+def _values(header: Sequence[str], cells: Sequence[str]) -> list[Any]:
+    """Convert one row from text; raise a ValueError that names the wrong value."""
+    if len(cells) != len(header):
+        raise ValueError(f"{len(cells)} values where the header has {len(header)} columns")
+    values = []
+    for name, text in zip(header, cells, strict=True):
+        if not text:
+            raise ValueError(f"the {name} is empty")
+        try:
+            values.append(_TYPES.get(name, float)(text))
+        except ValueError:
+            raise ValueError(f"the value of {name!r} is {text!r}, not a number") from None
+    return values
+
+
+def _taken(values: tuple[Any, ...] | NDArray[Any], rows: NDArray[np.intp]) -> tuple[Any, ...] | NDArray[Any]:
+    return values[rows] if isinstance(values, np.ndarray) else tuple(values[row] for row in rows.tolist())
+
+
+def _sample(clips: set[str]) -> str:
+    """Name a few of many clips."""
+    few = ", ".join(sorted(clips)[:3])
+    return f"{len(clips)} ({few}{', ...' if len(clips) > 3 else ''})" if clips else "0"

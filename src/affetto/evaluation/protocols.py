@@ -1,8 +1,7 @@
-"""Protocols: who is trained on and who is tested.
+"""Protocols: how a corpus is split into training and test clips.
 
-Every protocol but `random` keeps each speaker on one side of every split, so that its figures are for voices
-never heard. Anything that is chosen rather than fitted is chosen within the training speakers, on
-`inner_groups`.
+Every protocol but `random` keeps each speaker on one side of every split, so its figures are for unknown speakers.
+Hyperparameters are chosen within the training speakers, on `inner_groups`.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -22,11 +21,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from affetto.corpora.base import Corpus
+    from affetto.evaluation.corpora import CorpusFold
 
     Indices = NDArray[np.intp]
+    AnyFold = TypeVar("AnyFold", "Fold", CorpusFold)
 
 SEED = 0
-"""Seed of every seeded protocol: a protocol's name alone says what was tested on what."""
+"""Seed of every seeded protocol, so that a protocol's name alone defines its folds."""
 
 CORPORA = "corpora"
 """Name of the protocol that leaves whole corpora out: see `affetto.evaluation.corpora`."""
@@ -39,7 +40,7 @@ EMOBOX_ACTORS = (
     ("2", "15", "16", "18"),
     ("6", "13", "17", "22"),
 )
-"""Test actors of each fold in EmoBox (Ma et al., Interspeech 2024)."""
+"""Test actors of each fold of the protocol `emobox` (EmoBox, Ma et al., Interspeech 2024)."""
 
 LUNA_JIMENEZ_ACTORS = (
     ("2", "5", "14", "15", "16"),
@@ -77,12 +78,12 @@ class Fold:
 
 @dataclass(frozen=True, slots=True)
 class Protocol:
-    """A rule that says in which fold each utterance is tested; it is trained on in all the others.
+    """A rule that assigns each utterance to the fold in which it is tested.
 
     Attributes
     ----------
     name : str
-        What the protocol is called on the command line and in every report.
+        Name on the command line and in every report.
     leaks_speakers : bool
         Whether the speakers of the test clips are also trained on, which flatters every figure.
     folds : int or None
@@ -90,7 +91,7 @@ class Protocol:
     description : str
         One line for people.
     assign : callable
-        Takes a corpus and gives the fold, counted from 1, in which each of its utterances is tested.
+        Takes a corpus and returns the fold of each utterance, counted from 1.
     """
 
     name: str
@@ -100,24 +101,14 @@ class Protocol:
     assign: Callable[[Corpus], Indices]
 
     def split(self, corpus: Corpus) -> Iterator[Fold]:
-        """Yield the folds in order.
-
-        Parameters
-        ----------
-        corpus : Corpus
-            What is split. Every utterance is tested exactly once.
-
-        Yields
-        ------
-        Fold
-            The indices of training and test utterances.
+        """Yield the folds in order; every utterance is tested exactly once.
 
         Raises
         ------
         CorpusError
             If the corpus has too few speakers or clips, or lacks actors that the protocol names.
         ParameterError
-            If the protocol is not made for this corpus, or puts a speaker on both sides without saying so.
+            If the protocol is for another corpus, or has a speaker on both sides without declaring it.
         """
         fold_of = self.assign(corpus)
         if not self.leaks_speakers:
@@ -128,16 +119,16 @@ class Protocol:
 
 
 def get_protocol(name: str) -> Protocol:
-    """Look a protocol up by its name.
+    """Return the protocol of a name.
 
     Raises
     ------
     ParameterError
-        If there is none of that name, or it is the one of several corpora.
+        If there is no such protocol, or it needs several corpora.
     """
     if name == CORPORA:
         raise ParameterError(
-            f"protocol {name!r} leaves whole corpora out, and here one corpus is split; choose one of "
+            f"protocol {name!r} leaves whole corpora out and cannot split one corpus; choose one of "
             f"{', '.join(PROTOCOLS)}, or use `affetto evaluate` with two corpora or more"
         )
     if name not in PROTOCOLS:
@@ -146,55 +137,40 @@ def get_protocol(name: str) -> Protocol:
 
 
 def choose_folds(protocol: Protocol, corpus: Corpus, numbers: Collection[int] | None) -> list[Fold]:
-    """Return the folds of these numbers, or all.
-
-    Parameters
-    ----------
-    protocol : Protocol
-        Who is tested on whom.
-    corpus : Corpus
-        What is split.
-    numbers : collection of int, optional
-        Counted from 1.
-
-    Returns
-    -------
-    list of Fold
+    """Split a corpus, and return the folds of these numbers, counted from 1; by default all.
 
     Raises
     ------
     ParameterError
-        If a fold does not exist, or none was asked for.
+        If a fold does not exist, or the numbers are empty.
     """
-    available = list(protocol.split(corpus))
+    return select_folds(list(protocol.split(corpus)), numbers, protocol=protocol.name)
+
+
+def select_folds(folds: Sequence[AnyFold], numbers: Collection[int] | None, *, protocol: str) -> list[AnyFold]:
+    """Return the folds of these numbers; by default all.
+
+    Raises
+    ------
+    ParameterError
+        If a fold does not exist, or the numbers are empty.
+    """
     if numbers is None:
-        return available
-    unknown = sorted(set(numbers).difference(fold.number for fold in available))
+        return list(folds)
+    unknown = sorted(set(numbers).difference(fold.number for fold in folds))
     if unknown or not numbers:
         raise ParameterError(
-            f"protocol {protocol.name!r} has folds 1 to {len(available)} here, and "
-            f"{', '.join(map(str, unknown)) or 'none'} was asked for"
+            f"protocol {protocol!r} has folds 1 to {len(folds)} here; "
+            f"there is no fold {', '.join(map(str, unknown)) or 'to test'}"
         )
-    return [fold for fold in available if fold.number in numbers]
+    return [fold for fold in folds if fold.number in numbers]
 
 
-def as_learned_from(corpus: Corpus, protocol: Protocol) -> Corpus:
-    """Return a corpus with the speakers on whom whatever is chosen is chosen.
+def with_inner_speakers(corpus: Corpus, protocol: Protocol) -> Corpus:
+    """Return a corpus with the speakers that hyperparameters are chosen on: the same clips in the same order.
 
-    They are its own, unless there is but one and the protocol leaks speakers anyway: then ten parts of the clips, of
-    all emotions each, stand for speakers.
-
-    Parameters
-    ----------
-    corpus : Corpus
-        What is split.
-    protocol : Protocol
-        Who is tested on whom.
-
-    Returns
-    -------
-    Corpus
-        The same clips in the same order.
+    These are its own speakers, except for a single speaker and a protocol that leaks speakers. Then ten parts of the
+    clips, each of all emotions, replace the speaker.
     """
     if not protocol.leaks_speakers or len({utterance.speaker for utterance in corpus.utterances}) > 1:
         return corpus
@@ -207,7 +183,7 @@ def as_learned_from(corpus: Corpus, protocol: Protocol) -> Corpus:
 
 
 def inner_groups(speakers: Sequence[str], n_splits: int) -> list[tuple[Indices, Indices]]:
-    """Split training clips by speaker, so that whatever is chosen is chosen on speakers not trained on.
+    """Split training clips by speaker, to choose hyperparameters on left-out speakers.
 
     Parameters
     ----------
@@ -219,9 +195,8 @@ def inner_groups(speakers: Sequence[str], n_splits: int) -> list[tuple[Indices, 
     Returns
     -------
     list of (ndarray of int, ndarray of int)
-        Train and test indices into `speakers`, to be passed as `cv` to anything in scikit-learn. Which
-        speakers go together depends on their names and numbers of clips alone, never on the order of the
-        clips.
+        Train and test indices into `speakers`, a `cv` of scikit-learn. The groups depend on the speakers' names and
+        numbers of clips, not on the order of the clips.
 
     Raises
     ------
@@ -237,13 +212,13 @@ def inner_groups(speakers: Sequence[str], n_splits: int) -> list[tuple[Indices, 
 
 
 def _in_order(speakers: Sequence[str]) -> list[str]:
-    """Sort the names, each once, numbers by their value."""
+    """Return the sorted names; numbers are sorted by value."""
     return sorted(set(speakers), key=lambda name: (0, int(name), name) if name.isdecimal() else (1, 0, name))
 
 
 def _deal_speakers(speakers: Sequence[str], n_folds: int) -> Indices:
-    """Give whole speakers to folds of about equal numbers of clips, in a seeded order."""
-    # RandomState, since its stream is frozen for good (NEP 19): the folds are the same with every NumPy.
+    """Assign whole speakers to folds of about equal numbers of clips, in a seeded order."""
+    # The stream of RandomState is frozen (NEP 19), so the folds are the same with every version of NumPy.
     order = np.random.RandomState(SEED).permutation(_in_order(speakers)).tolist()
     clips = Counter(speakers)
     sizes = [0] * n_folds
@@ -267,13 +242,13 @@ def _require_separate_speakers(name: str, corpus: Corpus, fold_of: Indices) -> N
 
 
 def _speakers(name: str, corpus: Corpus) -> list[str]:
-    """Name the speaker of each utterance, of which there must be two to test anybody on anybody else."""
+    """Return the speaker of each utterance; refuse fewer than two speakers."""
     speakers = [utterance.speaker for utterance in corpus.utterances]
     found = len(set(speakers))
     if found < 2:
         raise CorpusError(
             f"protocol {name!r} needs two speakers or more, corpus {corpus.name!r} has {found}: record others, or use "
-            "--protocol random, which tests on a voice that was learned from and flatters every figure"
+            "--protocol random, which tests on a known speaker and flatters every figure"
         )
     return speakers
 

@@ -1,8 +1,7 @@
-"""The bootstrap over speakers that every interval comes from.
+"""The bootstrap over speakers, from which every interval comes.
 
-Clips of one speaker resemble each other, so resampling clips would promise more certainty than there is. Whole speakers
-are drawn instead (Bisani & Ney 2004, "Bootstrap estimates for confidence intervals in ASR performance evaluation",
-ICASSP).
+Clips of one speaker resemble each other, so intervals from resampled clips would be too narrow. Whole speakers are
+drawn instead (Bisani & Ney 2004, "Bootstrap estimates for confidence intervals in ASR performance evaluation", ICASSP).
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ def percentile_interval(values: NDArray[np.float64]) -> Interval:
 
 
 def number_speakers(names: Sequence[str]) -> tuple[NDArray[np.intp], int]:
-    """Return the number of each clip's speaker, from 0 in the order of the sorted names, and how many there are."""
+    """Return the index of each clip's speaker among the sorted names, and the number of speakers."""
     found, speaker = np.unique(np.array(names), return_inverse=True)
     return speaker, len(found)
 
@@ -58,5 +57,5 @@ def confusion_by_speaker(
 
 def sum_speakers(by_speaker: NDArray[Any], weights: NDArray[np.int64]) -> NDArray[np.float64]:
     """Sum each resample's counts over its speakers: shape (n_speakers, ...) gives shape (resamples, ...)."""
-    # In floating point, since NumPy hands only that to BLAS; counts below 2^53 stay exact.
+    # In floating point, since NumPy passes only that to BLAS; counts below 2^53 stay exact.
     return np.asarray(np.tensordot(weights.astype(np.float64), by_speaker.astype(np.float64), axes=1))

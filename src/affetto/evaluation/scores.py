@@ -1,6 +1,6 @@
-"""Scores of labels and probabilities: the field's figures as plain functions of arrays.
+"""Scores as plain functions of arrays.
 
-Those of a confusion matrix take stacks of matrices too, since a bootstrap has thousands of them.
+Scores of a confusion matrix also take stacks of matrices, since a bootstrap has thousands of them.
 """
 
 from __future__ import annotations
@@ -15,12 +15,6 @@ if TYPE_CHECKING:
 CALIBRATION_BINS = 15
 
 
-def confusion_matrix(truth: ArrayLike, predicted: ArrayLike, n_labels: int) -> NDArray[np.intp]:
-    """Count clips by true label (row) and predicted label (column), both indices below `n_labels`."""
-    cell = np.asarray(truth, dtype=np.intp) * n_labels + np.asarray(predicted, dtype=np.intp)
-    return np.bincount(cell, minlength=n_labels**2).reshape(n_labels, n_labels)
-
-
 def recalls(confusion: ArrayLike) -> NDArray[np.float64]:
     """Recall of each label, NaN for labels without clips; shape (..., n, n) gives shape (..., n)."""
     counts = np.asarray(confusion, dtype=np.float64)
@@ -28,7 +22,7 @@ def recalls(confusion: ArrayLike) -> NDArray[np.float64]:
 
 
 def unweighted_average_recall(confusion: ArrayLike) -> NDArray[np.float64]:
-    """Mean recall over the labels that have clips, NaN where none has; shape (..., n, n) gives shape (...)."""
+    """Mean recall over the labels that have clips, NaN without any; shape (..., n, n) gives shape (...)."""
     return mean_of_known(recalls(confusion))
 
 
@@ -47,9 +41,9 @@ def macro_f1(confusion: ArrayLike) -> NDArray[np.float64]:
 
 
 def expected_calibration_error(
-    truth: ArrayLike, probabilities: ArrayLike, *, bins: int = CALIBRATION_BINS, weights: ArrayLike | None = None
+    truth: ArrayLike, probabilities: ArrayLike, *, weights: ArrayLike | None = None
 ) -> float:
-    """Measure how far confidence is from accuracy, on average over clips.
+    """Measure the mean distance of confidence and accuracy, in 15 bins of equal width.
 
     Parameters
     ----------
@@ -57,15 +51,13 @@ def expected_calibration_error(
         The true label's column.
     probabilities : array-like of float, shape (n_clips, n_labels)
         The largest of each row is the confidence.
-    bins : int
-        Number of bins of equal width, each open below and closed above, over confidences from 0 to 1.
     weights : array-like of float, shape (n_clips,), optional
-        How much each clip counts; by default all the same.
+        The weight of each clip; by default all are equal.
 
     Returns
     -------
     float
-        0: of all answers given with confidence c, the part c is right.
+        0: of all answers of confidence c, the part c is right.
 
     Notes
     -----
@@ -76,22 +68,25 @@ def expected_calibration_error(
     confidence = rows.max(axis=1)
     correct = rows.argmax(axis=1) == np.asarray(truth)
     counted = np.ones(len(rows)) if weights is None else np.asarray(weights, dtype=np.float64)
-    gap = np.bincount(confidence_bins(confidence, bins=bins), weights=counted * (correct - confidence), minlength=bins)
-    return float(np.abs(gap).sum() / counted.sum())
+    gaps = np.bincount(
+        confidence_bins(confidence), weights=counted * (correct - confidence), minlength=CALIBRATION_BINS
+    )
+    return float(np.abs(gaps).sum() / counted.sum())
 
 
-def confidence_bins(confidence: ArrayLike, *, bins: int = CALIBRATION_BINS) -> NDArray[np.intp]:
-    """Return each confidence's bin, counted from 0: of equal width from 0 to 1, open below and closed above."""
-    return np.asarray(np.searchsorted(np.linspace(0, 1, bins + 1)[1:-1], confidence, side="left"))
+def confidence_bins(confidence: ArrayLike) -> NDArray[np.intp]:
+    """Return the bin of each confidence, counted from 0; bins are open below and closed above."""
+    edges = np.linspace(0, 1, CALIBRATION_BINS + 1)[1:-1]
+    return np.asarray(np.searchsorted(edges, confidence, side="left"))
 
 
 def ratio(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Divide, with NaN where there is nothing to divide by."""
+    """Divide, with NaN where the divisor is 0."""
     return np.asarray(np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole > 0))
 
 
 def mean_of_known(values: ArrayLike) -> NDArray[np.float64]:
-    """Mean over the last axis of what is not NaN, NaN where nothing is; shape (..., n) gives shape (...)."""
+    """Mean over the last axis without NaN, NaN if all are; shape (..., n) gives shape (...)."""
     rows = np.asarray(values, dtype=np.float64)
     known = ~np.isnan(rows)
     return ratio(np.where(known, rows, 0.0).sum(axis=-1), known.sum(axis=-1).astype(np.float64))

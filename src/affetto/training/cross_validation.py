@@ -1,4 +1,4 @@
-"""The evaluation loop: fit a chain on each fold's training speakers, let it answer about the others."""
+"""Cross-validation: fit a pipeline on each fold's training clips, and predict its test clips."""
 
 from __future__ import annotations
 
@@ -13,17 +13,19 @@ from affetto.corpora.vetting import vet
 from affetto.errors import ParameterError
 from affetto.evaluation.adapted import unadapted
 from affetto.evaluation.corpora import choose_corpus_folds, corpus_folds
-from affetto.evaluation.corpora_predictions import CorporaPredictions
-from affetto.evaluation.predictions import Predictions, require_unique_clips
-from affetto.evaluation.protocols import as_learned_from, choose_folds
+from affetto.evaluation.predictions import CorporaPredictions, Predictions, require_unique_clips
+from affetto.evaluation.protocols import choose_folds, with_inner_speakers
 from affetto.recognition.dimensions import dimensions
 from affetto.training.fit import fit_pipeline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
+    from numpy.typing import NDArray
+
     from affetto.corpora.base import Corpus
-    from affetto.evaluation.adapted import AnswerFunction
+    from affetto.corpora.pooling import TrainingSet
+    from affetto.evaluation.adapted import PredictFunction
     from affetto.evaluation.corpora import CorpusFold
     from affetto.evaluation.protocols import Fold, Protocol
 
@@ -31,46 +33,44 @@ logger = logging.getLogger(__name__)
 
 
 def cross_validate(
-    chain: Any,
+    pipeline: Any,
     corpus: Corpus,
     protocol: Protocol,
     *,
     train_with: Sequence[Corpus] = (),
     folds: Collection[int] | None = None,
-    answers: AnswerFunction = unadapted,
+    predict: PredictFunction = unadapted,
     keep: Callable[[Fold, Any], object] | None = None,
 ) -> Predictions:
-    """Fit and test a chain on the folds of a protocol.
+    """Fit and test a pipeline on the folds of a protocol.
 
     Parameters
     ----------
-    chain : estimator
-        A scikit-learn pipeline, or any classifier with `predict_proba`, whose input is an array of the
-        utterances' paths. It is cloned for each fold and itself stays unfitted.
+    pipeline : estimator
+        Any classifier with `predict_proba` that takes an array of paths. It is cloned for each fold.
     corpus : Corpus
-        The labelled utterances.
+        The corpus that is split.
     protocol : Protocol
-        Who is tested on whom.
+        The rule that splits it.
     train_with : sequence of Corpus, optional
-        Further corpora that every fold is also trained on, and none is tested on.
+        Further corpora that every fold is also trained on. They are not tested.
     folds : collection of int, optional
-        Run only the folds of these numbers, counted from 1.
-    answers : callable, optional
-        How the test clips of a fold are answered, see `affetto.evaluation.adapted.AnswerFunction`; by default each by
-        itself.
+        Only the folds of these numbers, counted from 1.
+    predict : callable, optional
+        Predicts the test clips of a fold, see `affetto.evaluation.adapted.PredictFunction`. By default each clip is
+        predicted by itself.
     keep : callable, optional
-        Called with each fold and its fitted chain, for example to save them.
+        Called with each fold and its fitted pipeline, for example to save them.
 
     Returns
     -------
     Predictions
-        One row for each test clip, in the corpus's order; columns the emotions of all corpora, the tested one's first.
+        One row for each test clip in the corpus's order. The columns are the emotions of all corpora.
 
     Raises
     ------
     ParameterError
-        If a fold does not exist, the chain has no `predict_proba`, or the protocol is not made for the
-        corpus.
+        If a fold does not exist, the pipeline has no `predict_proba`, or the protocol is for another corpus.
     CorpusError
         If the corpus does not suffice for the protocol, two of its files have the same name, or labels are missing or
         written in two ways.
@@ -78,36 +78,24 @@ def cross_validate(
     Warns
     -----
     CorpusWarning
-        Of clips that are silent, nearly empty, or there twice.
+        About clips that are silent, nearly empty, or duplicates.
     """
-    from sklearn.base import clone
-
     utterances = corpus.utterances
     require_unique_clips(utterances)
     vet([corpus, *train_with])
-    if not hasattr(chain, "predict_proba"):
-        raise ParameterError(f"{type(chain).__name__} has no predict_proba: a chain must give probabilities")
+    _require_probabilities(pipeline)
     chosen = choose_folds(protocol, corpus, folds)
-    everything = pool(as_learned_from(corpus, protocol), *train_with)
+    everything = pool(with_inner_speakers(corpus, protocol), *train_with)
     further = np.arange(len(utterances), len(everything.y))
+    speakers = np.array([utterance.speaker for utterance in utterances])
     probabilities = np.zeros((len(utterances), len(everything.labels)))
     fold_of = np.zeros(len(utterances), dtype=np.intp)
     for done, fold in enumerate(chosen):
         logger.info("fold %d (%d of %d): %d test clips", fold.number, done + 1, len(chosen), len(fold.test))
-        train = np.concatenate([fold.train, further])
-        fitted = fit_pipeline(
-            clone(chain),
-            everything.X[train],
-            everything.y[train],
-            speakers=everything.speakers[train],
-            corpora=everything.corpora[train],
-            frequencies=everything.frequencies[train],
-        )
-        # Labels are indices, so classes_ says which column is whose, also where a fold's training lacks an
-        # emotion.
-        probabilities[np.ix_(fold.test, fitted.classes_)] = answers(
-            fitted, everything.X[fold.test], np.array([utterances[index].speaker for index in fold.test.tolist()])
-        )
+        fitted = _fitted(pipeline, everything, np.concatenate([fold.train, further]))
+        # classes_ has the indices of the emotions in the training part, which may lack some.
+        answers = predict(fitted, everything.X[fold.test], speakers[fold.test])
+        probabilities[np.ix_(fold.test, fitted.classes_)] = answers
         fold_of[fold.test] = fold.number
         if keep is not None:
             keep(fold, fitted)
@@ -127,29 +115,25 @@ def cross_validate(
 
 
 def cross_validate_corpora(
-    chain: Any,
+    pipeline: Any,
     corpora: Sequence[Corpus],
     *,
     folds: Collection[int] | None = None,
-    answers: AnswerFunction = unadapted,
+    predict: PredictFunction = unadapted,
     keep: Callable[[CorpusFold, Any], object] | None = None,
 ) -> CorporaPredictions:
-    """Leave each corpus out in turn, fit a chain on all the others, and let it answer about the one.
+    """Leave each corpus out in turn, fit a pipeline on all others, and predict the left-out corpus.
 
     Parameters
     ----------
-    chain : estimator
-        A scikit-learn pipeline, or any classifier with `predict_proba`, whose input is an array of the utterances'
-        paths. It is cloned for each fold and itself stays unfitted. Where it is calibrated, as those of
-        `affetto.training.pipelines.build_pipeline` are, its threshold tells the certain answers from the others.
+    pipeline : estimator
+        As in `cross_validate`. If it is calibrated, its threshold decides the status of each prediction.
     corpora : sequence of Corpus
         Two or more, of different names.
     folds : collection of int, optional
         Leave out only the corpora of these numbers, counted from 1.
-    answers : callable, optional
-        How the left-out clips are answered, see `affetto.evaluation.adapted.AnswerFunction`; by default each by itself.
-    keep : callable, optional
-        Called with each fold and its fitted chain, for example to save them.
+    predict, keep
+        As in `cross_validate`.
 
     Returns
     -------
@@ -159,7 +143,7 @@ def cross_validate_corpora(
     Raises
     ------
     ParameterError
-        If there are fewer than two corpora, a fold does not exist, or the chain has no `predict_proba`.
+        If there are fewer than two corpora, a fold does not exist, or the pipeline has no `predict_proba`.
     CorpusError
         If two corpora have the same name or a recording in common, two clips of one have the same name, labels are
         missing or written in two ways, or there are too few speakers or emotions in common.
@@ -167,7 +151,7 @@ def cross_validate_corpora(
     Warns
     -----
     CorpusWarning
-        Of clips that are silent, nearly empty, or there twice.
+        About clips that are silent, nearly empty, or duplicates.
 
     See Also
     --------
@@ -183,47 +167,55 @@ def cross_validate_corpora(
     >>> predictions = cross_validate_corpora(build_pipeline("gmm"), corpora)  # doctest: +SKIP
     >>> measure_corpora(predictions).mean.uar.value  # doctest: +SKIP
     """
-    from sklearn.base import clone
-
     everything = corpus_folds(corpora)
     require_different(corpora)
     chosen = choose_corpus_folds(everything, folds)
     for corpus in corpora:
         require_unique_clips(corpus.utterances)
     vet(corpora)
-    if not hasattr(chain, "predict_proba"):
-        raise ParameterError(f"{type(chain).__name__} has no predict_proba: a chain must give probabilities")
-    # The columns are the same whichever folds are chosen, so that files of several runs can be joined.
+    _require_probabilities(pipeline)
+    # The columns are the same for all choices of folds, so that files of several runs can be joined.
     labels = in_order({emotion for fold in everything for emotion in fold.learned})
     parts = []
     for done, fold in enumerate(chosen):
         logger.info("fold %d (%d of %d): %s is left out", fold.number, done + 1, len(chosen), fold.corpus.name)
         training = pool(*fold.training)
-        fitted = fit_pipeline(
-            clone(chain),
-            training.X,
-            training.y,
-            speakers=training.speakers,
-            corpora=training.corpora,
-            frequencies=training.frequencies,
-        )
-        parts.append(_predictions(fold, fitted, training.labels, labels, answers))
+        fitted = _fitted(pipeline, training, np.arange(len(training.y)))
+        parts.append(_predictions(fold, fitted, training.labels, labels, predict))
         if keep is not None:
             keep(fold, fitted)
     return CorporaPredictions.joined(parts)
 
 
+def _require_probabilities(pipeline: Any) -> None:
+    if not hasattr(pipeline, "predict_proba"):
+        raise ParameterError(f"{type(pipeline).__name__} has no predict_proba; give a classifier with probabilities")
+
+
+def _fitted(pipeline: Any, clips: TrainingSet, rows: NDArray[np.intp]) -> Any:
+    from sklearn.base import clone
+
+    return fit_pipeline(
+        clone(pipeline),
+        clips.X[rows],
+        clips.y[rows],
+        speakers=clips.speakers[rows],
+        corpora=clips.corpora[rows],
+        frequencies=clips.frequencies[rows],
+    )
+
+
 def _predictions(
-    fold: CorpusFold, fitted: Any, learned: Sequence[str], labels: tuple[str, ...], answers: AnswerFunction
+    fold: CorpusFold, fitted: Any, learned: Sequence[str], labels: tuple[str, ...], predict: PredictFunction
 ) -> CorporaPredictions:
-    """Let a fitted chain answer about the corpus that it was fitted without; keep the clips that count."""
+    """Predict the left-out corpus, and keep the clips that count."""
     left_out = pool(fold.corpus)
-    answered = np.asarray(answers(fitted, left_out.X, left_out.speakers))
-    # As a user sees it, so before calm is added to neutral.
-    certain = answered.max(axis=1) >= _threshold(fitted)
-    probabilities = np.zeros((len(answered), len(labels)))
+    answers = np.asarray(predict(fitted, left_out.X, left_out.speakers))
+    # As a user sees it: before calm is added to neutral.
+    certain = answers.max(axis=1) >= _threshold(fitted)
+    probabilities = np.zeros((len(answers), len(labels)))
     for column, index in enumerate(fitted.classes_):
-        probabilities[:, labels.index(fold.counted_as(learned[index]))] += answered[:, column]
+        probabilities[:, labels.index(fold.counted_as(learned[index]))] += answers[:, column]
     arousal, valence = dimensions(labels, probabilities)
     truth = [fold.counted_as(utterance.emotion) for utterance in fold.corpus.utterances]
     counted = [index for index, emotion in enumerate(truth) if emotion in fold.shared]
@@ -242,7 +234,7 @@ def _predictions(
 
 
 def _threshold(fitted: Any) -> float:
-    """Return from which confidence on a chain's answers are certain: all, where it is not calibrated."""
+    """Return the confidence from which a pipeline's answers have status ok: 0 without calibration."""
     # Networks are calibrated as a whole, the others within.
     for part in (fitted, getattr(fitted, "classifier_", None)):
         if (calibration := getattr(part, "calibration_", None)) is not None:

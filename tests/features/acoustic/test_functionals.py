@@ -11,8 +11,8 @@ from affetto.features.acoustic.functionals import (
     delta,
     modulation_spectrum,
     run_lengths,
-    statistics,
     segment_means,
+    statistics,
 )
 
 

@@ -1,1 +1,1 @@
-"""What noise, rooms, lines and codecs cost a model."""
+"""The robustness test: what noise, rooms, telephones and codecs cost a model."""

@@ -1,4 +1,4 @@
-"""The conditions of the robustness test: what is done to a recording before it is recognized, and how much of it."""
+"""The conditions of the robustness test: how a recording is degraded before recognition."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
     Samples: TypeAlias = NDArray[np.float32]
     Degrade: TypeAlias = Callable[[Samples, int, np.random.Generator], Samples]
-    """From samples, their rate, and a generator for all that is left to chance."""
+    """Degrades samples of a rate, with a random generator."""
 
 RECORDINGS = (".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".aif", ".m4a", ".aac", ".wma", ".webm", ".amr")
-"""The file types that count as noises and as rooms."""
+"""The file types of noises and rooms."""
 
 _CACHED = 64
 _SILENT_DB = 60.0
@@ -37,16 +37,16 @@ _QUIET = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One thing that is done to every recording.
+    """One kind and level of degradation.
 
     Attributes
     ----------
     name : str
-        What is done, for example "noise".
+        For example "noise".
     level : str
-        How much, with its unit: "10 dB"; empty where there is only one.
+        With its unit, for example "10 dB"; empty if there is only one.
     degrade : callable
-        Makes of samples, their rate and a random generator the degraded samples.
+        Takes samples, their rate and a random generator, and returns the degraded samples.
     extra : str or None
         The extra that it needs.
     """
@@ -63,76 +63,55 @@ class Condition:
 
 
 CLEAN = Condition("clean", "", lambda samples, _rate, _rng: samples)
-"""The recording as it is: what all others are compared with."""
+"""The unchanged recording, the reference of all other conditions."""
 
 
 def make_conditions(*, noises: Sequence[Path] = (), rooms: Sequence[Path] = ()) -> tuple[Condition, ...]:
-    """List all conditions, from the recording as it is to silence before it.
+    """Return all conditions, `CLEAN` first.
 
     Parameters
     ----------
     noises : sequence of Path
-        Recordings of noise, one of which each clip gets, from a random place on; without any, noise is synthesized.
+        Recordings of noise. Each clip gets a random piece of one of them. Without recordings, noise is synthesized.
     rooms : sequence of Path
         Measured impulse responses, for one more condition.
-
-    Returns
-    -------
-    tuple of Condition
-        The first is `CLEAN`.
 
     Raises
     ------
     AudioError
         If one of the recordings cannot be read, or is silent.
     """
-    # All now: otherwise one that is drawn late would end a test of an hour.
+    # All are read now: one that is drawn late would end a test after an hour.
     for path in noises:
         _read_audible(path)
     for path in rooms:
         _read_audible(path, channels=1)
     noise = _recorded_noise(noises) if noises else synthetic_noise
-    measured = [Condition("room", "measured", _measured_room(rooms))] if rooms else []
+    codecs = (("mp3", 32_000), ("opus", 12_000), ("opus", 8_000), ("amr", 12_200), ("amr", 4_750))
     return (
         CLEAN,
         *(Condition("gain", f"{db:+d} dB", _gain(db)) for db in (-12, 12)),
         *(Condition("noise", f"{db} dB", _noise(noise, db)) for db in (20, 10, 5, 0)),
         Condition("telephone", "G.711", lambda samples, rate, _rng: telephone(samples, rate)),
-        *(
-            Condition(codec, f"{bit_rate / 1_000:g} kbit/s", _codec(codec, bit_rate), extra="formats")
-            for codec, bit_rate in (
-                *(("mp3", 32_000), ("opus", 12_000), ("opus", 8_000)),
-                *(("amr", 12_200), ("amr", 4_750)),
-            )
-        ),
+        *(Condition(codec, f"{rate / 1_000:g} kbit/s", _codec(codec, rate), extra="formats") for codec, rate in codecs),
         *(Condition("room", f"RT60 {rt60_s:g} s", _room(rt60_s), extra="train") for rt60_s in (0.3, 0.6)),
-        *measured,
+        *([Condition("room", "measured", _measured_room(rooms))] if rooms else []),
         *(Condition("clipping", f"{share:.0%}", _clipping(share)) for share in (0.02, 0.1)),
         *(Condition("tilt", f"{slope:+d} dB/octave", _tilt(slope)) for slope in (-3, 3)),
         *(Condition("speed", f"{factor:g}", _speed(factor)) for factor in (0.95, 1.05)),
-        Condition("silence", "2 s before", lambda samples, rate, _rng: _with_silence(samples, rate)),
+        Condition("silence", "2 s before", lambda samples, rate, _rng: lead_silence(samples, rate, seconds=2.0)),
     )
 
 
 def choose_conditions(conditions: Sequence[Condition], names: Sequence[str] | None) -> tuple[Condition, ...]:
-    """Choose conditions by name, or by name and level; the clean one is always among them.
+    """Choose conditions by name ("noise"), or by name and level ("noise 10 dB"); by default all.
 
-    Parameters
-    ----------
-    conditions : sequence of Condition
-        What there is.
-    names : sequence of str, optional
-        For example "noise", or "noise 10 dB"; by default all.
-
-    Returns
-    -------
-    tuple of Condition
-        In the order of `conditions`.
+    The clean one is always among them. The order stays.
 
     Raises
     ------
     ParameterError
-        If there is none of a name.
+        If there is no condition of a name.
     """
     if not names:
         return tuple(conditions)
@@ -146,16 +125,7 @@ def choose_conditions(conditions: Sequence[Condition], names: Sequence[str] | No
 
 
 def find_recordings(folder: str | os.PathLike[str]) -> list[Path]:
-    """Return the recordings in a folder or, only where it holds none itself, in the folders below it.
-
-    Parameters
-    ----------
-    folder : path
-
-    Returns
-    -------
-    list of Path
-        Sorted.
+    """Return the sorted recordings in a folder or, if it has none itself, in the folders below it.
 
     Raises
     ------
@@ -164,12 +134,12 @@ def find_recordings(folder: str | os.PathLike[str]) -> list[Path]:
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise ParameterError(f"{folder} is no folder; name one with recordings in it")
+        raise ParameterError(f"{folder} is not a folder; name one with recordings in it")
     for pattern in ("*", "**/*"):
         found = sorted(
             path
             for path in folder.glob(pattern)
-            # Hidden ones are what systems leave beside recordings, with the same endings.
+            # Some systems put hidden files with the same endings beside recordings.
             if path.suffix.lower() in RECORDINGS and not path.name.startswith(".") and path.is_file()
         )
         if found:
@@ -197,7 +167,7 @@ def _room(rt60_s: float) -> Degrade:
 
 
 def _measured_room(rooms: Sequence[Path]) -> Degrade:
-    # Of several channels the first: the mean of a pair of microphones is a room that nobody has been in.
+    # The first channel only: the mean of several microphones is not a real room.
     load = lru_cache(maxsize=_CACHED)(partial(_read_audible, channels=1))
     return lambda samples, rate, rng: reverberate(samples, load(rooms[int(rng.integers(len(rooms)))], rate))
 
@@ -219,18 +189,14 @@ def _speed(factor: float) -> Degrade:
     return lambda samples, _rate, _rng: change_speed(samples, factor=factor)
 
 
-def _with_silence(samples: Samples, rate: int) -> Samples:
-    return lead_silence(samples, rate, seconds=2.0)
-
-
 def _recorded_noise(paths: Sequence[Path]) -> Callable[[int, int, np.random.Generator], Samples]:
-    """Return what draws a piece of one of several recordings."""
+    """Return a function that draws a piece of one of several recordings."""
     load = lru_cache(maxsize=_CACHED)(_read_audible)
 
     def draw(n_samples: int, rate: int, rng: np.random.Generator) -> Samples:
         noise = load(paths[int(rng.integers(len(paths)))], rate)
         piece = _from(noise, int(rng.integers(len(noise))), n_samples)
-        # A pause between two barks is no noise: at a given ratio its hiss would become the loudest thing there is.
+        # A pause, for example between two barks, would be amplified to loud hiss.
         if np.square(piece).mean() < _QUIET * np.square(noise).mean():
             piece = _from(noise, int(np.abs(noise).argmax()), n_samples)
         return piece
@@ -239,12 +205,12 @@ def _recorded_noise(paths: Sequence[Path]) -> Callable[[int, int, np.random.Gene
 
 
 def _from(noise: Samples, begin: int, n_samples: int) -> Samples:
-    """Return as many samples from a place on; after the last comes the first."""
+    """Return a number of samples from a place on; after the last comes the first."""
     return noise.take(range(begin, begin + n_samples), mode="wrap")
 
 
 def _read_audible(path: Path, sample_rate_hz: int | None = None, *, channels: Literal["mix"] | int = "mix") -> Samples:
-    """Read a recording without the silence around it, with which many are filled up."""
+    """Read a recording without the silence around it."""
     from affetto.preprocessing.steps import trim_silence
     from affetto.speech import read
 

@@ -1,7 +1,7 @@
-"""The robustness test: the same clips again and again, each time degraded in another way, heard by a whole recognizer.
+"""The robustness test: recognize the same clips under many conditions, with a whole recognizer.
 
-What a user gets is measured: voice activity and pre-processing are part of it, and whoever is no longer heard counts as
-not recognized.
+Voice activity detection and pre-processing are part of the test. A clip in which no speech is found counts as not
+recognized.
 """
 
 from __future__ import annotations
@@ -17,12 +17,11 @@ import numpy as np
 from affetto._checks import whole_number
 from affetto._cpus import usable_cpus
 from affetto._extras import require_extra
-from affetto.errors import AffettoError, AudioError, CorpusError, ParameterError
+from affetto.errors import AudioError, CorpusError, ParameterError
 from affetto.evaluation.robustness.conditions import CLEAN
-from affetto.evaluation.scores import confusion_matrix, unweighted_average_recall
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from affetto.corpora.base import Utterance
     from affetto.evaluation.robustness.conditions import Condition
@@ -33,20 +32,20 @@ DECIMALS = 4
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What was heard of one clip in one condition.
+    """The recognition of one clip in one condition.
 
     Attributes
     ----------
     clip, speaker : str
-        Whose.
+        The clip and its speaker.
     truth : str
-        The emotion that the speaker was asked to express.
+        The true emotion.
     condition, level : str
         The condition.
     denoised : bool
         Whether noise was removed before.
     emotion : str or None
-        What was heard; None where nobody was.
+        The recognized emotion; None without speech.
     confidence : float or None
         Its probability.
     """
@@ -63,26 +62,26 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class RobustnessRow:
-    """What a condition costs, over all clips; fractions, at four decimals.
+    """The effect of a condition over all clips; fractions, at four decimals.
 
     Attributes
     ----------
     condition, level : str
         The condition.
     uar : float
-        Unweighted average recall; a clip in which nobody is heard is not recognized.
+        Unweighted average recall; a clip without speech is not recognized.
     drop : float
-        How much of it is lost against the clean clips; below 0 is gained.
+        UAR on clean clips minus this one; below 0 is a gain.
     labels_kept : float
-        Part of the clips of which the same is heard as when clean, right or wrong.
+        Part of the clips with the same emotion as when clean, right or wrong.
     accuracy : float
         Part of the clips that are right.
     confidence : float or None
-        Mean over the clips in which somebody is heard; None where there is none.
+        Mean over the clips with speech; None without any.
     no_speech : float
-        Part of the clips in which nobody is heard.
+        Part of the clips without speech.
     uar_denoised, gain : float or None
-        UAR with noise removed before recognition, and what that gains; None where it was not tried.
+        UAR with noise removed before recognition, and its difference to `uar`; None if it was not tried.
     """
 
     condition: str
@@ -109,51 +108,46 @@ def measure_robustness(
 ) -> list[Outcome]:
     """Recognize every clip in every condition.
 
-    What is left to chance follows from the seed, the condition's name and the clip's name alone: a clip has the same
-    noise whatever else is run, and at every level of it.
+    Random values depend only on the seed, the condition's name and the clip's name. So a clip has the same noise at
+    every level, and in every choice of clips and conditions.
 
     Parameters
     ----------
     recognizer : Recognizer
-        One with ``threads=1`` is fastest here: several clips are heard at a time.
+        With ``threads=1``, which is fastest here since clips run in parallel.
     utterances : sequence of Utterance
-        The clips. They are degraded at the rate that the model hears.
+        The clips. They are degraded at the sample rate of the model.
     conditions : sequence of Condition
         From `affetto.evaluation.robustness.conditions.make_conditions`. Clean clips are always measured.
     seed : int
-        Not below 0.
+        At least 0.
     denoise : bool
-        Whether to hear each condition a second time, with noise removed by `affetto.preprocessing`.
+        Whether to recognize each condition a second time with noise removed by `affetto.preprocessing`.
     jobs : int, optional
-        How many clips at a time; by default as many as there are cores.
+        Number of clips in parallel; by default the number of cores.
     progress : callable, optional
-        Called after each clip with how many are done, and how many there are.
+        Called after each clip with the number of clips that are done, and the number of all clips.
 
     Returns
     -------
     list of Outcome
-        Clip by clip; those of several models and their clips may be joined and summarized together.
+        Clip by clip; outcomes of several models on different clips may be summarized together.
 
     Raises
     ------
     ParameterError
-        If there are no clips, a condition occurs twice, or a number makes no sense.
+        If there are no clips, a condition occurs twice, or a number is out of range.
     CorpusError
         If clips have emotions that the model does not know, or two have the same name.
     AudioError
-        If a clip cannot be read, or not be recognized.
+        If a clip cannot be read or recognized.
     MissingExtraError
         If a condition needs an extra that is missing.
     """
     workers = usable_cpus() if jobs is None else whole_number(jobs, name="jobs")
     seed = whole_number(seed, name="seed", least=0)
-    if not utterances:
-        raise ParameterError("there are no clips; give one or more")
     require_known_emotions(recognizer, utterances)
-    clips = [utterance.clip for utterance in utterances]
-    if len(set(clips)) < len(clips):
-        twice = next(clip for clip in clips if clips.count(clip) > 1)
-        raise CorpusError(f"two clips are called {twice!r}; rename one, since outcomes are told apart by name")
+    _require_unique([utterance.clip for utterance in utterances])
     todo = (CLEAN, *(condition for condition in conditions if condition.name != CLEAN.name))
     if len({condition.title for condition in todo}) < len(todo):
         raise ParameterError(f"a condition occurs twice in {', '.join(condition.title for condition in todo)}")
@@ -162,13 +156,14 @@ def measure_robustness(
             require_extra(condition.extra, purpose=f"the condition {condition.title!r}")
     if denoise:
         require_extra("denoise", purpose="noise removal")
+    rate = int(recognizer.bundle.manifest["input"]["sample_rate_hz"])
     pool = ThreadPoolExecutor(workers, thread_name_prefix="robustness")
     try:
-        # All are read before the first is heard: what is wrong with the last shows now, not after an hour.
-        for _ in pool.map(partial(_require_recognizable, _rate(recognizer)), utterances):
-            pass
+        # All are read before the first is recognized, so that a broken file fails now and not after an hour.
+        list(pool.map(partial(_require_recognizable, rate), utterances))
         pending = [
-            pool.submit(_outcomes, recognizer, utterance, todo, seed=seed, denoise=denoise) for utterance in utterances
+            pool.submit(_outcomes, recognizer, utterance, todo, rate=rate, seed=seed, denoise=denoise)
+            for utterance in utterances
         ]
         outcomes = []
         for done, future in enumerate(pending, start=1):
@@ -181,28 +176,31 @@ def measure_robustness(
 
 
 def require_known_emotions(recognizer: Recognizer, utterances: Iterable[Utterance]) -> None:
-    """Refuse clips that a model cannot get right.
-
-    Parameters
-    ----------
-    recognizer : Recognizer
-    utterances : iterable of Utterance
+    """Refuse clips of emotions that a model does not know.
 
     Raises
     ------
     CorpusError
-        If some have emotions that the model does not know.
+        If there are such clips.
     """
     unknown = sorted({utterance.emotion for utterance in utterances}.difference(recognizer.labels))
     if unknown:
         raise CorpusError(
-            f"the clips are labelled {', '.join(unknown)} among others, which the model does not know: it knows "
-            f"{', '.join(recognizer.labels)}; give a table without these clips, or a model trained on their emotions"
+            f"some clips are labelled {', '.join(unknown)}, but the model knows only {', '.join(recognizer.labels)}; "
+            "give a table without these clips, or a model trained on their emotions"
         )
 
 
+def sample_utterances(utterances: Sequence[Utterance], count: int | None, *, seed: int) -> list[Utterance]:
+    """Draw a number of clips without replacement, in their order; None: all."""
+    if count is None or count >= len(utterances):
+        return list(utterances)
+    chosen = np.random.default_rng(seed).choice(len(utterances), count, replace=False)
+    return [utterances[index] for index in sorted(chosen.tolist())]
+
+
 def summarize_robustness(outcomes: Iterable[Outcome]) -> list[RobustnessRow]:
-    """Pool outcomes to one row for each condition.
+    """Pool outcomes to one row for each condition, in the order of their first outcomes.
 
     Parameters
     ----------
@@ -212,7 +210,6 @@ def summarize_robustness(outcomes: Iterable[Outcome]) -> list[RobustnessRow]:
     Returns
     -------
     list of RobustnessRow
-        In the order in which the conditions occur first.
 
     Raises
     ------
@@ -221,53 +218,55 @@ def summarize_robustness(outcomes: Iterable[Outcome]) -> list[RobustnessRow]:
     """
     groups: dict[tuple[str, str, bool], dict[str, Outcome]] = {}
     for outcome in outcomes:
-        key = (outcome.condition, outcome.level, outcome.denoised)
-        group = groups.setdefault(key, {})
+        group = groups.setdefault((outcome.condition, outcome.level, outcome.denoised), {})
         if outcome.clip in group:
-            raise ParameterError(f"the clip {outcome.clip!r} occurs twice in the condition {' '.join(key[:2]).strip()}")
+            title = f"{outcome.condition} {outcome.level}".strip()
+            raise ParameterError(f"the clip {outcome.clip!r} occurs twice in the condition {title}")
         group[outcome.clip] = outcome
     clean = groups.get((CLEAN.name, CLEAN.level, False), {})
     for (condition, level, _), group in groups.items():
         if group.keys() != clean.keys():
             raise ParameterError(
-                f"{f'{condition} {level}'.strip()} was heard of {len(group)} clips and clean of {len(clean)}; "
+                f"{f'{condition} {level}'.strip()} has outcomes of {len(group)} clips and clean of {len(clean)}; "
                 "give outcomes of the same clips"
             )
-    uar_clean = _uar(clean.values()) if clean else 0.0
-    rows = []
-    for (condition, level, denoised), group in groups.items():
-        if denoised:
-            continue
-        uar = _uar(group.values())
-        again = groups.get((condition, level, True))
-        uar_denoised = None if again is None else _uar(again.values())
-        heard = [outcome.confidence for outcome in group.values() if outcome.confidence is not None]
-        rows.append(
-            RobustnessRow(
-                condition=condition,
-                level=level,
-                uar=uar,
-                drop=round(uar_clean - uar, DECIMALS),
-                labels_kept=_part(
-                    outcome.emotion is not None and outcome.emotion == clean[clip].emotion
-                    for clip, outcome in group.items()
-                ),
-                accuracy=_part(outcome.emotion == outcome.truth for outcome in group.values()),
-                confidence=round(float(np.mean(heard)), DECIMALS) if heard else None,
-                no_speech=_part(outcome.emotion is None for outcome in group.values()),
-                uar_denoised=uar_denoised,
-                gain=None if uar_denoised is None else round(uar_denoised - uar, DECIMALS),
-            )
-        )
-    return rows
+    return [
+        _row(group, clean, denoised=groups.get((condition, level, True)))
+        for (condition, level, is_denoised), group in groups.items()
+        if not is_denoised
+    ]
 
 
-def _rate(recognizer: Recognizer) -> int:
-    return int(recognizer.bundle.manifest["input"]["sample_rate_hz"])
+def _row(group: dict[str, Outcome], clean: dict[str, Outcome], *, denoised: dict[str, Outcome] | None) -> RobustnessRow:
+    outcomes = list(group.values())
+    uar = _uar(outcomes)
+    uar_denoised = None if denoised is None else _uar(denoised.values())
+    confidences = [outcome.confidence for outcome in outcomes if outcome.confidence is not None]
+    kept = [o.emotion is not None and o.emotion == clean[o.clip].emotion for o in outcomes]
+    return RobustnessRow(
+        condition=outcomes[0].condition,
+        level=outcomes[0].level,
+        uar=uar,
+        drop=round(_uar(clean.values()) - uar, DECIMALS),
+        labels_kept=_mean(kept),
+        accuracy=_mean([outcome.emotion == outcome.truth for outcome in outcomes]),
+        confidence=_mean(confidences) if confidences else None,
+        no_speech=_mean([outcome.emotion is None for outcome in outcomes]),
+        uar_denoised=uar_denoised,
+        gain=None if uar_denoised is None else round(uar_denoised - uar, DECIMALS),
+    )
+
+
+def _require_unique(clips: Sequence[str]) -> None:
+    if not clips:
+        raise ParameterError("there are no clips; give one or more")
+    if len(set(clips)) < len(clips):
+        twice = next(clip for clip in clips if clips.count(clip) > 1)
+        raise CorpusError(f"two clips are called {twice!r}; rename one, since outcomes are told apart by name")
 
 
 def _require_recognizable(sample_rate_hz: int, utterance: Utterance) -> None:
-    """Refuse a clip that cannot be read, or is too short as it is."""
+    """Refuse a clip that cannot be read or is too short."""
     from affetto.speech import read
     from affetto.speech.waveform import MIN_DURATION_S
 
@@ -279,14 +278,19 @@ def _require_recognizable(sample_rate_hz: int, utterance: Utterance) -> None:
 
 
 def _outcomes(
-    recognizer: Recognizer, utterance: Utterance, conditions: Sequence[Condition], *, seed: int, denoise: bool
+    recognizer: Recognizer,
+    utterance: Utterance,
+    conditions: Sequence[Condition],
+    *,
+    rate: int,
+    seed: int,
+    denoise: bool,
 ) -> list[Outcome]:
-    """Hear one clip in all conditions."""
+    """Recognize one clip in all conditions."""
     from affetto.preprocessing.steps import remove_noise
     from affetto.speech import read
     from affetto.speech.waveform import MIN_DURATION_S
 
-    rate = _rate(recognizer)
     samples = read(utterance.path, sample_rate_hz=rate).samples
     outcomes = []
     for condition in conditions:
@@ -294,9 +298,9 @@ def _outcomes(
             degraded = condition.degrade(samples, rate, _generator(seed, condition.name, utterance.clip))
             for denoised in (False, True) if denoise else (False,):
                 sound = remove_noise(degraded, rate) if denoised else degraded
-                # Faster speech may become too short to be recognized: then nobody is heard in it.
-                is_heard = condition.name == CLEAN.name or len(sound) >= MIN_DURATION_S * rate
-                result = recognizer.recognize((sound, rate)) if is_heard else None
+                # Faster speech may become too short to be recognized; it counts as no speech.
+                long_enough = condition.name == CLEAN.name or len(sound) >= MIN_DURATION_S * rate
+                result = recognizer.recognize((sound, rate)) if long_enough else None
                 outcomes.append(
                     Outcome(
                         clip=utterance.clip,
@@ -312,11 +316,6 @@ def _outcomes(
         except AudioError as error:
             problem = str(error).replace("<samples>", "the sound")
             raise AudioError(f"{utterance.path}, {condition.title}: {problem}") from error
-        except AffettoError:
-            raise
-        except Exception as error:
-            problem = f"{type(error).__name__}: {error}"
-            raise AudioError(f"{utterance.path}, {condition.title}: it cannot be recognized: {problem}") from error
     return outcomes
 
 
@@ -325,14 +324,12 @@ def _generator(seed: int, condition: str, clip: str) -> np.random.Generator:
     return np.random.default_rng([seed, int.from_bytes(digest, "big")])
 
 
-def _uar(outcomes: Iterable[Outcome]) -> float:
-    """Return the UAR; an answer that is none has a column of its own, in which nothing is right."""
-    pairs = [(outcome.truth, outcome.emotion) for outcome in outcomes]
-    labels: list[str | None] = list(dict.fromkeys(label for pair in pairs for label in pair))
-    index = {label: number for number, label in enumerate(labels)}
-    matrix = confusion_matrix([index[truth] for truth, _ in pairs], [index[heard] for _, heard in pairs], len(labels))
-    return round(float(unweighted_average_recall(matrix)), DECIMALS)
+def _uar(outcomes: Collection[Outcome]) -> float:
+    hits: dict[str, list[bool]] = {}
+    for outcome in outcomes:
+        hits.setdefault(outcome.truth, []).append(outcome.emotion == outcome.truth)
+    return _mean([float(np.mean(of_emotion)) for of_emotion in hits.values()])
 
 
-def _part(hits: Iterable[bool]) -> float:
-    return round(float(np.mean(list(hits))), DECIMALS)
+def _mean(values: Sequence[float]) -> float:
+    return round(float(np.mean(values)), DECIMALS)

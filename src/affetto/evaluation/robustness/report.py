@@ -1,4 +1,4 @@
-"""What a robustness test leaves behind: a table for the terminal, CSV, and JSON."""
+"""Results of a robustness test as a table for the terminal, CSV, and JSON."""
 
 from __future__ import annotations
 
@@ -17,116 +17,82 @@ if TYPE_CHECKING:
     from affetto.bundles.bundle import Bundle
     from affetto.corpora.base import Corpus
 
-COLUMNS = ("condition", "level", "uar", "drop", "labels_kept", "accuracy", "confidence", "no_speech")
 DENOISED_COLUMNS = ("uar_denoised", "gain")
 
 
 def known_speakers(bundle: Bundle, corpus: Corpus) -> str | None:
-    """Say so if a model was trained on the corpus that it is tested on.
-
-    Parameters
-    ----------
-    bundle : Bundle
-        The model.
-    corpus : Corpus
-        What it is tested on.
-
-    Returns
-    -------
-    str or None
-        One sentence; None where the manifest names no corpus of that name or of these clips.
-    """
+    """Return a warning if a model was trained on the corpus that it is tested on."""
     parts = bundle.manifest.get("corpora", [])
     if any(part.get("clips_sha256") == corpus.clips_sha256 for part in parts):
-        known = "these clips: they are known to it, so UAR and accuracy flatter"
+        known = "these clips: it knows them, so UAR and accuracy flatter"
     elif any(part.get("name") == corpus.name for part in parts):
-        known = f"{corpus.name}: where these speakers are known to it, UAR and accuracy flatter"
+        known = f"{corpus.name}: if it knows these speakers, UAR and accuracy flatter"
     else:
         return None
-    return f"{bundle.name} was trained on {known}, while drop and labels kept still inform"
-
-
-def as_csv(rows: Sequence[RobustnessRow]) -> str:
-    """Write rows as CSV: fractions at four decimals, and two further columns where noise removal was tried."""
-    columns = (*COLUMNS, *(DENOISED_COLUMNS if _denoised(rows) else ()))
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow(_cell(getattr(row, column)) for column in columns)
-    return out.getvalue()
+    return f"{bundle.name} was trained on {known}; drop and labels kept are still informative"
 
 
 def as_dicts(rows: Sequence[RobustnessRow]) -> list[dict[str, Any]]:
-    """Return rows as what JSON knows, without noise removal where it was not tried."""
+    """Return rows for JSON, without the columns of noise removal if it was not tried."""
     left_out = () if _denoised(rows) else DENOISED_COLUMNS
     return [{key: value for key, value in asdict(row).items() if key not in left_out} for row in rows]
 
 
+def as_csv(rows: Sequence[RobustnessRow]) -> str:
+    """Write the columns of `as_dicts` as CSV, fractions at four decimals."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\n")
+    contents = as_dicts(rows)
+    writer.writerow(contents[0])
+    for content in contents:
+        writer.writerow(
+            f"{value:.{DECIMALS}f}" if isinstance(value, float) else value or "" for value in content.values()
+        )
+    return out.getvalue()
+
+
 def clips_as_csv(outcomes: Iterable[Outcome], *, folds: Mapping[str, int]) -> str:
-    """Write what was heard of each clip: a row for each, a column for each condition, empty where nobody was.
+    """Write the recognized emotion of each clip (row) in each condition (column); empty without speech.
 
     Parameters
     ----------
     outcomes : iterable of Outcome
-        Those after noise removal are columns of their own.
+        Outcomes after noise removal have columns of their own.
     folds : mapping of str to int
-        In which fold each clip was tested.
+        The fold in which each clip was tested.
     """
-    heard: dict[str, dict[str, str]] = {}
+    emotions: dict[str, dict[str, str]] = {}
     first: dict[str, Outcome] = {}
     titles: dict[str, None] = {}
     for outcome in outcomes:
         title = f"{outcome.condition} {outcome.level}".strip() + ", denoised" * outcome.denoised
         titles[title] = None
         first.setdefault(outcome.clip, outcome)
-        heard.setdefault(outcome.clip, {})[title] = outcome.emotion or ""
+        emotions.setdefault(outcome.clip, {})[title] = outcome.emotion or ""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["clip", "actor", "fold", "emotion", *titles])
-    for clip in sorted(heard):
-        start = [clip, first[clip].speaker, folds[clip], first[clip].truth]
-        writer.writerow([*start, *(heard[clip].get(title, "") for title in titles)])
+    for clip, found in sorted(emotions.items()):
+        writer.writerow(
+            [clip, first[clip].speaker, folds[clip], first[clip].truth, *(found.get(t, "") for t in titles)]
+        )
     return out.getvalue()
 
 
 def robustness_table(rows: Sequence[RobustnessRow], *, title: str) -> Table:
-    """Lay rows out for a terminal, in percent.
-
-    Parameters
-    ----------
-    rows : sequence of RobustnessRow
-        From `summarize_robustness`.
-    title : str
-        Stands above the table.
-
-    Returns
-    -------
-    rich.table.Table
-        To be printed by a `rich.console.Console`.
-    """
+    """Lay rows of `summarize_robustness` out for a terminal, in percent."""
     from rich.table import Table
     from rich.text import Text
 
-    columns = ("condition", "level", "UAR %", "drop", "labels kept %", "accuracy %", "confidence %", "no speech %")
+    columns = ["condition", "level", "UAR %", "drop", "labels kept %", "accuracy %", "confidence %", "no speech %"]
+    columns += ["denoised UAR %", "gain"] if _denoised(rows) else []
     table = Table(title=Text(title))
-    for number, column in enumerate((*columns, *(("denoised UAR %", "gain") if _denoised(rows) else ()))):
+    for number, column in enumerate(columns):
         table.add_column(column, justify="left" if number < 2 else "right")
-    for row in rows:
-        values = [row.uar, row.drop, row.labels_kept, row.accuracy, row.confidence, row.no_speech]
-        values += [row.uar_denoised, row.gain] if _denoised(rows) else []
-        table.add_row(Text(row.condition), Text(row.level), *(Text(_percent(value)) for value in values))
+    for row in as_dicts(rows):
+        condition, level, *values = row.values()
+        table.add_row(Text(condition), Text(level), *("" if v is None else f"{100 * v:.1f}" for v in values))
     return table
-
-
-def _percent(value: float | None) -> str:
-    return "" if value is None else f"{100 * value:.1f}"
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    return f"{value:.{DECIMALS}f}" if isinstance(value, float) else str(value)
 
 
 def _denoised(rows: Sequence[RobustnessRow]) -> bool:
