@@ -58,7 +58,8 @@ def test_the_report_says_what_was_measured_on_what(corpora: list[Corpus], tmp_pa
     predictions = answered(corpora)
     about = describe_corpora_evaluation("svm", corpora, [1, 2, 3], affetto="1")
     metrics = write_corpora_report(predictions, corpora, tmp_path / "report", about)
-    assert sorted(path.name for path in (tmp_path / "report").iterdir()) == ["metrics.json", "predictions.csv", "run.json"]
+    names = sorted(path.name for path in (tmp_path / "report").iterdir())
+    assert names == ["metrics.json", "predictions.csv", "run.json"]
     # The file alone gives every figure again.
     assert measure_corpora(CorporaPredictions.from_csv(tmp_path / "report/predictions.csv")) == metrics
     content = json.loads((tmp_path / "report/metrics.json").read_text(encoding="utf-8"))
