@@ -108,7 +108,7 @@ def test_nothing_is_overwritten(touch: Callable[..., Path], tmp_path: Path) -> N
     for output in (table, tmp_path / "dangling.csv"):
         with pytest.raises(ParameterError, match="exists"):
             write_table(draft, output)
-    with pytest.raises(ParameterError, match="no folder"):
+    with pytest.raises(ParameterError, match="nowhere"):
         write_table(draft, tmp_path / "nowhere" / "table.csv")
     assert table.read_text() == "by hand"
 

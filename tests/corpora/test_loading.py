@@ -54,7 +54,7 @@ def test_unknown_folder_is_refused_with_examples(touch: Callable[..., Path]) -> 
 
 
 def test_folders_named_by_emotions_need_a_table(touch: Callable[..., Path]) -> None:
-    with pytest.raises(CorpusError, match=r"named by emotions.*affetto corpus table"):
+    with pytest.raises(CorpusError, match="affetto corpus table"):
         load_corpus(touch("train/Happy/1.wav", "test/anger/1.mp3", "readme.txt"))
 
 

@@ -16,10 +16,7 @@ from affetto.errors import ParameterError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-app = typer.Typer(
-    help="Download and check corpora of labelled speech, and write tables for others.", no_args_is_help=True
-)
-
+app = typer.Typer(help="Download and check corpora, and write tables for others.", no_args_is_help=True)
 _FINDINGS_OF_A_KIND = 20
 
 

@@ -1,4 +1,4 @@
-"""Where labelled speech comes from: RAVDESS first, others through the same door."""
+"""Corpora of labelled speech."""
 
 from affetto.corpora.base import EMOTIONS, Corpus, Utterance
 from affetto.corpora.loading import load_corpus

@@ -44,10 +44,6 @@ def check_corpus(
     track : callable
         Passes on the files one by one while they are decoded, for a progress bar.
 
-    Returns
-    -------
-    CorpusReport
-
     Raises
     ------
     CorpusError, ParameterError

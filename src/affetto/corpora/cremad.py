@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,18 +44,11 @@ _LAYOUT = Layout(
 
 
 def parse(path: Path) -> Utterance:
-    """Make an utterance of a path.
+    """Make an utterance of a path, as `NamedCorpus.parse`.
 
     `Utterance.heard` comes from the column ``heard`` of a ``corpus.csv`` beside the clip. Otherwise it is the
     ``VoiceVote`` of the published ``processedResults/summaryTable.csv`` in a folder above the clip. The files of
     ``AudioMP3`` are not used: they were made for the listeners, and several are blank.
-
-    Raises
-    ------
-    MisnamedError, ForeignFileError
-        As `Layout.parse` does.
-    CorpusError
-        If the published table cannot be read.
     """
     utterance = replace(_LAYOUT.parse(path), name=_RENAMED.get(path.stem))
     return replace(utterance, heard=_heard(utterance))
@@ -62,8 +56,8 @@ def parse(path: Path) -> Utterance:
 
 def _heard(utterance: Utterance) -> str | None:
     folder = utterance.path.parent
-    if (heard := _heard_beside(folder / TABLE_NAME)) is not None:
-        emotion = heard.get(utterance.path.name, "").casefold()
+    with suppress(CorpusError, FileNotFoundError):  # no table, or one of other columns
+        emotion = read_column_once(folder / TABLE_NAME, "path", "heard").get(utterance.path.name, "").casefold()
         return emotion if emotion in EMOTIONS else None
     home = folder.resolve()
     for place in (home, *home.parents):
@@ -72,10 +66,3 @@ def _heard(utterance: Utterance) -> str | None:
                 # A tie is written like A:N, and has no emotion.
                 return _VOTES.get(read_column_once(table, "filename", "voicevote").get(utterance.clip, ""))
     return None
-
-
-def _heard_beside(table: Path) -> dict[str, str] | None:
-    try:
-        return read_column_once(table, "path", "heard") if table.is_file() else None
-    except CorpusError:  # another table
-        return None

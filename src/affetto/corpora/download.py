@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,9 +11,8 @@ from affetto.errors import CorpusError
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator
 
-    from rich.progress import Progress, TaskID
+    from rich.progress import Progress
 
 RAVDESS_URL = "https://zenodo.org/records/1188976/files/Audio_Speech_Actors_01-24.zip"
 RAVDESS_CHECKSUM = "md5:bc696df654c87fed845eb13823edef8a"
@@ -60,28 +58,30 @@ def download_ravdess(
     MissingExtraError
         If the extra ``corpora`` is not installed.
     """
-    require_extra("corpora", purpose="downloading RAVDESS")
-    import pooch
-
     folder = Path(folder)
     archive = folder / f"{_FOLDER}.zip"
-    missing = _count_missing(folder)
-    if not missing:
+    present = {utterance.clip for utterance in RAVDESS.scan(folder).utterances} if folder.exists() else set()
+    if present.issuperset(RAVDESS.clips):
         return folder
-    n_clips = len(RAVDESS.clips)
-    if missing < n_clips and not archive.is_file():
+    if present and not archive.is_file():
         raise CorpusError(
-            f"{folder} contains only {n_clips - missing} of the {n_clips} clips; remove them, or give another folder"
+            f"{folder} contains only {len(present)} of the {len(RAVDESS.clips)} clips; remove them, or give another "
+            "folder"
         )
+    require_extra("corpora", purpose="downloading RAVDESS")
+    import pooch
+    from rich.console import Console
+    from rich.progress import Progress
+
     try:
-        with _bar(shown=progressbar) as bar:
+        with Progress(console=Console(stderr=True), disable=not progressbar) as progress:
             pooch.retrieve(
                 url,
                 known_hash=checksum,
                 fname=archive.name,
                 path=folder,
                 downloader=pooch.HTTPDownloader(
-                    progressbar=bar, chunk_size=1 << 16, headers={"User-Agent": _USER_AGENT}
+                    progressbar=_Bar(progress), chunk_size=1 << 16, headers={"User-Agent": _USER_AGENT}
                 ),
                 processor=pooch.Unzip(extract_dir=_FOLDER),
             )
@@ -100,19 +100,13 @@ def download_ravdess(
     return folder
 
 
-def _count_missing(folder: Path) -> int:
-    """Return how many of the published clips are not below a folder."""
-    corpus = RAVDESS
-    present = {utterance.clip for utterance in corpus.scan(folder).utterances} if folder.exists() else set()
-    return len(set(corpus.clips) - present)
-
-
 class _Bar:
-    """A progress bar as pooch wants it, drawn by rich."""
+    """A progress bar of rich, with the interface that pooch expects."""
 
-    def __init__(self, progress: Progress, task: TaskID) -> None:
-        self._progress, self._task = progress, task
-        self.total = 0
+    total = 0
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress, self._task = progress, progress.add_task("downloading")
 
     def update(self, n_bytes: int) -> None:
         self._progress.update(self._task, advance=n_bytes, total=self.total or None)
@@ -120,17 +114,5 @@ class _Bar:
     def reset(self) -> None:
         self._progress.reset(self._task)
 
-    def close(self) -> None: ...
-
-
-@contextmanager
-def _bar(*, shown: bool) -> Iterator[_Bar | bool]:
-    """Show a progress bar; pooch takes False for none."""
-    if not shown:
-        yield False
-        return
-    from rich.console import Console
-    from rich.progress import DownloadColumn, Progress
-
-    with Progress(*Progress.get_default_columns(), DownloadColumn(), console=Console(stderr=True)) as progress:
-        yield _Bar(progress, progress.add_task("downloading"))
+    def close(self) -> None:
+        self._progress.stop()

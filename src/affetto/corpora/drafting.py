@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import csv
 import filecmp
-import io
 import os
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from affetto._files import require_writable
 from affetto.corpora.base import EMOTIONS, RECORDINGS, Utterance, in_order, relative_name
 from affetto.corpora.labels import EMOTION_OF, some
 from affetto.corpora.naming import Layout, find_files
@@ -62,15 +60,13 @@ class Draft:
     def to_text(self) -> str:
         """Return the counts, and the recordings that were left out, as text."""
         rows = {
-            "recordings": str(len(self.utterances)),
-            "pattern": self.pattern,
+            f"{len(self.utterances)} recordings": f"named like {self.pattern}",
             "emotions": format_counts(self.emotions),
             "speakers": format_counts(self.speakers),
-            "left out": f"{len(self.unmatched)} named otherwise: {some(map(str, self.unmatched))}",
-            "repeated": f"{len(self.repeated)} copies: {some(map(str, self.repeated))}",
+            f"{len(self.unmatched)} named otherwise": some(map(str, self.unmatched)),
+            f"{len(self.repeated)} copies left out": some(map(str, self.repeated)),
         }
-        empty = {"left out": not self.unmatched, "repeated": not self.repeated, "speakers": not self.speakers}
-        return "\n".join(f"{name:12}{text}" for name, text in rows.items() if not empty.get(name))
+        return "\n".join(f"{name}: {text}" for name, text in rows.items() if text)
 
 
 def draft_table(
@@ -86,11 +82,6 @@ def draft_table(
         As for `affetto.corpora.patterns.Pattern`. By default the folders of the recordings are named by emotions.
     labels : mapping of str to str, optional
         Emotions by their codes in the names: ``{"ANG": "angry"}``. Others are taken as they are.
-
-    Returns
-    -------
-    Draft
-        For `write_table`.
 
     Raises
     ------
@@ -129,13 +120,6 @@ def draft_table(
     )
 
 
-def is_named_by_emotions(folder: Path, files: Sequence[Path]) -> bool:
-    """Whether at least half of the recordings below a folder are in folders named by emotions."""
-    recordings = [path.relative_to(folder) for path in files if path.suffix.lower() in RECORDINGS]
-    named = sum(_BY_EMOTION.match(path) is not None for path in recordings)
-    return bool(recordings) and 2 * named >= len(recordings)
-
-
 def write_table(draft: Draft, output: str | os.PathLike[str]) -> None:
     """Write a draft as a table for `load_corpus`.
 
@@ -153,25 +137,21 @@ def write_table(draft: Draft, output: str | os.PathLike[str]) -> None:
     CorpusError
         If the name of a recording is not valid Unicode.
     """
-    output = Path(output)
-    if os.path.lexists(output):
-        raise ParameterError(f"{output} exists and is not replaced; remove it, or name another file")
-    require_writable(output, sources=())
     home = Path(os.path.abspath(output)).parent  # noqa: PTH100 (keeps links, as the user named them)
     optional = [name for name in OPTIONAL_COLUMNS if any(getattr(one, name) for one in draft.utterances)]
-    text = io.StringIO()
-    rows = csv.writer(text, lineterminator="\n")
-    rows.writerow((*REQUIRED_COLUMNS, *optional))
+    rows: list[list[str]] = [[*REQUIRED_COLUMNS, *optional]]
     for utterance in draft.utterances:
         path = relative_name(Path(os.path.abspath(utterance.path)), home)  # noqa: PTH100 (as above)
         try:
             path.encode()
         except UnicodeEncodeError:
             raise CorpusError(f"the name {path!r} is not valid Unicode; rename the file") from None
-        rows.writerow((path, utterance.emotion, utterance.speaker, *(getattr(utterance, name) for name in optional)))
+        rows.append([path, utterance.emotion, utterance.speaker, *(getattr(utterance, name) for name in optional)])
     try:
-        with output.open("x", encoding="utf-8", newline="") as file:
-            file.write(text.getvalue())
+        with Path(output).open("x", encoding="utf-8", newline="") as file:
+            csv.writer(file, lineterminator="\n").writerows(rows)
+    except FileExistsError:
+        raise ParameterError(f"{output} exists and is not replaced; remove it, or name another file") from None
     except OSError as error:
         raise ParameterError(f"{output} cannot be written: {error.strerror}; name another file") from None
 
@@ -183,7 +163,8 @@ def _require_named_by_emotions(folder: Path, recordings: Sequence[Path]) -> None
             f"{folder} contains clips of {titles}, which needs no table: give the folder itself to other commands, or "
             "a pattern (--pattern) to write a table nevertheless"
         )
-    if not is_named_by_emotions(folder, recordings):
+    named = sum(_BY_EMOTION.match(path.relative_to(folder)) is not None for path in recordings)
+    if 2 * named < len(recordings):
         raise CorpusError(
             f"the folders below {folder} are not named by emotions (the first recording is "
             f"{relative_name(recordings[0], folder)}); give a pattern (--pattern) such as "

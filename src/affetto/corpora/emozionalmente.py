@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from affetto.corpora.base import Utterance
+from affetto.corpora.labels import EMOTION_OF
 from affetto.corpora.naming import MisnamedError
 from affetto.corpora.spreadsheet import read_column_once
 
@@ -13,29 +14,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _EMOTIONS = {
-    "anger": "angry",
-    "disgust": "disgust",
-    "fear": "fearful",
+    **{word: EMOTION_OF[word] for word in ("anger", "disgust", "fear", "sadness", "surprise")},
     "joy": "happy",
     "neutrality": "neutral",
-    "sadness": "sad",
-    "surprise": "surprised",
 }
 _GENDERS = {"f": "female", "female": "female", "m": "male", "male": "male"}
 _NAME = re.compile(r"[0-9]{10,}")
 
 
 def parse(path: Path) -> Utterance:
-    """Make an utterance of a clip, with the labels in the folder ``metadata`` beside the clip's folder.
+    """Make an utterance of a clip, as `NamedCorpus.parse`, with the labels in ``metadata`` beside the clip's folder.
 
     ``samples.csv`` has the emotion and the speaker, ``users.csv`` the speaker's gender.
-
-    Raises
-    ------
-    MisnamedError
-        If the file is not named by a number, there is no ``samples.csv``, or the clip is not in it.
-    CorpusError
-        If one of the tables cannot be read.
     """
     metadata = path.parent.parent / "metadata"
     samples = metadata / "samples.csv"

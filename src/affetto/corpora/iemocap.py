@@ -29,18 +29,10 @@ _TURN = re.compile(r"^\[[^\]]*\]\s+(\S+)\s+([a-z]{3})\s+\[", re.MULTILINE)
 
 
 def parse(path: Path) -> Utterance:
-    """Make an utterance of a turn, with the label in ``dialog/EmoEvaluation`` of its session.
+    """Make an utterance of a turn, as `NamedCorpus.parse`, with the label in ``dialog/EmoEvaluation`` of its session.
 
-    Speakers are called by session and gender, such as "Ses01F".
-
-    Raises
-    ------
-    MisnamedError
-        If the file is not named like a turn, or has no label.
-    ForeignFileError
-        If the raters did not agree (``xxx``), or named another emotion (``oth``).
-    CorpusError
-        If the labels cannot be read.
+    Turns without agreement of the raters (``xxx``) or with another emotion (``oth``) are left out. Speakers are named
+    by session and gender, such as "Ses01F".
     """
     if not (match := _NAME.fullmatch(path.stem)):
         raise MisnamedError(f"{path.stem!r} is not a turn of a dialog like Ses01F_impro01_F000")

@@ -18,20 +18,11 @@ if TYPE_CHECKING:
 _MISSING = frozenset(
     ("", "nan", "na", "n/a", "<na>", "nat", "none", "null", "nil", "#n/a", "#ref!", "#value!", "#name?", "#null!")
 )
-_WORDS = {
-    "angry": ("anger",),
-    "bored": ("boredom",),
-    "calm": (),
-    "contempt": (),
-    "disgust": ("disgusted",),
-    "fearful": ("fear", "afraid"),
-    "happy": ("happiness",),
-    "joy": (),
-    "neutral": (),
-    "sad": ("sadness",),
-    "surprised": ("surprise",),
-}
-EMOTION_OF = {word: emotion for emotion, words in _WORDS.items() for word in (emotion, *words)}
+_SYNONYMS = (
+    *("angry anger", "bored boredom", "calm", "contempt", "disgust disgusted", "fearful fear afraid"),
+    *("happy happiness", "joy", "neutral", "sad sadness", "surprised surprise"),
+)
+EMOTION_OF = {word: words.split()[0] for words in _SYNONYMS for word in words.split()}
 """The emotion of words by which people name labels and folders, in lower case."""
 
 _NUMBER = re.compile(r"[+]?0*([0-9]+)(?:[.,]0+)?")

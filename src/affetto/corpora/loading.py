@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from affetto.corpora.base import TABLE_NAME
-from affetto.corpora.drafting import is_named_by_emotions
 from affetto.corpora.labels import some
 from affetto.corpora.naming import find_files
 from affetto.corpora.published import PUBLISHED, corpora_of
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
     from affetto.corpora.base import Corpus
 
-_TABLES = (".csv", ".tsv", ".tab", ".txt", ".xlsx", ".xls", ".xlsm", ".ods")  # spreadsheets, to be refused by name
+_TABLES = (".csv", ".tsv", ".tab", ".xlsx", ".xls", ".xlsm", ".ods")  # spreadsheets, to be refused by name
 
 
 def load_corpus(path: str | os.PathLike[str], *, name: str | None = None) -> Corpus:
@@ -40,13 +39,6 @@ def load_corpus(path: str | os.PathLike[str], *, name: str | None = None) -> Cor
         If there is no such path, or it contains no known corpus, or more than one.
     ParameterError
         If there is no corpus of that name.
-
-    Examples
-    --------
-    >>> from affetto.corpora import load_corpus
-    >>> corpus = load_corpus("path/to/ravdess")  # doctest: +SKIP
-    >>> corpus.emotions[:3], corpus.licence  # doctest: +SKIP
-    (('neutral', 'calm', 'happy'), 'CC-BY-NC-SA-4.0')
     """
     path = Path(path)
     name = recognize_corpus(path) if name is None else name
@@ -66,7 +58,7 @@ def recognize_corpus(path: Path) -> str:
         As `load_corpus`.
     """
     if path.is_file():
-        if path.suffix.lower() in _TABLES:
+        if path.suffix.lower() in (*_TABLES, ".txt"):
             return "table"
         raise CorpusError(f"{path} is neither a folder nor a CSV table (.csv); give one of these")
     if path.is_dir() and (table := _table_in(path)) is not None:
@@ -100,11 +92,6 @@ def _only_adds_heard(table: Path) -> bool:
 
 def _unknown(folder: Path, files: list[Path]) -> str:
     """Return the message for a folder without a known corpus."""
-    if is_named_by_emotions(folder, files):
-        return (
-            f"{folder} has folders named by emotions, which need a table: `affetto corpus table DIR` writes one with "
-            "the columns path, emotion and speaker"
-        )
     if tables := [file.name for file in files if file.suffix.lower() in _TABLES and file.parent == folder]:
         return (
             f"{folder} contains no published corpus, but {some(tables)}; give that file if it has the columns path, "
@@ -113,5 +100,5 @@ def _unknown(folder: Path, files: list[Path]) -> str:
     examples = ", ".join(f"{corpus.title} ({corpus.example})" for corpus in PUBLISHED.values())
     return (
         f"{folder} contains neither a table {TABLE_NAME} nor files named as in {examples}; `affetto corpus table DIR` "
-        "writes a table from other names"
+        "writes a table from other names, such as folders named by emotions"
     )

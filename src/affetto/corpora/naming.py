@@ -89,15 +89,7 @@ class Layout:
         return None
 
     def parse(self, path: Path) -> Utterance:
-        """Make an utterance of a path.
-
-        Raises
-        ------
-        MisnamedError
-            If the path is not of this corpus.
-        ForeignFileError
-            If the clip is left out.
-        """
+        """Make an utterance of a path, as `NamedCorpus.parse`."""
         for stems, reason in self.left_out.items():
             if fnmatchcase(path.stem, stems):
                 raise ForeignFileError(f"left out: {reason}")
@@ -154,7 +146,8 @@ class NamedCorpus:
     example : str
         A file name as published.
     parse : callable
-        Makes an utterance of a path; raises `MisnamedError` or `ForeignFileError`.
+        Makes an utterance of a path. Raises `MisnamedError` or `ForeignFileError` for other files, and `CorpusError` if
+        labels beside the file cannot be read.
     clips : tuple of str
         Names of all published clips, where they are known.
     duplicates : tuple of set of str

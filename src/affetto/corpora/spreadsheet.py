@@ -64,7 +64,13 @@ def read_sheet(path: Path) -> Sheet:
     first, _, rest = text.partition("\n")
     if first.strip().lower().startswith("sep=") and len(first.strip()) <= len("sep=;"):  # Excel's own note
         separator, text = first.rstrip("\r\n")[len("sep=") :][:1] or None, "\n" + rest  # lines count as in the file
-    lines = _read_lines(path, text, separator)
+    header = next((line for line in io.StringIO(text, newline="") if line.strip()), "")
+    separator = separator or max(_SEPARATORS, key=header.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True, strict=True)
+    try:
+        lines = [(reader.line_num, values) for values in reader if any(map(str.strip, values))]
+    except csv.Error as error:
+        raise CorpusError(f"{path}, line {reader.line_num}: invalid CSV: {error}; correct it") from None
     columns = lines[0][1] if lines else []
     names = [clean(name).casefold() for name in columns]
     if repeated := [name for name in names if name and names.count(name) > 1]:
@@ -130,21 +136,6 @@ def clean(text: str) -> str:
     'very happy'
     """
     return unicodedata.normalize("NFC", " ".join(text.translate(_INVISIBLE).split()))
-
-
-def _read_lines(path: Path, text: str, separator: str | None) -> list[tuple[int, list[str]]]:
-    """Return the number and the values of each line that has some."""
-    header = next((line for line in io.StringIO(text, newline="") if line.strip()), "")
-    reader = csv.reader(
-        io.StringIO(text, newline=""),
-        delimiter=separator or max(_SEPARATORS, key=header.count),
-        skipinitialspace=True,
-        strict=True,
-    )
-    try:
-        return [(reader.line_num, values) for values in reader if any(map(str.strip, values))]
-    except csv.Error as error:
-        raise CorpusError(f"{path}, line {reader.line_num}: invalid CSV: {error}; correct it") from None
 
 
 def _read_text(path: Path) -> str:
