@@ -1,7 +1,7 @@
 """The pre-processing steps as functions of samples.
 
-Each step takes mono float32 samples and their rate, and returns float32 samples. The steps need only NumPy; noise
-removal also needs the extra ``denoise``.
+Each step takes mono float32 samples, shape (n_samples,), and their sample rate, and returns float32 samples of the same
+shape, unless it says otherwise. The steps need only NumPy; noise removal also needs the extra ``denoise``.
 """
 
 from __future__ import annotations
@@ -23,17 +23,7 @@ HOP_S = 0.010
 
 
 def remove_dc(samples: NDArray[np.float32], sample_rate_hz: int) -> NDArray[np.float32]:  # noqa: ARG001 (common signature)
-    """Subtract the mean: a constant offset of the recording device distorts energies.
-
-    Parameters
-    ----------
-    samples : ndarray, shape (n_samples,)
-    sample_rate_hz : int
-
-    Returns
-    -------
-    ndarray, shape (n_samples,)
-    """
+    """Subtract the mean: a constant offset of the recording device distorts energies."""
     return samples - np.float32(samples.mean(dtype=np.float64))
 
 
@@ -44,16 +34,10 @@ def remove_noise(
 
     Parameters
     ----------
-    samples : ndarray, shape (n_samples,)
-    sample_rate_hz : int
     reduction : float
         Share of the noise that is removed, from 0 (nothing) to 1 (all).
     stationary : bool
         Whether one noise profile is used for the whole recording; otherwise the gate follows the noise over time.
-
-    Returns
-    -------
-    ndarray, shape (n_samples,)
 
     References
     ----------
@@ -85,8 +69,6 @@ def trim_silence(
 
     Parameters
     ----------
-    samples : ndarray, shape (n_samples,)
-    sample_rate_hz : int
     threshold_db : float
         A frame is silent when its energy is this far below the loudest frame's.
     margin_s : float
@@ -123,14 +105,8 @@ def pre_emphasize(
 
     Parameters
     ----------
-    samples : ndarray, shape (n_samples,)
-    sample_rate_hz : int
     coefficient : float
         From 0 (off) to below 1.
-
-    Returns
-    -------
-    ndarray, shape (n_samples,)
     """
     if not 0 <= coefficient < 1:
         raise ParameterError(f"coefficient is {coefficient}; it must be at least 0 and below 1")
@@ -149,8 +125,6 @@ def normalize_level(
 
     Parameters
     ----------
-    samples : ndarray, shape (n_samples,)
-    sample_rate_hz : int
     level_dbfs : float
         Level in decibels relative to full scale.
 
@@ -196,13 +170,7 @@ def apply_steps(
 
     Parameters
     ----------
-    samples : ndarray, shape (n_samples,)
-    sample_rate_hz : int
     steps : list of (name, parameters)
-
-    Returns
-    -------
-    ndarray, shape (n_samples,)
     """
     for name, parameters in steps:
         samples = STEPS[name](samples, sample_rate_hz, **parameters)

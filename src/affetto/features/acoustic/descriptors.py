@@ -18,19 +18,20 @@ D. P. W. Ellis: Classifying music audio with timbral and chroma features. ISMIR,
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from affetto.features.acoustic import pitch
-from affetto.features.acoustic.filters import N_MELS, chroma_filters, mel_filters
 from affetto.features.acoustic.librosa_import import import_librosa
 from affetto.features.acoustic.spectrum import (
     BIN_HZ,
     FREQUENCIES_HZ,
     N_BINS,
+    N_FFT,
+    SAMPLE_RATE_HZ,
     TINY,
     frames,
     power_spectrum,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
     Rows = NDArray[np.float32]
 
+N_MELS = 40
 N_MFCC = 20
 SHAPES = ("centroid", "spread", "rolloff25", "rolloff85", "flatness", "flux")
 TILTS = ("alpha_ratio", "hammarberg", "slope_60_600", "slope_500_1500", "slope_1500_6000")
@@ -172,12 +174,12 @@ def _describe_block(windows: Rows, warp: float) -> dict[str, Rows]:
     harmonics = _harmonic_differences(power, np.where(f0 > 0, f0, 200.0))
     warped = power if warp == 1.0 else warping(warp) @ power
     total = np.maximum(warped.sum(axis=0), TINY)
-    chroma = chroma_filters() @ warped
+    chroma = _chroma_filters() @ warped
     negative = np.signbit(windows)
     crossings = (negative[:, 1:] != negative[:, :-1]).mean(axis=1)
     return {
         "power": warped.sum(axis=0),
-        "mel_power": mel_filters() @ warped,
+        "mel_power": _mel_filters() @ warped,
         "chroma": chroma / np.maximum(chroma.max(axis=0), TINY),
         "contrast": _contrast(warped),
         "shape": np.vstack([*_shapes(warped, total), np.log(crossings * warp + 0.005)]).astype(np.float32),
@@ -186,6 +188,17 @@ def _describe_block(windows: Rows, warp: float) -> dict[str, Rows]:
         "f0": f0 * np.float32(warp),
         "periodicity": periodicity,
     }
+
+
+@cache
+def _mel_filters() -> Rows:
+    mel = import_librosa().filters.mel(sr=SAMPLE_RATE_HZ, n_fft=N_FFT, n_mels=N_MELS, fmin=60.0, fmax=7600.0)
+    return np.asarray(mel, np.float32)
+
+
+@cache
+def _chroma_filters() -> Rows:
+    return np.asarray(import_librosa().filters.chroma(sr=SAMPLE_RATE_HZ, n_fft=N_FFT, tuning=0.0), np.float32)
 
 
 def _shapes(power: Rows, total: Rows) -> list[NDArray[np.floating]]:

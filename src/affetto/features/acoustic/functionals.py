@@ -1,6 +1,6 @@
 """Functionals, which summarize descriptors over the frames of an utterance.
 
-Each takes one descriptor per row, and any number of frames from one on.
+Each takes rows of descriptors, shape (n_descriptors, n_frames), with at least one frame.
 """
 
 from __future__ import annotations
@@ -23,17 +23,7 @@ _MIN_DEVIATION = 0.3
 
 
 def statistics(rows: NDArray[Any]) -> NDArray[np.float32]:
-    """Return the statistics of each descriptor over time.
-
-    Parameters
-    ----------
-    rows : ndarray, shape (n_descriptors, n_frames)
-        Without frames the statistics are zeros.
-
-    Returns
-    -------
-    ndarray of float32, shape (n_descriptors, len(STATISTICS))
-    """
+    """Return the `STATISTICS` of each descriptor, shape (n_descriptors, 8); without frames they are zeros."""
     if rows.shape[1] == 0:
         return np.zeros((len(rows), len(STATISTICS)), np.float32)
     rows = np.asarray(rows, dtype=np.float64)
@@ -47,17 +37,7 @@ def statistics(rows: NDArray[Any]) -> NDArray[np.float32]:
 
 
 def delta(rows: NDArray[Any], *, half_width: int = 2) -> NDArray[Any]:
-    """Return the slope over neighbouring frames, with the edge frames repeated.
-
-    Parameters
-    ----------
-    rows : ndarray, shape (..., n_frames)
-    half_width : int
-        Frames on each side.
-
-    Returns
-    -------
-    ndarray, shape (..., n_frames)
+    """Return the slope over `half_width` frames on each side, with the edge frames repeated; of the same shape.
 
     References
     ----------
@@ -75,17 +55,9 @@ def delta(rows: NDArray[Any], *, half_width: int = 2) -> NDArray[Any]:
 
 
 def segment_means(rows: NDArray[Any], count: int) -> NDArray[np.float32]:
-    """Return the means over `count` equal segments of the utterance.
+    """Return the means over equal segments of the utterance, shape (n_descriptors, count).
 
-    Parameters
-    ----------
-    rows : ndarray, shape (n_descriptors, n_frames)
-    count : int
-        Frames are repeated if there are fewer.
-
-    Returns
-    -------
-    ndarray of float32, shape (n_descriptors, count)
+    Frames are repeated if there are fewer than segments.
 
     References
     ----------
@@ -105,14 +77,7 @@ MODULATION_EDGES_HZ = (1, 2, 4, 8, 16, 32)
 def modulation_spectrum(rows: NDArray[Any], frame_rate_hz: float) -> NDArray[np.float32]:
     """Return the log energy of the variation of each descriptor in octaves from 1 to 32 Hz.
 
-    Parameters
-    ----------
-    rows : ndarray, shape (n_descriptors, n_frames)
-    frame_rate_hz : float
-
-    Returns
-    -------
-    ndarray of float32, shape (n_descriptors, 5)
+    The result has the shape (n_descriptors, 5).
 
     References
     ----------
@@ -130,16 +95,9 @@ def modulation_spectrum(rows: NDArray[Any], frame_rate_hz: float) -> NDArray[np.
 
 
 def correlations(rows: NDArray[Any]) -> NDArray[np.float64]:
-    """Return the correlations of all pairs of descriptors over time.
+    """Return the correlations of all pairs of descriptors, shape (n_descriptors * (n_descriptors - 1) / 2,).
 
-    Parameters
-    ----------
-    rows : ndarray, shape (n_descriptors, n_frames)
-
-    Returns
-    -------
-    ndarray, shape (n_descriptors * (n_descriptors - 1) / 2,)
-        Shrunk towards 0 for descriptors that hardly vary.
+    They are shrunk towards 0 for descriptors that hardly vary.
 
     References
     ----------
@@ -153,19 +111,7 @@ def correlations(rows: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def autocorrelations(rows: NDArray[Any], lags: Sequence[int]) -> NDArray[np.float64]:
-    """Return the autocorrelation of each descriptor.
-
-    Parameters
-    ----------
-    rows : ndarray, shape (n_descriptors, n_frames)
-    lags : sequence of int
-        In frames.
-
-    Returns
-    -------
-    ndarray, shape (len(lags), n_descriptors)
-        0 for lags beyond the utterance.
-    """
+    """Return the autocorrelations at lags in frames, shape (n_lags, n_descriptors); 0 beyond the utterance."""
     centred = rows - rows.mean(axis=1, keepdims=True)
     power = (centred**2).mean(axis=1) + _MIN_DEVIATION**2
     similar = np.zeros((len(lags), len(rows)))

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from affetto.features.acoustic.descriptors import CONTRAST_EDGES_HZ, HARMONIC_DIFFERENCES, N_MFCC, SHAPES, TILTS
-from affetto.features.acoustic.filters import N_MELS
+from affetto.features.acoustic.descriptors import CONTRAST_EDGES_HZ, HARMONIC_DIFFERENCES, N_MELS, N_MFCC, SHAPES, TILTS
 from affetto.features.acoustic.functionals import (
     MODULATION_EDGES_HZ,
     STATISTICS,

@@ -18,7 +18,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from affetto.errors import MissingExtraError, ParameterError
-from affetto.features.neural.convolution import FrameConvolution
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,7 +46,7 @@ class WhisperEncoder(nn.Module):
         self.n_mels = int(config["num_mel_bins"])
         heads, inner_width = int(config["encoder_attention_heads"]), int(config["encoder_ffn_dim"])
         self.convolutions = nn.ModuleList(
-            [FrameConvolution(self.n_mels, self.width), FrameConvolution(self.width, self.width, stride=2)]
+            [_Convolution(self.n_mels, self.width), _Convolution(self.width, self.width, stride=2)]
         )
         self.layers = nn.ModuleList(_Layer(self.width, heads, inner_width) for _ in range(n_layers))
 
@@ -81,6 +80,22 @@ def sinusoids(positions: Tensor, width: int) -> Tensor:
     rates = torch.exp(torch.arange(half) * (-log(10_000) / (half - 1)))
     angles = positions[:, None].float() * rates
     return torch.cat([angles.sin(), angles.cos()], dim=1)
+
+
+class _Convolution(nn.Module):
+    """A convolution over three frames as one matrix product, which ONNX Runtime can run in int8."""
+
+    def __init__(self, n_inputs: int, n_outputs: int, *, stride: int = 1) -> None:
+        super().__init__()
+        self.stride = stride
+        self.product = nn.Linear(3 * n_inputs, n_outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        n_frames = x.shape[1]
+        padded = functional.pad(x, (0, 0, 1, 1))
+        shifted = [padded[:, offset : offset + n_frames : self.stride] for offset in range(3)]
+        product: Tensor = self.product(torch.cat(shifted, dim=-1))
+        return product
 
 
 class _Layer(nn.Module):
