@@ -55,7 +55,7 @@ def training_part(corpus: Corpus) -> Corpus:
 
 
 def predict(front_end: Pipeline, corpus: Corpus, protocol: str) -> Predictions:
-    pipeline = build_pipeline("svm", front_end=front_end).set_params(copies=())
+    pipeline = build_pipeline("svm", front_end=front_end).set_params(augmentations=())
     return cross_validate(pipeline, corpus, get_protocol(protocol))
 
 

@@ -2,7 +2,8 @@
 
     python -m tools.pictures
 
-Writes timeline.png from an example, and the others from the per-clip predictions in `benchmarks/results`, into docs/images.
+Writes timeline.png from an example, and the others from the per-clip predictions in `benchmarks/results`. All go into
+docs/images.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ _EXTRAS = {
     "plot": ("matplotlib",),
     "train": (
         *("librosa", "scipy", "sklearn", "av", "huggingface_hub", "matplotlib", "onnx", "onnxscript"),
-        *("pyroomacoustics", "safetensors", "skl2onnx", "skorch", "torch"),
+        *("pyroomacoustics", "safetensors", "skorch", "torch"),
     ),
 }
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from affetto._cpus import usable_cpus
 
-LIBRARIES = ("librosa", "numpy", "onnxruntime", "opensmile", "scikit-learn", "skl2onnx", "skorch", "torch")
+LIBRARIES = ("librosa", "numpy", "onnxruntime", "opensmile", "scikit-learn", "skorch", "torch")
 """The libraries on which figures depend."""
 
 

@@ -186,11 +186,11 @@ def test_a_profile_that_cannot_be_written_is_an_error(profile: AdaptationProfile
 
 def test_a_profile_of_another_model_is_refused(bundle: Bundle, profile: AdaptationProfile) -> None:
     other = dataclasses.replace(profile, model="yours", model_sha256="0" * 64)
-    with pytest.raises(ProfileError, match="another model.*yours.*mine"):
+    with pytest.raises(ProfileError, match=r"another model.*yours.*mine"):
         other.offset(bundle)
     # One that was edited by hand would not fit in the middle of a recording.
     narrow = dataclasses.replace(profile, embeddings=profile.embeddings[:, 1:])
-    with pytest.raises(ProfileError, match="4 dimensions.*mine 5"):
+    with pytest.raises(ProfileError, match=r"4 dimensions.*mine 5"):
         narrow.offset(bundle)
 
 

@@ -14,7 +14,7 @@ from affetto.bundles.bundle import find_bundle, load_bundle, write_bundle
 from affetto.corpora import load_corpus
 from affetto.evaluation import Outcome, get_protocol, summarize_robustness
 from affetto.training.pipelines import build_pipeline
-from affetto.training.train import described_corpus, described_encoders, described_recipe
+from affetto.training.provenance import describe_corpus, describe_encoders, describe_recipe
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,11 +55,11 @@ def test_folds_are_heard_by_their_bundles_and_pooled(
 ) -> None:
     corpus, shipped = load_corpus(ravdess_dir), load_bundle(find_bundle("transformer"))
     chain = build_pipeline("transformer", encoders=[tiny_encoder])
-    made = {"encoders": described_encoders(chain), "training": {"recipe": described_recipe(chain)}}
+    made = {"encoders": describe_encoders(chain), "training": {"recipe": describe_recipe(chain)}}
     for fold in get_protocol("emobox").split(corpus):
         if fold.number in (2, 5):
             known = replace(corpus, utterances=[corpus.utterances[index] for index in fold.train.tolist()])
-            told = {"name": f"fold-{fold.number}", "corpora": [described_corpus(known)], **made}
+            told = {"name": f"fold-{fold.number}", "corpora": [describe_corpus(known)], **made}
             manifest = {**shipped.manifest, **told}
             write_bundle(tmp_path / "bundles" / f"fold-{fold.number}", manifest, shipped.model)
     soundfile.write(tmp_path / "hum.wav", np.sin(np.arange(16_000) * 0.05) / 3, 16_000)

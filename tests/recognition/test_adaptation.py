@@ -117,7 +117,7 @@ def test_a_profile_of_another_model_is_refused(
     recognizer: Recognizer, profile: AdaptationProfile, examples: list[Path], tmp_path: Path
 ) -> None:
     other = dataclasses.replace(profile, model="mine", model_sha256="0" * 64)
-    with pytest.raises(ProfileError, match="another model.*mine.*transformer"):
+    with pytest.raises(ProfileError, match=r"another model.*mine.*transformer"):
         recognizer.profile = other
     # One that was edited by hand would not fit in the middle of a recording.
     with pytest.raises(ProfileError, match="dimensions"):

@@ -16,7 +16,7 @@ EXAMPLE = sorted((Path(__file__).parents[2] / "examples").glob("*.flac"))[0]
 
 HEAVY = {
     *("huggingface_hub", "joblib", "librosa", "matplotlib", "noisereduce", "numba", "onnx", "onnxscript"),
-    *("av", "pandas", "pooch", "pyroomacoustics", "requests", "rich", "safetensors", "scipy", "skl2onnx", "sklearn"),
+    *("av", "pandas", "pooch", "pyroomacoustics", "requests", "rich", "safetensors", "scipy", "sklearn"),
     *("skorch", "torch", "typer"),
 }
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 import pytest
@@ -12,6 +12,8 @@ from affetto.training.augmented import AugmentedClassifier
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+FACTORS = (1, 1e3, 1e6, 1e9)
 
 
 class NameFeatures(TransformerMixin, BaseEstimator):
@@ -30,80 +32,77 @@ class NameFeatures(TransformerMixin, BaseEstimator):
         return True
 
 
-class Remembering(LogisticRegression):
+class Recording(LogisticRegression):
     """Keeps what it is fitted on."""
 
     def fit(
-        self, X: Any, y: Any, groups: Any = None, corpora: Any = None, copies: Any = None, recordings: Any = None
+        self, X: Any, y: Any, groups: Any = None, corpora: Any = None, augmented: Any = None, recordings: Any = None
     ) -> Self:
-        self.rows_, self.labels_, self.groups_, self.corpora_ = X[:, 0], y, groups, corpora
-        self.copies_, self.recordings_ = copies, recordings
+        self.given_ = {"row": X[:, 0], "label": y, "speaker": groups, "corpus": corpora, "augmented": augmented}
+        self.given_["recording"] = recordings
         super().fit(X, y)
         return self
 
 
-def fitted(numbers: list[int], corpora: list[str], folder: str = "here", *, balanced: bool = True) -> Any:
-    paths = [Path(folder) / f"{number}.wav" for number in numbers]
-    chain = AugmentedClassifier(
-        NameFeatures(),
-        Remembering(),
-        copies=[{"factor": 1e3}, {"factor": 1e6}, {"factor": 1e9}],
-        balanced=balanced,
+class Sample(NamedTuple):
+    number: int
+    factor: float
+    label: int
+    speaker: str
+    corpus: str
+    augmented: bool
+
+
+def samples(corpora: dict[str, list[int]], folder: str = "here", *, balanced: bool = True) -> list[Sample]:
+    """Return what the classifier is fitted on."""
+    numbers = [number for corpus in corpora.values() for number in corpus]
+    pipeline = AugmentedClassifier(
+        NameFeatures(), Recording(), augmentations=[{"factor": factor} for factor in FACTORS[1:]], balanced=balanced
     )
-    y = np.array(numbers) % 2
-    speakers = [f"s{number % 5}" for number in numbers]
-    return chain.fit(paths, y, groups=speakers, corpora=corpora).classifier_
+    pipeline.fit(
+        [Path(folder) / f"{number}.wav" for number in numbers],
+        np.array(numbers) % 2,
+        groups=[f"s{number % 5}" for number in numbers],
+        corpora=np.repeat(list(corpora), [len(corpus) for corpus in corpora.values()]),
+    )
+    given = pipeline.classifier_.given_
+    number = np.array(numbers)[given["recording"]]
+    columns = (number, given["row"] / number, *(given[name] for name in Sample._fields[2:]))
+    return [Sample(*values) for values in zip(*(column.tolist() for column in columns), strict=True)]
 
 
-def test_every_recording_of_one_corpus_is_heard_in_every_copy() -> None:
-    model = fitted(list(range(1, 9)), ["a"] * 8)
-    assert sorted(model.rows_) == sorted(n * f for n in range(1, 9) for f in (1, 1e3, 1e6, 1e9))
-    for row, label, speaker in zip(model.rows_, model.labels_, model.groups_, strict=True):
-        number = int(str(int(row)).rstrip("0") or 0)
-        assert label == number % 2
-        assert speaker == f"s{number % 5}"
+@pytest.mark.parametrize(
+    ("corpora", "balanced"), [({"a": list(range(1, 9))}, True), ({"a": list(range(1, 9)), "b": [9, 10]}, False)]
+)
+def test_every_recording_is_augmented_in_every_way(corpora: dict[str, list[int]], balanced: bool) -> None:
+    found = samples(corpora, balanced=balanced)
+    numbers = [number for corpus in corpora.values() for number in corpus]
+    assert sorted((s.number, s.factor) for s in found) == [(n, f) for n in numbers for f in FACTORS]
+    for sample in found:
+        assert sample.label == sample.number % 2
+        assert sample.speaker == f"s{sample.number % 5}"
+        assert sample.augmented == (sample.factor != 1)
 
 
 @pytest.mark.parametrize("times", [1, 2, 4, 40])
-def test_of_large_corpora_a_smaller_part_is_copied(times: int) -> None:
-    """All of their recordings are heard as they are, and about as many copies as the smallest corpus has."""
+def test_large_corpora_have_about_as_many_copies_as_the_smallest(times: int) -> None:
     small, large = list(range(1, 51)), list(range(1_001, 1_001 + 50 * times))
-    model = fitted([*small, *large], ["small"] * 50 + ["large"] * 50 * times)
-    is_large = model.corpora_ == "large"
-    for copy, factor in enumerate((1, 1e3, 1e6, 1e9)):
-        assert sorted(model.rows_[~is_large & (model.copies_ == copy)]) == [number * factor for number in small]
-        copied = model.rows_[is_large & (model.copies_ == copy)] / factor
+    found = samples({"small": small, "large": large})
+    for factor in FACTORS:
+        assert sorted(s.number for s in found if (s.corpus, s.factor) == ("small", factor)) == small
+        copied = [s.number for s in found if (s.corpus, s.factor) == ("large", factor)]
         assert len(set(copied)) == len(copied)
         assert set(copied) <= set(large)
-        assert copy > 0 or len(copied) == len(large)
-        assert copy == 0 or len(copied) == pytest.approx(50, abs=20)
+        assert len(copied) == (len(large) if factor == 1 else pytest.approx(50, abs=20))
 
 
-def test_all_recordings_of_large_corpora_are_copied_where_that_is_asked_for() -> None:
-    numbers = list(range(1, 111))
-    model = fitted(numbers, ["small"] * 10 + ["large"] * 100, balanced=False)
-    assert sorted(model.rows_) == sorted(n * f for n in numbers for f in (1, 1e3, 1e6, 1e9))
-
-
-def test_each_copy_says_of_which_recording_it_is() -> None:
-    small, large = list(range(1, 10)), list(range(101, 201))
-    numbers = [*small, *large]
-    model = fitted(numbers, ["small"] * 9 + ["large"] * 100)
-    for row, copy, recording in zip(model.rows_, model.copies_, model.recordings_, strict=True):
-        assert row == numbers[recording] * (1, 1e3, 1e6, 1e9)[copy]
-
-
-def test_a_recording_is_copied_the_same_among_others_and_elsewhere() -> None:
-    small, large = list(range(1, 10)), list(range(101, 201))
-
-    def copies(kept: int, folder: str = "here") -> set[tuple[int, int]]:
-        """Which of the first sixty large recordings are copied, and how."""
-        numbers = [*small, *large[:kept]]
-        model = fitted(numbers, ["small"] * 9 + ["large"] * kept, folder=folder)
-        heard = zip(model.recordings_, model.copies_, strict=True)
-        return {(numbers[recording], copy) for recording, copy in heard if copy and 100 < numbers[recording] <= 160}
+def test_neither_other_recordings_nor_the_folder_change_how_a_recording_is_augmented() -> None:
+    def copies(kept: int, folder: str = "here") -> set[tuple[int, float]]:
+        """Return which of the first sixty large recordings are augmented, and how."""
+        found = samples({"small": list(range(1, 10)), "large": list(range(101, 101 + kept))}, folder)
+        return {(s.number, s.factor) for s in found if s.augmented and 100 < s.number <= 160}
 
     assert copies(60) == copies(60, folder="there/deeper")
-    # Of a larger corpus a smaller part is copied, and no others.
+    # A smaller part of a larger corpus.
     assert copies(100) < copies(60)
-    assert {copy for _, copy in copies(60)} == {1, 2, 3}
+    assert {factor for _, factor in copies(60)} == set(FACTORS[1:])

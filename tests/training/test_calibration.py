@@ -17,7 +17,7 @@ from affetto.errors import CorpusError
 from affetto.evaluation.scores import expected_calibration_error
 from affetto.training.augmented import AugmentedClassifier
 from affetto.training.calibration import (
-    RELIABLE,
+    MIN_PRECISION,
     UNREACHABLE,
     CalibratedPipeline,
     _threshold,
@@ -118,7 +118,7 @@ def sure(known: Clips) -> CalibratedPipeline:
 
 
 def test_confidence_is_what_it_is_worth_for_new_speakers(sure: CalibratedPipeline, new: Clips) -> None:
-    before, after = sure.chain_.predict_proba(new.X), sure.predict_proba(new.X)
+    before, after = sure.pipeline_.predict_proba(new.X), sure.predict_proba(new.X)
     assert expected_calibration_error(new.y, before) > 0.1
     assert expected_calibration_error(new.y, after) < 0.05
     assert np.array_equal(before.argmax(axis=1), after.argmax(axis=1))
@@ -131,7 +131,7 @@ def test_confidence_is_what_it_is_worth_for_new_speakers(sure: CalibratedPipelin
 def test_one_that_is_not_sure_enough_is_sharpened(known: Clips, new: Clips) -> None:
     timid = fitted(tempered(0.1), known)
     assert timid.calibration_.inverse_temperature > 5
-    before, after = timid.chain_.predict_proba(new.X), timid.predict_proba(new.X)
+    before, after = timid.pipeline_.predict_proba(new.X), timid.predict_proba(new.X)
     assert expected_calibration_error(new.y, after) < 0.08 < 0.2 < expected_calibration_error(new.y, before)
 
 
@@ -142,7 +142,7 @@ def test_answers_above_the_threshold_are_right_as_often_as_is_said(new: Clips) -
     probabilities = found.predict_proba(asked.X)
     certain = probabilities.max(axis=1) >= calibration.threshold
     right = probabilities.argmax(axis=1) == asked.y
-    assert right.mean() < RELIABLE - 0.05 < RELIABLE <= calibration.precision < RELIABLE + 0.05
+    assert right.mean() < MIN_PRECISION - 0.05 < MIN_PRECISION <= calibration.precision < MIN_PRECISION + 0.05
     assert right[certain].mean() == pytest.approx(calibration.precision, abs=0.04)
     assert certain.mean() == pytest.approx(calibration.coverage, abs=0.08)
     assert 0.2 < calibration.coverage < 0.95
@@ -343,7 +343,7 @@ def test_speakers_without_whom_nothing_is_left_to_tell_apart_are_named() -> None
 @pytest.mark.parametrize("shrinkage", [0.1, 1.0])
 def test_two_speakers_suffice(shrinkage: float, new: Clips) -> None:
     two = clips(2)
-    made = adaptable().set_params(chain__classifier__additivediscriminant__shrinkage=shrinkage)
+    made = adaptable().set_params(pipeline__classifier__additivediscriminant__shrinkage=shrinkage)
     found = fitted(made, two)
     assert all(np.isfinite(value) for value in vars(found.calibration_).values() if not isinstance(value, str))
     assert (found.predict(two.X) == two.y).mean() > 0.5
@@ -361,7 +361,7 @@ def test_without_speakers_each_recording_is_one(known: Clips) -> None:
 
 def test_a_draft_is_fitted_where_a_group_is_left_out(known: Clips) -> None:
     """One that guesses: nothing of what it says is certain, while the chain itself is as good as ever."""
-    found = fitted(tempered(4.0, reduced={"classifier__sharpness": 1e-6}), known)
+    found = fitted(tempered(4.0, reduced={"classifier__inverse_temperature": 1e-6}), known)
     assert found.calibration_.inverse_temperature == pytest.approx(20, rel=0.01)
     assert (found.predict(known.X) == known.y).mean() > 0.5
 
@@ -383,9 +383,10 @@ def test_a_rare_class_needs_more_evidence_whatever_the_temperature(known: Clips,
     )
     assert rare.log_prior_ == pytest.approx([0, np.log(0.25), *[0] * (EMOTIONS - 2)])
     # The same evidence: the odds of two classes at one temperature differ by their frequencies.
-    odds = rare.calibration_.inverse_temperature * alike.chain_.predict_log_proba(new.X) + rare.log_prior_
+    odds = rare.calibration_.inverse_temperature * alike.pipeline_.predict_log_proba(new.X) + rare.log_prior_
     expected = np.exp(odds) / np.exp(odds).sum(axis=1, keepdims=True)
     assert rare.predict_proba(new.X) == pytest.approx(expected, abs=1e-9)
+    assert rare.offset_model_ is not None
     assert np.exp(rare.offset_model_.log_probabilities(rare.embeddings(new.X))) == pytest.approx(expected, abs=1e-9)
     assert (rare.predict(new.X) == 1).sum() < (alike.predict(new.X) == 1).sum()
 

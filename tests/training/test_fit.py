@@ -18,7 +18,7 @@ from affetto.corpora import Utterance
 from affetto.corpora.pooling import require_trainable
 from affetto.errors import CorpusError
 from affetto.training.augmented import AugmentedClassifier
-from affetto.training.calibration import RELIABLE
+from affetto.training.calibration import MIN_PRECISION
 from affetto.training.fit import fit_pipeline
 from affetto.training.pipelines import require_enough
 from affetto.training.tuning import TunedClassifier
@@ -48,7 +48,7 @@ def test_what_cannot_is_named(pairs: list[tuple[str, str]], message: str) -> Non
 
 @pytest.mark.parametrize("classifier", ["cnn", "transformer"])
 def test_a_corpus_too_small_for_a_network_is_refused_and_the_others_are_named(classifier: str) -> None:
-    with pytest.raises(CorpusError, match=f"mine has 4 recordings, too few for the {classifier}; give 8 .* svm, gmm$"):
+    with pytest.raises(CorpusError, match=f"mine.* 4 .*{classifier}.* 8 .*svm, gmm"):
         require_enough(4, classifier, name="mine")
     require_enough(8, classifier, name="mine")
 
@@ -80,7 +80,7 @@ def test_copies_are_trained_on_and_stay_with_their_speaker() -> None:
             Watching.seen.append((len(X), len(set(groups))))
             return super().fit(X, y)  # type: ignore[no-any-return]
 
-    chain = AugmentedClassifier(Shifted(), Watching(), copies=[{"shift": 0.1}, {"shift": -0.1}])
+    chain = AugmentedClassifier(Shifted(), Watching(), augmentations=[{"shift": 0.1}, {"shift": -0.1}])
     fit_pipeline(chain, X, y, speakers=speakers)
     assert Watching.seen == [(120, 4)]
 
@@ -115,8 +115,8 @@ def test_it_is_as_sure_about_new_speakers_as_it_is_right(final: Any) -> None:
     assert 0.4 < right.mean() < 0.9
     assert confidence.mean() == pytest.approx(right.mean(), abs=0.08)
     certain = confidence >= tuned.calibration_.threshold
-    assert tuned.calibration_.precision >= RELIABLE
-    assert right[certain].mean() > RELIABLE - 0.06
+    assert tuned.calibration_.precision >= MIN_PRECISION
+    assert right[certain].mean() > MIN_PRECISION - 0.06
     assert right[~certain].mean() < right[certain].mean() - 0.1
 
 
@@ -127,8 +127,8 @@ def test_altered_copies_play_no_part_in_how_sure_it_is() -> None:
     speakers = np.tile(np.arange(400) // 4 % 20, 2).astype(str)
     tuned = TunedClassifier(make_pipeline(GaussianNB()), {"gaussiannb__var_smoothing": [1e-9]})
     confidence = []
-    for copies in (None, np.repeat([0, 1], 400)):
-        fit_pipeline(tuned, np.concatenate([easy, hard]), np.tile(y, 2), speakers=speakers, copies=copies)
+    for augmented in (None, np.repeat([False, True], 400)):
+        fit_pipeline(tuned, np.concatenate([easy, hard]), np.tile(y, 2), speakers=speakers, augmented=augmented)
         confidence.append(tuned.predict_proba(easy).max(axis=1).mean())
     assert tuned.calibration_.cases == 400
     mixed, right = confidence[0], (tuned.predict(easy) == y).mean()
@@ -141,7 +141,7 @@ def test_what_only_speakers_of_one_group_express_is_named() -> None:
     speakers = np.repeat([f"s{number}" for number in range(6)], 10)
     y = np.where(np.isin(speakers, ["s0"]) & (np.arange(60) % 2 == 0), 2, np.arange(60) % 2)
     tuned = TunedClassifier(make_pipeline(LogisticRegression()), {"logisticregression__C": [1.0]}, n_splits=3)
-    with pytest.raises(CorpusError, match="an emotion that only s0 express, too few to learn it without them"):
+    with pytest.raises(CorpusError, match=r"emotion.* only by s0,"):
         fit_pipeline(tuned, generator.normal(size=(60, 2)), y, speakers=speakers)
 
 

@@ -1,9 +1,10 @@
-"""Corpora as small as people have: a few real clips of a few speakers."""
+"""Training on a few real clips of a few speakers."""
 
 from __future__ import annotations
 
 import logging
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -46,56 +47,18 @@ def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("AFFETTO_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
 
 
-def check(
+@pytest.mark.parametrize(
+    ("classifier", "speakers", "emotions", "each"),
+    [
+        ("mlp", "1 2 3", "angry sad happy", 1),
+        ("svm", "1 2 3", "angry sad happy calm", 2),
+        ("gmm", "1 2 3", "angry sad happy", 1),
+        ("transformer", "1 2", "angry sad", 2),
+        pytest.param("cnn", "1 2 3", "angry sad happy", 1, marks=pytest.mark.slow),
+    ],
+)
+def test_a_model_of_a_few_clips_gives_varied_but_uncertain_answers(
     classifier: str,
-    known: Corpus,
-    new: Corpus,
-    folder: Path,
-    caplog: pytest.LogCaptureFixture,
-    *,
-    encoders: list[Path] | None = None,
-) -> None:
-    """Train, and look at what the bundle and its chain answer about speakers that they never heard."""
-    with caplog.at_level(logging.INFO, logger="affetto"):
-        chain = build_pipeline(classifier, encoders=encoders, n_jobs=1)
-        bundle = train(chain, known, folder, classifier=classifier)
-    recognizer = Recognizer(folder)
-    # Different recordings get different probabilities, also as they are shown.
-    shown = [tuple(recognizer.recognize(u.path).probabilities.values()) for u in new.utterances]
-    assert len(set(shown)) == len(shown)
-    assert np.max(shown) < 0.999
-    exact = chain.predict_proba([u.path for u in new.utterances])
-    assert len(np.unique(exact.round(6), axis=0)) == len(exact)
-    # What training says is what the model does.
-    own = [recognizer.recognize(u.path).emotion == u.emotion for u in known.utterances]
-    (said,) = [message for message in caplog.messages if "the saved model recognizes" in message]
-    assert f"of {len(own)} recordings" in said
-    assert f" {100 * np.mean(own):.1f} %" in said  # as many of each emotion
-    assert np.mean(own) > 0.8
-    # So few show nothing of how often it is right.
-    assert all(recognizer.recognize(u.path).status == "uncertain" for u in new.utterances)
-    assert bundle.manifest["calibration"]["coverage"] == 0
-    assert any("every answer will be `uncertain`" in message for message in caplog.messages)
-    assert "Every answer has the status `uncertain`" in model_card(bundle.manifest)
-
-
-@pytest.mark.parametrize("classifier", ["mlp", "svm", "gmm"])
-@pytest.mark.parametrize(
-    ("emotions", "each"), [("angry sad happy", 1), ("angry sad happy calm", 2)], ids=["9 clips", "24 clips"]
-)
-def test_different_recordings_get_different_answers(
-    classifier: str, emotions: str, each: int, ravdess: Corpus, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    known = part(ravdess, "1 2 3", emotions, each)
-    check(classifier, known, part(ravdess, "8 9", emotions, 3), tmp_path / "model", caplog)
-
-
-@pytest.mark.parametrize(
-    ("speakers", "emotions", "each"),
-    [("1 2", "angry sad", 2), ("1 2 3", "angry sad happy calm", 2)],
-    ids=["8 clips", "24 clips"],
-)
-def test_a_transformer_of_next_to_nothing_does_what_training_says(
     speakers: str,
     emotions: str,
     each: int,
@@ -104,22 +67,30 @@ def test_a_transformer_of_next_to_nothing_does_what_training_says(
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """There are far more features than clips, and the answers differ all the same, adapted or not."""
-    known, new = part(ravdess, speakers, emotions, each), part(ravdess, "8 9", emotions, 3)
-    check("transformer", known, new, tmp_path / "model", caplog, encoders=[tiny_encoder])
+    known, new = part(ravdess, speakers, emotions, each), part(ravdess, "8 9", emotions, 2)
+    pipeline = build_pipeline(classifier, encoders=[tiny_encoder] if classifier == "transformer" else None, n_jobs=1)
+    with caplog.at_level(logging.INFO, logger="affetto"):
+        bundle = train(pipeline, known, tmp_path / "model", classifier=classifier)
     recognizer = Recognizer(tmp_path / "model")
-    recognizer.adapt([utterance.path for utterance in new.utterances])
-    adapted = [tuple(recognizer.recognize(u.path).probabilities.values()) for u in new.utterances]
-    assert np.isfinite(adapted).all()
-    assert len(set(adapted)) == len(adapted)
-
-
-@pytest.mark.slow
-def test_a_convolutional_network_of_nine_clips_does_what_training_says(
-    ravdess: Corpus, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    known = part(ravdess, "1 2 3", "angry sad happy", 1)
-    check("cnn", known, part(ravdess, "8 9", "angry sad happy", 3), tmp_path / "model", caplog)
+    answers = [recognizer.recognize(u.path) for u in new.utterances]
+    shown = [tuple(answer.probabilities.values()) for answer in answers]
+    assert len(set(shown)) == len(shown)
+    assert np.max(shown) < 0.999
+    # The log reports what the exported model does.
+    right = [recognizer.recognize(u.path).emotion == u.emotion for u in known.utterances]
+    (uar,) = (float(found[1]) for m in caplog.messages if (found := re.search(r"([\d.]+) % \(UAR\)", m)))
+    assert uar == pytest.approx(100 * np.mean(right), abs=0.05)  # every emotion has as many clips
+    assert uar > 80
+    # So few clips do not show how reliable it is.
+    assert {answer.status for answer in answers} == {"uncertain"}
+    assert bundle.manifest["calibration"]["coverage"] == 0
+    assert any("`uncertain`" in message for message in caplog.messages)
+    assert "Every answer has the status `uncertain`" in model_card(bundle.manifest)
+    if classifier == "transformer":
+        recognizer.adapt([utterance.path for utterance in new.utterances])
+        adapted = [tuple(recognizer.recognize(u.path).probabilities.values()) for u in new.utterances]
+        assert np.isfinite(adapted).all()
+        assert len(set(adapted)) == len(adapted)
 
 
 _TRAINING = """
@@ -134,7 +105,7 @@ train(build_pipeline(classifier, n_jobs=int(n_jobs)), load_corpus(Path(corpus)),
 """
 
 
-@pytest.mark.parametrize("classifier", ["svm", pytest.param("cnn", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("classifier", ["gmm", pytest.param("cnn", marks=pytest.mark.slow)])
 def test_the_same_training_gives_the_same_bytes(classifier: str, ravdess: Corpus, tmp_path: Path) -> None:
     written = []
     for number, seed in enumerate(("1", "77")):
@@ -150,7 +121,7 @@ def test_the_same_training_gives_the_same_bytes(classifier: str, ravdess: Corpus
     assert written[0] == written[1]
 
 
-def test_a_corpus_too_small_is_refused_before_anything_is_made(ravdess: Corpus, tmp_path: Path) -> None:
-    with pytest.raises(CorpusError, match="ravdess has 4 recordings, too few for the cnn"):
+def test_a_corpus_that_is_too_small_is_refused_before_a_folder_is_made(ravdess: Corpus, tmp_path: Path) -> None:
+    with pytest.raises(CorpusError, match=r"ravdess has 4 .*cnn"):
         train(build_pipeline("cnn"), part(ravdess, "1 2", "angry sad", 1), tmp_path / "model", classifier="cnn")
     assert not (tmp_path / "model").exists()

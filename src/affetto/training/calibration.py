@@ -1,4 +1,4 @@
-"""Probabilities that mean what they say: calibrated on corpora, or speakers, that were left out."""
+"""Calibrate probabilities, and find the confidence from which answers are reliable, on data left out of training."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from scipy.optimize import minimize_scalar
 from scipy.special import betainc, log_softmax
-from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.base import MetaEstimatorMixin, clone
 
+from affetto.classifiers.estimators.base import LogProbabilityClassifier
 from affetto.errors import CorpusError
 from affetto.evaluation.protocols import inner_groups
 from affetto.evaluation.scores import expected_calibration_error
@@ -26,52 +27,50 @@ if TYPE_CHECKING:
     from affetto.speech import Source
     from affetto.training.augmented import AugmentedClassifier
 
-RELIABLE = 0.85
-"""An answer is certain where answers like it, or surer, are right in at least this share of cases."""
+    Splits = list[tuple[NDArray[np.intp], NDArray[np.intp]]]
 
-_DOUBT = 0.05
-"""How probable it may be that answers which are right less often look as good by chance."""
+MIN_PRECISION = 0.85
+"""Answers at or above the threshold are right in at least this share of cases."""
 
-FEWEST = math.ceil(math.log(_DOUBT) / math.log(RELIABLE))
-"""So many answers, all right, keep the promise; of fewer not even these do."""
+_SIGNIFICANCE = 0.05
+"""Probability at which a lower precision may look like `MIN_PRECISION` by chance."""
 
-# Of so many, two may be wrong. From there on, where speakers are left out, every higher threshold must keep the promise
-# too: the lowest of many would too often do so by chance.
-_ENOUGH = 40
+MIN_CASES = math.ceil(math.log(_SIGNIFICANCE) / math.log(MIN_PRECISION))
+"""The fewest cases, all right, that show `MIN_PRECISION`."""
+
+_CONCLUSIVE_CASES = 40
+"""From this number of cases on a precision that is too low rules a threshold out."""
 
 UNREACHABLE = 2.0
-"""The threshold where none keeps the promise: no confidence is above 1, and no answer certain."""
+"""The threshold if none is reliable. No confidence is above 1, so every answer is uncertain."""
 
-# Between these a factor is sought: scores that differ by less than the first are alike for whoever reads them.
-_LEAST_DIFFERENCE, _LARGEST_FACTOR = 0.02, 20.0
+_MIN_DIFFERENCE, _MAX_INVERSE_TEMPERATURE = 0.02, 20.0
+"""Bounds of the inverse temperature; by the first, the mean range of the scaled scores."""
 
-# The logarithm of a probability that is given to a class which the model that answers has not learned.
-_UNLEARNED = math.log(1e-6)
+_UNKNOWN_CLASS = math.log(1e-6)
+"""Log-probability of a class that a pipeline without the left-out part has not learned."""
 
 logger = logging.getLogger(__name__)
-
-Splits = list[tuple["NDArray[np.intp]", "NDArray[np.intp]"]]
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """What the confidence of a chain is worth, on corpora or training speakers that were left out.
+    """Temperature and threshold, and how reliable confidence is on corpora or speakers left out.
 
     Attributes
     ----------
     left_out : {"corpora", "speakers"}
-        What the answers were about.
     inverse_temperature : float
-        By what log-probabilities are multiplied: the inverse of the temperature.
+        Factor of log-probabilities.
     threshold : float
-        Answers of this confidence or more are certain; `UNREACHABLE` where none is.
+        Answers of this confidence or more are certain; `UNREACHABLE` if none is.
     precision : float
-        Which share of these was right; 0 where there are none.
+        Share of the certain answers that is right; 0 if there are none.
     coverage : float
-        Which share of all answers these are.
+        Share of all answers that is certain.
     expected_calibration_error : float
     cases : int
-        How many answers this was learned from.
+        Number of answers.
     """
 
     left_out: str
@@ -83,42 +82,52 @@ class Calibration:
     cases: int
 
 
-class CalibratedPipeline(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
-    """A chain whose probabilities are calibrated by a temperature.
+class CalibratedPipeline(MetaEstimatorMixin, LogProbabilityClassifier):
+    """A pipeline whose probabilities are calibrated by a temperature.
 
-    The temperature and the threshold of certain answers are fitted to answers of chains that knew neither the corpus
-    nor the speaker: see `left_out_splits`.
+    Temperature and threshold are fitted to answers of pipelines that knew neither the corpus nor the speaker; see
+    `left_out_splits`.
 
     Parameters
     ----------
-    chain : AugmentedClassifier
+    pipeline : AugmentedClassifier
         From recordings to probabilities.
     n_splits : int
-        Into how many groups the training speakers are dealt where there is one corpus; fewer where there are fewer
-        speakers. The more, the nearer a chain that does not know one of them comes to the whole.
+        Groups of training speakers that are left out in turn; fewer if there are fewer speakers.
     reduced : mapping, optional
-        Parameters of the chain while it is fitted without a part: a cheaper one that is about as sure of itself.
+        Parameters of the pipeline for the fits with a part left out: a cheaper one that is about as confident.
 
     Attributes
     ----------
-    chain_ : AugmentedClassifier
-        Fitted on everybody.
+    pipeline_ : AugmentedClassifier
+        Fitted on all recordings.
     calibration_ : Calibration
     log_prior_ : ndarray of shape (n_classes,)
-        Logarithms of how frequent the classes are taken to be beside one another.
+        Logarithms of the classes' relative frequencies.
     offset_model_ : OffsetModel or None
-        By which answers are adapted to recordings, with temperature and prior; None where the classifier has none.
+        For adaptation to a speaker, with temperature and prior; None if the classifier has none.
     classes_ : ndarray of shape (n_classes,)
 
     References
     ----------
     C. Guo, G. Pleiss, Y. Sun, K. Q. Weinberger: On calibration of modern neural networks. ICML, 2017.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> from sklearn.preprocessing import FunctionTransformer
+    >>> from affetto.training.augmented import AugmentedClassifier
+    >>> X, y = load_iris(return_X_y=True)
+    >>> pipeline = CalibratedPipeline(AugmentedClassifier(FunctionTransformer(), GaussianNB()))
+    >>> pipeline.fit(X, y, groups=np.arange(150) % 10).calibration_.left_out
+    'speakers'
     """
 
     def __init__(
-        self, chain: AugmentedClassifier, *, n_splits: int = 5, reduced: Mapping[str, Any] | None = None
+        self, pipeline: AugmentedClassifier, *, n_splits: int = 5, reduced: Mapping[str, Any] | None = None
     ) -> None:
-        self.chain = chain
+        self.pipeline = pipeline
         self.n_splits = n_splits
         self.reduced = reduced
 
@@ -131,45 +140,51 @@ class CalibratedPipeline(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         corpora: ArrayLike | None = None,
         frequencies: ArrayLike | None = None,
     ) -> Self:
-        """Fit the chain, and calibrate it.
+        """Fit the pipeline, and calibrate it.
 
         Parameters
         ----------
         X : sequence of recordings
         y : array-like of shape (n_recordings,)
         groups : array-like of shape (n_recordings,), optional
-            Who speaks in each; without it each recording counts as a speaker of its own.
+            The speakers; by default each recording counts as a speaker of its own.
         corpora : array-like of shape (n_recordings,), optional
-            From which corpus each is. All corpora count the same in the calibration.
+            The corpora. All have the same weight in the calibration.
         frequencies : array-like of shape (n_recordings,), optional
-            How frequent the class of each is taken to be beside the others; by default all are equally frequent.
+            Relative frequency of the class of each; by default all classes are equally frequent.
 
         Raises
         ------
         CorpusError
-            If all that is left without a group of speakers is of one emotion.
+            If only one emotion is left without a group of speakers.
         """
         recordings, labels = np.asarray(X), np.asarray(y)
         speakers = np.asarray(groups if groups is not None else range(len(labels))).astype(str)
         corpus_of = np.zeros(len(labels), int) if corpora is None else np.asarray(corpora)
         left_out, splits = left_out_splits(labels, speakers, corpus_of, n_splits=self.n_splits)
         for train, test in splits:
-            if len(set(labels[train].tolist())) < 2:
-                who = " and ".join(np.unique(speakers[test]).tolist())
+            if len(np.unique(labels[train])) < 2:
                 raise CorpusError(
-                    f"without the speakers {who} there is one emotion only, so confidence cannot be measured; give "
-                    "recordings of the others from more speakers"
+                    f"without the speakers {' and '.join(np.unique(speakers[test]).tolist())} there is one emotion "
+                    "only, so confidence cannot be measured; give recordings of the others from more speakers"
                 )
-        self.chain_ = _fitted(self.chain, recordings, labels, speakers, corpus_of)
-        self.classes_ = self.chain_.classes_
-        self.log_prior_ = _log_prior(labels, self.classes_, frequencies)
-        answers = np.full((len(labels), len(self.classes_)), _UNLEARNED)
-        reduced = clone(self.chain).set_params(**(self.reduced or {}))
+
+        def fitted(pipeline: AugmentedClassifier, which: Any) -> AugmentedClassifier:
+            return fit_pipeline(
+                pipeline, recordings[which], labels[which], speakers=speakers[which], corpora=corpus_of[which]
+            )
+
+        self.pipeline_ = fitted(clone(self.pipeline), slice(None))
+        self.classes_ = self.pipeline_.classes_
+        self.log_prior_ = np.zeros(len(self.classes_))
+        if frequencies is not None:
+            self.log_prior_ = np.log([np.asarray(frequencies)[labels == one].mean() for one in self.classes_])
+        answers = np.full((len(labels), len(self.classes_)), _UNKNOWN_CLASS)
         for number, (train, test) in enumerate(splits, start=1):
             logger.info("calibrating: part %d of %d left out", number, len(splits))
-            fitted = _fitted(reduced, recordings[train], labels[train], speakers[train], corpus_of[train])
-            columns = np.searchsorted(self.classes_, fitted.classes_)
-            answers[np.ix_(test, columns)] = fitted.predict_log_proba(recordings[test])
+            without = fitted(clone(self.pipeline).set_params(**(self.reduced or {})), train)
+            columns = np.searchsorted(self.classes_, without.classes_)
+            answers[np.ix_(test, columns)] = without.predict_log_proba(recordings[test])
         asked = np.concatenate([test for _, test in splits])
         self.calibration_ = calibrate(
             answers[asked],
@@ -178,85 +193,48 @@ class CalibratedPipeline(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             log_prior=self.log_prior_,
             left_out=left_out,
         )
-        self.offset_model_ = _offset_model(
-            self.chain_, temperature=1 / self.calibration_.inverse_temperature, log_prior=self.log_prior_
-        )
+        self.offset_model_ = self._offset_model()
         return self
 
     def predict_log_proba(self, X: Sequence[Source]) -> NDArray[np.float64]:
-        """Return the logarithm of `predict_proba`.
-
-        Parameters
-        ----------
-        X : sequence of recordings
-
-        Returns
-        -------
-        ndarray of shape (n_recordings, n_classes)
-        """
-        scores = self.calibration_.inverse_temperature * self.chain_.predict_log_proba(X) + self.log_prior_
+        """Return the logarithm of each class's calibrated probability, shape (n_recordings, n_classes)."""
+        scores = self.calibration_.inverse_temperature * self.pipeline_.predict_log_proba(X) + self.log_prior_
         return np.asarray(log_softmax(scores, axis=1))
 
-    def predict_proba(self, X: Sequence[Source]) -> NDArray[np.float64]:
-        """Return the calibrated probability of each class.
-
-        Parameters
-        ----------
-        X : sequence of recordings
-
-        Returns
-        -------
-        ndarray of shape (n_recordings, n_classes)
-        """
-        return np.exp(self.predict_log_proba(X))
-
-    def predict(self, X: Sequence[Source]) -> NDArray[Any]:
-        """Return the most probable class.
-
-        Parameters
-        ----------
-        X : sequence of recordings
-
-        Returns
-        -------
-        ndarray of shape (n_recordings,)
-        """
-        return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
-
     def embeddings(self, X: Sequence[Source]) -> NDArray[np.float64]:
-        """Return where recordings lie in the space of `offset_model_`.
+        """Return the embeddings of recordings for `offset_model_`, shape (n_recordings, n_dimensions)."""
+        return self.pipeline_.embeddings(X)
 
-        Parameters
-        ----------
-        X : sequence of recordings
-
-        Returns
-        -------
-        ndarray of shape (n_recordings, n_dimensions)
-        """
-        return self.chain_.embeddings(X)
+    def _offset_model(self) -> OffsetModel | None:
+        classifier = self.pipeline_.classifier_
+        final = classifier[-1] if hasattr(classifier, "steps") else classifier
+        model: OffsetModel | None = getattr(final, "offset_model_", None)
+        if model is None:
+            return None
+        temperature = 1 / self.calibration_.inverse_temperature
+        return replace(model, temperature=temperature, log_prior=self.log_prior_)
 
 
 def left_out_splits(
     labels: NDArray[Any], speakers: NDArray[np.str_], corpora: NDArray[Any], *, n_splits: int
 ) -> tuple[str, Splits]:
-    """Return what is left out in turn, so that answers about it say how sure answers about new recordings may be.
+    """Return what to leave out in turn, so that the answers about it show how reliable answers about new data are.
 
-    Where there are several corpora, these: users' recordings differ from all of them, by more than one speaker differs
-    from another. Only clips of emotions that the other corpora have are asked about; no answer about others could be
-    right. Where that leaves no emotions in common, and of one corpus, groups of speakers.
+    With several corpora, each is left out: users' recordings differ from all of them, by more than speakers differ.
+    Clips whose emotion no other corpus has are not tested. If that leaves fewer than two emotions, or if there is one
+    corpus only, groups of speakers are left out.
 
     Parameters
     ----------
     labels, speakers, corpora : ndarray of shape (n_clips,)
     n_splits : int
-        Groups of speakers; fewer where there are fewer speakers.
+        Groups of speakers; fewer if there are fewer speakers.
 
     Returns
     -------
     {"corpora", "speakers"}
     list of (ndarray of int, ndarray of int)
-        Indices of clips to fit on, and of those to ask about.
+        Indices of the clips to train on, and of those to test.
     """
     names = np.unique(corpora)
     by_corpus = []
@@ -271,6 +249,12 @@ def left_out_splits(
     return "speakers", inner_groups(speakers.tolist(), min(n_splits, len(set(speakers.tolist()))))
 
 
+def equal_weights(corpus_of: NDArray[Any]) -> NDArray[np.float64]:
+    """Return weights of mean 1 that give every corpus the same sum."""
+    _, index, counts = np.unique(corpus_of, return_inverse=True, return_counts=True)
+    return np.asarray(len(index) / (len(counts) * counts[index]))
+
+
 def calibrate(
     scores: NDArray[np.float64],
     truth: NDArray[np.intp],
@@ -279,20 +263,19 @@ def calibrate(
     log_prior: NDArray[np.float64] | float = 0.0,
     left_out: str = "speakers",
 ) -> Calibration:
-    """Fit one temperature to answers about what was left out.
+    """Fit a temperature and a threshold to answers about data left out.
 
     Parameters
     ----------
     scores : ndarray of shape (n_recordings, n_classes)
         Scores, or logarithms of probabilities.
     truth : ndarray of int, shape (n_recordings,)
-        The column that is right.
+        The right column.
     weights : ndarray of shape (n_recordings,), optional
-        How much each counts; by default all the same.
+        By default all the same.
     log_prior : ndarray of shape (n_classes,), optional
-        What is added to the scores once they are divided by the temperature.
-    left_out : str
-        What the answers are about, for the record.
+        Added to the scores after they are divided by the temperature.
+    left_out : {"speakers", "corpora"}
 
     Returns
     -------
@@ -315,39 +298,6 @@ def calibrate(
     )
 
 
-def _fitted(
-    chain: AugmentedClassifier,
-    recordings: NDArray[Any],
-    labels: NDArray[Any],
-    speakers: NDArray[np.str_],
-    corpus_of: NDArray[Any],
-) -> AugmentedClassifier:
-    fitted: AugmentedClassifier = fit_pipeline(clone(chain), recordings, labels, speakers=speakers, corpora=corpus_of)
-    return fitted
-
-
-def _log_prior(labels: NDArray[Any], classes: NDArray[Any], frequencies: ArrayLike | None) -> NDArray[np.float64]:
-    if frequencies is None:
-        return np.zeros(len(classes))
-    values = np.asarray(frequencies, dtype=np.float64)
-    return np.log([values[labels == one].mean() for one in classes])
-
-
-def _offset_model(
-    chain: AugmentedClassifier, *, temperature: float, log_prior: NDArray[np.float64]
-) -> OffsetModel | None:
-    classifier = chain.classifier_
-    final = classifier[-1] if hasattr(classifier, "steps") else classifier
-    model: OffsetModel | None = getattr(final, "offset_model_", None)
-    return None if model is None else replace(model, temperature=temperature, log_prior=log_prior)
-
-
-def equal_weights(corpus_of: NDArray[Any]) -> NDArray[np.float64]:
-    """Return weights by which every corpus counts the same, one on average."""
-    _, index, counts = np.unique(corpus_of, return_inverse=True, return_counts=True)
-    return np.asarray(len(index) / (len(counts) * counts[index]))
-
-
 def _inverse_temperature(
     scores: NDArray[np.float64],
     truth: NDArray[np.intp],
@@ -356,14 +306,13 @@ def _inverse_temperature(
 ) -> float:
     def loss(logarithm: float) -> float:
         likelihoods = log_softmax(np.exp(logarithm) * scores + log_prior, axis=1)
-        told = np.average(likelihoods[np.arange(len(truth)), truth], weights=weights)
-        # As if there were one answer more, of which nobody knows whether it is right: few that are all right do not
-        # show that every further one will be.
+        observed = np.average(likelihoods[np.arange(len(truth)), truth], weights=weights)
+        # One further answer of unknown truth keeps the temperature finite if all answers are right.
         unknown = np.average(likelihoods.mean(axis=1), weights=weights)
-        return -float(len(truth) * told + unknown) / (len(truth) + 1)
+        return -float(len(truth) * observed + unknown) / (len(truth) + 1)
 
     difference = np.average(np.ptp(scores, axis=1), weights=weights)
-    bounds = np.log([_LEAST_DIFFERENCE / max(difference, _LEAST_DIFFERENCE), _LARGEST_FACTOR])
+    bounds = np.log([_MIN_DIFFERENCE / max(difference, _MIN_DIFFERENCE), _MAX_INVERSE_TEMPERATURE])
     return float(np.exp(minimize_scalar(loss, bounds=bounds, method="bounded").x))
 
 
@@ -372,22 +321,23 @@ def _threshold(
 ) -> float:
     """Return the lowest threshold whose answers are right often enough.
 
-    Where speakers are left out, also by the lower bound of their precision: one-sided, exact, and at the level `_DOUBT`
-    (Clopper and Pearson 1934). Approximate ones, as Wilson's, promise too much where few answers are nearly all right.
-    Clips of a corpus that was left out are no independent draws from what users record, so there the precision itself
-    decides, of `_ENOUGH` answers or more.
+    With speakers left out, `bounded`, the exact one-sided lower bound of the precision must be high enough (Clopper and
+    Pearson 1934). Approximations such as Wilson's promise too much if few answers are nearly all right. The clips of a
+    left-out corpus are no independent draws of users' recordings, so there the precision itself must be high enough.
     """
     order = np.argsort(-confidence, kind="stable")
     sums = np.cumsum(weights[order])
-    # As many answers of equal weight say as much (Kish 1965).
+    # The effective number of answers (Kish 1965).
     count = sums**2 / np.cumsum(weights[order] ** 2)
     n_right = count * np.cumsum((weights * right)[order]) / sums
-    # How probable it is that so many are right, or more, where each is right as seldom as it may be.
-    by_chance = betainc(np.maximum(n_right, np.finfo(float).tiny), count - n_right + 1, RELIABLE)
-    keeps = by_chance <= _DOUBT if bounded else (n_right >= RELIABLE * count) & (count >= _ENOUGH)
-    # Those of one confidence are certain together, or not at all.
+    # The probability of so many right answers, or more, at a precision of MIN_PRECISION.
+    by_chance = betainc(np.maximum(n_right, np.finfo(float).tiny), count - n_right + 1, MIN_PRECISION)
+    precise = (n_right >= MIN_PRECISION * count) & (count >= _CONCLUSIVE_CASES)
+    keeps = by_chance <= _SIGNIFICANCE if bounded else precise
+    # Answers of equal confidence are certain together or not at all.
     last = np.append(np.diff(confidence[order]) < 0, True)
-    if bounded and (fails := last & ~keeps & (count >= _ENOUGH)).any():
+    # All higher thresholds must be reliable too. The lowest of many would often be so by chance.
+    if bounded and (fails := last & ~keeps & (count >= _CONCLUSIVE_CASES)).any():
         keeps[np.flatnonzero(fails)[0] :] = False
     kept = np.flatnonzero(last & keeps)
     return float(confidence[order[kept[-1]]]) if len(kept) else UNREACHABLE

@@ -9,14 +9,8 @@ from typing import TYPE_CHECKING, Any
 from affetto.bundles.bundle import MANIFEST_FILE, load_bundle
 from affetto.errors import BundleError
 from affetto.training.pipelines import build_pipeline
-from affetto.training.train import (
-    described_corpus,
-    described_encoders,
-    described_recipe,
-    require_bundle_folder,
-    save,
-    train,
-)
+from affetto.training.provenance import describe_corpus, describe_encoders, describe_recipe
+from affetto.training.train import require_bundle_folder, save, train
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,7 +83,7 @@ def load_fold(corpus: Corpus, fold: Fold, folder: Path) -> Bundle:
         If there is none, or it was trained on other clips.
     """
     bundle = load_bundle(_place(folder, fold.number))
-    if described_corpus(training_part(corpus, fold)) not in bundle.manifest.get("corpora", []):
+    if describe_corpus(training_part(corpus, fold)) not in bundle.manifest.get("corpora", []):
         raise BundleError(
             f"{bundle.folder} was not trained on the training part of fold {fold.number} of {corpus.name}, so it may "
             "know the test speakers; name the folder of this protocol's bundles"
@@ -133,7 +127,7 @@ def require_fold_folder(
         return None
     bundle = load_bundle(place)
     found = (bundle.name, bundle.manifest["classifier"], bundle.manifest.get("corpora"))
-    if found != (place.name, classifier, [described_corpus(part) for part in corpora]):
+    if found != (place.name, classifier, [describe_corpus(part) for part in corpora]):
         count = sum(len(part.utterances) for part in corpora)
         raise BundleError(
             f"{place} is not the {classifier} of fold {number}, trained on {count} utterances of "
@@ -153,7 +147,7 @@ def _require_recipe(bundle: Bundle, pipeline: Any) -> None:
     training = bundle.manifest.get("training") or {}
     found = {"recipe": training.get("recipe", {}), "encoders": bundle.manifest.get("encoders")}
     # Through JSON, as in a manifest. The hyperparameters are not known before fitting.
-    wanted = json.loads(json.dumps({"recipe": described_recipe(pipeline), "encoders": described_encoders(pipeline)}))
+    wanted = json.loads(json.dumps({"recipe": describe_recipe(pipeline), "encoders": describe_encoders(pipeline)}))
     found["recipe"] = {name: value for name, value in found["recipe"].items() if name in wanted["recipe"]}
     for name, what in (("recipe", "was trained by another recipe"), ("encoders", "has another encoder")):
         if found[name] != wanted[name]:

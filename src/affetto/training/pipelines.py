@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from affetto.classifiers import CLASSIFIERS, find_recipe
 from affetto.errors import CorpusError, ParameterError
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from sklearn.pipeline import Pipeline
 
+TrainingPipeline: TypeAlias = AugmentedClassifier | CalibratedPipeline
+"""Calibrated by its classifier, or as a whole."""
+
 
 def build_pipeline(
     classifier: str,
@@ -24,16 +27,16 @@ def build_pipeline(
     front_end: Pipeline | None = None,
     encoders: Sequence[str | os.PathLike[str]] | None = None,
     n_jobs: int | None = -1,
-) -> AugmentedClassifier | CalibratedPipeline:
-    """Return an unfitted pipeline: recordings in, probabilities out.
+) -> TrainingPipeline:
+    """Return an unfitted pipeline: recordings in, calibrated probabilities out.
 
-    Whatever it chooses or calibrates while it is fitted, it does on speakers left out. Pass the speakers as `groups`
-    to its `fit`, as `affetto.training.fit.fit_pipeline` does.
+    It searches and calibrates with speakers left out. Pass the speakers as `groups` to its `fit`, as
+    `affetto.training.fit.fit_pipeline` does.
 
     Parameters
     ----------
-    classifier : {"mlp", "svm", "gmm", "cnn", "transformer"}
-        The classifier.
+    classifier : str
+        One of `affetto.classifiers.CLASSIFIERS`.
     front_end : Pipeline, optional
         For classifiers of acoustic features: other steps from recordings to features, the last called "features".
     encoders : sequence of str or path, optional
@@ -44,18 +47,24 @@ def build_pipeline(
     Returns
     -------
     AugmentedClassifier or CalibratedPipeline
-        The latter if the recipe searches nothing; a search calibrates by itself.
+        The latter if the recipe has no grid; a search includes calibration.
 
     Raises
     ------
     ParameterError
-        If there is no classifier of that name, or it does not take what is given.
+        If there is no classifier of that name, or if it takes no such front end or encoders.
+
+    Examples
+    --------
+    >>> pipeline = build_pipeline("svm")
+    >>> pipeline.classifier.grid["classify__C"]
+    [0.03, 0.1, 0.5]
     """
     recipe = find_recipe(classifier)
     if encoders is not None and not recipe.encoders:
-        raise ParameterError(f"encoders are for the transformer; the {classifier} has none")
+        raise ParameterError(f"the {classifier} takes no encoders; choose the transformer to use them")
     if front_end is not None and recipe.input == "waveform":
-        raise ParameterError(f"the {classifier} takes the waveform; it has no other front end")
+        raise ParameterError(f"the {classifier} takes the waveform, so its front end cannot be replaced")
     if front_end is None:
         front_end = recipe.front_end(encoders or recipe.encoders) if recipe.encoders else recipe.front_end()
     model = recipe.classifier()
@@ -64,31 +73,31 @@ def build_pipeline(
     pipeline = AugmentedClassifier(
         CachedTransformer(front_end, n_jobs=n_jobs),
         model,
-        copies=recipe.augmentations,
+        augmentations=recipe.augmentations,
         balanced=recipe.balanced,
     )
     return pipeline if recipe.grid is not None else CalibratedPipeline(pipeline, reduced=recipe.reduced)
 
 
 def require_enough(count: int, classifier: str, *, name: str) -> None:
-    """Refuse so few recordings that a kind of classifier learns nothing of them, and name those that do.
+    """Refuse to train on fewer recordings than a classifier needs, and name the classifiers that need no more.
 
     Parameters
     ----------
     count : int
-        How many recordings there are.
+        Number of recordings.
     classifier : str
     name : str
-        What the message calls them.
+        The recordings' name in the message.
 
     Raises
     ------
     CorpusError
-        If there are fewer than its recipe needs.
+        If there are fewer than the recipe's `min_recordings`.
     """
     least = find_recipe(classifier).min_recordings
     if count >= least:
         return
-    others = [kind for kind in CLASSIFIERS if find_recipe(kind).min_recordings <= count]
+    others = [other for other in CLASSIFIERS if find_recipe(other).min_recordings <= count]
     instead = f", or train another classifier: {', '.join(others)}" if others else ""
     raise CorpusError(f"{name} has {count} recordings, too few for the {classifier}; give {least} or more{instead}")

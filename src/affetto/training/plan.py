@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from affetto import __version__
 from affetto.classifiers import CLASSIFIERS, find_recipe
+from affetto.classifiers.estimators.checkpoints import keeping_checkpoints
 from affetto.corpora import load_corpus
 from affetto.corpora.base import choose_emotions, require_outside
 from affetto.corpora.pooling import require_different, require_trainable
@@ -29,11 +30,11 @@ from affetto.evaluation.report import (
     write_report,
 )
 from affetto.evaluation.tables import corpora_table, metrics_table
-from affetto.training.checkpoints import keeping_checkpoints
 from affetto.training.cross_validation import cross_validate, cross_validate_corpora
 from affetto.training.folds import require_fold_folder, save_fold, training_part
 from affetto.training.pipelines import build_pipeline, require_enough
-from affetto.training.train import described_encoders, require_bundle_folder, train
+from affetto.training.provenance import describe_encoders
+from affetto.training.train import require_bundle_folder, train
 
 if TYPE_CHECKING:
     import os
@@ -351,7 +352,7 @@ class EvaluationPlan:
             "affetto": __version__,
             "adapted_to": None if adapted is None else {adapted_to: adapted},
         }
-        if encoders_used := described_encoders(self.pipeline):
+        if encoders_used := describe_encoders(self.pipeline):
             recipe["encoders"] = encoders_used
         self._about = split.describe(classifier, **recipe)
         prepare_folder(self.folder, self._about, datasets=split.datasets)

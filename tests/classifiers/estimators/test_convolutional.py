@@ -93,7 +93,7 @@ def test_augmented_clips_are_clips() -> None:
     lengths = set()
     for seed in range(20):
         torch.manual_seed(seed)
-        other, other_mask = network.augmented(frames, mask)
+        other, other_mask = network.augment(frames, mask)
         assert other.shape[0] == len(LENGTHS)
         assert other.shape[2] == WIDTH
         assert other_mask.shape == other.shape[:2]
@@ -114,7 +114,7 @@ def test_augmentation_follows_the_seed() -> None:
     made = []
     for seed in (1, 1, 2):
         torch.manual_seed(seed)
-        made.append(network.augmented(*ragged())[0])
+        made.append(network.augment(*ragged())[0])
     assert torch.equal(made[0], made[1])
     assert made[0].shape != made[2].shape or not torch.equal(made[0], made[2])
 
@@ -127,7 +127,7 @@ def test_an_augmented_clip_is_still_the_same_clip() -> None:
     mask = torch.ones(1, 80, dtype=torch.bool)
     for seed in range(5):
         torch.manual_seed(seed)
-        other, _ = network.augmented(frames, mask)
+        other, _ = network.augment(frames, mask)
         curve = other[0].T
         stretched = torch.nn.functional.interpolate(curve[None], 80, mode="linear", align_corners=True)[0]
         correlations = [float(torch.corrcoef(torch.stack([band, frames[0, :, 0]]))[0, 1]) for band in stretched]

@@ -127,7 +127,7 @@ def distorted(given: Rows, *, by: float = 3.0) -> tuple[np.ndarray, dict[str, np
     copies[:, -1] += by * np.random.default_rng(1).normal(size=len(copies))
     count = len(given.X)
     metadata = {name: np.tile(values, 2) for name, values in given.metadata().items()}
-    metadata |= {"copies": np.repeat([0, 1], count), "recordings": np.tile(np.arange(count), 2)}
+    metadata |= {"augmented": np.repeat([False, True], count), "recordings": np.tile(np.arange(count), 2)}
     return np.concatenate([given.X, copies]), metadata
 
 
@@ -185,10 +185,10 @@ def test_features_that_tell_nothing_apart_are_refused() -> None:
         AdditiveDiscriminant().fit(np.ones((6, 4)), [0, 1] * 3)
 
 
-def test_copies_of_what_is_not_there_are_refused() -> None:
+def test_augmented_copies_need_their_recordings() -> None:
     X, y = np.random.default_rng(0).normal(size=(6, 3)), np.array([0, 1] * 3)
-    copies = np.array([0, 0, 0, 0, 1, 1])
-    with pytest.raises(ValueError, match="recordings does not say of what"):
-        AdditiveDiscriminant().fit(X, y, copies=copies)
-    with pytest.raises(ValueError, match="copies of recordings that are not there"):
-        AdditiveDiscriminant().fit(X, y, copies=copies, recordings=[0, 1, 2, 3, 0, 9])
+    augmented = np.array([False] * 4 + [True] * 2)
+    with pytest.raises(ValueError, match="recordings"):
+        AdditiveDiscriminant().fit(X, y, augmented=augmented)
+    with pytest.raises(ValueError, match="lack their original"):
+        AdditiveDiscriminant().fit(X, y, augmented=augmented, recordings=[0, 1, 2, 3, 0, 9])

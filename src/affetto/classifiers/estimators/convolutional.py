@@ -8,7 +8,9 @@ from torch.nn import functional
 
 
 class ConvolutionalNetwork(nn.Module):
-    """A small convolutional network on a spectrogram, with statistics over time.
+    """A small convolutional network on a spectrogram, with mean and deviation over time.
+
+    In training mode it augments the clips first; see `augment`.
 
     Parameters
     ----------
@@ -19,7 +21,7 @@ class ConvolutionalNetwork(nn.Module):
     embedding : int
         Channels of each frame before the statistics.
     centring : float
-        How much of the utterance's mean spectrum is subtracted: most of it is voice and microphone.
+        Share of the utterance's mean spectrum that is subtracted. Speaker and microphone determine most of that mean.
     dropout : float
         Share of statistics left out in training.
 
@@ -60,18 +62,21 @@ class ConvolutionalNetwork(nn.Module):
         ----------
         frames : Tensor, shape (n_clips, n_frames, n_inputs)
         mask : Tensor of bool, shape (n_clips, n_frames), optional
-            Which frames are real; all where it is missing.
+            False for padding; by default no frame is padding.
 
         Returns
         -------
         Tensor, shape (n_clips, n_outputs)
         """
-        weights = torch.ones_like(frames[..., :1]) if mask is None else mask[..., None].to(frames.dtype)
+        if mask is None:
+            mask = torch.ones_like(frames[..., 0], dtype=torch.bool)
+        if self.training:
+            frames, mask = self.augment(frames, mask)
+        weights = mask[..., None].to(frames.dtype)
         x = frames - self.centring * (frames * weights).sum(1, keepdim=True) / weights.sum(1, keepdim=True)
         x = (x * weights)[:, None]
         for block, stride in zip(self.blocks, self.strides, strict=True):
-            # An output is real where the first frame under it is. The others stay as silent as what lies beyond the end
-            # of a clip that is heard alone.
+            # The mask of an output frame is that of its first input frame. Padding stays 0, as beyond a clip's end.
             weights = weights[:, ::stride]
             x = block(x) * weights[:, None]
         x = self.embed(x.transpose(1, 2).flatten(2))
@@ -82,8 +87,8 @@ class ConvolutionalNetwork(nn.Module):
         logits: Tensor = self.last(self.dropout(self.pooled_norm(torch.cat([mean, deviation], dim=1))))
         return logits
 
-    def augmented(self, frames: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """Return clips of other tempo, level, and microphone, with some frames and bands blanked.
+    def augment(self, frames: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Change tempo, level and spectral tilt at random, and set random spans of frames and bands to 0.
 
         Parameters
         ----------
@@ -112,7 +117,7 @@ def _symmetric(*shape: int) -> Tensor:
 
 
 def _span(size: int, lengths: Tensor, *, longest: int) -> Tensor:
-    """Return for each clip a random span of 0 to `longest` places within its length, as a mask."""
+    """Return a mask with a random span of 0 to `longest` places within each clip's length."""
     width = torch.randint(0, longest + 1, (len(lengths),))
     start = (torch.rand(len(lengths)) * (lengths - width).clamp_min(1)).long()
     place = torch.arange(size)
@@ -120,7 +125,7 @@ def _span(size: int, lengths: Tensor, *, longest: int) -> Tensor:
 
 
 def _stretched(frames: Tensor, mask: Tensor, *, highest: float) -> tuple[Tensor, Tensor]:
-    """Interpolate each clip to another length, by a factor of up to exp(highest) either way."""
+    """Interpolate each clip to a random length: a factor from exp(-highest) to exp(highest)."""
     lengths = mask.sum(1)
     wanted = (lengths * torch.exp(highest * _symmetric(len(lengths)))).long().clamp_min(2)
     place = torch.arange(int(wanted.max()))

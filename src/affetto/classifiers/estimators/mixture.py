@@ -5,24 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from scipy.special import log_softmax, softmax
-from sklearn.base import BaseEstimator, ClassifierMixin
+from scipy.special import log_softmax
 from sklearn.mixture import GaussianMixture
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from affetto.classifiers.estimators.base import LogProbabilityClassifier
+
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 
-class GaussianMixtureClassifier(ClassifierMixin, BaseEstimator):
-    """Class-conditional Gaussian mixtures: the class whose mixture explains the features best, all being as frequent.
+class GaussianMixtureClassifier(LogProbabilityClassifier):
+    """Class-conditional Gaussian mixtures. Every class has the same prior probability.
 
     Parameters
     ----------
     n_components : int
-        Gaussians in each class's mixture; fewer where a class has fewer samples than that.
+        Gaussians in each class's mixture. A class with fewer samples gets as many as it has samples.
     covariance_type : {"full", "tied", "diag", "spherical"}
         Form of the covariances, as in `sklearn.mixture.GaussianMixture`.
     reg_covar : float
@@ -30,7 +31,7 @@ class GaussianMixtureClassifier(ClassifierMixin, BaseEstimator):
     n_init, max_iter : int
         Restarts and steps of expectation maximization.
     random_state : int, RandomState instance or None
-        Where the mixtures start.
+        Seed of the mixtures' initialization.
 
     Attributes
     ----------
@@ -71,18 +72,7 @@ class GaussianMixtureClassifier(ClassifierMixin, BaseEstimator):
         self.random_state = random_state
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
-        """Fit a mixture to each class.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-        y : array-like of shape (n_samples,)
-
-        Raises
-        ------
-        ValueError
-            If there is only one class.
-        """
+        """Fit a mixture to the samples of each class; X has the shape (n_samples, n_features)."""
         rows, classes = validate_data(self, X, y, ensure_min_samples=2)
         check_classification_targets(classes)
         self.classes_, encoded = np.unique(classes, return_inverse=True)
@@ -94,45 +84,15 @@ class GaussianMixtureClassifier(ClassifierMixin, BaseEstimator):
         return self
 
     def predict_log_proba(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Return the logarithm of `predict_proba`."""
-        return np.asarray(log_softmax(self._scores(X), axis=1))
-
-    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Return the posterior probability of each class.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-        """
-        return np.asarray(softmax(self._scores(X), axis=1))
-
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """Return the most probable class of each sample.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-        """
-        best = self._scores(X).argmax(axis=1)
-        return np.asarray(self.classes_[best])
-
-    def _scores(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Return the logarithms of the posteriors, but for a constant of each sample."""
+        """Return the logarithm of each class's posterior probability, shape (n_samples, n_classes)."""
         check_is_fitted(self)
-        X = validate_data(self, X, reset=False)
-        return np.stack([mixture.score_samples(X) for mixture in self.mixtures_], axis=1)
+        rows = validate_data(self, X, reset=False)
+        scores = np.stack([mixture.score_samples(rows) for mixture in self.mixtures_], axis=1)
+        return np.asarray(log_softmax(scores, axis=1))
 
     def _mixture(self, X: NDArray[Any], seed: int) -> GaussianMixture:
         if len(X) == 1:
-            # One sample has no spread; two copies of it leave reg_covar as the spread.
+            # A single sample has no variance. With two equal samples `reg_covar` becomes the variance.
             X = np.repeat(X, 2, axis=0)
         return GaussianMixture(
             min(self.n_components, len(X)),

@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 from skorch import NeuralNet
-from skorch.callbacks import Callback, GradientNormClipping
+from skorch.callbacks import Callback, GradientNormClipping, LRScheduler
 from torch import Tensor, nn
 from torch.nn import functional
 
 from affetto import __version__
 from affetto._cpus import usable_cpus
-from affetto.classifiers.estimators.states import reading_state, save_state
+from affetto.classifiers.estimators.base import LogProbabilityClassifier
+from affetto.classifiers.estimators.checkpoints import reading_checkpoint, save_checkpoint
 
 if TYPE_CHECKING:
     import os
@@ -36,46 +36,53 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-class SequenceClassifier(ClassifierMixin, BaseEstimator):
+class SequenceClassifier(LogProbabilityClassifier):
     """An average of networks, each trained from another seed.
 
-    Training is deterministic, also where it was interrupted and goes on from a checkpoint. The loss leaves out the
-    emotions that the corpus of a clip does not have, and every corpus is heard as often.
+    Training is deterministic, also if it is interrupted and resumes from a checkpoint. The loss of a clip ignores the
+    emotions that its corpus does not have.
 
     Parameters
     ----------
     network : callable
-        Called with the width of a frame and the number of classes; makes a module that maps frames, shape (n_clips,
-        n_frames, width), and a mask, shape (n_clips, n_frames), to logits. It may have a method `augmented`, which is
-        called with a training batch's frames and mask and gives those to train on.
+        Makes a module from the width of a frame and the number of classes. The module maps frames, shape (n_clips,
+        n_frames, width), and a mask, shape (n_clips, n_frames), to logits.
     parameters : mapping, optional
         Further parameters of the network.
     n_networks : int
-        How many networks are averaged.
+        Number of networks in the average.
     epochs : int
-        How often every clip is heard; with several corpora see `fit`.
+        Passes over all clips; for several corpora see `fit`.
     learning_rate : float
-        At its highest, after a tenth of the training; it rises to that and falls by a cosine.
+        Its maximum, after a tenth of the training. From there it falls by a cosine.
     weight_decay : float
-        Of AdamW.
+        Of AdamW, for matrices and filters.
     batch_size : int
         Clips in a step.
     least_steps : int
-        Steps in an epoch; of clips that are too few for that, each is heard several times. In a few steps a network
-        learns next to nothing, and its batch normalization not what the clips are like.
+        Least steps in an epoch. Few clips are repeated to reach it: a network learns next to nothing in a few steps,
+        and its batch normalization does not get to know the clips.
     label_smoothing : float
-        Share of the target that all classes get.
+        Share of the target that is spread over all classes.
     random_state : int
         Seed of the first network; the others follow.
     checkpoints : path, optional
-        A folder. After each epoch the state of the training is kept there, and training goes on from what is kept of
-        the same data and parameters.
+        Folder for the state of the training after each epoch. Training resumes from a state of the same data and
+        parameters.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
     networks_ : list of Module
         The trained networks, in evaluation mode.
+
+    Examples
+    --------
+    >>> from affetto.classifiers.estimators.convolutional import ConvolutionalNetwork
+    >>> clips = [np.full((20, 32), label, np.float32) for label in (0, 1, 0, 1)]
+    >>> classifier = SequenceClassifier(ConvolutionalNetwork, epochs=2, batch_size=4).fit(clips, [0, 1, 0, 1])
+    >>> classifier.predict_proba(clips).shape
+    (4, 2)
     """
 
     def __init__(
@@ -113,8 +120,8 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
         X : sequence of ndarray, shape (n_frames, n_features)
         y : array-like of shape (n_clips,)
         corpora : array-like of shape (n_clips,), optional
-            The corpus of each clip; by default all are of one. In an epoch each corpus gives as many clips, together as
-            many as there are.
+            The corpus of each clip; by default all are of one. An epoch has as many clips as all corpora together, and
+            equally many of each: a sample of a large corpus, and repetitions of a small one.
         """
         self._check_parameters()
         labels = np.asarray(y)
@@ -122,30 +129,17 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
         self.classes_, encoded = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(f"all clips are of one class, {self.classes_[0]!r}; a classifier needs at least two")
-        # torch counts the processors that a process is pinned to, and not the quota of a container.
+        # torch counts all processors; a container may have a quota of them.
         torch.set_num_threads(min(torch.get_num_threads(), usable_cpus()))
         clips = _Clips(X, encoded, np.zeros(len(labels)) if corpora is None else np.asarray(corpora))
         self.networks_ = [self._trained(clips, number) for number in range(self.n_networks)]
         return self
 
-    def predict_proba(self, X: Sequences) -> NDArray[np.float64]:
-        """Return the probability of each class, averaged over the networks.
-
-        Parameters
-        ----------
-        X : sequence of ndarray, shape (n_frames, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n_clips, n_classes)
-        """
-        return np.exp(self.predict_log_proba(X))
-
     def predict_log_proba(self, X: Sequences) -> NDArray[np.float64]:
-        """Return the logarithm of `predict_proba`, also where that is too small for a number."""
+        """Return the logarithm of each class's mean probability over the networks, shape (n_clips, n_classes)."""
         check_is_fitted(self)
         logarithms = np.zeros((len(X), len(self.classes_)))
-        # Clips of about one length go together: little is padded.
+        # Clips of similar length form a batch, so that padding is short.
         order = np.argsort([len(sequence) for sequence in X], kind="stable")
         with torch.inference_mode():
             for start in range(0, len(order), 64):
@@ -154,19 +148,6 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
                 rows = torch.stack([network(frames, mask).double().log_softmax(1) for network in self.networks_])
                 logarithms[chosen] = (rows.logsumexp(0) - log(len(self.networks_))).numpy()
         return logarithms
-
-    def predict(self, X: Sequences) -> NDArray[Any]:
-        """Return the most probable class.
-
-        Parameters
-        ----------
-        X : sequence of ndarray, shape (n_frames, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n_clips,)
-        """
-        return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
 
     def _check_parameters(self) -> None:
         least = {"n_networks": 1, "epochs": 1, "batch_size": 2, "least_steps": 1, "weight_decay": 0}
@@ -182,44 +163,46 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
         seed = self.random_state + number
         torch.manual_seed(seed)
         network = self.network(clips.sequences[0].shape[1], len(self.classes_), **(self.parameters or {}))
-        # Biases and norms are not to be small, so they do not decay.
+        # Weight decay would pull biases and norms towards 0 for no reason.
         decaying = [name for name, value in network.named_parameters() if value.ndim > 1]
-        kept = _Checkpoint(self._checkpoint_path(clips, seed))
-        name = f"network {number + 1} of {self.n_networks}"
-        net = _AugmentingNet(
+        progress = _Progress(f"network {number + 1} of {self.n_networks}", seed, self._checkpoint_path(clips, seed))
+        net = NeuralNet(
             network,
             criterion=_MaskedCrossEntropy,
             criterion__label_smoothing=self.label_smoothing,
             optimizer=torch.optim.AdamW,
             optimizer__param_groups=[(parameter, {"weight_decay": self.weight_decay}) for parameter in decaying],
             optimizer__weight_decay=0.0,
+            lr=1.0,  # times the schedule below
             batch_size=self.batch_size,
             iterator_train=_Batches,
             iterator_train__least_steps=self.least_steps,
             train_split=None,
             max_epochs=self.epochs,
-            callbacks=[
-                ("seed", _Seed(seed)),
-                ("rate", _WarmupCosine(self.learning_rate, self.epochs, self.least_steps)),
-                ("clip", GradientNormClipping(2.0)),
-                ("kept", kept),
-                ("report", _Report(name, self.epochs)),
-            ],
+            callbacks=[("clip", GradientNormClipping(2.0)), ("progress", progress)],
             callbacks__print_log=None,
             callbacks__valid_acc=None,
             verbose=0,
         ).initialize()
-        done = kept.restore(net)
+        done = progress.restore(net)
         if done < self.epochs:
+            n_steps = len(_Batches(clips, self.batch_size, self.least_steps))
+            schedule = LRScheduler(
+                torch.optim.lr_scheduler.LambdaLR,
+                step_every="batch",
+                lr_lambda=_WarmupCosine(self.learning_rate, self.epochs * n_steps),
+                last_epoch=done * n_steps - 1,
+            )
+            net.callbacks_.append(("schedule", schedule.initialize()))
             net.set_params(max_epochs=self.epochs - done)
-            # Not `partial_fit`: it takes an interrupt by the user for the end of the training.
+            # Unlike `partial_fit`, this lets a KeyboardInterrupt end the program.
             net.notify("on_train_begin", X=clips, y=None)
             net.fit_loop(clips, None)
         trained: nn.Module = net.module_
         return trained.eval()
 
     def _checkpoint_path(self, clips: _Clips, seed: int) -> Path | None:
-        """Name a checkpoint by all that the training depends on, so that no other training goes on from it."""
+        """Name a checkpoint by everything that the training depends on, so that no other training uses it."""
         if self.checkpoints is None:
             return None
         settings = {
@@ -234,7 +217,7 @@ class SequenceClassifier(ClassifierMixin, BaseEstimator):
 
 
 class _Clips(torch.utils.data.Dataset[Any]):
-    """The training clips: frames, label, and which classes their corpus has."""
+    """The training clips: frames, labels, and which classes the corpus of each has."""
 
     def __init__(self, sequences: Sequences, labels: NDArray[np.intp], corpora: NDArray[Any]) -> None:
         self.sequences = sequences
@@ -250,22 +233,15 @@ class _Clips(torch.utils.data.Dataset[Any]):
     def __len__(self) -> int:
         return len(self.sequences)
 
-    def __getitem__(self, index: int) -> Any:
-        raise TypeError("clips are read by batch")
-
     def batch(self, indices: NDArray[np.intp]) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """Return some clips, padded to one length, and what their network should answer."""
+        """Return clips, padded to one length, and their targets."""
         frames, mask = _padded([self.sequences[index] for index in indices])
         rows = torch.from_numpy(indices)
         return {"frames": frames, "mask": mask}, {"target": self.targets[rows], "allowed": self.allowed[rows]}
 
 
 class _Batches:
-    """The clips of an epoch, in random batches of about one length; the randomness is torch's.
-
-    Of one corpus these are all clips. Of several each gives as many: large ones are sampled, small ones repeated. Where
-    all are too few for so many steps, all are repeated.
-    """
+    """The clips of an epoch, in random batches of similar length; see `SequenceClassifier.fit` for their number."""
 
     def __init__(self, dataset: _Clips, batch_size: int, least_steps: int) -> None:
         self.dataset = dataset
@@ -317,102 +293,50 @@ class _MaskedCrossEntropy(nn.Module):
         return -(target * log_probabilities).sum(1).mean()
 
 
-class _AugmentingNet(NeuralNet):
-    """Trains on what the network itself makes of the clips, where it has a method for that."""
+class _WarmupCosine:
+    """The learning rate at a step: linear over the first tenth of all steps, then a falling cosine."""
 
-    def train_step_single(self, batch: Any, **fit_params: Any) -> dict[str, Any]:
-        inputs, wanted = batch
-        frames, mask = inputs["frames"], inputs["mask"]
-        self._set_training(True)
-        if hasattr(self.module_, "augmented"):
-            frames, mask = self.module_.augmented(frames, mask)
-        logits = self.infer({"frames": frames, "mask": mask}, **fit_params)
-        loss = self.get_loss(logits, wanted, training=True)
-        loss.backward()
-        return {"loss": loss, "y_pred": logits}
+    def __init__(self, maximum: float, n_steps: int) -> None:
+        self.maximum = maximum
+        self.n_steps = n_steps
+
+    def __call__(self, step: int) -> float:
+        done = step / self.n_steps
+        return self.maximum * min(1.0, 10 * (done + 1e-3)) * 0.5 * (1 + cos(pi * done))
 
 
-class _Seed(Callback):
-    """Seeds every epoch by its number, so that training goes on after a checkpoint as if it had never stopped."""
+class _Progress(Callback):
+    """Seeds each epoch by its number, and saves and logs the state of the training after it."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, name: str, seed: int, path: Path | None) -> None:
+        self.name = name
         self.seed = seed
-
-    def on_epoch_begin(self, net: Any, **_: Any) -> None:
-        torch.manual_seed(1_000 * (self.seed + 1) + len(net.history))
-
-
-class _WarmupCosine(Callback):
-    """The learning rate by the number of the step alone: up over the first tenth, then down by a cosine."""
-
-    def __init__(self, highest: float, epochs: int, least_steps: int) -> None:
-        self.highest = highest
-        self.epochs = epochs
-        self.least_steps = least_steps
-
-    def on_train_begin(self, net: Any, X: Any = None, **_: Any) -> None:
-        self.steps_of_epoch_ = len(_Batches(X, net.batch_size, self.least_steps))
-
-    def on_epoch_begin(self, net: Any, **_: Any) -> None:
-        self.step_ = (len(net.history) - 1) * self.steps_of_epoch_
-
-    def on_batch_begin(self, net: Any, **_: Any) -> None:
-        done = self.step_ / (self.epochs * self.steps_of_epoch_)
-        self.step_ += 1
-        for group in net.optimizer_.param_groups:
-            group["lr"] = self.highest * min(1.0, 10 * (done + 1e-3)) * 0.5 * (1 + cos(pi * done))
-
-
-class _Checkpoint(Callback):
-    """Keeps the state of the training after each epoch; a file appears whole or not at all."""
-
-    def __init__(self, path: Path | None) -> None:
         self.path = path
 
-    def on_epoch_end(self, net: Any, **_: Any) -> None:
-        if self.path is None:
-            return
-        state = {
-            "module": net.module_.state_dict(),
-            "optimizer": net.optimizer_.state_dict(),
-            "epochs": len(net.history),
-        }
-        save_state(self.path, state)
-
-    def restore(self, net: Any) -> int:
-        """Load what is kept into an initialized net and return how many epochs are done."""
-        if self.path is None or not self.path.is_file():
-            return 0
-        with reading_state(self.path) as state:
-            net.module_.load_state_dict(state["module"])
-            net.optimizer_.load_state_dict(state["optimizer"])
-            for _ in range(state["epochs"]):
-                net.history.new_epoch()
+    def restore(self, net: NeuralNet) -> int:
+        """Load the checkpoint, if there is one, into an initialized net. Return how many epochs are done."""
+        if self.path is not None and self.path.is_file():
+            with reading_checkpoint(self.path) as state:
+                net.module_.load_state_dict(state["module"])
+                net.optimizer_.load_state_dict(state["optimizer"])
+                for _ in range(state["epochs"]):
+                    net.history.new_epoch()
         return len(net.history)
 
-
-class _Report(Callback):
-    """Logs each epoch with the time that is left.
-
-    No recall: what a network answers while it is trained, of altered clips and by the statistics of a batch, is not
-    what it answers afterwards.
-    """
-
-    def __init__(self, name: str, epochs: int) -> None:
-        self.name = name
-        self.epochs = epochs
-
-    def on_train_begin(self, net: Any, **_: Any) -> None:
+    def on_train_begin(self, net: NeuralNet, **_: Any) -> None:
         self.begin_, self.first_ = time.monotonic(), len(net.history)
 
-    def on_epoch_end(self, net: Any, **_: Any) -> None:
+    def on_epoch_begin(self, net: NeuralNet, **_: Any) -> None:
+        # After a checkpoint, training goes on with the same random numbers.
+        torch.manual_seed(1_000 * (self.seed + 1) + len(net.history))
+
+    def on_epoch_end(self, net: NeuralNet, **_: Any) -> None:
         done = len(net.history)
-        left = (time.monotonic() - self.begin_) / (done - self.first_) * (self.epochs - done)
-        logger.info(
-            "%s, epoch %d of %d: loss %.3f, %s left",
-            self.name,
-            done,
-            self.epochs,
-            net.history[-1, "train_loss"],
-            timedelta(seconds=round(left)),
-        )
+        if self.path is not None:
+            module, optimizer = net.module_.state_dict(), net.optimizer_.state_dict()
+            save_checkpoint(self.path, {"module": module, "optimizer": optimizer, "epochs": done})
+        n_epochs = self.first_ + net.max_epochs
+        left = timedelta(seconds=round((time.monotonic() - self.begin_) / (done - self.first_) * (n_epochs - done)))
+        # The recall of this epoch would say little: it is measured on augmented clips.
+        loss = net.history[-1, "train_loss"]
+        logger.info("%s, epoch %d of %d: loss %.3f, %s left", self.name, done, n_epochs, loss, left)

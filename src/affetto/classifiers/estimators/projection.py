@@ -1,4 +1,4 @@
-"""What stands between hundreds of correlated features and a classifier that sees twenty speakers."""
+"""From hundreds of correlated features to a few directions, for a classifier that has seen few speakers."""
 
 from __future__ import annotations
 
@@ -18,21 +18,26 @@ if TYPE_CHECKING:
 
 
 class ClippedScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
-    """Standardize each feature and clip what lies far outside, so that no single odd value decides.
+    """Standardize each feature and clip outliers, so that no single value decides.
 
     Parameters
     ----------
     limit : float
         Standard deviations beyond which values are clipped.
     block_weights : sequence of float, optional
-        The features are so many blocks of equal length; each is multiplied by its weight after clipping. A classifier
-        with shrinkage relies less on a block of smaller weight.
+        One weight for each of several blocks of features of equal size. Features are multiplied by it after clipping.
+        A classifier with shrinkage relies less on a block of smaller weight.
 
     Attributes
     ----------
     mean_, scale_ : ndarray of shape (n_features,)
         Mean and standard deviation of each feature; 1 for a constant one.
     weights_ : ndarray of shape (n_features,)
+
+    Examples
+    --------
+    >>> ClippedScaler(limit=1.0).fit_transform([[0.0], [1.0], [2.0]]).ravel()
+    array([-1.,  0.,  1.])
     """
 
     def __init__(self, *, limit: float = 4.0, block_weights: Sequence[float] | None = None) -> None:
@@ -40,13 +45,7 @@ class ClippedScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self.block_weights = block_weights
 
     def fit(self, X: ArrayLike, y: object = None) -> Self:  # noqa: ARG002 (scikit-learn's signature)
-        """Learn mean and deviation.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-        y : ignored
-        """
+        """Learn mean and deviation of samples of shape (n_samples, n_features)."""
         if not self.limit > 0:
             raise ValueError(f"limit is {self.limit!r}; it must be above 0")
         rows = validate_data(self, X, dtype=[np.float64, np.float32])
@@ -59,22 +58,13 @@ class ClippedScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self.weights_ = np.repeat(blocks, rows.shape[1] // len(blocks))
         self.mean_ = rows.mean(axis=0, dtype=np.float64)
         scale = rows.std(axis=0, dtype=np.float64)
-        # A constant column's deviation is rounding noise, which must not be blown up.
+        # The deviation of a constant feature is a rounding error. Dividing by it would amplify noise.
         constant = scale <= 10 * np.finfo(rows.dtype).eps * np.abs(self.mean_)
         self.scale_ = np.where(constant | (scale == 0), 1.0, scale)
         return self
 
     def transform(self, X: ArrayLike) -> NDArray[Any]:
-        """Standardize and clip.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_features)
-        """
+        """Standardize and clip samples of shape (n_samples, n_features)."""
         check_is_fitted(self)
         rows = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
         scaled = self.weights_ * np.clip((rows - self.mean_) / self.scale_, -self.limit, self.limit)
@@ -84,28 +74,35 @@ class ClippedScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 class DiscriminantProjection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Project onto the directions that separate the classes best, with a covariance shrunk towards the identity.
 
-    Shrinkage is what makes it work with more features than independent samples: clips of one speaker are far from
-    independent. The directions are those of scikit-learn's `LinearDiscriminantAnalysis` with the eigen solver, at a
-    tenth of its time where there are hundreds of features.
+    Clips of one speaker are far from independent, so there are fewer independent samples than features. Shrinkage makes
+    the projection work all the same. The directions are those of scikit-learn's `LinearDiscriminantAnalysis` with the
+    eigen solver, which takes ten times as long for hundreds of features.
 
     Parameters
     ----------
     shrinkage : float
         From 0 (the empirical covariance) to 1 (a multiple of the identity).
     max_variance : float
-        To which the total variance of the projected samples is scaled down where it is larger. Few samples are found
-        to lie far further apart than new ones will, too far for the distances that kernels and mixtures expect.
+        Upper limit of the total variance of the projected samples; a larger one is scaled down. With few samples the
+        projection spreads them further apart than new ones, too far for kernels and mixtures.
 
     Attributes
     ----------
     mean_ : ndarray of shape (n_features,)
         Subtracted first.
     components_ : ndarray of shape (n_components, n_features)
-        The directions; there is one fewer than there are classes.
+        The directions, one fewer than there are classes.
 
     References
     ----------
     J. H. Friedman: Regularized discriminant analysis. Journal of the American Statistical Association 84, 1989.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> X, y = load_iris(return_X_y=True)
+    >>> DiscriminantProjection().fit_transform(X, y).shape
+    (150, 2)
     """
 
     def __init__(self, *, shrinkage: float = 0.5, max_variance: float = np.inf) -> None:
@@ -113,18 +110,7 @@ class DiscriminantProjection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
         self.max_variance = max_variance
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
-        """Find the directions.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-        y : array-like of shape (n_samples,)
-
-        Raises
-        ------
-        ValueError
-            If there is only one class, or a parameter makes no sense.
-        """
+        """Find the directions from samples of shape (n_samples, n_features) and their classes."""
         if not 0 <= self.shrinkage <= 1:
             raise ValueError(f"shrinkage is {self.shrinkage!r}; it must be 0 to 1")
         if not self.max_variance > 0:
@@ -140,14 +126,13 @@ class DiscriminantProjection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
         self.mean_ = weights @ means
         residuals = rows - means[encoded]
         within = np.asarray(shrunk_covariance(residuals.T @ residuals / len(rows), self.shrinkage))
-        # A feature that never varies within its classes must not divide by zero.
+        # A feature that never varies within its classes must not lead to a division by zero.
         within[np.diag_indices_from(within)] += 1e-9 * np.trace(within) / len(within) + np.finfo(float).tiny
-        # The classes' means span all that matters: one solve for each, not an eigenproblem of all features.
+        # The class means span the solution: one linear solve for each class, not an eigenproblem of all features.
         between = np.sqrt(weights)[:, None] * (means - self.mean_)
         solved = scipy.linalg.solve(within, between.T, assume_a="pos")
         strengths, mixing = np.linalg.eigh(between @ solved)
-        n_components = min(len(labels) - 1, rows.shape[1])
-        strongest = np.argsort(-strengths)[:n_components]
+        strongest = np.argsort(-strengths)[: min(len(labels) - 1, rows.shape[1])]
         # Unit variance within the classes along each direction.
         scale = np.sqrt(np.maximum(strengths[strongest], np.finfo(float).tiny))
         components = (solved @ mixing[:, strongest] / scale).T
@@ -156,16 +141,7 @@ class DiscriminantProjection(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
         return self
 
     def transform(self, X: ArrayLike) -> NDArray[Any]:
-        """Project.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_components)
-        """
+        """Project samples of shape (n_samples, n_features); the result has the shape (n_samples, n_components)."""
         check_is_fitted(self)
         rows = validate_data(self, X, dtype=[np.float64, np.float32], reset=False)
         return np.asarray((rows - self.mean_) @ self.components_.T)

@@ -1,4 +1,4 @@
-"""Sequences of frames, one for each recording, each of its own length."""
+"""Sequences of frames: one for each recording, of different lengths."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class SequenceScaler(TransformerMixin, BaseEstimator):
-    """Standardize each feature over all frames of all recordings, and clip what lies far outside.
+    """Standardize each feature over all frames of all recordings, and clip outliers.
 
     Parameters
     ----------
@@ -28,18 +28,19 @@ class SequenceScaler(TransformerMixin, BaseEstimator):
     ----------
     mean_, scale_ : ndarray of shape (n_features,)
         Mean and standard deviation of each feature; 1 for a constant one.
+
+    Examples
+    --------
+    >>> (scaled,) = SequenceScaler().fit_transform([np.array([[0.0], [2.0]])])
+    >>> scaled.ravel()
+    array([-1.,  1.], dtype=float32)
     """
 
     def __init__(self, *, limit: float = 8.0) -> None:
         self.limit = limit
 
     def fit(self, X: Sequences, y: object = None) -> Self:  # noqa: ARG002 (scikit-learn's signature)
-        """Learn mean and deviation.
-
-        Parameters
-        ----------
-        X : sequence of ndarray, shape (n_frames, n_features)
-        """
+        """Learn mean and deviation of sequences, each of shape (n_frames, n_features)."""
         if not self.limit > 0:
             raise ValueError(f"limit is {self.limit!r}; it must be above 0")
         count = sum(len(sequence) for sequence in X)
@@ -54,17 +55,7 @@ class SequenceScaler(TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X: Sequences) -> NDArray[Any]:
-        """Standardize and clip.
-
-        Parameters
-        ----------
-        X : sequence of ndarray, shape (n_frames, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n_recordings,)
-            Of ndarrays of float32, shape (n_frames, n_features).
-        """
+        """Standardize and clip sequences. The result is an array of float32 sequences, shape (n_recordings,)."""
         check_is_fitted(self)
         mean, scale = self.mean_.astype(np.float32), self.scale_.astype(np.float32)
         sequences = np.empty(len(X), dtype=object)
