@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from sklearn.pipeline import Pipeline
 
@@ -23,10 +23,13 @@ from affetto.training.pipelines import build_pipeline
 from tools.generated import RESULTS, ROOT, as_json
 from tools.provenance import record
 
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
+
 RESULT = ROOT / RESULTS / "ablation.json"
 
 
-def switched(step: str, transformer: Any, *, before: str | None = None) -> Pipeline:
+def switched(step: str, transformer: BaseEstimator | str, *, before: str | None = None) -> Pipeline:
     """Return the default front end with a step replaced ("passthrough" leaves it out), or added before another."""
     front_end = acoustic_front_end()
     if before is None:

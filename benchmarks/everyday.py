@@ -71,16 +71,16 @@ def corpora_figures(predictions: CorporaPredictions, prior: Prior, bundle: Bundl
     called = np.array(labels)[rows.argmax(axis=1)]
     is_sure = rows.max(axis=1) >= bundle.threshold
     emotion, corpus = np.array(predictions.emotion), np.array(predictions.corpus)
-    neutral, said_neutral = np.isin(emotion, UNEMOTIONAL), np.isin(called, UNEMOTIONAL)
+    neutral, called_neutral = np.isin(emotion, UNEMOTIONAL), np.isin(called, UNEMOTIONAL)
 
     def mean(values: np.ndarray, chosen: np.ndarray) -> float:
         each = [values[chosen & (corpus == one)].mean() for one in np.unique(corpus[chosen])]
         return round(float(np.mean(each)), 4)
 
     return {
-        "neutral_clips_ok_and_emotional": mean(is_sure & ~said_neutral, neutral),
-        "neutral_clips_called_neutral": mean(said_neutral, neutral),
-        "emotional_clips_called_neutral": mean(said_neutral, ~neutral),
+        "neutral_clips_ok_and_emotional": mean(is_sure & ~called_neutral, neutral),
+        "neutral_clips_called_neutral": mean(called_neutral, neutral),
+        "emotional_clips_called_neutral": mean(called_neutral, ~neutral),
         "accuracy": mean(called == emotion, np.ones(len(called), dtype=bool)),
     }
 

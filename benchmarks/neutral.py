@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 RESULT = ROOT / RESULTS / "neutral.json"
 RATE_HZ = 16_000
-VOICES = {"low": "male", "high": "female"}
+GENDERS = {"low": "male", "high": "female"}
 DECIMALS = {
     "f0_hz": 0,
     "f0_range_semitones": 0,
@@ -84,16 +84,16 @@ def neutral_clips(corpus: Corpus) -> list[Measured]:
     ]
 
 
-def share_usual(clips: Sequence[Measured], voices: dict[str, Any]) -> dict[str, float]:
+def share_usual(clips: Sequence[Measured], reference: dict[str, Any]) -> dict[str, float]:
     """Return the share of clips within the usual range of each measure; F0 is compared within the gender."""
     shares = {}
     for name in DECIMALS:
         usual = 0
         for clip in clips:
-            kinds = [kind for kind in VOICES if name != "f0_hz" or VOICES[kind] == clip.gender]
+            kinds = [kind for kind in GENDERS if name != "f0_hz" or GENDERS[kind] == clip.gender]
             value = getattr(clip.acoustics, name)
-            low = min(voices[kind]["usual"][name][0] for kind in kinds)
-            high = max(voices[kind]["usual"][name][2] for kind in kinds)
+            low = min(reference[kind]["usual"][name][0] for kind in kinds)
+            high = max(reference[kind]["usual"][name][2] for kind in kinds)
             usual += value is not None and low <= round(value, DECIMALS[name]) <= high
         shares[name] = round(usual / len(clips), 2)
     return shares
@@ -106,17 +106,17 @@ def main() -> None:
     options = parser.parse_args()
     corpora = [load_corpus(folder) for folder in options.corpora]
     clips = [clip for corpus in corpora for clip in neutral_clips(corpus)]
-    voices = {voice: summary([clip for clip in clips if clip.gender == gender]) for voice, gender in VOICES.items()}
+    reference = {kind: summary([clip for clip in clips if clip.gender == gender]) for kind, gender in GENDERS.items()}
     unseen = neutral_clips(load_corpus(options.unseen))
     content = {
         "corpora": [corpus.name for corpus in corpora],
-        "voices": voices,
-        "unseen": {"clips": len(unseen), "usual": share_usual(unseen, voices)},
+        "voices": reference,
+        "unseen": {"clips": len(unseen), "usual": share_usual(unseen, reference)},
     }
     RESULT.write_text(as_json(content), encoding="utf-8")
     record(RESULT)
-    for voice, measured in voices.items():
-        print(f'    "{voice}": {{')
+    for kind, measured in reference.items():
+        print(f'    "{kind}": {{')
         for name, usual in measured["usual"].items():
             print(f'        "{name}": Usual({", ".join(f"{value:g}" for value in usual)}),')
         print("    },")

@@ -87,20 +87,10 @@ def cold_command(corpus: Path, model: str) -> dict[str, float]:
 
 
 def tutorial_features(corpus: Path, _: str) -> dict[str, float]:
-    """Compute what the common tutorial feeds its network: means of MFCC, chroma, and mel, at the clip's own rate."""
-    import librosa
-    import numpy as np
-    import soundfile
+    """Compute the features of the common tutorial."""
+    from benchmarks.tutorial import tutorial_features as compute
 
-    def features(path: Path) -> None:
-        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
-        mono = samples.mean(axis=1)
-        magnitude = np.abs(librosa.stft(mono))
-        librosa.feature.mfcc(y=mono, sr=rate, n_mfcc=40).mean(axis=1)
-        librosa.feature.chroma_stft(S=magnitude, sr=rate).mean(axis=1)
-        librosa.feature.melspectrogram(y=mono, sr=rate).mean(axis=1)
-
-    return _over_all(corpus, features)
+    return _over_all(corpus, compute)
 
 
 def opensmile_features(corpus: Path, _: str) -> dict[str, float]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("name", ["robustness-transformer", "denoise-transformer"])
-def test_the_published_figures_follow_from_what_was_heard_of_each_clip(root: Path, name: str) -> None:
+def test_the_published_figures_follow_from_the_answers_by_clip(root: Path, name: str) -> None:
     folder = root / "benchmarks" / "results"
     rows = list(csv.DictReader((folder / f"{name}.csv").open(encoding="utf-8", newline="")))
     clips = list(csv.DictReader((folder / f"{name}-clips.csv").open(encoding="utf-8", newline="")))
@@ -31,7 +31,7 @@ def test_the_published_figures_follow_from_what_was_heard_of_each_clip(root: Pat
         for row in rows:
             title = f"{row['condition']} {row['level']}".strip()
             for denoised in (False, True) if row.get("uar_denoised") else (False,):
-                heard = clip[title + ", denoised" * denoised] or None
+                answer = clip[title + ", denoised" * denoised] or None
                 outcomes.append(
                     Outcome(
                         clip=clip["clip"],
@@ -40,7 +40,7 @@ def test_the_published_figures_follow_from_what_was_heard_of_each_clip(root: Pat
                         condition=row["condition"],
                         level=row["level"],
                         denoised=denoised,
-                        emotion=heard,
+                        emotion=answer,
                         confidence=None,
                     )
                 )
@@ -50,7 +50,7 @@ def test_the_published_figures_follow_from_what_was_heard_of_each_clip(root: Pat
                 assert float(row[column]) == getattr(computed, column), (row["condition"], row["level"], column)
 
 
-def test_folds_are_heard_by_their_bundles_and_pooled(
+def test_each_fold_is_recognized_by_its_bundle_and_all_are_pooled(
     root: Path, tmp_path: Path, ravdess_dir: Path, tiny_encoder: Path
 ) -> None:
     corpus, shipped = load_corpus(ravdess_dir), load_bundle(find_bundle("transformer"))
@@ -59,8 +59,8 @@ def test_folds_are_heard_by_their_bundles_and_pooled(
     for fold in get_protocol("emobox").split(corpus):
         if fold.number in (2, 5):
             known = replace(corpus, utterances=[corpus.utterances[index] for index in fold.train.tolist()])
-            told = {"name": f"fold-{fold.number}", "corpora": [describe_corpus(known)], **made}
-            manifest = {**shipped.manifest, **told}
+            described = {"name": f"fold-{fold.number}", "corpora": [describe_corpus(known)], **made}
+            manifest = {**shipped.manifest, **described}
             write_bundle(tmp_path / "bundles" / f"fold-{fold.number}", manifest, shipped.model)
     soundfile.write(tmp_path / "hum.wav", np.sin(np.arange(16_000) * 0.05) / 3, 16_000)
     before = sorted((root / "benchmarks" / "results").iterdir())

@@ -23,8 +23,8 @@ def test_manifests_and_cards_are_written_and_then_fresh(published: Path, capsys:
     before = {path: path.read_bytes() for path in published.rglob("*") if path.is_file()}
     assert main(["--check"], root=published) == 1
     assert {path: path.read_bytes() for path in published.rglob("*") if path.is_file()} == before
-    told = capsys.readouterr().err.splitlines()
-    assert [Path(re.findall(r"cards: (\S+) is out of date", line)[0]).name for line in told] == [
+    lines = capsys.readouterr().err.splitlines()
+    assert [Path(re.findall(r"cards: (\S+) is out of date", line)[0]).name for line in lines] == [
         *("manifest.json", "manifest.json", "svm.md", "transformer.md"),
     ]
     assert main([], root=published) == 0
