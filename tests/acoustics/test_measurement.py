@@ -90,7 +90,7 @@ def test_a_whisper_has_no_pitch_but_a_brightness(low: float, high: float) -> Non
     assert (found.f0_hz, found.f0_range_semitones, found.articulation_rate_syllables_per_s) == (None, None, None)
     assert found.spectral_centroid_hz is not None
     assert found.loudness_dbfs is not None
-    assert not any("pitch" in sentence for sentence in found.sentences)
+    assert not any("F0" in line for line in found.summary)
 
 
 @given(gain_db=st.floats(-30, 15))
@@ -148,13 +148,13 @@ def test_steady_noise_changes_little(root: Path) -> None:
 def test_silence_explains_nothing(samples: np.ndarray) -> None:
     found = measure_acoustics(samples.astype(np.float32), RATE)
     assert found == AcousticMeasures()
-    assert found.sentences == ()
+    assert found.summary == ()
 
 
 def require_numbers(found: AcousticMeasures) -> None:
     numbers = [value for value in dataclasses.astuple(found) if value is not None]
     assert all(math.isfinite(value) for value in numbers)
-    assert all("nan" not in sentence and "inf" not in sentence for sentence in found.sentences)
+    assert all("nan" not in line and "inf" not in line for line in found.summary)
     if found.pause_share is not None:
         assert 0 <= found.pause_share < 1
     if found.f0_hz is not None:
@@ -183,7 +183,7 @@ def test_loudness_is_compared_within_the_recording() -> None:
     compared = compare_loudness([segment(0, 1, -20.0), segment(1, 4, -28.0), segment(5, 6, None)])
     above = [s.acoustics and s.acoustics.loudness_above_average_db for s in compared]
     assert above == [6.0, -2.0, None]
-    assert "6 dB louder than this recording's average" in str(compared[0].acoustics and compared[0].acoustics.sentences)
+    assert "+6 dB" in str(compared[0].acoustics and compared[0].acoustics.summary)
 
 
 def test_a_single_segment_is_compared_with_nothing() -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from affetto.acoustics.reference import NEUTRAL, Usual
+from affetto.acoustics.reference import NEUTRAL, Percentiles
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 def test_the_table_is_what_was_measured(root: Path) -> None:
     content = json.loads((root / "benchmarks" / "results" / "neutral.json").read_text(encoding="utf-8"))
     measured = {
-        voices: {name: Usual(*usual) for name, usual in part["usual"].items()}
+        voices: {name: Percentiles(*usual) for name, usual in part["usual"].items()}
         for voices, part in content["voices"].items()
     }
     assert measured == NEUTRAL

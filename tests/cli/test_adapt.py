@@ -40,14 +40,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_a_profile_is_written_and_said_to_be(tmp_path: Path) -> None:
+def test_a_profile_is_written_and_described(tmp_path: Path) -> None:
     done = run("adapt", *EXAMPLES, "--profile", "me.json", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     profile = AdaptationProfile.load(tmp_path / "me.json")
-    heard, hint, wrote = done.stdout.splitlines()
-    assert heard.startswith(f"Heard {len(profile)} utterances, {profile.speech_s:.1f} s of speech, in 6 recordings")
-    assert heard.endswith("one voice or several.")  # of fewer than ten utterances
-    assert hint == "20 utterances or more help most."
+    found, hint, wrote = done.stdout.splitlines()
+    assert f"{len(profile)} segments, {profile.speech_s:.1f} s of speech, in 6 recordings" in found
+    assert "one speaker or several" in found  # of fewer than ten segments
+    assert "20 segments" in hint
     assert wrote == "Wrote me.json. Try: affetto recognize FILE --profile me.json"
     assert [path.name for path in tmp_path.iterdir()] == ["me.json"]
 
@@ -77,12 +77,12 @@ def test_what_was_lost_of_a_recording_is_said(tmp_path: Path) -> None:
     assert remark.startswith("affetto: warning: cut.wav")
 
 
-def test_few_utterances_are_said_to_help_little(tmp_path: Path) -> None:
+def test_a_hint_says_that_few_segments_help_little(tmp_path: Path) -> None:
     done = run("adapt", EXAMPLES[0], "--profile", "a voice.json", "--model", "transformer", cwd=tmp_path)
-    heard, hint, wrote = done.stdout.splitlines()
-    assert heard.startswith("Heard 1 utterance, ")
-    assert " in 1 recording" in heard
-    assert hint == "Fewer than 5 utterances help a little; 20 or more help most."
+    found, hint, wrote = done.stdout.splitlines()
+    assert "1 segment, " in found
+    assert " in 1 recording" in found
+    assert "Fewer than 5 segments" in hint
     assert wrote.endswith("affetto recognize FILE --model transformer --profile 'a voice.json'")
 
 
@@ -109,12 +109,9 @@ def test_a_profile_is_replaced_and_standard_input_heard(tmp_path: Path) -> None:
     ("arguments", "message", "code"),
     [
         (["a.flac", "--profile", "a.flac"], "a.flac is the recording itself", 2),
-        (
-            ["a.flac", "--profile", "diary.txt"],
-            "diary.txt is there already and is no adaptation profile that can be read",
-            2,
-        ),
-        (["a.flac", "--profile", "broken.json"], "broken.json is there already and is no adaptation profile", 2),
+        (["a.flac", "--profile", "diary.txt"], "diary.txt exists and is not a valid adaptation profile", 2),
+        (["a.flac", "--profile", "broken.json"], "broken.json exists and is not a valid adaptation profile", 2),
+        (["a.flac", "--profile", "me.json", "--channels", "each"], "--channels is 'each'", 2),
         (["a.flac", "--profile", "."], "is a folder", 2),
         (["a.flac", "--profile", "missing/me.json"], "there is no folder missing", 2),
         (["-", "-", "--profile", "me.json"], "standard input holds one recording", 2),
@@ -219,8 +216,8 @@ def test_listening_gives_what_recognizing_gives(folder: Path, tmp_path: Path) ->
     ("arguments", "message", "code"),
     [
         (["--profile", "nowhere.json"], "the profile nowhere.json cannot be read", 1),
-        (["--profile", "diary.txt"], "diary.txt is no adaptation profile", 1),
-        (["--profile", "damaged.json"], "damaged.json is damaged (it has no 'voices'); adapt again", 1),
+        (["--profile", "diary.txt"], "the profile diary.txt is not valid JSON", 1),
+        (["--profile", "damaged.json"], "damaged.json is damaged (it has no 'speaker_count')", 1),
         (["--profile", "other.json"], "the profile was made with another model (transformer, 000000000000…)", 1),
         (["--profile", "me.json", "--model", "svm"], "the model svm cannot be adapted", 1),
         (["--profile", "me.json", "--output", "me.json"], "--output and --profile both name me.json", 2),

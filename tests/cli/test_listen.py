@@ -265,7 +265,7 @@ def test_on_a_terminal_a_line_tells_about_the_moment(recording: Path) -> None:
         (["--file", "two.wav", "--output", "two.wav", "--format", "json"], "two.wav is the recording itself", 2),
         (["--file", "two.wav", "--output", "o.xml"], "o.xml has none of the endings", 2),
         (["--file", "two.wav", "--output", "missing/o.csv"], "there is no folder missing", 2),
-        (["--file", "two.wav", "--prior", "often"], "--prior is 'often'", 2),
+        (["--file", "two.wav", "--prior", "often"], "prior 'often'", 2),
         (["--file", "two.wav", "--model", "no-such-model"], "there is no model 'no-such-model'", 1),
     ],
 )

@@ -303,11 +303,11 @@ def test_tables_hold_explanations_where_there_are_any(
     _, found = json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))
     first, second, third = (segment["acoustics"] for segment in found["segments"][:3])
     assert (first["f0_hz"], second["f0_hz"], third) == (210.0, None, None)
-    assert (len(first["sentences"]), second["sentences"]) == (3, [])
+    assert (len(first["summary"]), second["summary"]) == (3, [])
     lines = (tmp_path / "a.jsonl").read_text(encoding="utf-8").splitlines()
     assert [json.loads(line).get("acoustics") for line in lines[1:4]] == [first, second, third]
     rows = list(csv.DictReader((tmp_path / "a.csv").open(encoding="utf-8", newline="")))
     assert [row["f0_hz"] for row in rows[:3]] == ["", "210.0", ""]
-    assert "sentences" not in rows[0]
+    assert "summary" not in rows[0]
     write([Failure("a.wav", "broken"), dialogue], tmp_path / "plain.csv")
     assert "f0_hz" not in (tmp_path / "plain.csv").read_text(encoding="utf-8")

@@ -44,13 +44,13 @@ def test_bar_and_axis_without_colours(dialogue: Recognition) -> None:
     assert lines[3].split()[2:4] == ["neutral?", "40%"]
 
 
-def test_words_stand_beneath_what_they_explain(dialogue: Recognition, acoustics: Recognition) -> None:
+def test_acoustic_measures_are_below_their_segment(dialogue: Recognition, acoustics: Recognition) -> None:
     lines, plain = drawn(acoustics, width=200), drawn(dialogue, width=200)
     assert [line.rstrip() for line in lines if line in plain] == [line.rstrip() for line in plain]
-    (words,) = (line for line in lines if line not in plain)
-    assert lines.index(words) == lines.index(plain[5]) + 1
-    assert words.startswith("  pitch 210 Hz: high for a low voice (")
-    assert words.rstrip().endswith("; loudness -20 dBFS; 1 pause, 25% of the time")
+    (measures,) = (line for line in lines if line not in plain)
+    assert lines.index(measures) == lines.index(plain[5]) + 1
+    assert measures.startswith("  F0 210 Hz (")
+    assert measures.rstrip().endswith("; loudness -20 dBFS; 1 pause, 25% of the time")
 
 
 def test_each_segment_has_its_dimensions_where_there_is_room(dialogue: Recognition) -> None:

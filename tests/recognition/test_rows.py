@@ -30,7 +30,7 @@ def test_a_table_has_columns_for_explanations(acoustics: Recognition) -> None:
     assert list(table.columns[16:19]) == ["f0_hz", "f0_range_semitones", "loudness_dbfs"]
     assert table["f0_hz"].dropna().tolist() == [210.0]
     assert table["f0_hz"].dtype == table["articulation_rate_syllables_per_s"].dtype == np.float64
-    assert not {"acoustics", "sentences"} & set(table.columns)
+    assert not {"acoustics", "summary"} & set(table.columns)
 
 
 def test_a_table_of_silence_is_one_row(silence: Recognition) -> None:

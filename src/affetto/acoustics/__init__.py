@@ -1,1 +1,1 @@
-"""How a voice sounds, measured: F0, loudness, articulation rate, pauses, spectral centroid."""
+"""Acoustic measures of segments: F0, loudness, articulation rate, pauses, spectral centroid."""

@@ -1,4 +1,4 @@
-"""Measuring how a voice sounds in a segment: pitch, loudness, tempo, pauses and brightness, with numpy alone."""
+"""Acoustic measures of a segment, with numpy alone: F0, loudness, articulation rate, pauses, spectral centroid."""
 
 from __future__ import annotations
 
@@ -21,25 +21,32 @@ if TYPE_CHECKING:
 
     from affetto.recognition.result import Segment
 
-# From 50 Hz to 5 kHz, as eGeMAPS; beyond, recordings differ more than voices do.
+# From 50 Hz to 5 kHz, as in eGeMAPS; beyond, recordings differ more than voices do.
 _SPEECH = slice(*np.searchsorted(FREQUENCIES_HZ, [50.0, 5_000.0]).tolist())
-# Of the frames that sound: noise and whispers have up to 0.28 by chance, spoken sentences 0.68 or more.
+# The share of voiced frames: noise and whispers have up to 0.28 by chance, spoken sentences 0.68 or more.
 _LEAST_VOICED = 0.4
 
 
 def measure_acoustics(samples: NDArray[np.float32], sample_rate_hz: int) -> AcousticMeasures:
-    """Measure how a voice sounds.
+    """Measure a segment.
 
     Parameters
     ----------
     samples : ndarray, shape (n_samples,)
-        One segment, at the level at which it was recorded.
+        At the level at which they were recorded.
     sample_rate_hz : int
 
     Returns
     -------
     AcousticMeasures
-        Without anything in it where there is nothing but silence.
+        All None if the segment is silent.
+
+    Examples
+    --------
+    >>> import affetto
+    >>> speech = affetto.read("examples/angry.flac")
+    >>> round(measure_acoustics(speech.samples, speech.sample_rate_hz).f0_hz, -1)
+    190.0
     """
     loudness = active_speech_level(samples, sample_rate_hz)
     if loudness is None:
@@ -73,17 +80,7 @@ def measure_acoustics(samples: NDArray[np.float32], sample_rate_hz: int) -> Acou
 
 
 def compare_loudness(segments: Sequence[Segment]) -> list[Segment]:
-    """Return the segments of one recording with their loudness relative to its average.
-
-    Parameters
-    ----------
-    segments : sequence of Segment
-
-    Returns
-    -------
-    list of Segment
-        Unchanged where fewer than two have a loudness.
-    """
+    """Return the segments of one recording with `loudness_above_average_db`, if two or more have a loudness."""
     measured = [
         (segment.acoustics.loudness_dbfs, segment.end_s - segment.start_s)
         for segment in segments
@@ -104,17 +101,16 @@ def _compared(segment: Segment, average_dbfs: float) -> Segment:
 
 
 def _distance(values: NDArray[np.floating], low: float, high: float) -> float:
-    """Return how far apart two percentiles are."""
+    """Return the distance of two percentiles."""
     return float(np.ptp(np.percentile(values, [low, high])))
 
 
 def _without_noise(power: NDArray[np.float32], level_db: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Subtract what is there in the quietest moments too: steady noise would sound bright, and fill the pauses.
+    """Subtract steady noise, estimated in the quietest moments: it would raise the centroid, and fill the pauses.
 
     References
     ----------
-    M. Berouti, R. Schwartz, J. Makhoul: Enhancement of speech corrupted by acoustic noise. ICASSP, 1979. (Subtracting
-    more than the noise, down to a part of the power.)
+    M. Berouti, R. Schwartz, J. Makhoul: Enhancement of speech corrupted by acoustic noise. ICASSP, 1979.
     """
     noise = power[:, level_db <= np.percentile(level_db, 5)].mean(axis=1, keepdims=True)
     speech: NDArray[np.float32] = np.maximum(power - np.float32(1.5) * noise, np.float32(0.01) * power)
@@ -122,7 +118,7 @@ def _without_noise(power: NDArray[np.float32], level_db: NDArray[np.float32]) ->
 
 
 def _centroid(power: NDArray[np.float32]) -> NDArray[np.floating]:
-    """Return the mean frequency of each frame, weighted by power."""
+    """Return the mean frequency of each frame in Hz, weighted by power."""
     strength = np.maximum(power, np.float32(TINY))
     centroid: NDArray[np.floating] = (FREQUENCIES_HZ[_SPEECH] @ strength) / strength.sum(axis=0)
     return centroid

@@ -82,6 +82,11 @@ class OffsetModel:
     --------
     >>> import numpy as np
     >>> model = OffsetModel(np.array([[-1.0], [1.0]]), offset_variance=np.ones(1), speaker_variance=np.ones(1))
+    >>> np.exp(model.log_probabilities([[1.0]])).round(2).tolist()
+    [[0.27, 0.73]]
+
+    The other segments of the speaker lie around 2, so that 1 is low for this speaker:
+
     >>> offset = model.learn([[1.0], [3.0], [1.0], [3.0]])
     >>> np.exp(model.log_probabilities([[1.0]], offset)).round(2).tolist()
     [[0.66, 0.34]]

@@ -154,3 +154,36 @@ def describe_prior(prior: Prior) -> str:
     ('everyday', 'neutral=0.6,angry=0.1')
     """
     return prior if isinstance(prior, str) else ",".join(f"{emotion}={share:g}" for emotion, share in prior.items())
+
+
+def parse_prior(text: str) -> Prior:
+    """Return the prior that `describe_prior` wrote.
+
+    Raises
+    ------
+    ParameterError
+        If it is neither the name of a prior nor shares of emotions.
+
+    Examples
+    --------
+    >>> parse_prior("neutral=0.6, angry=0.1")
+    {'neutral': 0.6, 'angry': 0.1}
+    """
+    match text:
+        case "everyday" | "balanced":
+            return text
+    shares: dict[str, float] = {}
+    for part in text.split(","):
+        emotion, _, number = (piece.strip() for piece in part.rpartition("="))
+        try:
+            share = float(number)
+        except ValueError:
+            share = math.nan
+        if not emotion or math.isnan(share):
+            raise ParameterError(
+                f"the prior {text!r} is not valid; use everyday, balanced, or shares: neutral=0.6,sad=0.1"
+            )
+        if emotion in shares:
+            raise ParameterError(f"the prior {text!r} gives {emotion!r} two shares; give one")
+        shares[emotion] = share
+    return shares

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Self, get_args
 
 import numpy as np
 
-from affetto._files import write_bytes
+from affetto._files import require_writable, write_bytes
 from affetto.adaptation.offset_model import SpeakerCount
-from affetto.errors import ProfileError
+from affetto.errors import ParameterError, ProfileError
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -191,6 +191,31 @@ class AdaptationProfile:
                 f"{model.n_dimensions}; make it again with `affetto adapt`"
             )
         return model.learn(self.embeddings)
+
+
+def require_replaceable(path: str | os.PathLike[str], *, sources: Iterable[object]) -> None:
+    """Check that a profile can be written without loss, before it is learned.
+
+    Parameters
+    ----------
+    path : path
+        The profile to write.
+    sources : iterable
+        The recordings to adapt to.
+
+    Raises
+    ------
+    ParameterError
+        If the path cannot be written, is one of the recordings, or an existing file that is not a profile.
+    """
+    require_writable(path, sources=sources)
+    if Path(path).is_file():
+        try:
+            AdaptationProfile.load(path)
+        except ProfileError:
+            raise ParameterError(
+                f"{path} exists and is not a valid adaptation profile; name another file, or remove it"
+            ) from None
 
 
 def _offset_model(bundle: Bundle) -> OffsetModel:

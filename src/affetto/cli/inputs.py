@@ -1,4 +1,4 @@
-"""The recordings that a command names."""
+"""Input options, shared by the commands."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import glob
 import io
 import os
 import sys
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
@@ -15,21 +17,70 @@ from affetto.errors import ParameterError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from affetto.adaptation.prior import Prior
+    from affetto.recognition.recognizer import Recognizer
+    from affetto.speech import Channels
+
 FilesArgument = Annotated[
     list[str], typer.Argument(metavar="FILE...", help="Recordings; - reads one from standard input.")
 ]
 TrackOption = Annotated[
-    int | None, typer.Option("--track", metavar="N", min=1, help="Hear this audio track, counted from 1.")
+    int | None, typer.Option("--track", metavar="N", min=1, help="Use only audio track N. [default: as players do]")
+]
+ModelOption = Annotated[
+    str | None,
+    typer.Option("--model", metavar="BUNDLE", help="A bundle's folder, or a name from `affetto models`."),
+]
+ProfileOption = Annotated[
+    Path | None,
+    typer.Option("--profile", metavar="FILE", help="Adapt to a profile from `affetto adapt`."),
+]
+NoSelfAdaptationOption = Annotated[
+    bool,
+    typer.Option("--no-self-adaptation", help="Do not adapt each segment to those before it."),
+]
+PriorOption = Annotated[
+    str | None,
+    typer.Option(
+        "--prior",
+        metavar="everyday|balanced|EMOTION=SHARE,...",
+        help="How frequent each emotion is: everyday speech is mostly neutral. [default: that of the model]",
+    ),
 ]
 
 
+def make_recognizer(
+    model: str | None, profile: Path | None, no_self_adaptation: bool, prior: Prior | None
+) -> Recognizer:
+    """Return the recognizer that the options describe."""
+    from affetto.recognition.recognizer import Recognizer
+
+    return Recognizer(model, profile=profile, self_adaptation=not no_self_adaptation, prior=prior)
+
+
+def parsed_prior(text: str | None) -> Prior | None:
+    """Return the value of `--prior`."""
+    from affetto.adaptation.prior import parse_prior
+
+    return None if text is None else parse_prior(text)
+
+
+def parsed_channels(text: str, *, each: bool) -> Channels:
+    """Return the value of `--channels`; "each" is not always possible."""
+    if text == "mix" or (each and text == "each"):
+        return text  # type: ignore[return-value] # one of the two
+    if text.isdecimal() and int(text) > 0:
+        return int(text)
+    raise ParameterError(f"--channels is {text!r}; choose mix, {'each, ' * each}or a channel's number, from 1")
+
+
 def named_files(names: Sequence[str]) -> list[str]:
-    """Return the names of recordings, with wildcards expanded that the shell left alone, as on Windows."""
+    """Return the names of recordings, with wildcards expanded that the shell left, as on Windows."""
     if "" in names:
         raise ParameterError("a recording's name is empty; name a file")
     expanded: list[str] = []
     for name in names:
-        # Path.glob takes no absolute pattern, and Path.exists raises where a folder is locked.
+        # Path.glob takes no absolute pattern, and Path.exists raises in a locked folder.
         matches = sorted(glob.glob(name)) if glob.has_magic(name) and not os.path.exists(name) else []  # noqa: PTH110, PTH207
         expanded.extend(matches or [name])
     if expanded.count("-") > 1:
@@ -38,19 +89,19 @@ def named_files(names: Sequence[str]) -> list[str]:
 
 
 def read_from(names: Sequence[str]) -> list[str | int]:
-    """Return what the recordings are read from: paths, and the descriptor of standard input."""
+    """Return the paths of recordings, and the file descriptor of standard input."""
     return [sys.stdin.fileno() if name == "-" else name for name in names]
 
 
-class _Kept(io.BytesIO):
-    """What can be read only once, such as a pipe, kept in memory under its name.
+class _Buffer(io.BytesIO):
+    """A recording in memory.
 
     Parameters
     ----------
     file : binary file object
-        It is read to its end.
+        Read to its end.
     name : str
-        What messages and results call it.
+        The name of the recording in messages and results.
     """
 
     def __init__(self, file: BinaryIO, *, name: str) -> None:
@@ -58,30 +109,17 @@ class _Kept(io.BytesIO):
         self.name = name
 
 
-def opened(names: Sequence[str], *, again: bool = False) -> list[str | BinaryIO]:
-    """Return the recordings themselves.
-
-    Parameters
-    ----------
-    names : sequence of str
-        From `named_files`.
-    again : bool
-        Whether the sound is needed twice: only then are standard input and pipes held in memory, all of them. They are
-        to be rewound by whoever reads them.
-    """
+def opened(names: Sequence[str], *, twice: bool = False) -> list[str | BinaryIO]:
+    """Return the recordings; if they are read twice, standard input and pipes in memory, to be rewound in between."""
     sources: list[str | BinaryIO] = [sys.stdin.buffer if name == "-" else name for name in names]
-    return [_kept(source) for source in sources] if again else sources
+    return [_buffered(source) for source in sources] if twice else sources
 
 
-def _kept(source: str | BinaryIO) -> str | BinaryIO:
-    """Return what can be read any number of times; a recording that cannot be read at all remains as it is."""
-    try:
+def _buffered(source: str | BinaryIO) -> str | BinaryIO:
+    with suppress(OSError):  # recognition reports it
         if not isinstance(source, str):
-            return _Kept(source, name=source.name)
+            return _Buffer(source, name=source.name)
         if os.path.exists(source) and not os.path.isfile(source) and not os.path.isdir(source):  # noqa: PTH110, PTH112, PTH113 (as above)
-            with open(source, "rb") as file:  # noqa: PTH123 (as the name is given)
-                return _Kept(file, name=source)
-    except OSError:
-        # Said of it when it is recognized.
-        pass
+            with open(source, "rb") as file:  # noqa: PTH123 (the name as given)
+                return _Buffer(file, name=source)
     return source

@@ -1,4 +1,4 @@
-"""`affetto listen`: from the microphone, or a recording played to it, to emotions while somebody speaks."""
+"""`affetto listen`: emotions from a microphone, or from a recording that is played."""
 
 from __future__ import annotations
 
@@ -11,21 +11,26 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from affetto.cli.inputs import opened, read_from
-from affetto.cli.output import (
-    FormatOption,
+from affetto.cli.inputs import (
     ModelOption,
     NoSelfAdaptationOption,
-    OutputOption,
+    PriorOption,
     ProfileOption,
+    make_recognizer,
+    opened,
+    parsed_prior,
+    read_from,
+)
+from affetto.cli.output import (
+    FormatOption,
+    OutputOption,
     files_of_model,
     find_export,
     make_console,
     print_export,
-    print_warnings,
+    print_problems,
     require_apart,
 )
-from affetto.cli.prior import PriorOption, parsed_prior
 from affetto.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -33,7 +38,10 @@ if TYPE_CHECKING:
 
     import numpy as np
     from numpy.typing import NDArray
+    from rich.console import Console
 
+    from affetto.recognition.recognizer import Recognizer
+    from affetto.recognition.result import Recognition
     from affetto.speech.microphone import Microphone
     from affetto.speech.playback import Playback
 
@@ -41,9 +49,7 @@ if TYPE_CHECKING:
 def listen(
     file: Annotated[
         str | None,
-        typer.Option(
-            "--file", metavar="FILE", help="Play a recording instead of using a microphone; - is standard input."
-        ),
+        typer.Option("--file", metavar="FILE", help="Play a recording instead of a microphone; - is standard input."),
     ] = None,
     fast: Annotated[
         bool, typer.Option("--fast", help="Play it as fast as it is recognized, not at the speed of sound.")
@@ -64,11 +70,35 @@ def listen(
 ) -> None:
     """Recognize emotions while somebody speaks, until Ctrl-C.
 
-    Exit code: 0 at the end of the sound or after Ctrl-C, 1 when it cannot be heard, 2 for wrong usage.
+    Exit code: 0 at the end of the sound or after Ctrl-C, 1 if the source fails, 2 for wrong usage.
     """
     if list_devices:
         _print_devices()
         return
+    _check_source(file, fast=fast, seconds=seconds, device=device)
+    shares = parsed_prior(prior)
+    export = find_export(output, output_format, sources=read_from([] if file is None else [file]), n_results=1)
+    require_apart(("--output", output), ("--profile", profile), *files_of_model(model))
+    source = _open_source(file, fast=fast, device=device)  # before the model, to fail soon
+    recognizer = make_recognizer(model, profile, no_self_adaptation, shares)
+    is_printed = export is not None and output is None
+    # Standard output then holds the export alone.
+    console = make_console(stderr=is_printed)
+    recognition = _recognize(source, recognizer, console, seconds=seconds)
+    print_problems(recognition)
+    if export is not None and output is None:
+        print_export(export, [recognition], recognizer.labels)
+        return
+    from affetto.exports.timeline import Timeline
+
+    console.print(Timeline(recognition))
+    if export is not None and output is not None:
+        from affetto.exports import write
+
+        write(recognition, output, format=export.name, labels=recognizer.labels)
+
+
+def _check_source(file: str | None, *, fast: bool, seconds: float | None, device: str | None) -> None:
     if seconds is not None and not 0 < seconds < inf:
         raise ParameterError(f"--seconds is {seconds:g}; it must be a number above 0")
     if fast and file is None:
@@ -77,50 +107,40 @@ def listen(
         raise ParameterError("--file and --device are two sources of sound; give one of them")
     if file == "":
         raise ParameterError("--file is empty; name a recording")
-    shares = parsed_prior(prior)
-    export = find_export(output, output_format, sources=read_from([] if file is None else [file]), n_results=1)
-    require_apart(("--output", output), ("--profile", profile), *files_of_model(model))
 
+
+def _open_source(file: str | None, *, fast: bool, device: str | None) -> Microphone | Playback:
     from affetto.speech.microphone import Microphone, find_device
     from affetto.speech.playback import Playback
 
-    # The source first: what is wrong with it is said before the model is loaded.
-    source = Microphone(find_device(device)) if file is None else Playback(opened([file])[0], fast=fast)
+    return Microphone(find_device(device)) if file is None else Playback(opened([file])[0], fast=fast)
 
-    from affetto.cli.display import LiveDisplay
-    from affetto.exports import write
-    from affetto.exports.timeline import Timeline
-    from affetto.recognition.recognizer import Recognizer
 
-    recognizer = Recognizer(model, profile=profile, self_adaptation=not no_self_adaptation, prior=shares)
+def _recognize(
+    source: Microphone | Playback, recognizer: Recognizer, console: Console, *, seconds: float | None
+) -> Recognition:
+    """Recognize and display the sound until it ends, or until Ctrl-C."""
+    from affetto.exports.live_display import LiveDisplay
+    from affetto.speech.microphone import Microphone
+
     live = recognizer.listen(sample_rate_hz=source.sample_rate_hz)
-    is_printed = export is not None and output is None
-    # Whoever reads the export from standard output finds nothing else there.
-    console = make_console(stderr=is_printed)
     with _interruption() as interrupted, source, LiveDisplay(console, live, recognizer.labels) as display:
         if isinstance(source, Microphone):
             print(f"affetto: listening to {source.device.name}; Ctrl-C ends", file=sys.stderr)
         for chunk in _first(seconds, source):
             display.show(live.push(chunk))
             if interrupted.is_set():
-                if isinstance(source, Playback):
+                if not isinstance(source, Microphone):
                     break
-                # What waits already was said before Ctrl-C.
-                source.stop()
+                source.stop()  # chunks recorded before Ctrl-C still follow
         recognition = live.end(source=source.name, warnings=source.warnings)
         display.end(recognition)
-    print_warnings(recognition)
-    if export is not None and output is None:
-        print_export(export, [recognition], recognizer.labels)
-    else:
-        console.print(Timeline(recognition))
-    if export is not None and output is not None:
-        write(recognition, output, format=export.name, labels=recognizer.labels)
+    return recognition
 
 
 @contextmanager
 def _interruption() -> Iterator[Event]:
-    """Give what the first Ctrl-C sets, so that it ends the sound and not the work on it; the second is as always."""
+    """Let the first Ctrl-C set an event, which ends the sound; a second one interrupts the program."""
     interrupted = Event()
     before = signal.getsignal(signal.SIGINT)
 
@@ -136,13 +156,10 @@ def _interruption() -> Iterator[Event]:
 
 
 def _first(seconds: float | None, source: Microphone | Playback) -> Iterator[NDArray[np.float32]]:
-    """Yield the first seconds of a source, or all of it."""
-    if seconds is None:
-        yield from source
-        return
-    n_left = round(seconds * source.sample_rate_hz)
+    """Yield the first seconds of a source, by default all of it."""
+    n_left = inf if seconds is None else round(seconds * source.sample_rate_hz)
     for chunk in source:
-        yield chunk[:n_left]
+        yield chunk[: int(min(n_left, len(chunk)))]
         n_left -= len(chunk)
         if n_left <= 0:
             return
@@ -156,12 +173,7 @@ def _print_devices() -> None:
 
     table = Table("number", "name", "system", "channels", "rate", "", box=None, pad_edge=False, header_style="bold")
     for device in input_devices():
-        table.add_row(
-            str(device.number),
-            Text(device.name, overflow="fold"),
-            Text(device.system, overflow="fold"),
-            str(device.n_channels),
-            f"{device.sample_rate_hz} Hz",
-            "default" if device.is_default else "",
-        )
+        names = (Text(name, overflow="fold") for name in (device.name, device.system))
+        default = "default" if device.is_default else ""
+        table.add_row(str(device.number), *names, str(device.n_channels), f"{device.sample_rate_hz} Hz", default)
     make_console().print(table)

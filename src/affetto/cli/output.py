@@ -1,4 +1,4 @@
-"""Where and how commands print."""
+"""Output options and printing, shared by the commands."""
 
 from __future__ import annotations
 
@@ -31,19 +31,6 @@ if TYPE_CHECKING:
 _WIDTH_OF_A_PIPE = 160
 
 
-def use_private_matplotlib() -> None:
-    """Let matplotlib keep its fonts and settings in a temporary folder, unless the user names one.
-
-    A picture then looks the same for everybody, nothing is written into the user's home, and no message appears where
-    there is none.
-    """
-    if "matplotlib" not in sys.modules and "MPLCONFIGDIR" not in os.environ:
-        with suppress(OSError):  # no folder can be written: matplotlib will do without
-            folder = tempfile.mkdtemp(prefix="affetto-matplotlib-")
-            os.environ["MPLCONFIGDIR"] = folder
-            atexit.register(shutil.rmtree, folder, ignore_errors=True)
-
-
 class ReportFormat(StrEnum):
     """How a report is printed."""
 
@@ -64,31 +51,18 @@ class OutputFormat(StrEnum):
     textgrid = "textgrid"
 
 
-ModelOption = Annotated[
-    str | None,
-    typer.Option("--model", metavar="BUNDLE", help="A bundle's folder, or a name from `affetto models`."),
-]
 OutputOption = Annotated[
     Path | None,
-    typer.Option("--output", metavar="FILE", help="Write the results to a file, in the format that its ending says."),
+    typer.Option("--output", metavar="FILE", help="Write the results to a file, in the format of its ending."),
 ]
 FormatOption = Annotated[
     OutputFormat | None,
-    typer.Option("--format", help="How to write the results. [default: table, or what --output's ending says]"),
-]
-
-ProfileOption = Annotated[
-    Path | None,
-    typer.Option("--profile", metavar="FILE", help="Adapt to a profile from `affetto adapt`."),
-]
-NoSelfAdaptationOption = Annotated[
-    bool,
-    typer.Option("--no-self-adaptation", help="Adapt no utterance to those before it."),
+    typer.Option("--format", help="The format of the results. [default: table, or that of --output's ending]"),
 ]
 
 
 def make_console(*, stderr: bool = False) -> Console:
-    """Return the console of an output; a pipe or a file has no width, so nothing is cut to 80 columns there."""
+    """Return a console; pipes and files, which have no width, get a wide one."""
     from rich.console import Console
 
     is_terminal = (sys.stderr if stderr else sys.stdout).isatty()
@@ -98,13 +72,13 @@ def make_console(*, stderr: bool = False) -> Console:
 def find_export(
     output: Path | None, output_format: OutputFormat | None, *, sources: Sequence[str | int], n_results: int
 ) -> Format | None:
-    """Return the format to write, None for what is only shown; tell wrong usage before anything is recognized."""
+    """Return the format to write, None for the table; check the options before anything is recognized."""
     from affetto._files import require_writable
     from affetto.exports import find_format
 
     if output_format is OutputFormat.table:
         if output is not None:
-            raise ParameterError("--format table is only for the terminal; leave it out, or name another for --output")
+            raise ParameterError("--format table is for the terminal; omit it, or choose another for --output")
         return None
     if output is not None:
         require_writable(output, sources=sources)
@@ -116,7 +90,7 @@ def find_export(
 
 
 def require_apart(*files: tuple[str, Path | None]) -> None:
-    """Refuse one file for two options, each given with its name: what is written would replace the other."""
+    """Refuse one file for two options; each file is given with its option."""
     from affetto._files import is_same_file
 
     named = [(option, path) for option, path in files if path is not None]
@@ -126,37 +100,42 @@ def require_apart(*files: tuple[str, Path | None]) -> None:
 
 
 def files_of_model(model: str | None) -> list[tuple[str, Path]]:
-    """Return the files of a model that is given as a folder, each with the option, for `require_apart`."""
+    """Return the files of a model that is given as a folder, for `require_apart`."""
     from affetto.bundles.bundle import MANIFEST_FILE, MODEL_FILE
 
     return [] if model is None else [("--model", Path(model, name)) for name in (MANIFEST_FILE, MODEL_FILE)]
 
 
 def quoted(text: str | os.PathLike[str]) -> str:
-    """Write an argument as the shell of this system takes it, for commands to copy."""
+    """Return an argument as the shell of this system takes it."""
     return subprocess.list2cmdline([str(text)]) if os.name == "nt" else shlex.quote(str(text))
 
 
 def print_export(
     export: Format, outcomes: Iterable[Recognition | Failure], labels: Sequence[str], *, acoustics: bool = False
 ) -> None:
-    """Print piece by piece, so that nothing is held back until the end."""
+    """Print results in an export format, each as soon as it is there."""
+    from affetto.recognition.rows import number_columns
+
     if not export.holds_several:
         outcomes = [outcome for outcome in outcomes if isinstance(outcome, Recognition)]
         if not outcomes:
             return
-    for piece in export.text(outcomes, labels, acoustics=acoustics):
+    for piece in export.text(outcomes, number_columns(labels, acoustics=acoustics)):
         print(piece, end="", flush=True)
 
 
-def print_warnings(recognition: Recognition) -> None:
-    """Print on stderr what is worth knowing about a recording."""
-    for warning in recognition.warnings:
-        print_message(f"warning: {warning}")
+def print_problems(outcome: Recognition | Failure) -> None:
+    """Print the error or the warnings of a result on stderr."""
+    if isinstance(outcome, Failure):
+        print_message(outcome.error)
+    else:
+        for warning in outcome.warnings:
+            print_message(f"warning: {warning}")
 
 
 def print_message(sentence: str) -> None:
-    """Print a sentence on stderr, on one line whatever the names in it hold."""
+    """Print a sentence on stderr, on one line whatever names it contains."""
     from affetto.exports.text import one_line
 
     print(f"affetto: {one_line(sentence)}", file=sys.stderr)
@@ -164,7 +143,7 @@ def print_message(sentence: str) -> None:
 
 @contextmanager
 def working(message: str) -> Iterator[None]:
-    """Show on stderr that something is going on, and what it logs about its progress."""
+    """Show a message on stderr during some work, and the work's log messages."""
     from rich.console import Console
 
     console = Console(stderr=True, highlight=False)
@@ -183,3 +162,12 @@ def working(message: str) -> Iterator[None]:
     finally:
         logger.removeHandler(handler)
         logger.setLevel(level)
+
+
+def use_private_matplotlib() -> None:
+    """Give matplotlib a temporary settings folder, so that pictures look the same for all users and none is written."""
+    if "matplotlib" not in sys.modules and "MPLCONFIGDIR" not in os.environ:
+        with suppress(OSError):  # matplotlib also works without a folder
+            folder = tempfile.mkdtemp(prefix="affetto-matplotlib-")
+            os.environ["MPLCONFIGDIR"] = folder
+            atexit.register(shutil.rmtree, folder, ignore_errors=True)

@@ -1,6 +1,6 @@
-"""Everything that a recognition is written or shown as: tables, subtitles, labels, timelines, pictures.
+"""Results as files and displays: tables, subtitles, labels, timelines, pictures.
 
-Cheap to import: rich, matplotlib and pandas are loaded by the functions that need them.
+Importing this package is cheap: rich, matplotlib and pandas are imported by the functions that need them.
 """
 
 from affetto.exports.formats import FORMATS, Format, find_format, write

@@ -1,10 +1,10 @@
-"""Audacity's label track and Praat's TextGrid: the emotions as labels in programs that look at sound."""
+"""Audacity's label track and Praat's TextGrid: the emotions as labels in audio editors."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from affetto.exports.text import caption, heard
+from affetto.exports.text import caption, emotion_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 _TIERS = ("emotion", "confidence", "arousal", "valence")
-_NOTHING = ("",) * len(_TIERS)
+_NO_SPEECH = ("",) * len(_TIERS)
 
 
 class _Interval(NamedTuple):
@@ -25,15 +25,15 @@ class _Interval(NamedTuple):
 
 def audacity(recognition: Recognition) -> Iterator[str]:
     """Yield a label track (https://manual.audacityteam.org/man/importing_and_exporting_labels.html)."""
-    for segment, _ in heard(recognition):
+    for segment in recognition.segments:
         yield f"{segment.start_s:.6f}\t{segment.end_s:.6f}\t{caption(segment)}\n"
 
 
 def text_grid(recognition: Recognition) -> Iterator[str]:
     """Yield a TextGrid in the long format (https://www.fon.hum.uva.nl/praat/manual/TextGrid_file_formats.html).
 
-    Its tiers are "emotion", "confidence", "arousal" and "valence". Their intervals cover the whole recording; where
-    nothing was heard their text is empty.
+    Its tiers are "emotion", "confidence", "arousal" and "valence". Their intervals cover the whole recording; the
+    text of those without speech is empty.
     """
     intervals = list(_intervals(recognition))
     end = intervals[-1].end
@@ -50,21 +50,21 @@ def text_grid(recognition: Recognition) -> Iterator[str]:
 
 
 def _intervals(recognition: Recognition) -> Iterator[_Interval]:
-    """Yield intervals that each begin where the one before ended, none of them empty, as Praat asks for."""
+    """Yield intervals without gaps and of some length, as Praat requires."""
     # Whole microseconds, so that the end of one interval and the start of the next are the same text.
-    # Praat knows no recording without length, which live recognition ends with if no sound came.
+    # Praat refuses a recording without length, which live recognition returns if no sound came.
     position, end = 0, max(_microseconds(recognition.duration_s), 1)
-    for segment, name in heard(recognition):
+    for segment in recognition.segments:
         start, stop = (min(_microseconds(time_s), end) for time_s in (segment.start_s, segment.end_s))
         if start > position:
-            yield _Interval(_seconds(position), _seconds(start), _NOTHING)
+            yield _Interval(_seconds(position), _seconds(start), _NO_SPEECH)
             position = start
         if stop > position:
             numbers = (f"{value:g}" for value in (segment.confidence, segment.arousal, segment.valence))
-            yield _Interval(_seconds(position), _seconds(stop), (name, *numbers))
+            yield _Interval(_seconds(position), _seconds(stop), (emotion_name(segment), *numbers))
             position = stop
     if position < end:
-        yield _Interval(_seconds(position), _seconds(end), _NOTHING)
+        yield _Interval(_seconds(position), _seconds(end), _NO_SPEECH)
 
 
 def _microseconds(seconds: float) -> int:

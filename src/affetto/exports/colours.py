@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zlib import crc32
 
-# Of similar lightness, readable on black and on white; those that are confused most often are far apart in hue.
+# Of similar lightness, readable on black and on white; emotions that are often confused are far apart in hue.
 _COLOURS = {
     "neutral": "#8d99ae",
     "calm": "#2a9d8f",
@@ -17,25 +17,18 @@ _COLOURS = {
 }
 _OTHERS = ("#b56576", "#00a6c8", "#bc8a5f", "#7b6cf6", "#3fa34d", "#d65db1")
 
-NOTHING = "#c9ced6"
-"""Where nothing was heard."""
+NO_SPEECH = "#c9ced6"
 
 
 def colour(emotion: str | None) -> str:
-    """Return an emotion's colour as "#rrggbb".
-
-    Parameters
-    ----------
-    emotion : str or None
-        None where nothing was heard. Labels of one's own models get a colour that depends on nothing but their name.
-    """
+    """Return the colour of an emotion, or of no speech, as "#rrggbb"; that of an unknown label depends on its name."""
     if emotion is None:
-        return NOTHING
+        return NO_SPEECH
     return _COLOURS.get(emotion) or _OTHERS[crc32(emotion.encode("utf-8", "backslashreplace")) % len(_OTHERS)]
 
 
 def ink(background: str) -> str:
-    """Return black or white, whichever is easier to read on a colour.
+    """Return black or white, the one that is easier to read on a colour.
 
     Examples
     --------

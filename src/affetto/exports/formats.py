@@ -1,10 +1,11 @@
-"""The table of formats, and how a recognition is written to a file in one of them."""
+"""The table of export formats, and writing results to a file."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, TypeAlias
 
 from affetto._files import require_writable, write_bytes
 from affetto.errors import ParameterError
@@ -12,41 +13,35 @@ from affetto.exports.annotations import audacity, text_grid
 from affetto.exports.subtitles import srt, vtt
 from affetto.exports.tables import csv_rows, json_array, json_lines
 from affetto.recognition.result import Failure, Recognition
-from affetto.recognition.rows import has_acoustics, labels_of
+from affetto.recognition.rows import has_acoustics, labels_of, number_columns
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    class _Text(Protocol):
-        """From recordings, the labels of the model that heard them and whether it acoustics, to pieces of text."""
-
-        def __call__(
-            self, outcomes: Iterable[Recognition | Failure], labels: Sequence[str], *, acoustics: bool = False
-        ) -> Iterator[str]: ...
+Outcomes: TypeAlias = Iterable[Recognition | Failure]
+Text: TypeAlias = Callable[[Outcomes, Sequence[str]], Iterator[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """One way to write recognitions.
+    """An export format.
 
     Attributes
     ----------
     name : str
-        What it is called in options.
+        The value of the option ``--format``.
     ending : str
         The ending of its files.
     text : callable
-        From recordings, the labels of their model, and whether there are acoustic measures, to the pieces of
-        the file's text.
+        Yields the text of results piece by piece, given the results and, for CSV, the `number_columns`.
     holds_several : bool
         Whether one file holds several recordings.
     """
 
     name: str
     ending: str
-    text: _Text
-    holds_several: bool
+    text: Text
+    holds_several: bool = True
 
     def require_room(self, recordings: int) -> None:
         """Raise `ParameterError` if one file cannot hold so many recordings."""
@@ -55,45 +50,38 @@ class Format:
             raise ParameterError(f"{self.name} holds one recording, not {recordings}; for several use {several}")
 
 
-def _of_one(text: Callable[[Recognition], Iterator[str]]) -> _Text:
-    """Make what writes one recording look like what writes several."""
+def _single(name: str, ending: str, text: Callable[[Recognition], Iterator[str]]) -> Format:
+    """Return a format that holds one recording."""
 
-    def of_one(
-        outcomes: Iterable[Recognition | Failure],
-        labels: Sequence[str],  # noqa: ARG001 (only tables need them)
-        *,
-        acoustics: bool = False,  # noqa: ARG001 (only tables need it)
-    ) -> Iterator[str]:
+    def text_of_one(outcomes: Outcomes, _numbers: Sequence[str]) -> Iterator[str]:
         (recognition,) = (outcome for outcome in outcomes if isinstance(outcome, Recognition))
         return text(recognition)
 
-    return of_one
+    return Format(name, ending, text_of_one, holds_several=False)
 
 
-FORMATS = {
-    made.name: made
-    for made in (
-        Format("json", ".json", json_array, holds_several=True),
-        Format("jsonl", ".jsonl", json_lines, holds_several=True),
-        Format("csv", ".csv", csv_rows, holds_several=True),
-        Format("vtt", ".vtt", _of_one(vtt), holds_several=False),
-        Format("srt", ".srt", _of_one(srt), holds_several=False),
-        Format("audacity", ".txt", _of_one(audacity), holds_several=False),
-        Format("textgrid", ".TextGrid", _of_one(text_grid), holds_several=False),
-    )
-}
+_FORMATS = (
+    Format("json", ".json", lambda outcomes, _: json_array(outcomes)),
+    Format("jsonl", ".jsonl", lambda outcomes, _: json_lines(outcomes)),
+    Format("csv", ".csv", csv_rows),
+    _single("vtt", ".vtt", vtt),
+    _single("srt", ".srt", srt),
+    _single("audacity", ".txt", audacity),
+    _single("textgrid", ".TextGrid", text_grid),
+)
+FORMATS = {format_.name: format_ for format_ in _FORMATS}
 """Every format by its name."""
 
 
 def find_format(path: str | os.PathLike[str], name: str | None = None) -> Format:
-    """Return the format that a file shall have.
+    """Return the format of a file.
 
     Parameters
     ----------
     path : path
-        The file; its ending tells the format, in upper or lower case.
+        Its ending, in upper or lower case, decides if there is no `name`.
     name : str, optional
-        The format, whatever the ending.
+        The name of the format.
 
     Raises
     ------
@@ -105,45 +93,45 @@ def find_format(path: str | os.PathLike[str], name: str | None = None) -> Format
     >>> find_format("call.vtt").name, find_format("call.txt", "srt").name
     ('vtt', 'srt')
     """
-    if name is None:
-        by_ending = {f.ending.lower(): f for f in FORMATS.values()}
-        found = by_ending.get(Path(path).suffix.lower())
-        if found is None:
-            endings = ", ".join(f.ending for f in FORMATS.values())
-            raise ParameterError(f"{path} has none of the endings {endings}; use one of them, or name the format")
-    elif (found := FORMATS.get(name)) is None:
-        raise ParameterError(f"there is no format {name!r}; use one of {', '.join(FORMATS)}")
-    return found
+    if name is not None:
+        if name not in FORMATS:
+            raise ParameterError(f"there is no format {name!r}; use one of {', '.join(FORMATS)}")
+        return FORMATS[name]
+    by_ending = {format_.ending.lower(): format_ for format_ in FORMATS.values()}
+    ending = Path(path).suffix.lower()
+    if ending not in by_ending:
+        endings = ", ".join(format_.ending for format_ in FORMATS.values())
+        raise ParameterError(f"{path} has none of the endings {endings}; use one of them, or name the format")
+    return by_ending[ending]
 
 
 def write(
-    outcomes: Recognition | Iterable[Recognition | Failure],
+    outcomes: Recognition | Outcomes,
     path: str | os.PathLike[str],
     *,
-    format: str | None = None,  # noqa: A002 (what the command line calls it too)
+    format: str | None = None,  # noqa: A002 (the option of the command has that name too)
     labels: Sequence[str] | None = None,
     acoustics: bool | None = None,
 ) -> None:
-    """Write one or several recognitions to a file, which appears whole or not at all.
+    """Write one or several results to a file; an existing file is replaced once the new one is complete.
 
     Parameters
     ----------
     outcomes : Recognition, or iterable of Recognition or Failure
-        What `Recognizer.recognize` or `Recognizer.recognize_each` gives.
+        From `Recognizer.recognize` or `Recognizer.recognize_each`.
     path : path
-        The file; one that exists is replaced.
     format : {"json", "jsonl", "csv", "vtt", "srt", "audacity", "textgrid"}, optional
-        By default what the file's ending says. The first three hold several recordings.
+        By default the ending of the file decides. The first three hold several recordings.
     labels : sequence of str, optional
-        The model's emotions, each a column of CSV; by default those that any recording has.
+        The model's emotions, each a column of CSV; by default those that occur.
     acoustics : bool, optional
-        Whether CSV has the columns of acoustic measures; by default if any segment has one.
+        Whether CSV has the columns of acoustic measures; by default if any segment has them.
 
     Raises
     ------
     ParameterError
-        If the format is not known or holds fewer recordings than given, or if the file is one of the recordings or
-        cannot be written.
+        If the format is unknown or does not hold several recordings, or if the file is one of the recordings or cannot
+        be written.
 
     Examples
     --------
@@ -161,6 +149,6 @@ def write(
     found.require_room(sum(isinstance(outcome, Recognition) for outcome in outcomes))
     labels = labels_of(outcomes) if labels is None else labels
     acoustics = has_acoustics(outcomes) if acoustics is None else acoustics
-    text = "".join(found.text(outcomes, labels, acoustics=acoustics))
-    # A name that is no valid Unicode, as Linux allows, is written with its bytes escaped.
+    text = "".join(found.text(outcomes, number_columns(labels, acoustics=acoustics)))
+    # Linux allows names that are not valid Unicode.
     write_bytes(path, text.encode("utf-8", "backslashreplace"))

@@ -1,4 +1,4 @@
-"""A recognition as HTML, as notebooks show it."""
+"""A result as HTML, as notebooks show it."""
 
 from __future__ import annotations
 
@@ -9,56 +9,55 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from affetto.errors import AffettoError
-from affetto.exports.colours import NOTHING, colour, ink
-from affetto.exports.text import adaptation, caption, clock, dimensions, heard, one_line, ticks, title
+from affetto.exports.colours import NO_SPEECH, colour, ink
+from affetto.exports.text import (
+    adaptation,
+    caption,
+    clock,
+    dimensions,
+    emotion_name,
+    one_line,
+    ticks,
+    time_span,
+    title,
+)
 
 if TYPE_CHECKING:
     from affetto.recognition.result import Recognition, Segment
 
 MAX_PLAYER_S = 600.0
-"""The sound of longer recordings is left out: all of it would be stored in the notebook."""
+"""Longer recordings have no player: their sound would be stored in the notebook."""
 
 _PLAYER_RATE_HZ = 16_000
-_TICKS = 8
 
 
 def as_html(recognition: Recognition) -> str:
-    """Return a timeline, and a player where the recording is a file that is still there.
+    """Return a timeline, and a player if the recording is a file; a click on a segment plays it.
 
-    A click on a segment plays the recording from its start.
-
-    Parameters
-    ----------
-    recognition : Recognition
-        What to show.
-
-    Returns
-    -------
-    str
-        HTML that needs nothing from elsewhere: styles are inline, the sound is in it.
+    The HTML needs nothing from elsewhere: it contains the styles and the sound.
     """
     player = _player(recognition)
+    warnings = [text for text in (recognition.reason, *recognition.warnings) if text is not None]
     parts = [
         '<div class="affetto" style="max-width:60em;font-family:system-ui,sans-serif;font-size:13px">',
-        f'<div style="margin:4px 0"><b><bdi>{_escaped(title(recognition))}</bdi></b>'
-        f' <span style="opacity:.65">{clock(recognition.duration_s, decimals=1)}</span>'
-        f' <b style="color:{colour(recognition.emotion)}">{_escaped(caption(recognition))}</b>'
-        f' <span style="opacity:.65">{dimensions(recognition)}</span>'
-        f' <span style="opacity:.65">{adaptation(recognition)}</span></div>',
-        *(
-            f'<div style="opacity:.65">{_escaped(remark)}</div>'
-            for remark in (recognition.reason, *recognition.warnings)
-            if remark is not None
-        ),
-        f'<div style="position:relative;height:26px;overflow:hidden;border-radius:4px;background:{NOTHING}40">',
-        *(_block(segment, name, recognition, clickable=bool(player)) for segment, name in heard(recognition)),
+        f'<div style="margin:4px 0"><b><bdi>{_escaped(title(recognition))}</bdi></b>',
+        _faint(clock(recognition.duration_s, decimals=1)),
+        f' <b style="color:{colour(recognition.emotion)}">{_escaped(caption(recognition))}</b>',
+        _faint(dimensions(recognition)),
+        f"{_faint(adaptation(recognition))}</div>",
+        *(f'<div style="opacity:.65">{_escaped(text)}</div>' for text in warnings),
+        f'<div style="position:relative;height:26px;overflow:hidden;border-radius:4px;background:{NO_SPEECH}40">',
+        *(_block(segment, recognition, clickable=bool(player)) for segment in recognition.segments),
         '<div class="affetto-now" style="position:absolute;top:0;bottom:0;width:2px;background:currentColor;'
         'display:none"></div></div>',
         '<div style="position:relative;height:18px;font-size:11px;opacity:.65">',
-        *(_tick(time_s, name, recognition) for time_s, name in ticks(recognition.duration_s, most=_TICKS)),
+        *(
+            f'<span style="position:absolute;left:{_percent(time_s, recognition):.3f}%">{name}</span>'
+            for time_s, name in ticks(recognition.duration_s, most=8)
+        ),
         f"</div>{player}</div>",
     ]
-    # A name that is no valid Unicode, as Linux allows, could not be sent to the browser.
+    # Names that are not valid Unicode, which Linux allows, cannot be sent to the browser.
     return "".join(parts).encode("utf-8", "backslashreplace").decode()
 
 
@@ -66,36 +65,34 @@ def _escaped(text: str) -> str:
     return html.escape(one_line(text))
 
 
-def _block(segment: Segment, name: str, recognition: Recognition, *, clickable: bool) -> str:
+def _faint(text: str) -> str:
+    return f' <span style="opacity:.65">{text}</span>'
+
+
+def _percent(time_s: float, recognition: Recognition) -> float:
+    # Live recognition without any sound returns a recording without length.
+    return 100 * time_s / (recognition.duration_s or 1.0)
+
+
+def _block(segment: Segment, recognition: Recognition, *, clickable: bool) -> str:
     left, width = (_percent(value, recognition) for value in (segment.start_s, segment.end_s - segment.start_s))
     background = colour(segment.emotion)
-    look = (
-        f"background:{background};color:{ink(background)}" if segment.status == "ok" else f"background:{background}66"
-    )
-    when = f"{clock(segment.start_s, decimals=1)} – {clock(segment.end_s, decimals=1)}"
+    is_ok = segment.status == "ok"
+    style = f"background:{background};color:{ink(background)}" if is_ok else f"background:{background}66"
     click = (
         "cursor:pointer\" onclick=\"var a=this.closest('.affetto').querySelector('audio');"
         f"a.currentTime={segment.start_s:.3f};a.play()"
     )
-    said = f"{when}  {_escaped(caption(segment))}  {dimensions(segment)}"
     return (
-        f'<div title="{said}" style="position:absolute;top:0;bottom:0;left:{left:.3f}%;'
-        f"width:{width:.3f}%;{look};overflow:hidden;"
-        f'text-align:center;line-height:26px;white-space:nowrap;{click if clickable else ""}">{_escaped(name)}</div>'
+        f'<div title="{time_span(segment)}  {_escaped(caption(segment))}  {dimensions(segment)}" '
+        f'style="position:absolute;top:0;bottom:0;left:{left:.3f}%;width:{width:.3f}%;{style};overflow:hidden;'
+        f'text-align:center;line-height:26px;white-space:nowrap;{click if clickable else ""}">'
+        f"{_escaped(emotion_name(segment))}</div>"
     )
 
 
-def _tick(time_s: float, name: str, recognition: Recognition) -> str:
-    return f'<span style="position:absolute;left:{_percent(time_s, recognition):.3f}%">{name}</span>'
-
-
-def _percent(time_s: float, recognition: Recognition) -> float:
-    # Where no sound came, live recognition ends with one that has no length.
-    return 100 * time_s / (recognition.duration_s or 1.0)
-
-
 def _player(recognition: Recognition) -> str:
-    """Return an audio element that holds the sound, or nothing where it cannot be had."""
+    """Return an audio element that contains the sound; "" if the recording is not available."""
     sound = _flac(recognition)
     if sound is None:
         return ""
@@ -103,10 +100,9 @@ def _player(recognition: Recognition) -> str:
         "var n=this.closest('.affetto').querySelector('.affetto-now');n.style.display='block';"
         "n.style.left=100*this.currentTime/this.duration+'%'"
     )
-    data = base64.b64encode(sound).decode()
     return (
         f'<audio controls preload="metadata" style="width:100%;height:34px" ontimeupdate="{follow}" '
-        f'src="data:audio/flac;base64,{data}"></audio>'
+        f'src="data:audio/flac;base64,{base64.b64encode(sound).decode()}"></audio>'
     )
 
 
@@ -126,10 +122,9 @@ def _flac(recognition: Recognition) -> bytes | None:
             channels=recognition.channel or "mix",
             track=recognition.track,
         )
-    except (AffettoError, OSError, ValueError):  # a folder that is locked by now, a null character in the name
+    except (AffettoError, OSError, ValueError):  # a locked folder, a null character in the name
         return None
-    if abs(waveform.duration_s - recognition.duration_s) > 0.05:
-        # Another recording has taken its name since.
+    if abs(waveform.duration_s - recognition.duration_s) > 0.05:  # the file was replaced by another recording
         return None
     sound = io.BytesIO()
     soundfile.write(sound, waveform.samples, _PLAYER_RATE_HZ, format="FLAC", subtype="PCM_16")

@@ -1,11 +1,11 @@
-"""WebVTT and SRT: the emotions as subtitles, to be shown by a player over the recording or its video."""
+"""WebVTT and SRT: the emotions as subtitles of the recording or its video."""
 
 from __future__ import annotations
 
 import html
 from typing import TYPE_CHECKING
 
-from affetto.exports.text import caption, heard, one_line, title
+from affetto.exports.text import caption, one_line, title
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def vtt(recognition: Recognition) -> Iterator[str]:
     """Yield WebVTT (https://www.w3.org/TR/webvtt1/)."""
-    # What follows NOTE is a comment, which like a cue must hold no arrow.
+    # A comment, like a cue, must not contain an arrow.
     yield f"WEBVTT\n\nNOTE {_vtt_text(title(recognition))}\n"
     for start, end, text in _cues(recognition, separator="."):
         yield f"\n{start} --> {end}\n{_vtt_text(text)}\n"
@@ -24,7 +24,7 @@ def vtt(recognition: Recognition) -> Iterator[str]:
 def srt(recognition: Recognition) -> Iterator[str]:
     """Yield SubRip."""
     for number, (start, end, text) in enumerate(_cues(recognition, separator=","), start=1):
-        # There is no way to escape an arrow, and some players would take it for the times of a cue.
+        # SRT cannot escape an arrow, which some players mistake for the times of a cue.
         yield f"{'' if number == 1 else chr(10)}{number}\n{start} --> {end}\n{text.replace('-->', '→')}\n"
 
 
@@ -33,9 +33,9 @@ def _vtt_text(text: str) -> str:
 
 
 def _cues(recognition: Recognition, *, separator: str) -> Iterator[tuple[str, str, str]]:
-    for segment, _ in heard(recognition):
+    for segment in recognition.segments:
         start, end = (_timestamp(time_s, separator=separator) for time_s in (segment.start_s, segment.end_s))
-        # A cue must end after it starts; less than a millisecond could not be seen anyway.
+        # A cue must end after it starts.
         if start != end:
             yield start, end, caption(segment)
 

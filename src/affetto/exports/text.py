@@ -1,45 +1,20 @@
-"""How emotions and times are put into words, the same in every export."""
+"""Emotions and times as text, the same in every export."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from affetto.recognition.result import Recognition, Segment
 
-# Those of direction would turn around what stands beside them.
+# Controls of direction would reverse the text beside them.
 _DIRECTIONS = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 _CONTROLS = dict.fromkeys([*range(0x20), *range(0x7F, 0xA0), *_DIRECTIONS], "�")
-_TICK_STEPS_S = (
-    0.1,
-    0.2,
-    0.5,
-    1,
-    2,
-    5,
-    10,
-    15,
-    30,
-    60,
-    120,
-    300,
-    600,
-    900,
-    1_800,
-    3_600,
-    7_200,
-    14_400,
-    28_800,
-    86_400,
-)
+_TICK_STEPS_S = (0.1, 0.2, 0.5, *(unit * n for unit in (1, 60, 3_600) for n in (1, 2, 5, 10, 15, 30)))
 
 
 def one_line(text: str) -> str:
-    r"""Return a text with every line break, tab and run of spaces as one space, and no other control characters.
-
-    Terminals take these for commands, and XML and some subtitles do not allow them.
+    r"""Return a text on one line, without control characters, which would steer terminals and break XML.
 
     Examples
     --------
@@ -49,29 +24,29 @@ def one_line(text: str) -> str:
     return " ".join(text.split()).translate(_CONTROLS)
 
 
-def heard(recognition: Recognition) -> Iterator[tuple[Segment, str]]:
-    """Yield each segment with the name of its emotion; one that is uncertain has a "?"."""
-    for segment in recognition.segments:
-        yield segment, emotion_name(segment)
-
-
 def emotion_name(answer: Recognition | Segment) -> str:
-    """Return an answer's emotion as readers see it: with "?" where it is uncertain, "no speech" where none is heard."""
+    """Return the emotion of an answer, with "?" if it is uncertain; "no speech" without speech."""
     if answer.emotion is None:
         return "no speech"
     return one_line(answer.emotion) + ("?" if answer.status == "uncertain" else "")
 
 
 def title(recognition: Recognition) -> str:
-    """Return what a recognition is called: the recording, and track and channel where one was chosen."""
+    """Return the name of the recording, with track and channel if they were chosen."""
     chosen = (("track", recognition.track), ("channel", recognition.channel))
-    return one_line(recognition.source) + "".join(f" [{what} {n}]" for what, n in chosen if n is not None)
+    return one_line(recognition.source) + "".join(f" [{name} {n}]" for name, n in chosen if n is not None)
 
 
 def caption(answer: Recognition | Segment) -> str:
-    """Return emotion and confidence in a few words, for example "angry 83%"."""
+    """Return emotion and confidence, for example "angry 83%"."""
     name = emotion_name(answer)
     return name if answer.confidence is None else f"{name} {answer.confidence:.0%}"
+
+
+def second_best(answer: Recognition | Segment) -> str:
+    """Return the second most probable emotion, for example "sad 12%"; "" if there is none."""
+    second = sorted(answer.probabilities.items(), key=lambda item: -item[1])[1:2]
+    return "".join(f"{one_line(label)} {p:.0%}" for label, p in second)
 
 
 def signed(value: float) -> str:
@@ -82,35 +57,33 @@ def signed(value: float) -> str:
     >>> signed(0.5), signed(-0.001)
     ('+0.50', '+0.00')
     """
-    return f"{round(value, 2) + 0.0:+.2f}"  # what is added makes -0 a 0
+    return f"{round(value, 2) + 0.0:+.2f}"  # adding 0 turns -0 into 0
 
 
 def dimensions(answer: Recognition | Segment) -> str:
-    """Return both dimensions, for example "arousal +0.71, valence -0.40"; nothing where there is no speech."""
+    """Return both dimensions, for example "arousal +0.71, valence -0.40"; "" without speech."""
     if answer.arousal is None or answer.valence is None:
         return ""
     return f"arousal {signed(answer.arousal)}, valence {signed(answer.valence)}"
 
 
 def adaptation(recognition: Recognition) -> str:
-    """Return to what the answers are adapted, for example "adapted to the profile"; nothing where to nobody."""
+    """Return what the answers are adapted to, for example "adapted to the profile"; "" for nothing."""
     return "" if recognition.adapted_to is None else f"adapted to the {recognition.adapted_to}"
 
 
-def words(segment: Segment) -> str:
-    """Return a segment's acoustics on one line; nothing where there is none."""
-    return "" if segment.acoustics is None else "; ".join(segment.acoustics.sentences)
+def acoustics_line(segment: Segment) -> str:
+    """Return a segment's acoustic measures on one line; "" if it has none."""
+    return "" if segment.acoustics is None else "; ".join(segment.acoustics.summary)
+
+
+def time_span(segment: Segment) -> str:
+    """Return where a segment begins and ends, for example "0:03.1 – 0:05.0"."""
+    return f"{clock(segment.start_s, decimals=1)} – {clock(segment.end_s, decimals=1)}"
 
 
 def clock(seconds: float, *, decimals: int = 0) -> str:
-    """Return a time as people write it.
-
-    Parameters
-    ----------
-    seconds : float
-        From the beginning of the recording.
-    decimals : int
-        Decimals of the seconds.
+    """Return a time as hours, minutes and seconds.
 
     Examples
     --------
@@ -126,14 +99,14 @@ def clock(seconds: float, *, decimals: int = 0) -> str:
 
 
 def ticks(duration_s: float, *, most: int) -> list[tuple[float, str]]:
-    """Return the times that an axis names, with their names.
+    """Return the times that the axis of a recording names, and their names.
 
     Parameters
     ----------
     duration_s : float
-        The axis goes from 0 to here.
+        The end of the axis, which begins at 0.
     most : int
-        At most so many, where the longest step of a day allows it.
+        The largest number of ticks, for axes of up to a day.
 
     Examples
     --------

@@ -1,10 +1,11 @@
-"""A recognition drawn in the terminal."""
+"""A result drawn in the terminal."""
 
 from __future__ import annotations
 
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+import numpy as np
 from rich.cells import cell_len
 from rich.padding import Padding
 from rich.segment import Segment as Line
@@ -13,7 +14,18 @@ from rich.table import Table
 from rich.text import Text
 
 from affetto.exports.colours import colour, ink
-from affetto.exports.text import adaptation, caption, clock, dimensions, emotion_name, one_line, ticks, title, words
+from affetto.exports.text import (
+    acoustics_line,
+    adaptation,
+    caption,
+    clock,
+    dimensions,
+    emotion_name,
+    one_line,
+    second_best,
+    ticks,
+    title,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,21 +38,20 @@ _EIGHTHS = ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")
 _CONFIDENCE_WIDTH = 20
 _TICK_WIDTH = 12
 _WIDTH_FOR_BAR = 60
-_WIDTH_FOR_NEXT = 80
+_WIDTH_FOR_SECOND = 80
 WIDTH_FOR_DIMENSIONS = 100
-"""Columns of a terminal in which each segment's arousal and valence have room."""
+"""The width of a terminal, in columns, from which each segment's arousal and valence are shown."""
 
 
 class Timeline:
-    """A recognition as rich draws it: a bar of emotions over time, and a line for each segment.
+    """A rich renderable: a bar of emotions over time, and a line for each segment.
 
-    It is as wide as the terminal. Where there are no colours, each emotion fills its part of the bar with its letter. A
-    part in which it is uncertain is only shaded.
+    It is as wide as the terminal. Without colours, each emotion fills its part of the bar with its letter. Uncertain
+    parts are shaded.
 
     Parameters
     ----------
     recognition : Recognition
-        What to draw.
     """
 
     def __init__(self, recognition: Recognition) -> None:
@@ -55,10 +66,8 @@ class Timeline:
             (caption(recognition), text_style(recognition.emotion)),
             (f"  {adaptation(recognition)}" if recognition.adapted_to else "", "dim"),
         )
-        if said := dimensions(recognition):
-            yield Text(said, "dim")
-        if recognition.reason is not None:
-            yield Text(one_line(recognition.reason), "dim")
+        for line in filter(None, (dimensions(recognition), one_line(recognition.reason or ""))):
+            yield Text(line, "dim")
         yield _bar(recognition, letters, width=width, plain=console.color_system is None or console.no_color)
         yield _axis(recognition.duration_s, width=width)
         if letters:
@@ -67,26 +76,26 @@ class Timeline:
 
 
 def _letters(recognition: Recognition) -> dict[str, str]:
-    """Choose for each emotion that occurs the first letter of its name that no emotion before it has."""
+    """Return for each emotion that occurs the first letter of its name that is still free."""
     letters: dict[str, str] = {}
-    heard = dict.fromkeys(segment.emotion for segment in recognition.segments)
-    # All of the model's emotions, so that a letter means the same in every recording.
-    for label in dict.fromkeys([label for s in recognition.segments for label in s.probabilities] + list(heard)):
+    occurring = dict.fromkeys(segment.emotion for segment in recognition.segments)
+    # Of all labels, so that a letter means the same in every recording.
+    for label in dict.fromkeys([label for s in recognition.segments for label in s.probabilities] + list(occurring)):
         free = (c for c in label.lower() if c.isalpha() and cell_len(c) == 1 and c not in letters.values())
         letters[label] = next(free, "?")
-    return {label: letter for label, letter in letters.items() if label in heard}
+    return {label: letter for label, letter in letters.items() if label in occurring}
 
 
 def _bar(recognition: Recognition, letters: Mapping[str, str], *, width: int, plain: bool) -> Text:
     bar = Text(no_wrap=True, overflow="crop")
-    for heard_there, columns in groupby(_columns(recognition, width=width)):
+    for column, columns in groupby(_columns(recognition, list(letters), width=width)):
         size = len(list(columns))
-        if heard_there is None:
+        if column is None:
             bar.append("·" * size, "dim")
             continue
-        emotion, uncertain = heard_there
+        emotion, uncertain = column
         name = f" {one_line(emotion)}{'?' if uncertain else ''} "
-        # Two letters more, so that neighbours stay apart where there are no colours.
+        # Two letters more, to separate neighbours without colours.
         label = name if cell_len(name) + 2 <= size else letters[emotion]
         left = (size - cell_len(label)) // 2
         right = size - cell_len(label) - left
@@ -95,25 +104,22 @@ def _bar(recognition: Recognition, letters: Mapping[str, str], *, width: int, pl
     return bar
 
 
-def _columns(recognition: Recognition, *, width: int) -> list[tuple[str, bool] | None]:
-    """Return for each column the emotion that is heard longest in its time, and whether it is mostly uncertain there.
-
-    None where nothing is heard.
-    """
-    times: list[dict[str, float]] = [{} for _ in range(width)]
-    uncertain: list[dict[str, float]] = [{} for _ in range(width)]
-    per_column = recognition.duration_s / width
+def _columns(recognition: Recognition, emotions: list[str], *, width: int) -> list[tuple[str, bool] | None]:
+    """Return the longest emotion of each column, and whether most of it is uncertain; None without speech."""
+    edges = np.linspace(0, recognition.duration_s, width + 1)
+    times_s, uncertain_s = np.zeros((2, len(emotions), width))
     for segment in recognition.segments:
-        first, last = (min(int(time_s / per_column), width - 1) for time_s in (segment.start_s, segment.end_s))
-        for column in range(first, last + 1):
-            overlap = min(segment.end_s, (column + 1) * per_column) - max(segment.start_s, column * per_column)
-            if overlap > 0:
-                for counted in (times, uncertain) if segment.status == "uncertain" else (times,):
-                    counted[column][segment.emotion] = counted[column].get(segment.emotion, 0.0) + overlap
-    longest = [max(by_emotion, key=by_emotion.__getitem__, default=None) for by_emotion in times]
+        overlap = np.minimum(segment.end_s, edges[1:]) - np.maximum(segment.start_s, edges[:-1])
+        overlap = np.maximum(overlap, 0)
+        times_s[emotions.index(segment.emotion)] += overlap
+        if segment.status == "uncertain":
+            uncertain_s[emotions.index(segment.emotion)] += overlap
+    if not times_s.any():
+        return [None] * width
+    best = times_s.argmax(axis=0)
     return [
-        None if emotion is None else (emotion, 2 * uncertain[column].get(emotion, 0.0) > times[column][emotion])
-        for column, emotion in enumerate(longest)
+        (emotions[i], bool(2 * uncertain_s[i, column] > times_s[i, column])) if times_s[i, column] > 0 else None
+        for column, i in enumerate(best)
     ]
 
 
@@ -128,44 +134,43 @@ def _axis(duration_s: float, *, width: int) -> Text:
 
 
 def _shares(recognition: Recognition, letters: Mapping[str, str]) -> Text:
-    """Name each emotion with its letter, its colour, and its share of the speech."""
-    times = dict.fromkeys(letters, 0.0)
+    """Return the legend: each emotion with its letter, its colour, and its share of the speech."""
+    times_s = dict.fromkeys(letters, 0.0)
     for segment in recognition.segments:
-        times[segment.emotion] += segment.end_s - segment.start_s
-    total = sum(times.values()) or 1.0
+        times_s[segment.emotion] += segment.end_s - segment.start_s
+    total = sum(times_s.values()) or 1.0
     shares = Text()
-    for emotion, time_s in sorted(times.items(), key=lambda item: -item[1]):
+    for emotion, time_s in sorted(times_s.items(), key=lambda item: -item[1]):
         shares.append(f" {letters[emotion]} ", _block_style(emotion))
         shares.append(f" {one_line(emotion)} {time_s / total:.0%}   ")
     return shares
 
 
 def _lines(recognition: Recognition, console: Console, options: ConsoleOptions) -> RenderResult:
-    """Yield a line for each segment, and beneath it the words of its acoustics."""
+    """Yield a line for each segment, and its acoustic measures below it."""
     lines = console.render_lines(_table(recognition, width=options.max_width), options, pad=False)
     # A table without segments still has one empty line.
     for segment, line in zip(recognition.segments, lines, strict=False):
         yield from line
         yield Line.line()
-        if acoustics := words(segment):
+        if acoustics := acoustics_line(segment):
             yield Padding(Text(acoustics, "dim"), (0, 0, 0, 2))
 
 
 def _table(recognition: Recognition, *, width: int) -> Table:
     table = Table(box=None, pad_edge=False, show_header=False)
-    # Where all would be cut, what matters less gives way.
-    columns = 4 + sum(width >= least for least in (_WIDTH_FOR_BAR, _WIDTH_FOR_NEXT, WIDTH_FOR_DIMENSIONS))
+    # In a narrow terminal the last columns are left out.
+    columns = 4 + sum(width >= least for least in (_WIDTH_FOR_BAR, _WIDTH_FOR_SECOND, WIDTH_FOR_DIMENSIONS))
     for is_number in (True, True, False, True, False, False, False)[:columns]:
         table.add_column(no_wrap=True, justify="right" if is_number else "left")
     for segment in recognition.segments:
-        second = sorted(segment.probabilities.items(), key=lambda item: -item[1])[1:2]
         cells = (
             clock(segment.start_s, decimals=1),
             clock(segment.end_s, decimals=1),
             Text(emotion_name(segment), text_style(segment.emotion)),
             f"{segment.confidence:.0%}",
             Text(confidence_bar(segment), text_style(segment.emotion)),
-            Text(", ".join(f"{one_line(label)} {p:.0%}" for label, p in second), "dim"),
+            Text(second_best(segment), "dim"),
             Text(dimensions(segment), "dim"),
         )
         table.add_row(*cells[:columns])
@@ -173,13 +178,13 @@ def _table(recognition: Recognition, *, width: int) -> Table:
 
 
 def confidence_bar(segment: Segment) -> str:
-    """Draw a segment's confidence as a bar, filled up with spaces to its full width."""
+    """Return a segment's confidence as a bar of constant width."""
     full, eighths = divmod(round(segment.confidence * _CONFIDENCE_WIDTH * 8), 8)
     return ("█" * full + _EIGHTHS[eighths]).ljust(_CONFIDENCE_WIDTH, " ")
 
 
 def text_style(emotion: str | None) -> Style:
-    """Return how an emotion's name is written: bold in its colour, pale where there is none."""
+    """Return the style of an emotion's name: bold in its colour, dim without speech."""
     return Style(dim=True) if emotion is None else Style(color=colour(emotion), bold=True)
 
 

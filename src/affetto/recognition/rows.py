@@ -1,4 +1,4 @@
-"""A recognition as rows, one for each segment: what JSON lines, CSV and pandas hold."""
+"""Results as rows, one for each segment: the content of JSON lines, CSV and pandas tables."""
 
 from __future__ import annotations
 
@@ -7,29 +7,27 @@ from typing import TYPE_CHECKING, Any
 
 from affetto.acoustics.measures import AcousticMeasures
 from affetto.errors import MissingExtraError
-from affetto.recognition.result import Failure
+from affetto.recognition.result import Failure, Recognition
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import pandas as pd
-
-    from affetto.recognition.result import Recognition
 
 COLUMNS = (
     *("source", "channel", "track", "start_s", "end_s", "status", "emotion", "confidence"),
     *("arousal", "valence", "adapted_to", "reason", "warnings"),
 )
-"""What every row has before its probabilities."""
+"""The first columns of a table; the emotions' probabilities and the acoustic measures follow."""
 
-MEASURES = tuple(field.name for field in dataclasses.fields(AcousticMeasures))
-"""What every row has after its probabilities where acoustic measures were asked for."""
+_MEASURES = tuple(field.name for field in dataclasses.fields(AcousticMeasures))
+_NESTED = ("probabilities", "acoustics")
 
 
 def rows(outcomes: Iterable[Recognition | Failure]) -> Iterator[dict[str, Any]]:
     """Yield a row for each segment.
 
-    A recording without segments is one row over its whole length, and one that failed is a row with its error, so that
+    A recording without speech is one row over its whole length, and one that failed is a row with its error, so that
     no recording is missing.
 
     Parameters
@@ -41,21 +39,22 @@ def rows(outcomes: Iterable[Recognition | Failure]) -> Iterator[dict[str, Any]]:
     dict
         Source, channel, track, `adapted_to`, reason and warnings of the recording, and the fields of `Segment`; or the
         fields of `Failure`, with the status "error".
+
+    Examples
+    --------
+    >>> [row["status"] for row in rows([Failure("missing.wav", "there is no such file")])]
+    ['error']
     """
     for outcome in outcomes:
         if isinstance(outcome, Failure):
             yield outcome.to_dict()
             continue
         whole: dict[str, Any] = {
+            **dict.fromkeys(("emotion", "confidence", "arousal", "valence", "acoustics")),
             "start_s": 0.0,
             "end_s": outcome.duration_s,
             "status": outcome.status,
-            "emotion": None,
-            "confidence": None,
             "probabilities": {},
-            "arousal": None,
-            "valence": None,
-            "acoustics": None,
         }
         for segment in [segment.to_dict() for segment in outcome.segments] or [whole]:
             yield {
@@ -71,10 +70,9 @@ def rows(outcomes: Iterable[Recognition | Failure]) -> Iterator[dict[str, Any]]:
 
 def flat(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return a row whose probabilities and measures are columns of their own, and whose warnings are one text."""
-    nested = ("probabilities", "acoustics")
-    columns = {key: value for key, value in row.items() if key not in nested}
+    columns = {key: value for key, value in row.items() if key not in _NESTED}
     columns["warnings"] = "; ".join(row.get("warnings", ())) or None
-    for key in nested:
+    for key in _NESTED:
         columns |= row.get(key) or {}
     return columns
 
@@ -85,12 +83,17 @@ def labels_of(outcomes: Iterable[Recognition | Failure]) -> tuple[str, ...]:
 
 
 def has_acoustics(outcomes: Iterable[Recognition | Failure]) -> bool:
-    """Return whether any segment has an acoustics."""
-    return any(row.get("acoustics") for row in rows(outcomes))
+    """Return whether any segment has acoustic measures."""
+    return any(s.acoustics for outcome in outcomes if isinstance(outcome, Recognition) for s in outcome.segments)
+
+
+def number_columns(labels: Sequence[str], *, acoustics: bool) -> tuple[str, ...]:
+    """Return the columns of probabilities and, if asked for, of acoustic measures."""
+    return (*labels, *(_MEASURES if acoustics else ()))
 
 
 def data_frame(recognition: Recognition) -> pd.DataFrame:
-    """Return the rows of one recognition as a table of pandas.
+    """Return the rows of one result as a pandas table.
 
     Raises
     ------
@@ -102,7 +105,7 @@ def data_frame(recognition: Recognition) -> pd.DataFrame:
     except ImportError:
         raise MissingExtraError("a table of pandas needs pandas; install it with: pip install pandas") from None
 
-    numbers = [*labels_of([recognition]), *(MEASURES if has_acoustics([recognition]) else ())]
+    numbers = number_columns(labels_of([recognition]), acoustics=has_acoustics([recognition]))
     frame = pd.DataFrame([flat(row) for row in rows([recognition])], columns=[*COLUMNS, *numbers])
-    # A column of nothing but None would be one of objects.
+    # A column that holds only None would have the type object.
     return frame.astype(dict.fromkeys(("confidence", "arousal", "valence", *numbers), float))

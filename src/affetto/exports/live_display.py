@@ -1,4 +1,4 @@
-"""What a terminal shows while sound is recognized."""
+"""The terminal display of live recognition."""
 
 from __future__ import annotations
 
@@ -26,14 +26,12 @@ _UPDATE_S = 0.5
 
 
 class LiveDisplay:
-    """A line for each utterance that is over and, on a terminal, one that tells about the moment.
+    """A line for each segment and, on a terminal, a line about the present; a context manager.
 
     Parameters
     ----------
     console : Console
-        Where to show them; used as a context manager.
     live : LiveRecognition
-        What to ask about the moment.
     labels : sequence of str
         The model's emotions.
     """
@@ -41,7 +39,7 @@ class LiveDisplay:
     def __init__(self, console: Console, live: LiveRecognition, labels: Sequence[str]) -> None:
         self._console = console
         self._live = live
-        self._name_width = max(map(cell_len, labels)) + 1  # and the "?" of one that is uncertain
+        self._name_width = max(map(cell_len, labels)) + 1  # with the "?" of an uncertain one
         is_terminal = console.file.isatty() and not console.is_dumb_terminal
         self._line = Live(console=console, auto_refresh=False, transient=True) if is_terminal else None
         self._n_shown = 0
@@ -59,16 +57,16 @@ class LiveDisplay:
             self._line.stop()
 
     def show(self, segments: Sequence[Segment]) -> None:
-        """Show utterances that are over and, if it is time or they change it, the moment."""
+        """Print segments and, at intervals or after a segment, update the line about the present."""
         self._print(segments)
         now_s = time.monotonic()
         if self._line is not None and (segments or now_s >= self._next_update_s):
-            self._line.update(self._moment(), refresh=True)
-            # At most a third of the time goes into looking: a slow machine must still keep up with the sound.
+            self._line.update(self._present(), refresh=True)
+            # At most a third of the time, so that a slow machine keeps up with the sound.
             self._next_update_s = now_s + max(_UPDATE_S, 3 * (time.monotonic() - now_s))
 
     def end(self, recognition: Recognition) -> None:
-        """Show the utterances that only the end of the sound has ended."""
+        """Print the segments that ended with the sound."""
         self._print(recognition.segments[self._n_shown :])
 
     def _print(self, segments: Sequence[Segment]) -> None:
@@ -77,7 +75,7 @@ class LiveDisplay:
             self._console.print(Text.assemble(*times, self._answer(segment)))
             self._n_shown += 1
 
-    def _moment(self) -> Text:
+    def _present(self) -> Text:
         interim = self._live.interim()
         return Text.assemble(
             ("● ", "red") if self._live.speaking else ("○ ", "dim"),
@@ -91,14 +89,14 @@ class LiveDisplay:
     def _answer(self, segment: Segment) -> Text:
         style = text_style(segment.emotion)
         confidence = f"{segment.confidence:.0%}"
-        # A recording adapts to itself from its second utterance on.
+        # A recording is adapted to itself from its second segment on.
         adapted = self._live.adapted_to == "profile" or (self._live.adapted_to and self._n_shown)
-        told = dimensions(segment) if self._console.width >= WIDTH_FOR_DIMENSIONS else ""
-        bar = confidence_bar(segment) if told or adapted else confidence_bar(segment).rstrip()
+        shown = dimensions(segment) if self._console.width >= WIDTH_FOR_DIMENSIONS else ""
+        bar = confidence_bar(segment) if shown or adapted else confidence_bar(segment).rstrip()
         return Text.assemble(
             (f"{emotion_name(segment):<{self._name_width}}  ", style),
             f"{confidence:>4}  ",
             (bar, style),
-            f"  {told}" if told else "",
+            f"  {shown}" if shown else "",
             ("  adapted" if adapted else "", "dim"),
         )
