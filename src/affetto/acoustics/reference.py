@@ -1,6 +1,6 @@
 """Acoustic measures of neutral speech, to compare with.
 
-Measured by ``benchmarks/neutral.py`` on the neutral clips of RAVDESS and nEMO: single sentences, read or acted. Each
+Measured by ``benchmarks.neutral`` on the neutral clips of RAVDESS and nEMO: single sentences, read or acted. Each
 clip is measured over its longest segment, and every speaker has the same weight. Low voices are those of
 men, high voices those of women.
 """
