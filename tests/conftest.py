@@ -31,7 +31,13 @@ pytest_plugins = ["tests.recordings"]
 settings.register_profile("affetto", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("affetto")
 
-_LONGEST = ("test_training.py", "test_training_networks.py", "test_waveform_export.py", "test_recognize.py")
+_LONGEST = (
+    "test_training.py",
+    "test_training_networks.py",
+    "test_waveform_export.py",
+    "test_recognize.py",
+    "test_documentation.py",
+)
 
 _LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 6: "5.1", 8: "7.1"}
 
