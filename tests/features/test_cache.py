@@ -7,17 +7,18 @@ from typing import Any
 import numpy as np
 import pytest
 from safetensors.torch import load_file, save_file
-from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
-from affetto.errors import AudioError
+from affetto.errors import AudioError, ParameterError
 from affetto.features import BandFrames, CachedTransformer, EncoderMeans
 from affetto.preprocessing import ReadSpeech
+from affetto.preprocessing.pipeline import StatelessTransformer
 from affetto.speech import Waveform, read
 
 
-class Mean(TransformerMixin, BaseEstimator):
-    """Mean and length of each recording; counts what it computes."""
+class Mean(StatelessTransformer):
+    """Mean and length of each recording; counts the computed recordings."""
 
     computed = 0
 
@@ -36,7 +37,7 @@ def clips(tmp_path: Path, ravdess_dir: Path) -> list[Path]:
     return [Path(shutil.copy(name, tmp_path)) for name in names]
 
 
-def test_a_second_run_computes_nothing_and_gives_the_same(tmp_path: Path, clips: list[Path]) -> None:
+def test_a_second_run_computes_nothing(tmp_path: Path, clips: list[Path]) -> None:
     cached = CachedTransformer(Mean(), folder=tmp_path / "cache", n_jobs=1)
     first = cached.transform(clips)
     assert Mean.computed == 4
@@ -45,7 +46,7 @@ def test_a_second_run_computes_nothing_and_gives_the_same(tmp_path: Path, clips:
     assert np.allclose(first, Mean().transform(clips))
 
 
-def test_what_counts_is_the_content(tmp_path: Path, clips: list[Path]) -> None:
+def test_the_content_of_a_file_is_the_key(tmp_path: Path, clips: list[Path]) -> None:
     cached = CachedTransformer(Mean(), folder=tmp_path / "cache", n_jobs=1)
     cached.transform(clips)
     moved = clips[0].rename(tmp_path / "elsewhere.flac")
@@ -55,14 +56,40 @@ def test_what_counts_is_the_content(tmp_path: Path, clips: list[Path]) -> None:
     assert np.array_equal(cached.transform([moved]), cached.transform([clips[1]]))
 
 
-def test_other_parameters_are_other_entries(tmp_path: Path, clips: list[Path]) -> None:
+def test_other_parameters_have_other_entries(tmp_path: Path, clips: list[Path]) -> None:
     cached = CachedTransformer(Mean(), folder=tmp_path / "cache", n_jobs=1)
     plain = cached.transform(clips)[:, 0]
     doubled = clone(cached).set_params(transformer__factor=2.0).transform(clips)[:, 0]
     assert np.allclose(doubled, 2 * plain)
 
 
-def test_waveforms_are_cached_too(tmp_path: Path, clips: list[Path]) -> None:
+def test_another_version_has_other_entries(tmp_path: Path, clips: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    cached = CachedTransformer(Mean(), folder=tmp_path / "cache", n_jobs=1)
+    first = cached.transform(clips)
+    monkeypatch.setattr("affetto.features.cache.CACHE_VERSION", 0)
+    assert np.array_equal(cached.transform(clips), first)
+    assert Mean.computed == 8
+
+
+@pytest.mark.parametrize("content", [b"", b"damaged"])
+def test_a_damaged_entry_is_computed_again(tmp_path: Path, clips: list[Path], content: bytes) -> None:
+    cached = CachedTransformer(Mean(), folder=tmp_path / "cache", n_jobs=1)
+    first = cached.transform(clips)
+    entry = next((tmp_path / "cache").rglob("*.npy"))
+    entry.write_bytes(content)
+    assert np.array_equal(cached.transform(clips), first)
+    assert Mean.computed == 5
+    assert np.array_equal(cached.transform(clips), first)
+    assert Mean.computed == 5
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path, clips: list[Path]) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ParameterError, match=r"file.*AFFETTO_CACHE"):
+        CachedTransformer(Mean(), folder=tmp_path / "file").transform(clips)
+
+
+def test_waveforms_are_cached(tmp_path: Path, clips: list[Path]) -> None:
     waveform = read(clips[0])
     cached = CachedTransformer(Mean(), folder=tmp_path / "cache", n_jobs=1)
     other_rate = Waveform(waveform.samples, waveform.sample_rate_hz // 2)
@@ -72,7 +99,7 @@ def test_waveforms_are_cached_too(tmp_path: Path, clips: list[Path]) -> None:
     assert rows[1, 1] == pytest.approx(2 * rows[0, 1], abs=1)
 
 
-def test_an_unreadable_file_is_named_and_nothing_is_kept(tmp_path: Path) -> None:
+def test_an_unreadable_file_is_refused(tmp_path: Path) -> None:
     spoiled = tmp_path / "spoiled.wav"
     spoiled.write_text("no sound")
     for path in (spoiled, tmp_path / "missing.wav"):
@@ -81,15 +108,15 @@ def test_an_unreadable_file_is_named_and_nothing_is_kept(tmp_path: Path) -> None
     assert not list((tmp_path / "cache").rglob("*.npy"))
 
 
-def test_sequences_of_any_length_come_back_as_they_were(tmp_path: Path, clips: list[Path]) -> None:
-    chain = Pipeline([("speech", ReadSpeech()), ("frames", BandFrames())])
-    cached = CachedTransformer(chain, folder=tmp_path / "cache", n_jobs=1)
-    direct = chain.transform(clips)
+def test_sequences_are_cached(tmp_path: Path, clips: list[Path]) -> None:
+    pipeline = Pipeline([("speech", ReadSpeech()), ("frames", BandFrames())])
+    cached = CachedTransformer(pipeline, folder=tmp_path / "cache", n_jobs=1)
+    direct = pipeline.transform(clips)
     assert len({len(sequence) for sequence in direct}) > 1
     for rows in (cached.transform(clips), clone(cached).transform(clips)):
         assert rows.shape == (4,)
         assert all(np.array_equal(a, b) and a.dtype == b.dtype for a, b in zip(rows, direct, strict=True))
-    # Sequences of one length stay sequences, too.
+    # Also sequences of equal length.
     for same in ([clips[0]], [clips[0]] * 3):
         rows = cached.transform(same)
         assert rows.shape == (len(same),)
@@ -102,9 +129,9 @@ def encoder(tiny_encoder: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(tiny_encoder, tmp_path / "encoder", copy_function=shutil.copyfile))
 
 
-def test_other_weights_of_an_encoder_are_other_entries(tmp_path: Path, clips: list[Path], encoder: Path) -> None:
-    chain = Pipeline([("speech", ReadSpeech()), ("frames", EncoderMeans(encoders=[encoder]))])
-    cached = CachedTransformer(chain, folder=tmp_path / "cache", n_jobs=1)
+def test_other_weights_of_an_encoder_have_other_entries(tmp_path: Path, clips: list[Path], encoder: Path) -> None:
+    pipeline = Pipeline([("speech", ReadSpeech()), ("frames", EncoderMeans(encoders=[encoder]))])
+    cached = CachedTransformer(pipeline, folder=tmp_path / "cache", n_jobs=1)
 
     def entries() -> int:
         return len(list((tmp_path / "cache").rglob("*.npy")))

@@ -37,12 +37,12 @@ SAMPLES = (0.1 * np.sin(np.arange(RATE) / 9) * (np.arange(RATE) > RATE // 2) + 0
         (LevelNormalization(), "level_dbfs", -20.0),
     ],
 )
-def test_a_pipeline_does_what_its_record_says(transformer: Any, parameter: str | None, value: Any) -> None:
+def test_transformers_apply_the_recorded_step(transformer: Any, parameter: str | None, value: Any) -> None:
     transformer = clone(transformer)
     if parameter:
         transformer.set_params(**{parameter: value})
-    chain = make_pipeline(ReadSpeech(sample_rate_hz=16_000), transformer)
-    read, result = chain[0].transform([(SAMPLES, RATE)])[0], chain.fit_transform([(SAMPLES, RATE)])[0]
+    pipeline = make_pipeline(ReadSpeech(sample_rate_hz=16_000), transformer)
+    read, result = pipeline[0].transform([(SAMPLES, RATE)])[0], pipeline.fit_transform([(SAMPLES, RATE)])[0]
     recorded = transformer.recorded()
     assert result.sample_rate_hz == read.sample_rate_hz == 16_000
     assert np.array_equal(result.samples, apply_steps(read.samples, 16_000, [recorded]))
@@ -51,11 +51,11 @@ def test_a_pipeline_does_what_its_record_says(transformer: Any, parameter: str |
 
 
 def test_a_step_can_be_switched_off() -> None:
-    chain = make_pipeline(ReadSpeech(), PreEmphasis()).set_params(preemphasis="passthrough")
-    assert np.array_equal(chain.transform([(SAMPLES, 16_000)])[0].samples, SAMPLES)
+    pipeline = make_pipeline(ReadSpeech(), PreEmphasis()).set_params(preemphasis="passthrough")
+    assert np.array_equal(pipeline.transform([(SAMPLES, 16_000)])[0].samples, SAMPLES)
 
 
-def test_the_longest_utterance_is_kept_and_whole_what_has_none(ravdess_dir: Path) -> None:
+def test_the_longest_segment_is_cut(ravdess_dir: Path) -> None:
     clip = read(ravdess_dir / "Actor_02" / "03-01-02-01-01-01-02.flac", sample_rate_hz=16_000)
     speech = trim_silence(clip.samples, 16_000)
     pause, part = np.zeros(16_000, np.float32), speech[: len(speech) // 2]

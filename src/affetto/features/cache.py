@@ -110,10 +110,14 @@ class CachedTransformer(StatelessTransformer):
         folder = self._make_folder()
         entries = [folder / f"{_content_digest(source)}.npy" for source in X]
         missing = {entry: source for entry, source in zip(entries, X, strict=True) if not entry.exists()}
-        joblib.Parallel(n_jobs=self.n_jobs if len(missing) > _MIN_PARALLEL else 1)(
+        rows = joblib.Parallel(n_jobs=self.n_jobs if len(missing) > _MIN_PARALLEL else 1)(
             joblib.delayed(_compute)(self.transformer, source, entry) for entry, source in missing.items()
         )
-        features = [self._load(entry, source) for entry, source in zip(entries, X, strict=True)]
+        computed = dict(zip(missing, rows, strict=True))
+        features = [
+            computed[entry] if entry in computed else self._load(entry, source)
+            for entry, source in zip(entries, X, strict=True)
+        ]
         return np.stack(features) if features[0].ndim == 1 else stack_sequences(features)
 
     def get_feature_names_out(self, input_features: object = None) -> NDArray[np.str_]:

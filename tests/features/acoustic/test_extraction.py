@@ -22,18 +22,18 @@ def speech(ravdess_dir: Path) -> np.ndarray:
     return read(ravdess_dir / "Actor_05/03-01-03-01-02-01-05.flac", sample_rate_hz=RATE).samples
 
 
-def test_every_feature_has_a_name_of_its_own(speech: np.ndarray) -> None:
+def test_names_of_features_are_unique(speech: np.ndarray) -> None:
     names = feature_names()
     assert len(set(names)) == len(names) == len(describe(speech, RATE))
 
 
-def test_gain_changes_nothing(speech: np.ndarray) -> None:
+def test_the_level_makes_no_difference(speech: np.ndarray) -> None:
     plain = describe(speech, RATE)
     for gain in (0.25, 4.0):
         assert np.allclose(describe(np.float32(gain) * speech, RATE), plain, rtol=1e-3, atol=2e-3)
 
 
-def test_a_name_means_what_it_says(speech: np.ndarray) -> None:
+def test_features_follow_their_names(speech: np.ndarray) -> None:
     def value(samples: np.ndarray, name: str) -> float:
         return float(describe(samples, RATE)[feature_names().index(name)])
 
@@ -51,7 +51,7 @@ def test_a_name_means_what_it_says(speech: np.ndarray) -> None:
 
 @given(n=st.integers(1, 4_000), kind=st.sampled_from(["noise", "zeros", "ones", "click"]))
 @pytest.mark.filterwarnings("error")
-def test_any_sound_has_finite_features(n: int, kind: str) -> None:
+def test_features_of_any_sound_are_finite(n: int, kind: str) -> None:
     samples = {
         "noise": np.random.default_rng(n).normal(0, 0.1, n),
         "zeros": np.zeros(n),
@@ -63,7 +63,7 @@ def test_any_sound_has_finite_features(n: int, kind: str) -> None:
     assert np.isfinite(features).all()
 
 
-def test_a_long_recording_is_described_in_blocks(speech: np.ndarray) -> None:
+def test_long_recordings_have_the_same_features(speech: np.ndarray) -> None:
     long = np.tile(speech, 12)  # over half a minute, so more than one block
     names = feature_names()
     mean = [i for i, name in enumerate(names) if name.startswith("mfcc: ") and name.endswith(" mean")]
@@ -71,6 +71,6 @@ def test_a_long_recording_is_described_in_blocks(speech: np.ndarray) -> None:
 
 
 @pytest.mark.parametrize(("rate", "warp", "message"), [(8_000, 1.0, "8000 Hz"), (16_000, 0.0, "warp is 0")])
-def test_what_makes_no_sense_is_said(rate: int, warp: float, message: str) -> None:
+def test_invalid_parameters_are_refused(rate: int, warp: float, message: str) -> None:
     with pytest.raises(ParameterError, match=message):
         describe(np.zeros(100, np.float32), rate, warp=warp)

@@ -18,16 +18,16 @@ from affetto.features.acoustic.functionals import (
 
 def test_statistics_of_a_ramp() -> None:
     ramp = np.arange(101.0)[None]
-    found = dict(zip(STATISTICS, statistics(ramp)[0], strict=True))
-    assert found["mean"] == found["p50"] == 50
-    assert found["p10"] == 10
-    assert found["p90"] == 90
-    assert found["slope"] == pytest.approx(50)  # from one end to the middle
-    assert found["delta_mean"] == pytest.approx(1, abs=0.02)
-    assert found["std"] == pytest.approx(ramp.std())
+    output = dict(zip(STATISTICS, statistics(ramp)[0], strict=True))
+    assert output["mean"] == output["p50"] == 50
+    assert output["p10"] == 10
+    assert output["p90"] == 90
+    assert output["slope"] == pytest.approx(50)  # from one end to the middle
+    assert output["delta_mean"] == pytest.approx(1, abs=0.02)
+    assert output["std"] == pytest.approx(ramp.std())
 
 
-def test_statistics_of_nothing_are_zeros() -> None:
+def test_statistics_without_frames_are_zeros() -> None:
     assert not statistics(np.zeros((3, 0))).any()
 
 
@@ -42,20 +42,20 @@ def test_segment_means_are_means_of_equal_parts() -> None:
 
 
 @pytest.mark.parametrize("frequency", [1.5, 3, 6, 12, 24])
-def test_modulation_is_found_at_its_rate(frequency: float) -> None:
+def test_the_modulation_spectrum_peaks_at_the_rate(frequency: float) -> None:
     envelope = np.sin(2 * np.pi * frequency * np.arange(400) / 100)[None]
     strongest = modulation_spectrum(envelope, 100)[0].argmax()
     assert MODULATION_EDGES_HZ[strongest] <= frequency < MODULATION_EDGES_HZ[strongest + 1]
 
 
-def test_correlations_have_their_signs() -> None:
+def test_correlations_have_the_right_signs() -> None:
     x = np.sin(np.arange(500) / 7) * 10
     together, against, _ = correlations(np.stack([x, 2 * x, -x]))
     assert together > 0.9
     assert against < -0.9
 
 
-def test_autocorrelation_of_a_period() -> None:
+def test_autocorrelations_of_a_periodic_descriptor() -> None:
     wave = 10 * np.sin(2 * np.pi * np.arange(400) / 16)[None]
     half, whole = autocorrelations(wave, (8, 16))[:, 0]
     assert half < -0.9

@@ -23,8 +23,8 @@ def tone(seconds: float, dbfs: float) -> np.ndarray:
     return (amplitude * np.sin(2 * np.pi * 300 * np.arange(round(seconds * RATE)) / RATE)).astype(np.float32)
 
 
-def by_the_book(samples: np.ndarray) -> float:
-    """Method B of P.56 as the recommendation writes it: sample by sample, thresholds a factor of two apart."""
+def by_standard(samples: np.ndarray) -> float:
+    """Method B of P.56 as in the recommendation: sample by sample, thresholds a factor of two apart."""
     g, hangover = math.exp(-1 / (RATE * 0.03)), round(0.2 * RATE)
     thresholds = [2.0**-i for i in range(20, 0, -1)]
     counts, hangs = [0] * 20, [hangover] * 20
@@ -48,21 +48,21 @@ def by_the_book(samples: np.ndarray) -> float:
 
 
 @pytest.mark.parametrize("name", ["angry", "neutral", "sad"])
-def test_speech_is_as_loud_as_by_the_book(name: str, root: Path) -> None:
+def test_the_level_of_speech_is_that_of_the_standard(name: str, root: Path) -> None:
     samples = read(root / "examples" / f"{name}.flac", sample_rate_hz=RATE).samples
-    assert active_speech_level(samples, RATE) == pytest.approx(by_the_book(samples - samples.mean()), abs=0.3)
+    assert active_speech_level(samples, RATE) == pytest.approx(by_standard(samples - samples.mean()), abs=0.3)
 
 
 @given(dbfs=st.floats(-70, -6), silence_s=st.floats(0, 3), offset=st.floats(-0.2, 0.2))
-def test_neither_silence_nor_an_offset_counts(dbfs: float, silence_s: float, offset: float) -> None:
+def test_silence_and_offset_do_not_count(dbfs: float, silence_s: float, offset: float) -> None:
     silence = np.zeros(round(silence_s * RATE), np.float32)
     level = active_speech_level(np.concatenate([silence, tone(2, dbfs), silence]) + np.float32(offset), RATE)
-    # The envelope needs a moment to rise and to fall.
+    # The envelope rises and falls slowly.
     assert level == pytest.approx(dbfs, abs=0.8)
 
 
 @given(gain_db=st.floats(-40, 20))
-def test_a_gain_is_found_exactly(gain_db: float) -> None:
+def test_a_gain_changes_the_level_by_as_much(gain_db: float) -> None:
     noise = np.random.default_rng(0).normal(0, 0.01, RATE) * np.repeat([1, 0.1, 0, 1], RATE // 4)
     plain, louder = (active_speech_level((gain * noise).astype(np.float32), RATE) for gain in (1, 10 ** (gain_db / 20)))
     assert plain is not None

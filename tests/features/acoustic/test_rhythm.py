@@ -9,7 +9,7 @@ from affetto.features.acoustic.rhythm import find_rhythm
 
 
 def syllables(count: int, *, frames: int = 20, depth_db: float = 10.0) -> np.ndarray:
-    """The level of so many syllables, each a hill of so many frames."""
+    """The level of some syllables."""
     return -depth_db * (1 + np.cos(2 * np.pi * np.arange(count * frames) / frames)) / 2
 
 
@@ -27,11 +27,11 @@ def test_every_syllable_is_counted(count: int, frames: int, depth_db: float, lev
     assert rhythm.duration_s == pytest.approx(len(speech) / 100, abs=0.1)
 
 
-def test_what_is_voiceless_or_no_peak_is_no_syllable() -> None:
+def test_syllables_are_voiced_peaks() -> None:
     level = np.concatenate([syllables(3), syllables(4, depth_db=1.0), syllables(2)])
     voiced = np.ones(len(level), bool)
     voiced[:20] = False
-    # Of the three hills the first is a consonant; ripples of 1 dB are no syllables of their own.
+    # The first peak is unvoiced, and ripples of 1 dB do not count.
     assert find_rhythm(level, voiced).nuclei == 2 + 1 + 2
     assert find_rhythm(level, np.zeros(len(level), bool)).nuclei == 0
 
@@ -50,7 +50,7 @@ def test_pauses_are_counted_and_measured(gaps: list[int], closure: int) -> None:
 
 
 @pytest.mark.parametrize("n", [1, 2, 5, 100])
-def test_what_does_not_change_has_no_pauses(n: int) -> None:
+def test_a_constant_level_has_no_pauses(n: int) -> None:
     rhythm = find_rhythm(np.zeros(n), np.ones(n, bool))
     assert (rhythm.nuclei, rhythm.pauses, rhythm.pause_s) == (1, 0, 0)
     assert rhythm.duration_s == pytest.approx(n / 100)

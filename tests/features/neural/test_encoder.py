@@ -27,7 +27,7 @@ def clips(ravdess_dir: Path) -> list[Waveform]:
     return [read(path, sample_rate_hz=RATE) for path in sorted((ravdess_dir / "Actor_09").glob("*.flac"))[:2]]
 
 
-def altered(checkpoint: Path, folder: Path, change: float = 1e-2) -> Path:
+def modified(checkpoint: Path, folder: Path, change: float = 1e-2) -> Path:
     """Copy a checkpoint with one weight changed."""
     folder.mkdir(exist_ok=True)
     shutil.copy(checkpoint / "config.json", folder)
@@ -41,20 +41,20 @@ def test_rows_are_the_means_of_the_middle_layers(tiny_encoder: Path, clips: list
     rows = EncoderMeans(encoders=[tiny_encoder]).fit(clips).transform(clips)
     assert rows.dtype == np.float32
     assert rows.shape == (2, 2 * 384)
-    for clip, got in zip(clips, rows, strict=True):
+    for clip, output in zip(clips, rows, strict=True):
         with torch.inference_mode():
             _, second, third = load_encoder(tiny_encoder, n_layers=3)(LogMel()(torch.tensor(clip.samples)[None]))
-        wanted = np.concatenate([layer[0].numpy().mean(axis=0) for layer in (second, third)])
-        assert np.allclose(got, wanted, rtol=1e-4, atol=1e-4)
+        expected = np.concatenate([layer[0].numpy().mean(axis=0) for layer in (second, third)])
+        assert np.allclose(output, expected, rtol=1e-4, atol=1e-4)
     assert not np.allclose(rows[0], rows[1], atol=0.01)
 
 
-def test_encoders_stand_side_by_side(tiny_encoder: Path, clips: list[Waveform], tmp_path: Path) -> None:
-    other = altered(tiny_encoder, tmp_path / "other")
+def test_features_of_encoders_are_concatenated(tiny_encoder: Path, clips: list[Waveform], tmp_path: Path) -> None:
+    other = modified(tiny_encoder, tmp_path / "other")
     (both,) = EncoderMeans(encoders=[tiny_encoder, other]).transform(clips[:1])
     assert both.shape == (4 * 384,)
     first, second = (EncoderMeans(encoders=[encoder]).transform(clips[:1])[0] for encoder in (tiny_encoder, other))
-    # Layer by layer, so that each layer's half can be weighted whatever encoders there are.
+    # Layer by layer, so that each layer can be weighted.
     lower, upper = np.split(both, 2)
     assert np.array_equal(lower, np.concatenate([first[:384], second[:384]]))
     assert np.array_equal(upper, np.concatenate([first[384:], second[384:]]))
@@ -62,49 +62,47 @@ def test_encoders_stand_side_by_side(tiny_encoder: Path, clips: list[Waveform], 
 
 
 @pytest.mark.parametrize("n", [1, 100, 800, 3_199])
-def test_less_than_a_syllable_is_filled_up_with_silence(tiny_encoder: Path, clips: list[Waveform], n: int) -> None:
+def test_short_clips_are_padded_with_silence(tiny_encoder: Path, clips: list[Waveform], n: int) -> None:
     means = EncoderMeans(encoders=[tiny_encoder])
     samples = clips[0].samples[20_000 : 20_000 + n]
-    (got,) = means.transform([Waveform(samples, RATE)])
+    (output,) = means.transform([Waveform(samples, RATE)])
     (filled,) = means.transform([Waveform(np.pad(samples, (0, 3_200 - n)), RATE)])
-    assert np.isfinite(got).all()
-    assert np.array_equal(got, filled)
+    assert np.isfinite(output).all()
+    assert np.array_equal(output, filled)
 
 
-def test_fingerprint_is_that_of_the_weights(tiny_encoder: Path, tmp_path: Path) -> None:
+def test_the_fingerprint_depends_on_the_weights(tiny_encoder: Path, tmp_path: Path) -> None:
     means = EncoderMeans(encoders=[tiny_encoder])
     same = shutil.copytree(tiny_encoder, tmp_path / "same")
     assert clone(means).set_params(encoders=[same]).fingerprint() == means.fingerprint()
-    other = altered(tiny_encoder, tmp_path / "other")
+    other = modified(tiny_encoder, tmp_path / "other")
     assert clone(means).set_params(encoders=[other]).fingerprint() != means.fingerprint()
     assert clone(means).set_params(encoders=[tiny_encoder, other]).fingerprint() != means.fingerprint()
 
 
-def test_weights_that_change_where_they_lie_are_heard(
-    tiny_encoder: Path, clips: list[Waveform], tmp_path: Path
-) -> None:
-    folder = altered(tiny_encoder, tmp_path / "mine", change=0.0)
+def test_changed_weights_are_loaded_again(tiny_encoder: Path, clips: list[Waveform], tmp_path: Path) -> None:
+    folder = modified(tiny_encoder, tmp_path / "mine", change=0.0)
     means = EncoderMeans(encoders=[folder])
     (before,) = means.transform(clips[:1])
-    altered(tiny_encoder, folder, change=0.5)
+    modified(tiny_encoder, folder, change=0.5)
     (after,) = clone(means).transform(clips[:1])
     assert not np.array_equal(before, after)
 
 
-def test_there_must_be_an_encoder(clips: list[Waveform]) -> None:
+def test_no_encoder_is_refused(clips: list[Waveform]) -> None:
     with pytest.raises(ParameterError, match="encoders is"):
         EncoderMeans(encoders=[]).transform(clips[:1])
 
 
-def test_one_encoder_must_be_in_a_list(tiny_encoder: Path, clips: list[Waveform]) -> None:
+def test_an_encoder_outside_of_a_list_is_refused(tiny_encoder: Path, clips: list[Waveform]) -> None:
     with pytest.raises(ParameterError, match="must be a list"):
         EncoderMeans(encoders=str(tiny_encoder)).transform(clips[:1])
 
 
-def test_encoders_of_different_spectrograms_do_not_mix(
+def test_encoders_of_different_spectrograms_are_refused(
     tiny_encoder: Path, clips: list[Waveform], tmp_path: Path
 ) -> None:
-    other = altered(tiny_encoder, tmp_path / "other")
+    other = modified(tiny_encoder, tmp_path / "other")
     tensors = load_file(other / "model.safetensors")
     weight = tensors["model.encoder.conv1.weight"]
     tensors["model.encoder.conv1.weight"] = torch.cat([weight, weight[:, :48]], dim=1)

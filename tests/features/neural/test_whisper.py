@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def tensors(tiny_encoder: Path) -> dict[str, Tensor]:
-    """What two layers need, under bare names, and the positions as they are stored."""
+    """The weights of two layers without prefix, and the stored position embeddings."""
     prefix = "model.encoder."
     everything = {k.removeprefix(prefix): v for k, v in load_file(tiny_encoder / "model.safetensors").items()}
     return {k: v for k, v in everything.items() if not k.startswith("layers.") or k.split(".")[1] in "01"}
@@ -26,7 +26,7 @@ def tensors(tiny_encoder: Path) -> dict[str, Tensor]:
 
 @pytest.fixture
 def checkpoint(tiny_encoder: Path, tensors: dict[str, Tensor], tmp_path: Path) -> Path:
-    """A checkpoint of two layers that a test may spoil."""
+    """A checkpoint of two layers that a test may change."""
     folder = tmp_path / "checkpoint"
     folder.mkdir()
     config = json.loads((tiny_encoder / "config.json").read_text(encoding="utf-8")) | {"encoder_layers": 2}
@@ -40,7 +40,7 @@ def spectrogram(n_frames: int, n_clips: int = 1) -> Tensor:
 
 
 def by_hand(tensors: dict[str, Tensor], log_mel: Tensor, heads: int = 6) -> list[Tensor]:
-    """The encoder as the paper describes it, straight from the stored tensors."""
+    """The encoder as in the paper, with the stored tensors."""
     w = {name: tensor.float() for name, tensor in tensors.items()}
     x = functional.gelu(functional.conv1d(log_mel.transpose(1, 2), w["conv1.weight"], w["conv1.bias"], padding=1))
     x = functional.gelu(functional.conv1d(x, w["conv2.weight"], w["conv2.bias"], stride=2, padding=1)).transpose(1, 2)
@@ -58,33 +58,31 @@ def by_hand(tensors: dict[str, Tensor], log_mel: Tensor, heads: int = 6) -> list
 
         normed = norm("self_attn_layer_norm", x)
         query, key, value = (linear(f"self_attn.{part}_proj", normed) for part in "qkv")
-        heard = []
+        attended = []
         for head in range(heads):
             part = slice(head * size, (head + 1) * size)
             weights = (query[..., part] @ key[..., part].transpose(1, 2) / size**0.5).softmax(-1)
-            heard.append(weights @ value[..., part])
-        x = x + linear("self_attn.out_proj", torch.cat(heard, dim=-1))
+            attended.append(weights @ value[..., part])
+        x = x + linear("self_attn.out_proj", torch.cat(attended, dim=-1))
         x = x + linear("fc2", functional.gelu(linear("fc1", norm("final_layer_norm", x))))
         outputs.append(x)
     return outputs
 
 
 @pytest.mark.parametrize("n_frames", [20, 151, 700])
-def test_layers_are_those_of_whisper_with_its_stored_positions(
-    checkpoint: Path, tensors: dict[str, Tensor], n_frames: int
-) -> None:
+def test_layers_equal_those_of_whisper(checkpoint: Path, tensors: dict[str, Tensor], n_frames: int) -> None:
     log_mel = spectrogram(n_frames, n_clips=2)
     with torch.inference_mode():
-        ours, theirs = load_encoder(checkpoint, n_layers=2)(log_mel), by_hand(tensors, log_mel)
-    assert len(ours) == len(theirs) == 2
-    for layer, wanted in zip(ours, theirs, strict=True):
-        assert layer.shape == wanted.shape == (2, -(-n_frames // 2), 384)
+        output, reference = load_encoder(checkpoint, n_layers=2)(log_mel), by_hand(tensors, log_mel)
+    assert len(output) == len(reference) == 2
+    for layer, expected in zip(output, reference, strict=True):
+        assert layer.shape == expected.shape == (2, -(-n_frames // 2), 384)
         # The stored weights and positions have half precision; the values go up to some hundreds.
-        assert ((layer - wanted).abs() / (1 + wanted.abs())).max() < 3e-3
-        assert (layer - wanted).abs().mean() < 2e-4
+        assert ((layer - expected).abs() / (1 + expected.abs())).max() < 3e-3
+        assert (layer - expected).abs().mean() < 2e-4
 
 
-def test_layers_are_exactly_those_of_whisper_but_for_the_rounding_of_its_positions(
+def test_layers_equal_those_of_whisper_exactly_without_rounded_positions(
     checkpoint: Path, tensors: dict[str, Tensor]
 ) -> None:
     from affetto.features.neural.whisper import sinusoids
@@ -93,15 +91,15 @@ def test_layers_are_exactly_those_of_whisper_but_for_the_rounding_of_its_positio
     assert (computed - tensors["embed_positions.weight"].float()).abs().max() < 1e-3
     log_mel = spectrogram(301)
     with torch.inference_mode():
-        ours = load_encoder(checkpoint, n_layers=2)(log_mel)
-        theirs = by_hand({**tensors, "embed_positions.weight": computed}, log_mel)
-    for layer, wanted in zip(ours, theirs, strict=True):
-        assert (layer - wanted).abs().max() < 1e-4
+        output = load_encoder(checkpoint, n_layers=2)(log_mel)
+        reference = by_hand({**tensors, "embed_positions.weight": computed}, log_mel)
+    for layer, expected in zip(output, reference, strict=True):
+        assert (layer - expected).abs().max() < 1e-4
 
 
 @pytest.mark.parametrize("prefix", ["model.encoder.", "encoder.", ""])
 @pytest.mark.parametrize("n_files", [1, 2])
-def test_every_layout_of_a_checkpoint_is_the_same_encoder(
+def test_all_layouts_of_a_checkpoint_are_the_same_encoder(
     checkpoint: Path, tensors: dict[str, Tensor], tmp_path: Path, prefix: str, n_files: int
 ) -> None:
     folder = tmp_path / "other"
@@ -120,8 +118,8 @@ def test_every_layout_of_a_checkpoint_is_the_same_encoder(
     log_mel = spectrogram(41)
     with torch.inference_mode():
         expected = load_encoder(checkpoint, n_layers=2)(log_mel)
-        for got, wanted in zip(load_encoder(folder, n_layers=2)(log_mel), expected, strict=True):
-            assert torch.equal(got, wanted)
+        output = load_encoder(folder, n_layers=2)(log_mel)
+    assert all(torch.equal(*layers) for layers in zip(output, expected, strict=True))
 
 
 def test_fewer_layers_are_the_first_ones(checkpoint: Path) -> None:
@@ -131,7 +129,7 @@ def test_fewer_layers_are_the_first_ones(checkpoint: Path) -> None:
         assert torch.equal(first, load_encoder(str(checkpoint), n_layers=2)(log_mel)[0])
 
 
-def test_weights_in_half_precision_are_computed_with_in_single(checkpoint: Path) -> None:
+def test_half_precision_weights_become_single_precision(checkpoint: Path) -> None:
     encoder = load_encoder(checkpoint, n_layers=1)
     assert {p.dtype for p in encoder.parameters()} == {torch.float32}
     assert not encoder.training
@@ -196,7 +194,7 @@ def truncated(folder: Path) -> None:
         "truncated",
     ],
 )
-def test_what_is_wrong_with_a_checkpoint_is_said_in_one_sentence(checkpoint: Path, spoil: Any, message: str) -> None:
+def test_a_damaged_checkpoint_is_refused_in_one_sentence(checkpoint: Path, spoil: Any, message: str) -> None:
     spoil(checkpoint)
     with pytest.raises(ParameterError, match=message) as raised:
         load_encoder(checkpoint, n_layers=2)
@@ -205,13 +203,13 @@ def test_what_is_wrong_with_a_checkpoint_is_said_in_one_sentence(checkpoint: Pat
 
 
 @pytest.mark.parametrize("n_layers", [0, -1, 3])
-def test_a_senseless_number_of_layers_is_named(checkpoint: Path, n_layers: int) -> None:
+def test_an_invalid_number_of_layers_is_refused(checkpoint: Path, n_layers: int) -> None:
     with pytest.raises(ParameterError, match=f"n_layers is {n_layers}; .* has 1 to 2"):
         load_encoder(checkpoint, n_layers=n_layers)
 
 
 @pytest.mark.parametrize("name", ["nowhere", "no/where", "a/b/c", "not a name", "/no/such/folder"])
-def test_a_name_that_is_neither_folder_nor_on_the_hub_is_one_sentence(name: str, offline: None) -> None:
+def test_an_unknown_checkpoint_is_refused_in_one_sentence(name: str, offline: None) -> None:
     with pytest.raises(ParameterError, match=f"encoder '{name}' is neither a folder nor") as raised:
         load_encoder(name, n_layers=1)
     assert len(str(raised.value).splitlines()) == 1

@@ -1,4 +1,4 @@
-"""Noises and music that are made of numbers, so that everybody has them: nobody speaks in them."""
+"""Synthetic noises and music, which hold no speech."""
 
 from __future__ import annotations
 
@@ -234,7 +234,7 @@ MUSIC: dict[str, Callable[[np.random.Generator], Sound]] = {
         pytest.param("wah-wah", marks=pytest.mark.xfail(strict=True, reason="it moves as the formants of a voice do")),
     ],
 )
-def test_nobody_speaks_in_noise_and_music(kind: str) -> None:
+def test_noise_and_music_have_no_segments(kind: str) -> None:
     make = {**NOISES, **MUSIC, "wah-wah": wah_wah}[kind]
     for seed in range(3):
         sound = make(np.random.default_rng(seed))
