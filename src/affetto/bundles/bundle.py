@@ -1,7 +1,7 @@
-"""Bundles: a trained chain as a folder of `model.onnx` and `manifest.json`.
+"""Bundles: a trained model as a folder of ``model.onnx`` and ``manifest.json``.
 
-Loading one executes no code from it and needs none of the libraries that trained it. All is covered by
-checksums: the model's stands in the manifest, that of the manifest's content beside it.
+Loading a bundle executes no code from it and needs none of the libraries that trained it. The manifest holds the
+checksums of the model and of its own content.
 """
 
 from __future__ import annotations
@@ -10,25 +10,27 @@ import hashlib
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from affetto._files import write_bytes
 from affetto.adaptation.prior import BALANCED, resolve_prior
-from affetto.errors import BundleError, ParameterError
+from affetto.errors import BundleError
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
     from affetto.adaptation.offset_model import OffsetModel
     from affetto.adaptation.prior import Prior
 
+Value = TypeVar("Value")
+
 FORMAT_VERSION = 1
-"""Raised when a manifest can no longer be read by the rules of the version before; older versions stay readable."""
+"""Incremented when older versions of Affetto cannot read a manifest any more; older manifests stay readable."""
 
 MODEL_FILE = "model.onnx"
 MANIFEST_FILE = "manifest.json"
@@ -47,16 +49,26 @@ _REQUIRED: Mapping[str, type] = {
 
 @dataclass(frozen=True)
 class Bundle:
-    """A trained chain, checked and ready to run.
+    """A trained model, checked and ready to run.
 
     Attributes
     ----------
     folder : Path
-        Where it lies.
     manifest : mapping
-        Everything about the model; see ``docs/reference/bundles.md``.
+        All metadata; see ``docs/reference/bundles.md``.
     model : bytes
         The ONNX model.
+
+    Raises
+    ------
+    BundleError
+        By a property whose field of the manifest is invalid.
+
+    Examples
+    --------
+    >>> bundle = load_bundle(find_bundle("transformer"))
+    >>> bundle.labels[:3], 0 < bundle.threshold < 1
+    (('neutral', 'calm', 'happy'), True)
     """
 
     folder: Path
@@ -80,79 +92,50 @@ class Bundle:
 
     @property
     def threshold(self) -> float:
-        """Answers of less confidence are uncertain; 0 where that was not measured.
-
-        Raises
-        ------
-        BundleError
-            If the manifest says so in a way that this version does not understand.
-        """
-        try:
-            return float(self.manifest.get("calibration", {}).get("threshold", 0.0))
-        except (AttributeError, TypeError, ValueError, OverflowError) as error:
-            raise BundleError(
-                f"{self.folder} describes its calibration in a way unknown here: {error}; train it again"
-            ) from None
+        """Answers of less confidence are uncertain; 0 if the model was not calibrated."""
+        return self._parsed("calibration", lambda: float(self.manifest.get("calibration", {}).get("threshold", 0.0)))
 
     @property
     def prior(self) -> Prior:
-        """How frequent each emotion is, unless a recognizer is told otherwise; "balanced" where nothing says so.
-
-        Raises
-        ------
-        BundleError
-            If the manifest says so in a way that this version does not understand.
-        """
+        """The prior that recognizers use by default."""
         prior: Prior = self.manifest.get("prior", BALANCED)
-        try:
-            resolve_prior(prior, self.labels)
-        except ParameterError as error:
-            raise BundleError(f"{self.folder} has a prior that is unknown here: {error}; train it again") from None
+        self._parsed("prior", lambda: resolve_prior(prior, self.labels))
         return prior
 
     @property
     def frequencies(self) -> NDArray[np.float64]:
-        """How frequent training took each emotion to be beside the others; all are 1 where nothing says so.
-
-        Raises
-        ------
-        BundleError
-            If the manifest says so in a way that this version does not understand.
-        """
-        content = self.manifest.get("frequencies", [1.0] * len(self.labels))
-        try:
-            values = np.asarray(content, dtype=np.float64)
-            if values.shape != (len(self.labels),) or not ((values > 0) & (values <= 1)).all():
-                raise ValueError(f"frequencies are {content}, and must be a number above 0, up to 1, for each label")
-        except (TypeError, ValueError, OverflowError) as error:
-            raise BundleError(
-                f"{self.folder} describes frequencies of its labels in a way unknown here: {error}; train it again"
-            ) from None
-        return values
+        """The relative frequency of each emotion in training, above 0 and up to 1; by default all are 1."""
+        return self._parsed("frequencies", self._frequencies)
 
     @property
     def offset_model(self) -> OffsetModel | None:
-        """How the model's embeddings shift with voice, room and language; None where it cannot be adapted.
+        """The model of how embeddings depend on speaker and recording; None if the bundle cannot be adapted."""
+        return None if self.manifest.get("offset_model") is None else self._parsed("offset_model", self._offset_model)
 
-        Raises
-        ------
-        BundleError
-            If the manifest says so in a way that this version does not understand.
-        """
-        content = self.manifest.get("offset_model")
-        if content is None:
-            return None
+    def _frequencies(self) -> NDArray[np.float64]:
+        content = self.manifest.get("frequencies", [1.0] * len(self.labels))
+        values = np.asarray(content, dtype=np.float64)
+        if values.shape != (len(self.labels),) or not ((values > 0) & (values <= 1)).all():
+            raise ValueError(f"they are {content}, not one number above 0, up to 1, for each label")
+        return values
+
+    def _offset_model(self) -> OffsetModel:
         from affetto.adaptation.offset_model import OffsetModel
 
-        log_prior = np.log(self.frequencies)
+        model = OffsetModel.from_dict(self.manifest["offset_model"])
+        if len(model.means) != len(self.labels):
+            raise ValueError(f"it has means of {len(model.means)} emotions, and there are {len(self.labels)} labels")
+        return replace(model, log_prior=np.log(self.frequencies))
+
+    def _parsed(self, field: str, parse: Callable[[], Value]) -> Value:
+        """Return a parsed field of the manifest; an invalid one raises `BundleError`."""
         try:
-            model = OffsetModel.from_dict(content)
-            if len(model.means) != len(self.labels):
-                raise ValueError(f"means of {len(model.means)} emotions, and there are {len(self.labels)}")
-            return replace(model, log_prior=log_prior)
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            return parse()
+        except BundleError:
+            raise
+        except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
             raise BundleError(
-                f"{self.folder} describes its offset model in a way unknown here: {error}; train it again"
+                f"the manifest of {self.folder} has an invalid {field}: {error}; train it again"
             ) from None
 
 
@@ -163,7 +146,7 @@ def bundled_models() -> dict[str, Path]:
 
 
 def find_bundle(model: str | os.PathLike[str]) -> Path:
-    """Return the folder of a model that is named either by its folder or, if it ships with the package, by its name.
+    """Return the folder of a model, given that folder or the name of a model that ships with the package.
 
     Raises
     ------
@@ -172,32 +155,21 @@ def find_bundle(model: str | os.PathLike[str]) -> Path:
     """
     shipped = bundled_models()
     path = Path(model)
-    # A folder that somebody made here is meant, even if it is called like a model that ships.
+    # A bundle in the current folder takes precedence over a shipped one of that name.
     if isinstance(model, str) and model in shipped and not (path / MANIFEST_FILE).is_file():
         return shipped[model]
-    if not path.is_dir() or model == "":  # which a path would take for the current folder
-        raise BundleError(
-            f"there is no model {str(model)!r}: neither a folder, nor one of those that ship: {', '.join(shipped)}"
-        )
+    if not path.is_dir() or model == "":  # Path("") is the current folder
+        raise BundleError(f"there is no model {str(model)!r}; give a folder, or one of {', '.join(shipped)}")
     return path
 
 
 def load_bundle(folder: str | os.PathLike[str]) -> Bundle:
-    """Read a bundle and check it.
-
-    Parameters
-    ----------
-    folder : path
-        Holds `model.onnx` and `manifest.json`.
-
-    Returns
-    -------
-    Bundle
+    """Read and check a bundle.
 
     Raises
     ------
     BundleError
-        If a file is missing or damaged, or the format is newer than this version of Affetto reads.
+        If a file is missing or damaged, or the format is too new.
     """
     folder = Path(folder)
     manifest = _read_manifest(folder / MANIFEST_FILE)
@@ -208,7 +180,7 @@ def load_bundle(folder: str | os.PathLike[str]) -> Bundle:
         raise BundleError(f"{model_path} cannot be read: {error.strerror}; copy the whole bundle again") from None
     if hashlib.sha256(model).hexdigest() != manifest["model"].get("sha256"):
         raise BundleError(
-            f"{model_path} is not the file that its manifest describes (its sha256 differs); copy or train it again"
+            f"{model_path} is not the model that its manifest describes (its sha256 differs); copy or train it again"
         )
     return Bundle(folder, manifest, model)
 
@@ -219,9 +191,9 @@ def write_bundle(folder: Path, manifest: Mapping[str, Any], model: bytes) -> Bun
     Parameters
     ----------
     folder : Path
-        Made if it is missing.
+        Created if it is missing.
     manifest : mapping
-        Without format version and checksums, which are added.
+        Without format version and checksums.
     model : bytes
         The ONNX model.
 
@@ -233,7 +205,7 @@ def write_bundle(folder: Path, manifest: Mapping[str, Any], model: bytes) -> Bun
     Raises
     ------
     ParameterError
-        If it cannot be written; a file that was there before is whole, the old one or the new.
+        If it cannot be written. Each file is then the old one or the new one, and complete.
     """
     described = {"file": MODEL_FILE, "bytes": len(model), "sha256": hashlib.sha256(model).hexdigest()}
     folder.mkdir(parents=True, exist_ok=True)
@@ -243,14 +215,13 @@ def write_bundle(folder: Path, manifest: Mapping[str, Any], model: bytes) -> Bun
 
 
 def update_manifest(folder: Path, fields: Mapping[str, Any]) -> Bundle:
-    """Change fields of a bundle's manifest, and its checksum with them; the model stays as it is.
+    """Change fields of a bundle's manifest, and its checksum.
 
     Parameters
     ----------
     folder : Path
-        The bundle.
     fields : mapping
-        The new value of each field, as JSON knows it; None removes the field.
+        The new JSON value of each field; None removes the field.
 
     Returns
     -------
@@ -260,7 +231,7 @@ def update_manifest(folder: Path, fields: Mapping[str, Any]) -> Bundle:
     Raises
     ------
     BundleError
-        If there is no bundle, or it is damaged: what cannot be trusted is given no new checksum.
+        If the bundle is missing or damaged.
     """
     manifest = {**load_bundle(folder).manifest, **fields}
     _write_manifest(folder, {field: value for field, value in manifest.items() if value is not None})
@@ -268,7 +239,7 @@ def update_manifest(folder: Path, fields: Mapping[str, Any]) -> Bundle:
 
 
 def _write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
-    """Write a manifest and its checksum; what says that both files are whole stands at the end."""
+    """Write a manifest and its checksum, the checksums last."""
     last = ("model", "manifest_sha256")
     content = {field: value for field, value in manifest.items() if field not in last} | {"model": manifest["model"]}
     content["manifest_sha256"] = _manifest_digest(content)
@@ -280,14 +251,14 @@ def _read_manifest(path: Path) -> dict[str, Any]:
     try:
         manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise BundleError(f"{path.parent} is no model bundle: it holds no {path.name}") from None
+        raise BundleError(f"{path.parent} is not a model bundle: it has no {path.name}") from None
     except OSError as error:
         raise BundleError(f"{path} cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError) as error:  # neither UTF-8 nor JSON
         raise BundleError(f"{path} is damaged: {error}; copy the bundle again") from None
     version = manifest.get("format_version") if isinstance(manifest, dict) else None
     if not isinstance(version, int):
-        raise BundleError(f"{path} is no manifest of a model bundle: it has no format_version")
+        raise BundleError(f"{path} is not the manifest of a model bundle: it has no format_version")
     if not 1 <= version <= FORMAT_VERSION:
         raise BundleError(
             f"{path} has format version {version}; this Affetto reads up to {FORMAT_VERSION}: upgrade affetto"
@@ -303,6 +274,6 @@ def _read_manifest(path: Path) -> dict[str, Any]:
 
 
 def _manifest_digest(manifest: Mapping[str, Any]) -> str:
-    """Checksum of a manifest's content, whatever its whitespace, without the checksum itself."""
+    """Return the checksum of a manifest's content, without whitespace and the checksum itself."""
     content = {key: value for key, value in manifest.items() if key != "manifest_sha256"}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

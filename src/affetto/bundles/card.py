@@ -1,26 +1,33 @@
 """Model cards: what a bundle is, how good it was measured to be, and what it must not be used for.
 
-After Mitchell et al. 2019, "Model cards for model reporting", FAT*. A card says what the bundle's manifest says and no
-more: what the manifest does not hold was not measured.
+The text is the template ``card.md``; its values come from the bundle's manifest alone.
+
+References
+----------
+M. Mitchell et al.: Model cards for model reporting. FAT*, 2019.
 """
 
 from __future__ import annotations
 
 import math
+import re
+from pathlib import Path
+from string import Template
 from typing import TYPE_CHECKING, Any
 
 from affetto.adaptation.prior import BALANCED, describe_prior
 from affetto.errors import BundleError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     Manifest = Mapping[str, Any]
+    Values = Mapping[str, object]
 
 NOT_MEASURED = "Not measured."
 
 NOTABLE_GAP = 0.04
-"""Difference in UAR between women and men, as a fraction, above which a card speaks of it."""
+"""A difference in UAR between women and men above this fraction is mentioned."""
 
 _PEOPLE = {"female": "women", "male": "men"}
 
@@ -31,134 +38,135 @@ def model_card(manifest: Manifest) -> str:
     Parameters
     ----------
     manifest : mapping
-        As `load_bundle` reads it. Whatever is not required of a manifest may be missing.
+        From `load_bundle`. Only its required fields must be present.
 
     Returns
     -------
     str
-        Markdown, with a line break at its end.
+        Markdown.
 
     Raises
     ------
     BundleError
-        If a part of the manifest is not what ``docs/reference/bundles.md`` says.
+        If a part of the manifest does not follow ``docs/reference/bundles.md``.
+
+    Examples
+    --------
+    >>> from affetto.bundles.bundle import find_bundle, load_bundle
+    >>> model_card(load_bundle(find_bundle("svm")).manifest).splitlines()[0]
+    '# svm 0.1.0'
     """
-    blocks = [f"# {_text(manifest['name'])} {_text(manifest['version'])}", _PURPOSE]
-    for title, section in _sections(manifest):
+    template = Path(__file__).with_name("card.md").read_text(encoding="utf-8")
+    head, *sections = re.split(r"^## ", template, flags=re.MULTILINE)
+    blocks = [Template(head).substitute(name=_text(manifest["name"]), version=_text(manifest["version"]))]
+    for section in sections:
+        title, _, body = section.partition("\n")
         try:
-            content = list(section(manifest))
+            values = _SECTIONS[title](manifest)
+            text = values if isinstance(values, str) else Template(body).substitute(values)
         except (AttributeError, IndexError, KeyError, TypeError, ValueError, ZeroDivisionError) as error:
             raise BundleError(
-                f"the card of {manifest['name']!r} cannot be written, since its manifest says something else than "
-                f"docs/reference/bundles.md about {title!r} ({type(error).__name__}: {error}); train the bundle again"
+                f"the card of {manifest['name']!r} cannot be written: the section {title!r} needs a part of the "
+                f"manifest that is not as docs/reference/bundles.md says ({type(error).__name__}: {error}); "
+                "train the bundle again"
             ) from error
-        blocks += [f"## {title}", *content]
-    return "\n\n".join(blocks) + "\n"
+        blocks.append(f"## {title}\n\n{text}")
+    # Optional paragraphs leave empty lines.
+    return re.sub(r"\n{3,}", "\n\n", "\n\n".join(blocks)).strip() + "\n"
 
 
-_PURPOSE = (
-    "Hears how something is said and tells how probable it is that the voice expresses each of several emotions. "
-    "This card is made from the bundle's manifest by `affetto models BUNDLE`."
-)
-
-
-def _what_it_is(manifest: Manifest) -> Iterator[str]:
-    heard = manifest["input"]
-    unit = "one utterance as samples" if heard["kind"] == "waveform" else f"{heard['size']} features of one utterance"
-    facts = {"classifier": manifest["classifier"], "input": f"{unit}, mono, {heard['sample_rate_hz']} Hz"}
+def _what_it_is(manifest: Manifest) -> Values:
+    taken = manifest["input"]
+    unit = "samples" if taken["kind"] == "waveform" else f"{taken['size']} features"
+    facts = {
+        "classifier": manifest["classifier"],
+        "input": f"{unit} of one segment, mono, {taken['sample_rate_hz']} Hz",
+    }
     if steps := manifest["preprocessing"]:
-        facts["before that"] = ", ".join(step["step"] for step in steps)
+        facts["pre-processing"] = ", ".join(step["step"] for step in steps)
     facts["output"] = f"probabilities of {', '.join(manifest['labels'])}"
     facts["prior"] = f"{describe_prior(manifest.get('prior', BALANCED))}, unless another is chosen"
-    if rarer := [
-        f"{label} {frequency:.2g} times as frequent as others"
-        for label, frequency in zip(manifest["labels"], manifest.get("frequencies", ()), strict=False)
-        if frequency != 1
-    ]:
-        facts["prior"] += f"; {', '.join(rarer)}"
+    for label, frequency in zip(manifest["labels"], manifest.get("frequencies", ()), strict=False):
+        if frequency != 1:
+            facts["prior"] += f"; {label} {frequency:.2g} times as frequent as others"
     if encoders := manifest.get("encoders"):
-        facts["encoder under it"] = f"{', '.join(encoders['names'])}, {encoders['layers']} layers"
+        facts["pretrained encoder"] = f"{', '.join(encoders['names'])}, {encoders['layers']} layers"
     if quantization := manifest.get("quantization"):
         facts["weights"] = quantization["weights"]
     if training := manifest.get("training"):
-        made_by = f"Affetto {training['affetto']}, commit {training['commit'] or 'unknown'}"
-        facts["trained"] = f"{training['date']} by {made_by}"
+        commit = training["commit"] or "unknown"
+        facts["trained"] = f"{training['date']} by Affetto {training['affetto']}, commit {commit}"
     model = manifest["model"]
     facts["size"] = f"{model['bytes'] / 1e6:.1f} MB ({model['bytes']} bytes)"
     facts[f"sha256 of `{model['file']}`"] = f"`{model['sha256']}`"
-    yield _facts(facts)
+    return {"facts": _facts(facts)}
 
 
-def _data(manifest: Manifest) -> Iterator[str]:
+def _data(manifest: Manifest) -> Values | str:
     corpora = manifest.get("corpora")
     if not corpora:
-        yield "The manifest does not say what it was trained on."
-        return
-    header = ("corpus", "speech", "recordings", "speakers", "licence")
-    yield _table(
-        header,
-        [(c["name"], c.get("speech") or "unknown", c["utterances"], c["speakers"], c["licence"]) for c in corpora],
-    )
-    if cited := [corpus for corpus in corpora if corpus["citation"]]:
-        yield "\n".join(f"- {_text(corpus['name'])}: {_text(corpus['citation'])}" for corpus in cited)
+        return "The manifest does not say what it was trained on."
+    rows = [(c["name"], c.get("speech") or "unknown", c["utterances"], c["speakers"], c["licence"]) for c in corpora]
+    return {
+        "table": _table(("corpus", "speech", "recordings", "speakers", "licence"), rows),
+        "citations": _list(f"{_text(c['name'])}: {_text(c['citation'])}" for c in corpora if c["citation"]),
+    }
 
 
-def _licence(manifest: Manifest) -> Iterator[str]:
-    use = ", not for commercial use" if _forbids_commerce(manifest) else ""
-    sentences = [f"The weights: {_text(manifest['licence'])}{use}."]
-    if encoders := manifest.get("encoders"):
-        sentences.append(f"The encoder under them: {_text(encoders['licence'])}.")
-    yield " ".join(sentences)
+def _licence(manifest: Manifest) -> Values:
+    encoders = manifest.get("encoders")
+    return {
+        "licence": _text(manifest["licence"]),
+        "use": ", not for commercial use" if _forbids_commerce(manifest) else "",
+        "encoder": f" The pretrained encoder: {_text(encoders['licence'])}." if encoders else "",
+    }
 
 
-def _how_it_was_measured(manifest: Manifest) -> Iterator[str]:
+def _other_corpora(manifest: Manifest) -> Values | str:
+    measured = _unadapted(manifest)
+    if measured is None:
+        return NOT_MEASURED
+    percents = ("ok_precision", "ok_coverage", "auc_arousal", "auc_valence", "expected_calibration_error")
+    parts = measured["left_out"]
+    total = {"corpus": "mean", "clips": sum(part["clips"] for part in parts), **measured["mean"]}
+    rows = [
+        (r["corpus"], _uar(r), _uar(r, "uar_four"), *(_percent(r.get(name)) for name in percents), r["clips"])
+        for r in (*parts, total)
+    ]
+    header = ("left out", "UAR %", "UAR of four %", "`ok`: right %", "`ok`: of all %", "AUC arousal %", "AUC valence %")
+    return {
+        "table": _table((*header, "calibration error %", "recordings"), rows),
+        "command": _text(measured["command"]),
+    }
+
+
+def _how_it_was_measured(manifest: Manifest) -> Values | str:
     results = manifest.get("results")
     if not results:
-        yield NOT_MEASURED
-        return
-    alone = " Here it learns from that corpus alone." if _learned_several(manifest) else ""
-    yield (
-        "The figures are those of the recipe, not of these very weights, which learned from all speakers: for every "
-        "fold it is trained anew, and tested on speakers that nothing in it was fitted, searched or calibrated on."
-        f"{alone} "
-        "UAR is the unweighted average recall: the mean over the emotions of the part of their recordings that was "
-        "recognized. Intervals are 95 %, by bootstrap over speakers. In commands a name in capitals is the folder of "
-        "that corpus."
-    )
+        return NOT_MEASURED
     rows = [(f"`{r['protocol']}`", r.get("description", "unknown"), f"`{r['command']}`") for r in results]
-    yield _table(("protocol", "what is tested", "made by"), rows)
+    alone = " For these figures it is trained on that corpus alone." if _is_pooled(manifest) else ""
+    return {"alone": alone, "table": _table(("protocol", "what is tested", "made by"), rows)}
 
 
-def _figures(manifest: Manifest) -> Iterator[str]:
+def _figures(manifest: Manifest) -> Values | str:
     results = manifest.get("results")
     if not results:
-        yield NOT_MEASURED
-        return
-    rows = []
-    for result in results:
-        error = result.get("expected_calibration_error")
-        rows.append(
-            (
-                _measured_on(result),
-                _uar(result),
-                _percent(result["accuracy"]),
-                _percent(result.get("macro_f1")),
-                _percent(error),
-                result["clips"],
-            )
-        )
-    yield _table(("", "UAR %", "accuracy %", "macro-F1 %", "expected calibration error %", "recordings"), rows)
-    yield "### By emotion"
-    yield _side_by_side(results, "recall", header="recall %", write=_percent)
-    yield "### By gender"
-    yield _side_by_side(results, "by_gender", header="UAR %", write=_uar)
-    yield from _gender_gap(manifest, results)
-    yield "### By intensity"
-    yield _side_by_side(results, "by_intensity", header="UAR %", write=_uar)
+        return NOT_MEASURED
+    percents = ("accuracy", "macro_f1", "expected_calibration_error")
+    rows = [(_measured_on(r), _uar(r), *(_percent(r.get(name)) for name in percents), r["clips"]) for r in results]
+    header = ("", "UAR %", "accuracy %", "macro-F1 %", "expected calibration error %", "recordings")
+    return {
+        "table": _table(header, rows),
+        "emotions": _side_by_side(results, "recall", header="recall %", write=_percent),
+        "genders": _side_by_side(results, "by_gender", header="UAR %", write=_uar),
+        "gap": _gender_gap(manifest, results),
+        "intensities": _side_by_side(results, "by_intensity", header="UAR %", write=_uar),
+    }
 
 
-def _gender_gap(manifest: Manifest, results: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Say by how much women and men differ where that is notable, and why, if anybody knows."""
+def _gender_gap(manifest: Manifest, results: Sequence[Mapping[str, Any]]) -> str:
+    """Return by how much women and men differ if that is notable, and why if it is known."""
     gaps: dict[tuple[str, str], list[str]] = {}
     for result in results:
         uar = {gender: scores["uar"] for gender, scores in (result.get("by_gender") or {}).items()}
@@ -166,50 +174,44 @@ def _gender_gap(manifest: Manifest, results: Sequence[Mapping[str, Any]]) -> Ite
             better, worse = sorted(("female", "male"), key=lambda gender: -uar[gender])
             gap = f"{100 * (uar[better] - uar[worse]):.1f} points ({_measured_on(result)})"
             gaps.setdefault((_PEOPLE[better], _PEOPLE[worse]), []).append(gap)
-    if gaps:
-        told = ", and ".join(f"{better} better than {worse} by {', '.join(by)}" for (better, worse), by in gaps.items())
-        reason = (manifest.get("notes") or {}).get("gender")
-        yield f"It recognizes {told}. The reason: {_text(reason) if reason else 'unknown.'}"
+    if not gaps:
+        return ""
+    all_gaps = ", and ".join(f"{better} better than {worse} by {', '.join(by)}" for (better, worse), by in gaps.items())
+    reason = (manifest.get("notes") or {}).get("gender")
+    return f"It recognizes {all_gaps}. The reason: {_text(reason) if reason else 'unknown.'}"
 
 
-def _confidence(manifest: Manifest) -> Iterator[str]:
+def _confidence(manifest: Manifest) -> Values | str:
     calibration = manifest.get("calibration")
     if not calibration:
-        yield f"What an answer with the status `uncertain` means: {NOT_MEASURED.lower()}"
-        return
+        return f"The meaning of the status `uncertain`: {NOT_MEASURED.lower()}"
     left_out = "corpora" if "corpora left out" in calibration["method"] else "speakers"
     # Rounded down: "at least" must not promise more than was measured.
     precision = math.floor(round(100 * calibration["precision"], 6))
-    relied = "the emotion named is the most probable, and is not to be relied on."
+    unreliable = "the emotion is the most probable one, but not reliable."
     if calibration["coverage"]:
-        yield (
+        meaning = (
             f"An answer with the status `ok` was right in at least {precision} % of cases of {left_out} left out; "
             f"{100 * calibration['coverage']:.0f} % of answers are `ok`. The others, whose confidence is below "
-            f"{calibration['threshold']:.3g}, are `uncertain`: {relied}"
+            f"{calibration['threshold']:.3g}, are `uncertain`: {unreliable}"
         )
     else:
-        yield (
-            f"Every answer has the status `uncertain`: {relied} The answers about {left_out} left out were too "
-            "few, or too few of the surest were right, to promise more."
+        meaning = (
+            f"Every answer has the status `uncertain`: {unreliable} There were too few answers about {left_out} left "
+            "out, or too few of the most confident were right, to promise more."
         )
     facts = {
         "method": calibration["method"],
         "temperature": f"{1 / calibration['inverse_temperature'][0]:.3g}",
         "expected calibration error": f"{_percent(calibration['expected_calibration_error'])} %",
     }
-    yield _facts(facts)
+    return {"meaning": meaning, "facts": _facts(facts)}
 
 
-def _robustness(manifest: Manifest) -> Iterator[str]:
+def _robustness(manifest: Manifest) -> Values | str:
     robustness = manifest.get("robustness")
     if not robustness:
-        yield NOT_MEASURED
-        return
-    yield (
-        "The same recordings, spoilt. The loss is in points of UAR against the clean ones; a label is kept where the "
-        "answer is the one that was given for the clean recording; the confidence, on average, should fall as the "
-        f"answers that are right become fewer. Made by `{_text(robustness['command'])}`."
-    )
+        return NOT_MEASURED
     header = ("condition", "level", "UAR %", "loss", "labels kept %", "right %", "confidence %")
     rows = [
         (
@@ -218,167 +220,89 @@ def _robustness(manifest: Manifest) -> Iterator[str]:
         )
         for r in robustness["rows"]
     ]
-    yield _table(header, rows)
+    return {"command": _text(robustness["command"]), "table": _table(header, rows)}
 
 
-def _adaptation(manifest: Manifest) -> Iterator[str]:
+def _adaptation(manifest: Manifest) -> Values | str:
     within = manifest.get("adaptation") or []
     across = manifest.get("other_corpora") or []
     rows = [(_measured_on(row), _adapted_to(row), _uar(row), f"`{row['command']}`") for row in within]
     # Without adapted answers there is nothing to compare.
     if any(measured["adapted_to"] for measured in across):
         rows += [("other corpora, mean", _adapted_to(m), _uar(m["mean"]), f"`{m['command']}`") for m in across]
-    if not rows:
-        yield NOT_MEASURED
-        return
-    yield (
-        "How good it is where it adapts to other recordings before each answer, without being told what they express: "
-        "to some of the same speaker, or of anybody in the same corpus."
-    )
-    yield _table(("measured on", "adapted to", "UAR %", "made by"), rows)
+    return {"table": _table(("measured on", "adapted to", "UAR %", "made by"), rows)} if rows else NOT_MEASURED
 
 
 def _adapted_to(measured: Mapping[str, Any]) -> str:
     adapted_to = measured["adapted_to"] or {}
-    told = " and ".join(f"{count} recordings of the {whose}" for whose, count in adapted_to.items())
-    return told or "nothing"
+    return " and ".join(f"{count} recordings of the {owner}" for owner, count in adapted_to.items()) or "nothing"
 
 
-def _other_corpora(manifest: Manifest) -> Iterator[str]:
-    measured = _unadapted(manifest)
-    if measured is None:
-        yield NOT_MEASURED
-        return
-    yield (
-        "How good it is on recordings made by others, with other speakers, sentences and microphones: each corpus in "
-        "turn is left out, and answered by the recipe trained on all the others. This comes closest to what to expect "
-        "of recordings of one's own. "
-        "UAR is the mean over the emotions of the part of their recordings that was recognized, choosing among the "
-        "emotions that the corpus shares with the others; UAR of four is that of neutral, happy, sad and angry, as far "
-        "as they are shared. Of the answers with the status `ok`, so many were right, and so many of all answers have "
-        "it. The AUC is how often arousal or valence puts two recordings in the right order; 50 % is chance. Intervals "
-        "are 95 %, by bootstrap over speakers, of the mean over corpora too."
-    )
-    header = (
-        *("left out", "UAR %", "UAR of four %", "`ok`: right %", "`ok`: of all %", "AUC arousal %", "AUC valence %"),
-        *("calibration error %", "recordings"),
-    )
-    parts = measured["left_out"]
-    clips = sum(part["clips"] for part in parts)
-    yield _table(
-        header,
-        [
-            (
-                name,
-                _uar(figures),
-                _uar(figures, "uar_four"),
-                *(_percent(figures.get(figure)) for figure in ("ok_precision", "ok_coverage")),
-                *(_percent(figures.get(figure)) for figure in ("auc_arousal", "auc_valence")),
-                _percent(figures.get("expected_calibration_error")),
-                count,
-            )
-            for name, figures, count in (
-                *((part["corpus"], part, part["clips"]) for part in parts),
-                ("mean", measured["mean"], clips),
-            )
-        ],
-    )
-    yield f"Made by `{_text(measured['command'])}`, where a name in capitals is the folder of that corpus."
+def _intended_uses(manifest: Manifest) -> Values:
+    without = "\n- All of it without commercial purpose, as the licence says."
+    return {"commerce": without if _forbids_commerce(manifest) else ""}
 
 
-def _unadapted(manifest: Manifest) -> Mapping[str, Any] | None:
-    """Return the figures of corpora left out, of answers that are not adapted."""
-    return next((m for m in manifest.get("other_corpora") or () if m["adapted_to"] is None), None)
-
-
-def _learned_several(manifest: Manifest) -> bool:
-    """Whether the bundle learned from several corpora."""
-    corpora = manifest.get("corpora")
-    return isinstance(corpora, list) and len(corpora) > 1
-
-
-def _intended_uses(manifest: Manifest) -> Iterator[str]:
-    uses = [
-        "Research and teaching on speech and its expression.",
-        "Play, art, and looking through recordings whose speakers know of it and agree.",
-        "A first guess that a person checks, where a wrong one harms nobody.",
-    ]
-    if _forbids_commerce(manifest):
-        uses.append("All of it without commercial purpose, as the licence says.")
-    yield _list(uses)
-
-
-def _forbidden_uses(manifest: Manifest) -> Iterator[str]:  # noqa: ARG001 (the same for every model)
-    yield _list(
-        (
-            "Inferring emotions of people at work or in education. In the European Union this is prohibited, but for "
-            "medical or safety reasons: AI Act (Regulation (EU) 2024/1689), Art. 5(1)(f).",
-            "Detecting lies, hiring or rating people, diagnosing illness, and whatever else decides about somebody: "
-            "nothing of that was measured, and how somebody sounds does not tell it.",
-            "Recognizing the emotions of people who do not know of it.",
-        )
-    )
-    yield (
-        "Where recognizing emotions is allowed in the European Union, it is high-risk (Annex III, point 1(c)), and the "
-        "people exposed to it must be informed (Art. 50(3))."
-    )
-
-
-def _limits(manifest: Manifest) -> Iterator[str]:
-    limits = ["An output is an estimate of what a voice expresses, not of what a person feels."]
+def _limits(manifest: Manifest) -> Values:
+    limits = []
     if corpora := manifest.get("corpora"):
         speakers = sum(corpus["speakers"] for corpus in corpora)
         kinds = "; ".join(_text(corpus.get("speech") or f"{corpus['name']}, of unknown kind") for corpus in corpora)
         limits.append(
-            f"It learned from {speakers} speakers ({kinds}). Expect less on other voices, ages, accents and languages."
+            f"It was trained on {speakers} speakers ({kinds}). Expect less on other voices, ages, accents, languages."
         )
         if any("acted" in (corpus.get("speech") or "") for corpus in corpora):
             limits.append("Actors express more, and more clearly, than people do. Expect less on everyday speech.")
-    if _learned_several(manifest) and (measured := _unadapted(manifest)):
+    if _is_pooled(manifest) and (measured := _unadapted(manifest)):
         wrong = f"about {100 * (1 - measured['mean']['accuracy']):.0f} were wrong"
-        limits.append(f"Of 100 answers about recordings of a corpus that it did not learn from, {wrong}.")
+        limits.append(f"Of 100 answers about recordings of a corpus that it was not trained on, {wrong}.")
     elif results := manifest.get("results"):
         wrong = f"about {100 * (1 - results[0]['accuracy']):.0f} were wrong ({_measured_on(results[0])})"
-        limits.append(f"Of 100 answers about speakers that it did not learn from, {wrong}.")
-    limits.append(f"It knows {len(manifest['labels'])} emotions; whatever else is expressed is taken for one of them.")
+        limits.append(f"Of 100 answers about speakers that it was not trained on, {wrong}.")
+    limits.append(f"It knows {len(manifest['labels'])} emotions, and takes every other for one of them.")
     limits += [_text(note) for topic, note in (manifest.get("notes") or {}).items() if topic != "gender"]
-    yield _list(limits)
+    return {"limits": f"\n{_list(limits)}"}
 
 
-def _how_to_verify(manifest: Manifest) -> Iterator[str]:
-    yield (
-        "Checksums of the model, byte by byte, and of all that the manifest says are compared whenever the bundle is "
-        "loaded. `affetto models "
-        "BUNDLE` loads it, and prints this card; with `--format json` it prints the manifest. BUNDLE is a name that "
-        "`affetto models` lists, or a folder. "
-        f"`sha256sum {_text(manifest['model']['file'])}` gives the number above. The commands under *made by* make the "
-        "figures again."
-    )
+def _how_to_verify(manifest: Manifest) -> Values:
+    return {"file": _text(manifest["model"]["file"])}
 
 
-def _sections(manifest: Manifest) -> Iterator[tuple[str, Callable[[Manifest], Iterator[str]]]]:
-    """Yield titles and sections in order: of what learned from several corpora, those left out come first."""
-    other_corpora = ("Other corpora", _other_corpora)
-    yield "What it is", _what_it_is
-    yield "Data", _data
-    yield "Licence", _licence
-    if _learned_several(manifest):
-        yield other_corpora
-    yield "How it was measured", _how_it_was_measured
-    yield "Figures", _figures
-    yield "Confidence", _confidence
-    yield "Robustness", _robustness
-    yield "Adaptation", _adaptation
-    if not _learned_several(manifest):
-        yield other_corpora
-    yield "Intended uses", _intended_uses
-    yield "Forbidden uses", _forbidden_uses
-    yield "Limits", _limits
-    yield "How to verify", _how_to_verify
+_SECTIONS: Mapping[str, Callable[[Manifest], Values | str]] = {
+    "What it is": _what_it_is,
+    "Data": _data,
+    "Licence": _licence,
+    "Other corpora": _other_corpora,
+    "How it was measured": _how_it_was_measured,
+    "Figures": _figures,
+    "Confidence": _confidence,
+    "Robustness": _robustness,
+    "Adaptation": _adaptation,
+    "Intended uses": _intended_uses,
+    "Forbidden uses": lambda _: {},
+    "Limits": _limits,
+    "How to verify": _how_to_verify,
+}
+"""The values of each section of the template, or the text that replaces it."""
+
+
+def _unadapted(manifest: Manifest) -> Mapping[str, Any] | None:
+    """Return the figures on left-out corpora without adaptation."""
+    return next((m for m in manifest.get("other_corpora") or () if m["adapted_to"] is None), None)
+
+
+def _is_pooled(manifest: Manifest) -> bool:
+    """Return whether the bundle was trained on several corpora."""
+    corpora = manifest.get("corpora")
+    return isinstance(corpora, list) and len(corpora) > 1
+
+
+def _forbids_commerce(manifest: Manifest) -> bool:
+    return "-NC" in manifest["licence"]
 
 
 def _side_by_side(results: Sequence[Mapping[str, Any]], field: str, *, header: str, write: Callable[[Any], str]) -> str:
-    """Lay a field of results out that tells parts of the recordings: a row for each part, a column for each result."""
+    """Return a table of a field that holds a figure for each part: a row for each part, a column for each result."""
     known = [result for result in results if result.get(field)]
     if not known:
         return NOT_MEASURED
@@ -397,12 +321,8 @@ def _uar(scores: Mapping[str, Any], figure: str = "uar") -> str:
     return _percent(scores[figure], scores[f"{figure}_interval"])
 
 
-def _forbids_commerce(manifest: Manifest) -> bool:
-    return "-NC" in manifest["licence"]
-
-
 def _percent(value: float | None, interval: Sequence[float] | None = None) -> str:
-    """Write a fraction in percent, with its interval where there is one."""
+    """Return a fraction in percent, with its interval if it has one."""
     if value is None:
         return "not measured"
     text = f"{100 * value:.1f}"
@@ -424,5 +344,5 @@ def _table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 def _text(value: object) -> str:
-    """Write a value of the manifest on one line, without what would steer a terminal."""
+    """Return a value of the manifest on one line, without control characters."""
     return " ".join("".join(c if c.isprintable() else " " for c in str(value)).split())
