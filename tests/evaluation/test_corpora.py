@@ -14,8 +14,7 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder
 
 from affetto.corpora.base import Corpus, Utterance
 from affetto.errors import CorpusError, ParameterError
-from affetto.evaluation import corpus_folds
-from affetto.evaluation.corpora import choose_corpus_folds, untestable_emotions
+from affetto.evaluation.corpora import choose_corpus_folds, corpus_folds, untestable_emotions
 from affetto.recognition.dimensions import dimensions
 from affetto.training.augmented import AugmentedClassifier
 from affetto.training.calibration import CalibratedPipeline

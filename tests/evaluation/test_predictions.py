@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from affetto.errors import AffettoError, ParameterError
-from affetto.evaluation import Predictions, measure_predictions, ravdess_traits
+from affetto.evaluation import Predictions, measure_predictions
+from affetto.evaluation.predictions import ravdess_traits
 
 if TYPE_CHECKING:
     from pathlib import Path

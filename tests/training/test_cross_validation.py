@@ -26,7 +26,7 @@ from affetto.training.cross_validation import cross_validate
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from affetto.evaluation import Fold
+    from affetto.evaluation.protocols import Fold
 
 
 RAVDESS_ORDER = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "surprised")

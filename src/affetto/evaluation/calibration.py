@@ -24,14 +24,10 @@ COVERAGES = (100, 95, 90, 80, 70, 60, 50)
 
 @dataclass(frozen=True, slots=True)
 class ReliabilityBin:
-    """The clips of one range of confidence.
+    """The clips with confidences above `low`, up to and including `high`.
 
     Attributes
     ----------
-    low, high : float
-        The range: above `low`, up to and including `high`.
-    clips : int
-        Number of clips.
     confidence, accuracy : float or None
         Mean confidence and accuracy of these clips; None without clips.
     """
@@ -45,17 +41,7 @@ class ReliabilityBin:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """The clips whose confidence reaches a threshold.
-
-    Attributes
-    ----------
-    coverage : float
-        Their part of all clips.
-    accuracy : float or None
-        Their accuracy; None without clips.
-    threshold : float
-        The least confidence.
-    """
+    """The part of all clips whose confidence reaches a threshold, and their accuracy; None without clips."""
 
     coverage: float
     accuracy: float | None
@@ -69,7 +55,6 @@ class CalibrationCurve:
     Attributes
     ----------
     clips : int
-        Number of clips.
     expected_calibration_error : float
         Mean distance of confidence and accuracy, see `affetto.evaluation.scores`.
     reliability : tuple of ReliabilityBin
@@ -95,16 +80,7 @@ class CalibrationCurve:
 
 
 def measure_calibration(predictions: Predictions) -> CalibrationCurve:
-    """Measure the calibration of one system.
-
-    Parameters
-    ----------
-    predictions : Predictions
-        Pooled over the folds.
-
-    Returns
-    -------
-    CalibrationCurve
+    """Measure the calibration of one system, pooled over the folds.
 
     Notes
     -----

@@ -93,18 +93,16 @@ class CorporaFigures:
 
 @dataclass(frozen=True, slots=True)
 class CorpusMetrics:
-    """The metrics of one left-out corpus.
+    """The metrics of one left-out corpus, with intervals by bootstrap over its speakers.
 
     Attributes
     ----------
     corpus : str
-        Its name.
     clips, speakers : int
         Their numbers.
     emotions : tuple of str
         The shared emotions, in the order of the predictions' labels.
     figures : CorporaFigures
-        With intervals by bootstrap over the speakers.
     """
 
     corpus: str

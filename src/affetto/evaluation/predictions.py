@@ -14,7 +14,7 @@ from affetto.errors import CorpusError, ParameterError
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -26,9 +26,7 @@ STATUSES = ("ok", "uncertain")
 
 
 def ravdess_traits(clip: str) -> tuple[str | None, str | None]:
-    """Return gender ("male", "female") and intensity ("normal", "strong") from the name of a RAVDESS clip.
-
-    Both are None for other names.
+    """Return gender and intensity from the name of a RAVDESS clip; None for other names.
 
     Examples
     --------
@@ -67,19 +65,11 @@ class _ClipTable:
                 f"probabilities have the shape {self.probabilities.shape}, but there are {n_clips} clips "
                 f"and {len(self.labels)} labels"
             )
-        ids = list(self._ids())
-        first = {one: index for index, one in reversed(list(enumerate(ids)))}
-        self._require([first[one] == index for index, one in enumerate(ids)], lambda _: "the clip occurs twice")
-        self._require(
-            [emotion in self.labels for emotion in self.emotion],
-            lambda index: f"the emotion {self.emotion[index]!r} has no column among {', '.join(self.labels)}",
-        )
-        for label, values in zip(self.labels, self.probabilities.T, strict=True):
-            self._require_range(f"probability of {label!r}", values, 0, 1)
-        totals = self.probabilities.sum(axis=1)
-        self._require(
-            np.abs(totals - 1) <= SUM_TOLERANCE, lambda index: f"the probabilities sum to {totals[index]:.6g}, not to 1"
-        )
+        seen: set[object] = set()
+        for index, one in enumerate(self._ids()):
+            if problem := "the clip occurs twice" if one in seen else self._problem(index):
+                raise ParameterError(f"{self._title(index)}: {problem}")
+            seen.add(one)
 
     def __len__(self) -> int:
         """Count the clips."""
@@ -142,16 +132,17 @@ class _ClipTable:
         rounded.setflags(write=False)
         object.__setattr__(self, name, rounded)
 
-    def _require(self, valid: Sequence[bool] | NDArray[np.bool_], problem: Callable[[int], str]) -> None:
-        if not np.all(valid):
-            index = int(np.argmin(valid))
-            raise ParameterError(f"{self._title(index)}: {problem(index)}")
-
-    def _require_range(self, name: str, values: NDArray[np.float64], low: float, high: float) -> None:
-        self._require(
-            (values >= low) & (values <= high),
-            lambda index: f"the {name} is {values[index]}, not between {low} and {high}",
-        )
+    def _problem(self, index: int) -> str | None:
+        """Return what is wrong with one row, if anything is."""
+        if self.emotion[index] not in self.labels:
+            return f"the emotion {self.emotion[index]!r} has no column among {', '.join(self.labels)}"
+        row = self.probabilities[index]
+        for label, probability in zip(self.labels, row.tolist(), strict=True):
+            if not 0 <= probability <= 1:
+                return f"the probability of {label!r} is {probability}, not between 0 and 1"
+        if abs(row.sum() - 1) > SUM_TOLERANCE:
+            return f"the probabilities sum to {row.sum():.6g}, not to 1"
+        return None
 
 
 @dataclass(frozen=True, eq=False, slots=True, kw_only=True)
@@ -194,7 +185,11 @@ class Predictions(_ClipTable):
         object.__setattr__(self, "fold", np.array(self.fold, dtype=np.intp))
         self.fold.setflags(write=False)
         _ClipTable.__post_init__(self)
-        self._require(self.fold >= 1, lambda index: f"the fold is {self.fold[index]}; folds count from 1")
+
+    def _problem(self, index: int) -> str | None:
+        if self.fold[index] < 1:
+            return f"the fold is {self.fold[index]}; folds count from 1"
+        return _ClipTable._problem(self, index)
 
     def aligned_to(self, other: Predictions) -> Predictions:
         """Put clips and columns into the order of another system's, to compare the two clip by clip.
@@ -252,13 +247,13 @@ class Predictions(_ClipTable):
                 gender=tuple(gender for gender, _ in traits),
                 intensity=tuple(intensity for _, intensity in traits),
             )
-            given, best = columns["predicted"], predictions.predicted
-            predictions._require(
-                [one == other for one, other in zip(given, best, strict=True)],
-                lambda i: f"predicted is {given[i]!r}, but the largest probability is that of {best[i]!r}",
-            )
         except ParameterError as error:
             raise ParameterError(f"{path}: {error}") from None
+        for clip, given, best in zip(predictions.clip, columns["predicted"], predictions.predicted, strict=True):
+            if given != best:
+                raise ParameterError(
+                    f"{path}: clip {clip!r}: predicted is {given!r}, but the largest probability is that of {best!r}"
+                )
         return predictions
 
 
@@ -266,20 +261,13 @@ class Predictions(_ClipTable):
 class CorporaPredictions(_ClipTable):
     """Predictions about the clips of left-out corpora, each by a classifier that was trained without the corpus.
 
+    An emotion that the classifier has not learned has probability 0. Calm may count as neutral, see
+    `affetto.evaluation.corpora`.
+
     Attributes
     ----------
-    clip : tuple of str
-        Names of the clips, each once within its corpus.
-    speaker : tuple of str
-        The speaker of each clip, under the corpus's own name.
-    emotion : tuple of str
-        The true emotion of each clip. The classifier has learned it. Calm may count as neutral, see
-        `affetto.evaluation.corpora`.
-    probabilities : ndarray of float, shape (n_clips, n_labels)
-        Each row sums to 1. An emotion that the classifier has not learned has 0. They are kept at the six decimals of
-        the CSV file, and so are arousal and valence.
-    labels : tuple of str
-        The emotion of each column.
+    clip, speaker, emotion, probabilities, labels
+        As in `Predictions`; a clip's name is unique within its corpus.
     corpus : tuple of str
         The left-out corpus of each clip.
     status : tuple of str
@@ -290,7 +278,7 @@ class CorporaPredictions(_ClipTable):
     Raises
     ------
     ParameterError
-        If lengths differ, a clip occurs twice in a corpus, an emotion has no column, or a value is out of range.
+        As `Predictions`, or if another value is out of range.
     """
 
     FIRST_COLUMNS: ClassVar = ("corpus", "clip", "speaker", "emotion")
@@ -305,12 +293,14 @@ class CorporaPredictions(_ClipTable):
         for name in ("arousal", "valence"):
             self._freeze(name)
         _ClipTable.__post_init__(self)
-        self._require(
-            [status in STATUSES for status in self.status],
-            lambda index: f"the status is {self.status[index]!r}, not one of {', '.join(STATUSES)}",
-        )
-        for name in ("arousal", "valence"):
-            self._require_range(name, getattr(self, name), -1, 1)
+
+    def _problem(self, index: int) -> str | None:
+        if self.status[index] not in STATUSES:
+            return f"the status is {self.status[index]!r}, not one of {', '.join(STATUSES)}"
+        for name, value in (("arousal", self.arousal[index]), ("valence", self.valence[index])):
+            if not -1 <= value <= 1:
+                return f"the {name} is {value}, not between -1 and 1"
+        return _ClipTable._problem(self, index)
 
     def _ids(self) -> Iterator[object]:
         return zip(self.corpus, self.clip, strict=True)
@@ -331,13 +321,7 @@ class CorporaPredictions(_ClipTable):
 
     @classmethod
     def from_csv(cls, path: str | os.PathLike[str]) -> Self:
-        """Read a file of `to_csv`.
-
-        Raises
-        ------
-        ParameterError
-            If the file cannot be read or a row is wrong; the message names the file, and the line or the clip.
-        """
+        """Read a file of `to_csv`; raise a ParameterError as `Predictions.from_csv`."""
         labels, columns = _read_table(Path(path), cls.FIRST_COLUMNS, cls.LAST_COLUMNS)
         given: dict[str, Any] = {name: columns[name] for name in (*cls.FIRST_COLUMNS, *cls.LAST_COLUMNS)}
         try:
@@ -347,21 +331,15 @@ class CorporaPredictions(_ClipTable):
 
 
 def require_unique_clips(utterances: Sequence[Utterance]) -> None:
-    """Refuse utterances of which two have the same name, by which predictions are told apart.
-
-    Raises
-    ------
-    CorpusError
-        If two have the same name.
-    """
+    """Raise a CorpusError if two utterances have the same name, since predictions are listed by name."""
     seen: dict[str, Utterance] = {}
     for utterance in utterances:
-        first = seen.setdefault(utterance.clip, utterance)
-        if first is not utterance:
+        if first := seen.get(utterance.clip):
             raise CorpusError(
                 f"{first.path} and {utterance.path} have the same name: "
                 "rename one, since predictions are listed by name"
             )
+        seen[utterance.clip] = utterance
 
 
 _TYPES: dict[str, type] = {**dict.fromkeys(("clip", "actor", "speaker", "emotion", "corpus", "predicted"), str)}

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Collection, Mapping, Sequence
 
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-
     from affetto.corpora.base import Corpus
     from affetto.evaluation.calibration import CalibrationCurve
     from affetto.evaluation.corpora_metrics import CorporaMetrics
@@ -213,22 +211,14 @@ def write_corpora_report(
 
 
 def draw_confusion(metrics: Metrics, path: str | os.PathLike[str], *, title: str) -> None:
-    """Draw the confusion matrix as PNG: colour and percentage by row, the number of clips below.
+    """Draw the confusion matrix as PNG: colour and percentage by row, the number of clips below."""
+    from matplotlib.figure import Figure  # without pyplot, which keeps global state and looks for a display
 
-    Parameters
-    ----------
-    metrics : Metrics
-        Holds the counts and the labels.
-    path : path
-        The image to write.
-    title : str
-        Above the picture.
-    """
     counts = metrics.confusion
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     size = 2.5 + 0.75 * len(metrics.labels)
-    canvas = _canvas(size, size)
-    axes = canvas.figure.add_subplot()
+    figure = Figure(figsize=(size, size), layout="constrained")
+    axes = figure.add_subplot()
     axes.imshow(share, cmap="Blues", vmin=0, vmax=1)  # one hue from light to dark, also for colour-blind readers
     for row, column in np.ndindex(*counts.shape):
         axes.text(
@@ -243,31 +233,23 @@ def draw_confusion(metrics: Metrics, path: str | os.PathLike[str], *, title: str
     ticks = range(len(metrics.labels))
     axes.set_xticks(ticks, metrics.labels, rotation=40, ha="right", rotation_mode="anchor")
     axes.set_yticks(ticks, metrics.labels)
-    axes.set_xlabel("predicted")
-    axes.set_ylabel("true")
+    axes.set(xlabel="predicted", ylabel="true")
     axes.set_title(title, wrap=True)
-    canvas.print_figure(path, format="png", dpi=120)
+    figure.savefig(path, format="png", dpi=120)
 
 
 def draw_reliability(calibration: CalibrationCurve, path: str | os.PathLike[str], *, title: str) -> None:
     """Draw a reliability diagram as PNG: accuracy against confidence, and the number of clips in each bin.
-
-    Parameters
-    ----------
-    calibration : CalibrationCurve
-        From `measure_calibration`.
-    path : path
-        The image to write.
-    title : str
-        Above the picture.
 
     Notes
     -----
     Guo et al. 2017, "On calibration of modern neural networks", ICML, fig. 1. The hatched bars between accuracy and
     mean confidence are the calibration error.
     """
-    canvas = _canvas(6.0, 6.5)
-    above, below = canvas.figure.subplots(2, sharex=True, height_ratios=(4, 1))
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.0, 6.5), layout="constrained")
+    above, below = figure.subplots(2, sharex=True, height_ratios=(4, 1))
     for part in calibration.reliability:
         if part.confidence is None or part.accuracy is None:
             continue
@@ -279,25 +261,13 @@ def draw_reliability(calibration: CalibrationCurve, path: str | os.PathLike[str]
         above.bar(height=gap, bottom=bottom, color=_RED, alpha=0.6, edgecolor="white", hatch="//", **place)
         below.bar(height=part.clips, color=_BLUE, edgecolor="white", **place)
     above.plot([0, 1], [0, 1], color="black", linestyle="--", linewidth=1)
-    above.set_xlim(0, 1)
-    above.set_ylim(0, 1)
-    above.set_ylabel("accuracy; hatched: its distance to mean confidence")
+    above.set(xlim=(0, 1), ylim=(0, 1), ylabel="accuracy; hatched: its distance to mean confidence")
     above.set_title(title, wrap=True)
-    below.set_xlabel("confidence")
-    below.set_ylabel("clips")
-    canvas.print_figure(path, format="png", dpi=120)
+    below.set(xlabel="confidence", ylabel="clips")
+    figure.savefig(path, format="png", dpi=120)
 
 
 _BLUE, _RED = "#4878a8", "#c44e52"
-
-
-def _canvas(width: float, height: float) -> FigureCanvasAgg:
-    """Return the canvas of a new figure, of a size in inches."""
-    # Without pyplot, which keeps global state and looks for a display.
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    return FigureCanvasAgg(Figure(figsize=(width, height), layout="constrained"))
 
 
 def _write_json(path: Path, content: Mapping[str, Any]) -> None:

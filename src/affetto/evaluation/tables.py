@@ -38,17 +38,7 @@ def percent(value: float, interval: Interval | None = None, *, leaks_speakers: b
 
 
 def metrics_table(metrics: Metrics, *, title: str, leaks_speakers: bool) -> Table:
-    """Lay the metrics of one system out.
-
-    Parameters
-    ----------
-    metrics : Metrics
-        From `measure_predictions` or `write_report`.
-    title : str
-        Above the table.
-    leaks_speakers : bool
-        Whether the protocol leaks speakers; then every figure is marked.
-    """
+    """Lay the metrics of one system out; every figure is marked if the protocol leaks speakers."""
     from rich.text import Text
 
     table = _table(title, "figure", "% (95 % interval)", "clips")
@@ -73,17 +63,7 @@ def metrics_table(metrics: Metrics, *, title: str, leaks_speakers: bool) -> Tabl
 
 
 def comparison_table(comparison: Comparison, *, title: str, leaks_speakers: bool) -> Group:
-    """Lay a comparison out: the systems, and below them the paired tests.
-
-    Parameters
-    ----------
-    comparison : Comparison
-        From `compare_systems`.
-    title : str
-        Above the table.
-    leaks_speakers : bool
-        Whether the protocol leaks speakers; then every figure is marked.
-    """
+    """Lay a comparison out: the systems, and below them the paired tests."""
     from rich.console import Group
     from rich.text import Text
 
@@ -111,14 +91,7 @@ def comparison_table(comparison: Comparison, *, title: str, leaks_speakers: bool
 def corpora_table(metrics: CorporaMetrics, corpora: Sequence[Corpus], *, title: str) -> Table:
     """Lay the figures of left-out corpora out: the mean, then a row for each corpus; below, what is not tested.
 
-    Parameters
-    ----------
-    metrics : CorporaMetrics
-        From `measure_corpora` or `write_corpora_report`.
-    corpora : sequence of Corpus
-        All corpora of the evaluation.
-    title : str
-        Above the table.
+    `corpora` are all corpora of the evaluation.
     """
     from rich.text import Text
 

@@ -11,11 +11,11 @@ from affetto.corpora.base import in_order
 from affetto.corpora.pooling import pool, require_different
 from affetto.corpora.vetting import vet
 from affetto.errors import ParameterError
-from affetto.evaluation.adapted import unadapted
 from affetto.evaluation.corpora import choose_corpus_folds, corpus_folds
 from affetto.evaluation.predictions import CorporaPredictions, Predictions, require_unique_clips
 from affetto.evaluation.protocols import choose_folds, with_inner_speakers
 from affetto.recognition.dimensions import dimensions
+from affetto.training.adapted import unadapted
 from affetto.training.fit import fit_pipeline
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     from affetto.corpora.base import Corpus
     from affetto.corpora.pooling import TrainingSet
-    from affetto.evaluation.adapted import PredictFunction
     from affetto.evaluation.corpora import CorpusFold
     from affetto.evaluation.protocols import Fold, Protocol
+    from affetto.training.adapted import PredictFunction
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ def cross_validate(
     folds : collection of int, optional
         Only the folds of these numbers, counted from 1.
     predict : callable, optional
-        Predicts the test clips of a fold, see `affetto.evaluation.adapted.PredictFunction`. By default each clip is
+        Predicts the test clips of a fold, see `affetto.training.adapted.PredictFunction`. By default each clip is
         predicted by itself.
     keep : callable, optional
         Called with each fold and its fitted pipeline, for example to save them.

@@ -16,7 +16,6 @@ from affetto.corpora import load_corpus
 from affetto.corpora.base import choose_emotions, require_outside
 from affetto.corpora.pooling import require_different, require_trainable
 from affetto.errors import ParameterError
-from affetto.evaluation.adapted import adapted, unadapted
 from affetto.evaluation.compare import compare_systems
 from affetto.evaluation.corpora import choose_corpus_folds, corpus_folds
 from affetto.evaluation.protocols import CORPORA, choose_folds, get_protocol, with_inner_speakers
@@ -30,6 +29,7 @@ from affetto.evaluation.report import (
     write_report,
 )
 from affetto.evaluation.tables import corpora_table, metrics_table
+from affetto.training.adapted import adapted, unadapted
 from affetto.training.cross_validation import cross_validate, cross_validate_corpora
 from affetto.training.folds import require_fold_folder, save_fold, training_part
 from affetto.training.pipelines import build_pipeline, require_enough
@@ -44,13 +44,13 @@ if TYPE_CHECKING:
 
     from affetto.bundles.bundle import Bundle
     from affetto.corpora.base import Corpus
-    from affetto.evaluation.adapted import AdaptedTo, PredictFunction
     from affetto.evaluation.compare import Comparison
     from affetto.evaluation.corpora import CorpusFold
     from affetto.evaluation.corpora_metrics import CorporaMetrics
     from affetto.evaluation.metrics import Metrics
     from affetto.evaluation.predictions import CorporaPredictions, Predictions
     from affetto.evaluation.protocols import Fold
+    from affetto.training.adapted import AdaptedTo, PredictFunction
 
     DataPath: TypeAlias = str | os.PathLike[str]
     Keep: TypeAlias = Callable[[Any, Any], None]

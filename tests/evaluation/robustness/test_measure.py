@@ -50,8 +50,8 @@ def test_clean_clips_are_heard_as_by_the_recognizer_itself(recognizer: Recognize
 
 def test_a_clip_is_degraded_alike_whatever_else_is_run(recognizer: Recognizer, utterances: list[Utterance]) -> None:
     conditions = choose_conditions(make_conditions(), ["noise", "room", "tilt"])
-    everything = measure_robustness(recognizer, utterances[:3], conditions, jobs=2)
-    alone = measure_robustness(recognizer, utterances[1:2], choose_conditions(conditions, ["noise 5 dB"]), jobs=1)
+    everything = measure_robustness(recognizer, utterances[:3], conditions)
+    alone = measure_robustness(recognizer, utterances[1:2], choose_conditions(conditions, ["noise 5 dB"]))
     assert len(everything) == 3 * len(conditions)
     of_it = [o for o in everything if o.clip == alone[0].clip and o.level in ("", "5 dB")]
     assert alone == of_it
@@ -137,14 +137,12 @@ def test_what_makes_no_sense_is_said_before_anything_is_heard(
     bored = replace(utterances[0], emotion="bored")
     with pytest.raises(CorpusError, match=r"bored.*neutral, calm, "):
         measure_robustness(recognizer, [*utterances, bored], [])
-    with pytest.raises(CorpusError, match="two clips are called 'angry'"):
+    with pytest.raises(CorpusError, match=r"angry.*same name"):
         measure_robustness(recognizer, [*utterances, utterances[0]], [])
     with pytest.raises(ParameterError, match="there are no clips"):
         measure_robustness(recognizer, [], [])
     with pytest.raises(ParameterError, match="occurs twice in clean, silenced, silenced"):
         measure_robustness(recognizer, utterances, [NOTHING, NOTHING])
-    with pytest.raises(ParameterError, match="jobs is 0"):
-        measure_robustness(recognizer, utterances, [], jobs=0)
     with pytest.raises(ParameterError, match="seed is -1"):
         measure_robustness(recognizer, utterances, [], seed=-1)
     monkeypatch.setattr("affetto._extras.find_spec", lambda _name: None)
@@ -157,14 +155,14 @@ def test_what_fails_is_named(recognizer: Recognizer, utterances: list[Utterance]
     counting = Condition("counted", "", lambda samples, _rate, _rng: heard.append(1) or samples)  # type: ignore[func-returns-value]
     (tmp_path / "text.wav").write_text("dear diary")
     with pytest.raises(AudioError, match=r"text\.wav"):
-        measure_robustness(recognizer, [*utterances, Utterance(tmp_path / "text.wav", "sad", "a")], [counting], jobs=1)
+        measure_robustness(recognizer, [*utterances, Utterance(tmp_path / "text.wav", "sad", "a")], [counting])
     soundfile.write(tmp_path / "short.wav", np.zeros(1_600), 16_000)
     with pytest.raises(AudioError, match=r"short\.wav: it is 0\.1 s long; at least 0\.2 s are needed; leave it out"):
-        measure_robustness(recognizer, [*utterances, Utterance(tmp_path / "short.wav", "sad", "a")], [counting], jobs=1)
+        measure_robustness(recognizer, [*utterances, Utterance(tmp_path / "short.wav", "sad", "a")], [counting])
     assert not heard  # before the first clip was heard, which may be an hour before the last
     broken = Condition("broken", "", lambda samples, _rate, _rng: np.full_like(samples, np.nan))
     with pytest.raises(AudioError, match=r"angry\.flac, broken"):
-        measure_robustness(recognizer, utterances, [broken], jobs=1)
+        measure_robustness(recognizer, utterances, [broken])
 
 
 def test_what_a_condition_leaves_too_short_is_not_heard(recognizer: Recognizer, utterances: list[Utterance]) -> None:

@@ -18,6 +18,7 @@ from affetto._checks import whole_number
 from affetto._cpus import usable_cpus
 from affetto._extras import require_extra
 from affetto.errors import AudioError, CorpusError, ParameterError
+from affetto.evaluation.predictions import require_unique_clips
 from affetto.evaluation.robustness.conditions import CLEAN
 
 if TYPE_CHECKING:
@@ -103,7 +104,6 @@ def measure_robustness(
     *,
     seed: int = 0,
     denoise: bool = False,
-    jobs: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Outcome]:
     """Recognize every clip in every condition.
@@ -123,8 +123,6 @@ def measure_robustness(
         At least 0.
     denoise : bool
         Whether to recognize each condition a second time with noise removed by `affetto.preprocessing`.
-    jobs : int, optional
-        Number of clips in parallel; by default the number of cores.
     progress : callable, optional
         Called after each clip with the number of clips that are done, and the number of all clips.
 
@@ -144,10 +142,11 @@ def measure_robustness(
     MissingExtraError
         If a condition needs an extra that is missing.
     """
-    workers = usable_cpus() if jobs is None else whole_number(jobs, name="jobs")
     seed = whole_number(seed, name="seed", least=0)
+    if not utterances:
+        raise ParameterError("there are no clips; give one or more")
     require_known_emotions(recognizer, utterances)
-    _require_unique([utterance.clip for utterance in utterances])
+    require_unique_clips(utterances)
     todo = (CLEAN, *(condition for condition in conditions if condition.name != CLEAN.name))
     if len({condition.title for condition in todo}) < len(todo):
         raise ParameterError(f"a condition occurs twice in {', '.join(condition.title for condition in todo)}")
@@ -157,7 +156,7 @@ def measure_robustness(
     if denoise:
         require_extra("denoise", purpose="noise removal")
     rate = int(recognizer.bundle.manifest["input"]["sample_rate_hz"])
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="robustness")
+    pool = ThreadPoolExecutor(usable_cpus(), thread_name_prefix="robustness")
     try:
         # All are read before the first is recognized, so that a broken file fails now and not after an hour.
         list(pool.map(partial(_require_recognizable, rate), utterances))
@@ -176,13 +175,7 @@ def measure_robustness(
 
 
 def require_known_emotions(recognizer: Recognizer, utterances: Iterable[Utterance]) -> None:
-    """Refuse clips of emotions that a model does not know.
-
-    Raises
-    ------
-    CorpusError
-        If there are such clips.
-    """
+    """Raise a CorpusError if clips have emotions that a model does not know."""
     unknown = sorted({utterance.emotion for utterance in utterances}.difference(recognizer.labels))
     if unknown:
         raise CorpusError(
@@ -200,16 +193,7 @@ def sample_utterances(utterances: Sequence[Utterance], count: int | None, *, see
 
 
 def summarize_robustness(outcomes: Iterable[Outcome]) -> list[RobustnessRow]:
-    """Pool outcomes to one row for each condition, in the order of their first outcomes.
-
-    Parameters
-    ----------
-    outcomes : iterable of Outcome
-        Of one run of `measure_robustness`, or of several over different clips.
-
-    Returns
-    -------
-    list of RobustnessRow
+    """Pool outcomes, of one run or of several over different clips, to one row for each condition.
 
     Raises
     ------
@@ -255,14 +239,6 @@ def _row(group: dict[str, Outcome], clean: dict[str, Outcome], *, denoised: dict
         uar_denoised=uar_denoised,
         gain=None if uar_denoised is None else round(uar_denoised - uar, DECIMALS),
     )
-
-
-def _require_unique(clips: Sequence[str]) -> None:
-    if not clips:
-        raise ParameterError("there are no clips; give one or more")
-    if len(set(clips)) < len(clips):
-        twice = next(clip for clip in clips if clips.count(clip) > 1)
-        raise CorpusError(f"two clips are called {twice!r}; rename one, since outcomes are told apart by name")
 
 
 def _require_recognizable(sample_rate_hz: int, utterance: Utterance) -> None:

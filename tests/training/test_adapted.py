@@ -16,7 +16,7 @@ from affetto.classifiers.estimators.discriminant import AdditiveDiscriminant
 from affetto.corpora.base import Corpus, Utterance
 from affetto.errors import ParameterError
 from affetto.evaluation import Predictions, get_protocol, measure_predictions
-from affetto.evaluation.adapted import AdaptedTo, adapted, unadapted
+from affetto.training.adapted import AdaptedTo, adapted, unadapted
 from affetto.training.cross_validation import cross_validate, cross_validate_corpora
 
 PLACES = {"neutral": (0, 0), "happy": (4, 0), "sad": (0, 4), "angry": (4, 4)}
