@@ -113,22 +113,7 @@ class Downmix:
 
 
 def downmix(samples: NDArray[np.floating], sample_rate_hz: int) -> tuple[NDArray[np.floating], str]:
-    """Mix the channels of a whole recording to one.
-
-    Parameters
-    ----------
-    samples : ndarray of floats, shape (n_samples, n_channels)
-        Samples.
-    sample_rate_hz : int
-        Sample rate.
-
-    Returns
-    -------
-    samples : ndarray, shape (n_samples,)
-        The mix.
-    warning : str
-        `Downmix.warning`.
-    """
+    """Mix the samples of a whole recording, of shape (n_samples, n_channels); return the mix and a warning."""
     mix = Downmix(sample_rate_hz)
 
     def pieces() -> Iterator[NDArray[np.floating]]:

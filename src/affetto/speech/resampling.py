@@ -32,6 +32,8 @@ _MAX_FLOAT = 100.0
 class StreamResampler:
     """Mix a stream to mono and resample it, chunk by chunk. The sizes of the chunks do not change the result.
 
+    A resampler has state: use a new one for each stream.
+
     Parameters
     ----------
     sample_rate_hz : float
@@ -43,10 +45,6 @@ class StreamResampler:
     ------
     AudioError
         If the sample rate is not supported.
-
-    Notes
-    -----
-    A resampler has state: use a new one for each stream.
     """
 
     def __init__(self, sample_rate_hz: float, target_rate_hz: int) -> None:

@@ -239,20 +239,7 @@ def open_stream(
 
 
 def check_channels(channels: object, *, each: bool) -> Channels:
-    """Return a choice of channels, a number as int.
-
-    Parameters
-    ----------
-    channels : object
-        The choice.
-    each : bool
-        Whether "each" is allowed.
-
-    Raises
-    ------
-    ParameterError
-        If it is not a choice.
-    """
+    """Return a choice of channels, a number as int; raise ParameterError for others, "each" unless it is allowed."""
     if isinstance(channels, str) and channels == "mix":
         return "mix"
     if each and isinstance(channels, str) and channels == "each":

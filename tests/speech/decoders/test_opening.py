@@ -19,7 +19,7 @@ LOSSY = 0.985
 SPEECH_CODECS = {"wav-gsm": 0.9, "amr": 0.75, "3gp": 0.75}
 # Padding of the last packet that the container does not state.
 PADDED_S = {
-    **dict.fromkeys(("aac", "mkv-aac", "mpeg-ts", "flv", "wma"), 0.05),
+    **dict.fromkeys(("aac", "mkv-aac", "m4a-aac", "mp4", "mov", "3gp", "mpeg-ts", "flv", "wma"), 0.05),
     "wav-gsm": 0.08,
     "wav-ms-adpcm": 0.09,
     "wav-ima-adpcm": 0.09,
@@ -32,7 +32,8 @@ def test_a_format_gives_the_sound_and_times_of_the_original(encode: Encoder, kin
     rate = FORMATS[kind].rate
     waveform, warnings = read_with_warnings(encode(kind), sample_rate_hz=rate)
     shift = lag(waveform.samples, original)
-    assert abs(shift) / rate < 0.02
+    # libav skips two frames of wma, as Microsoft's encoder needs; its own adds one.
+    assert abs(shift) / rate < (0.1 if kind == "wma" else 0.02)
     assert likeness(waveform.samples, original, shift) > SPEECH_CODECS.get(kind, LOSSY)
     assert abs(waveform.duration_s - len(original) / rate) < PADDED_S.get(kind, 0.02)
     assert warnings == ()

@@ -58,19 +58,7 @@ class Decoder(Protocol):
 
 
 class UnreadableError(Exception):
-    """A decoder cannot read a file. Another decoder may.
-
-    Parameters
-    ----------
-    why : str
-        The decoder's reason.
-    knows_format : bool
-        Whether the decoder knows the format, but not the encoding of the samples.
-    """
-
-    def __init__(self, why: str, *, knows_format: bool = False) -> None:
-        super().__init__(why)
-        self.knows_format = knows_format
+    """A decoder cannot read a file. Another decoder may."""
 
 
 class EncodedFile:

@@ -41,24 +41,12 @@ _CHUNK_NAME = re.compile(rb"[ -~]{4}")
 
 
 class _WavHeader(NamedTuple):
-    """What the header of a wav file (RIFF or RF64) states.
+    """What the header of a wav file (RIFF or RF64) states."""
 
-    Attributes
-    ----------
-    format : bytes
-        The ``fmt`` chunk.
-    start : int
-        Position of the first sample.
-    size : int
-        Number of bytes of samples.
-    n_available : int
-        Number of bytes from the first sample to the end of the file.
-    """
-
-    format: bytes
-    start: int
-    size: int
-    n_available: int
+    format: bytes  # the chunk fmt
+    start: int  # position of the first sample
+    size: int  # bytes of samples
+    n_available: int  # bytes from the first sample to the end of the file
 
     @property
     def is_size_unknown(self) -> bool:
@@ -75,17 +63,7 @@ def container_label(data: Bytes) -> str | None:
 
 
 def _read_wav_header(data: Bytes, start: int) -> _WavHeader | None:
-    """Read the header of a wav file, or return None if the file is not a wav file or has no samples.
-
-    Parameters
-    ----------
-    data : Bytes
-        The file.
-    start : int
-        Position of the header.
-    """
-    if data.at(start, 4) not in (b"RIFF", b"RF64") or data.at(start + 8, 4) != b"WAVE":
-        return None
+    """Read the header of a wav file, or return None if it ends before the samples."""
     form, long_size = b"", 0
     position = start + 12
     for _ in range(_MAX_CHUNKS):

@@ -29,18 +29,10 @@ _MIN_BYTES = 16
 
 
 class Contents(NamedTuple):
-    """What a file holds.
+    """What a file holds."""
 
-    Attributes
-    ----------
-    recordings : list of Recording
-        The recordings; none if the format is not wav, flac, ogg or mp3.
-    n_left : int
-        Number of bytes behind them that are neither audio nor a tag nor padding.
-    """
-
-    recordings: list[Recording]
-    n_left: int
+    recordings: list[Recording]  # empty if the format is not wav, flac, ogg or mp3
+    n_left: int  # bytes behind them that are neither audio nor a tag nor padding
 
 
 def read_contents(data: Bytes) -> Contents:

@@ -56,11 +56,8 @@ _ENCRYPTED_TAGS = ("drms", "enca")
 # Formats whose headers state a duration. libav estimates that of the others from their size.
 _STATE_DURATION = ("mov", "avi", "wv")
 _STATE_LONGEST_DURATION = ("matroska", "asf", "flv")  # that of the longest track
-_EXACT = ("mov",)
 # Formats that cannot state how much of the beginning of AAC is the encoder's delay. Its first frame always is.
 _UNTRIMMED = ("aac", "loas", "mpegts", "flv")
-# libav skips two frames of every Windows Media file, as Microsoft's encoder needs. Its own encoder adds only one.
-_SKIP_MANUAL = 1 << 29  # AV_CODEC_FLAG2_SKIP_MANUAL
 
 # A gap between the times of packets is filled with silence: the sound starts after the picture, a codec or a network
 # left something out, or a packet is damaged. Times are rounded, hence the thresholds.
@@ -203,7 +200,7 @@ class LibavDecoder:
         """Join frames of the same sample rate and number of channels into blocks."""
         pieces: list[NDArray[np.float32]] = []
         size = rate = 0
-        for piece, piece_rate in self._trimmed():
+        for piece, piece_rate in self._timed():
             if pieces and (piece_rate != rate or piece.shape[1] != pieces[0].shape[1] or size >= BLOCK_SAMPLES):
                 yield np.concatenate(pieces), rate
                 pieces, size = [], 0
@@ -213,30 +210,13 @@ class LibavDecoder:
         if pieces:
             yield np.concatenate(pieces), rate
 
-    def _trimmed(self) -> Iterator[tuple[NDArray[np.float32], int]]:
-        """Drop what pads the last packet beyond the stated duration, unless so much follows that this is wrong."""
-        position_s, held_s = 0.0, 0.0
-        held: list[tuple[NDArray[np.float32], int]] = []
-        trims = self._format in _EXACT and self.header_duration_s > 0
-        for samples, rate in self._timed():
-            n = max(round((self.header_duration_s - position_s) * rate), 0) if trims else len(samples)
-            position_s += len(samples) / rate
-            if n:
-                yield samples[:n], rate
-            if n < len(samples):
-                held.append((samples[n:], rate))
-                held_s += len(samples[n:]) / rate
-                if held_s > self.tolerance_s:
-                    trims = False
-                    yield from held
-
     def _timed(self) -> Iterator[tuple[NDArray[np.float32], int]]:
         """Yield samples and sample rate of each frame, and silence for gaps between their times."""
-        n_delay = self._n_delay_frames()
+        is_delay = self._format in _UNTRIMMED and self._stream.codec_context.name.startswith("aac")
         for frame in self._frames():
             samples = _samples(frame)
-            if n_delay or not samples.size:
-                n_delay -= bool(n_delay)
+            if is_delay or not samples.size:
+                is_delay = False
                 continue
             rate = frame.sample_rate
             for silence in _silence(round(self._silence_before(frame) * rate), samples.shape[1]):
@@ -265,14 +245,6 @@ class LibavDecoder:
         self._position_s += gap_s
         self._silence_s += gap_s
         return gap_s
-
-    def _n_delay_frames(self) -> int:
-        """Return how many frames at the beginning are the encoder's delay, beyond those that libav skips."""
-        codec = self._stream.codec_context
-        if codec.name in ("wmav1", "wmav2"):
-            codec.flags2 |= _SKIP_MANUAL
-            return 1 if self._container.metadata.get("encoder", "").startswith("Lavf") else 2
-        return int(self._format in _UNTRIMMED and codec.name.startswith("aac"))
 
     def _frames(self) -> Iterator[AudioFrame]:
         """Decode the packets, and count those that cannot be decoded."""

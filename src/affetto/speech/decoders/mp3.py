@@ -97,15 +97,7 @@ def first_frame(data: Bytes, start: int, n_searched: int) -> int | None:
 
 
 def read_mp3(data: Bytes, start: int) -> Recording:
-    """Find the frames of the recording whose first frame is at `start`.
-
-    Parameters
-    ----------
-    data : Bytes
-        The file.
-    start : int
-        Where `first_frame` found a frame.
-    """
+    """Find the frames of the recording whose first frame is at `start`."""
     first = parse_frame(data.at(start, 4))
     assert first is not None
     counts = _find_counts(data, start, first)

@@ -67,14 +67,8 @@ def describe_foreign(data: Bytes) -> str | None:
 def describe_headerless(data: Bytes, name: str) -> str | None:
     """Return why a file of unknown format is not audio that can be read, and advice; None if it may be.
 
-    Samples without a header are never guessed: any bytes would be taken for sound.
-
-    Parameters
-    ----------
-    data : Bytes
-        The file.
-    name : str
-        Its name, whose ending may tell the encoding.
+    Samples without a header are never guessed: any bytes would be taken for sound. The ending of the name tells only
+    which command converts them.
     """
     head = data.at(0, _HEAD_BYTES)
     if _HEADERS.match(head):

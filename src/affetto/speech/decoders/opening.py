@@ -61,17 +61,15 @@ def _open_recording(file: EncodedFile, *, name: str, track: int | None, label: s
         from affetto.speech.decoders.sndfile import SndfileDecoder
 
         try:
-            return SndfileDecoder(file)
+            return SndfileDecoder(file, fallback=partial(_libav_decoder, file, name=name) if has_libav else None)
         except UnreadableError as error:
             file.check()
             file.rewind()
             refusal = error
-    if refusal is None or refusal.knows_format or label or has_libav:
+    if refusal is None or label or has_libav:
         require_extra("formats", purpose=f"reading a track of {name}" if refusal is None else f"reading {name}")
-        from affetto.speech.decoders.libav import LibavDecoder
-
         try:
-            return LibavDecoder(file, name=name, track=track)
+            return _libav_decoder(file, name=name, track=track)
         except UnreadableError as error:
             file.check()
             refusal = error
@@ -79,3 +77,9 @@ def _open_recording(file: EncodedFile, *, name: str, track: int | None, label: s
         raise AudioError(f"{name} is {label}, but damaged: {refusal}; record or export it again")
     advice = "record or export it again" if has_libav else "if it is m4a, aac or a video, install affetto[formats]"
     raise AudioError(f"{name} is not audio that can be read: {refusal}; {advice}")
+
+
+def _libav_decoder(file: EncodedFile, *, name: str, track: int | None = None) -> Decoder:
+    from affetto.speech.decoders.libav import LibavDecoder
+
+    return LibavDecoder(file, name=name, track=track)

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import soundfile
 
+from affetto.errors import AudioError
 from affetto.speech.decoders.base import BLOCK_SAMPLES, UnreadableError, reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
-    from affetto.speech.decoders.base import EncodedFile
+    from affetto.speech.decoders.base import Decoder, EncodedFile
 
 # libsndfile states more frames than this if it does not know their number.
 _UNKNOWN_FRAMES = 1 << 36
-_UNSUPPORTED_ENCODING = 4
 _BAD_FILE = 7  # of an mp3 without frames, with a misleading message
 
 
@@ -30,6 +30,8 @@ class SndfileDecoder:
     ----------
     file : EncodedFile
         The recording, at its beginning.
+    fallback : function, optional
+        Makes another decoder of the recording, which reads on where damage stops libsndfile.
 
     Raises
     ------
@@ -39,14 +41,15 @@ class SndfileDecoder:
 
     tolerance_s = 0.05
 
-    def __init__(self, file: EncodedFile) -> None:
+    def __init__(self, file: EncodedFile, *, fallback: Callable[[], Decoder] | None = None) -> None:
         self._file = file
+        self._fallback = fallback
         self.warnings: list[str] = []
         try:
             self._sound = _ForwardSoundFile(file)
         except soundfile.LibsndfileError as error:
             why = "nothing of it can be decoded" if error.code == _BAD_FILE else reason(error)
-            raise UnreadableError(why, knows_format=error.code == _UNSUPPORTED_ENCODING) from None
+            raise UnreadableError(why) from None
         file.mark_opened()
         self.sample_rate_hz: int = self._sound.samplerate
         self.n_channels: int = self._sound.channels
@@ -60,17 +63,39 @@ class SndfileDecoder:
             raise UnreadableError(reason(self._failure))
 
     def blocks(self) -> Iterator[tuple[NDArray[np.float32], int]]:
-        """Yield the samples and their sample rate, up to damage that libsndfile cannot pass."""
+        """Yield the samples and their sample rate; behind damage that libsndfile cannot pass, those of the fallback."""
         block = self._first
         while len(block):
             yield block, self.sample_rate_hz
             block = self._next()
         self._file.check()
-        # At the end of a cut file libsndfile fails, too: that is no damage.
-        if self._failure is not None and self._file.read(1):
-            position_s = self._position / self.sample_rate_hz
-            self.warnings.append(f"is damaged at {position_s:.2f} s; the part behind was not read")
         self._close_sound()
+        if self._failure is None:
+            return
+        damage = f"is damaged at {self._position / self.sample_rate_hz:.2f} s"
+        is_cut = not self._file.read(1)
+        yield from self._rest(damage)
+        if not self.warnings and not is_cut:
+            advice = "" if self._fallback else "; to read it, install affetto[formats]"
+            self.warnings.append(f"{damage}; the rest was not read{advice}")
+
+    def _rest(self, damage: str) -> Iterator[tuple[NDArray[np.float32], int]]:
+        """Yield what the fallback decodes behind the damage."""
+        self._file.rewind()
+        try:
+            decoder = self._fallback() if self._fallback else None
+        except (UnreadableError, AudioError):
+            decoder = None
+        if decoder is None:
+            return
+        n_read = 0
+        for block, rate in decoder.blocks():
+            n_known = min(max(self._position - n_read, 0), len(block))
+            n_read += len(block)
+            if n_known < len(block):
+                yield block[n_known:], rate
+        if n_read > self._position:
+            self.warnings += [f"{damage}; the rest was read", *decoder.warnings]
 
     def close(self) -> None:
         """Release the file."""
