@@ -1,4 +1,8 @@
-"""What a recipe consists of."""
+"""The recipe of a classifier.
+
+A new classifier is a module of `affetto.classifiers` that defines `RECIPE`, and its name in `CLASSIFIERS`. The command
+line, cross-validation, export and model cards then know it.
+"""
 
 from __future__ import annotations
 
@@ -16,28 +20,29 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """How one classifier is trained. `affetto.training.pipelines.build_pipeline` makes a pipeline of it.
+    """How one classifier is trained; see `affetto.training.pipelines.build_pipeline`.
 
     Attributes
     ----------
     front_end : callable
-        Returns the steps from recordings to features. It takes the checkpoints of the encoders if there are any.
+        Returns the steps from recordings to features. It takes the encoders' checkpoints if the recipe has encoders.
     classifier : callable
         Returns the steps from features to probabilities.
     input : {"features", "waveform"}
-        What the exported model takes. Of "features" it holds the classifier alone; of "waveform" it holds all.
+        Input of the exported model: features for the classifier alone, or the waveform for pre-processing, features and
+        classifier. A classifier of features has a grid, one of the waveform has none.
     augmentations : sequence of mapping
         For each augmented copy of a recording, the parameters of the front end that make it.
     balanced : bool
         Whether no corpus has more recordings augmented than the smallest has recordings.
     grid : mapping or sequence of mapping, optional
-        Parameters of the classifier to search, with speakers left out. Without one, nothing is searched.
+        Parameters of the classifier to search, with speakers left out.
     reduced : mapping
-        Parameters of the pipeline that make it cheaper. Calibration fits it once for each group left out.
+        Parameters of the pipeline that make it cheaper for calibration, which fits it once for each group left out.
     encoders : tuple of str
-        The pretrained checkpoints under it, unless others are named.
+        Default checkpoints of the pretrained encoders.
     min_recordings : int
-        How many recordings it needs at least.
+        The fewest recordings that it can be trained on.
     """
 
     front_end: Callable[..., Pipeline]

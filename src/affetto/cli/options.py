@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from affetto.classifiers import CLASSIFIERS
 
-class Classifier(StrEnum):
-    """The kinds of classifier."""
+if TYPE_CHECKING:
 
-    mlp = "mlp"
-    svm = "svm"
-    gmm = "gmm"
-    cnn = "cnn"
-    transformer = "transformer"
+    class Classifier(StrEnum):
+        """The kinds of classifier; the default is the only one that code names."""
+
+        mlp = "mlp"
+else:
+    Classifier = StrEnum("Classifier", CLASSIFIERS)
 
 
 ClassifierOption = Annotated[Classifier, typer.Option("--classifier", help="The kind of classifier.")]

@@ -144,8 +144,7 @@ class CalibratedPipeline(MetaEstimatorMixin, LogProbabilityClassifier):
 
         Parameters
         ----------
-        X : sequence of recordings
-        y : array-like of shape (n_recordings,)
+        X, y : sequence of recordings, array-like of shape (n_recordings,)
         groups : array-like of shape (n_recordings,), optional
             The speakers; by default each recording counts as a speaker of its own.
         corpora : array-like of shape (n_recordings,), optional
@@ -222,13 +221,7 @@ def left_out_splits(
 
     With several corpora, each is left out: users' recordings differ from all of them, by more than speakers differ.
     Clips whose emotion no other corpus has are not tested. If that leaves fewer than two emotions, or if there is one
-    corpus only, groups of speakers are left out.
-
-    Parameters
-    ----------
-    labels, speakers, corpora : ndarray of shape (n_clips,)
-    n_splits : int
-        Groups of speakers; fewer if there are fewer speakers.
+    corpus only, `n_splits` groups of speakers are left out.
 
     Returns
     -------
@@ -270,16 +263,11 @@ def calibrate(
     scores : ndarray of shape (n_recordings, n_classes)
         Scores, or logarithms of probabilities.
     truth : ndarray of int, shape (n_recordings,)
-        The right column.
+        The right column of each.
     weights : ndarray of shape (n_recordings,), optional
-        By default all the same.
     log_prior : ndarray of shape (n_classes,), optional
         Added to the scores after they are divided by the temperature.
     left_out : {"speakers", "corpora"}
-
-    Returns
-    -------
-    Calibration
     """
     weights = np.ones(len(truth)) if weights is None else weights
     inverse_temperature = _inverse_temperature(scores, truth, weights, log_prior)

@@ -34,35 +34,21 @@ def fit_pipeline(
     Parameters
     ----------
     pipeline : estimator
-        Fitted in place.
-    X : ndarray, shape (n_clips, ...)
-        Recordings, features, or sequences of frames.
-    y : ndarray, shape (n_clips,)
-        Their labels.
-    speakers, corpora : sequence of length n_clips, optional
-        Speaker and corpus of each clip.
-    frequencies : sequence of float, length n_clips, optional
+        Fitted in place, and returned.
+    X, y : ndarray, shape (n_clips, ...) and (n_clips,)
+        Recordings, features or sequences of frames, and their labels.
+    speakers, corpora, recordings : array-like of shape (n_clips,), optional
+        Speaker, corpus and recording of each clip.
+    frequencies : array-like of float, shape (n_clips,), optional
         Relative frequency of the emotion of each; by default all are equally frequent.
-    augmented : sequence of bool, length n_clips, optional
+    augmented : array-like of bool, shape (n_clips,), optional
         Which clips are augmented copies.
-    recordings : sequence of int, length n_clips, optional
-        The recording of each clip.
-
-    Returns
-    -------
-    estimator
-        The same pipeline, fitted.
     """
     import sklearn
     from sklearn.utils.metadata_routing import get_routing_for_object
 
-    metadata = {
-        "groups": speakers,
-        "corpora": corpora,
-        "frequencies": frequencies,
-        "augmented": augmented,
-        "recordings": recordings,
-    }
+    metadata = {"groups": speakers, "corpora": corpora, "frequencies": frequencies}
+    metadata |= {"augmented": augmented, "recordings": recordings}
     given = {name: np.asarray(values) for name, values in metadata.items() if values is not None}
     with sklearn.config_context(enable_metadata_routing=True):
         for part in [pipeline, *pipeline.get_params(deep=True).values()]:

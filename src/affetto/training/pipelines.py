@@ -30,8 +30,7 @@ def build_pipeline(
 ) -> TrainingPipeline:
     """Return an unfitted pipeline: recordings in, calibrated probabilities out.
 
-    It searches and calibrates with speakers left out. Pass the speakers as `groups` to its `fit`, as
-    `affetto.training.fit.fit_pipeline` does.
+    It searches and calibrates with speakers left out: fit it by `affetto.training.fit.fit_pipeline`.
 
     Parameters
     ----------
@@ -43,11 +42,6 @@ def build_pipeline(
         For the transformer: Whisper checkpoints, folders or names on the Hugging Face hub.
     n_jobs : int, optional
         Processes for features and search, as in joblib; all cores by default.
-
-    Returns
-    -------
-    AugmentedClassifier or CalibratedPipeline
-        The latter if the recipe has no grid; a search includes calibration.
 
     Raises
     ------
@@ -81,14 +75,6 @@ def build_pipeline(
 
 def require_enough(count: int, classifier: str, *, name: str) -> None:
     """Refuse to train on fewer recordings than a classifier needs, and name the classifiers that need no more.
-
-    Parameters
-    ----------
-    count : int
-        Number of recordings.
-    classifier : str
-    name : str
-        The recordings' name in the message.
 
     Raises
     ------

@@ -116,27 +116,7 @@ def train(
 def save(
     pipeline: TrainingPipeline, corpora: Sequence[Corpus], folder: Path, *, classifier: str, name: str | None = None
 ) -> Bundle:
-    """Write a fitted pipeline as a bundle.
-
-    Parameters
-    ----------
-    pipeline : AugmentedClassifier or CalibratedPipeline
-        Fitted.
-    corpora : sequence of Corpus
-        All corpora that it was fitted on.
-    folder, classifier, name
-        As in `train`.
-
-    Returns
-    -------
-    Bundle
-        Read back from disk.
-
-    Raises
-    ------
-    BundleError
-        If the exported model gives other probabilities than the pipeline.
-    """
+    """Write a pipeline that was fitted on some corpora as a bundle. Parameters and errors are those of `train`."""
     everything = pool(*corpora)
     if isinstance(pipeline, CalibratedPipeline):
         model, described = _waveform_model(pipeline, everything)

@@ -36,8 +36,7 @@ A model that lacks a twentieth of the speakers is about as accurate as the final
 class TunedClassifier(MetaEstimatorMixin, LogProbabilityClassifier):
     """Search a grid by unweighted average recall, then calibrate the best by a temperature.
 
-    `CalibratedClassifierCV` of scikit-learn is no replacement: it weighs corpora by their size, and its sigmoids leave
-    the most confident answers underconfident.
+    Unlike scikit-learn's `CalibratedClassifierCV`, it gives every corpus the same weight.
 
     Parameters
     ----------
@@ -91,8 +90,7 @@ class TunedClassifier(MetaEstimatorMixin, LogProbabilityClassifier):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
-        y : array-like of shape (n_samples,)
+        X, y : array-like of shape (n_samples, n_features) and (n_samples,)
         groups : array-like of shape (n_samples,), optional
             The speakers; by default each sample counts as a speaker of its own.
         corpora : array-like of shape (n_samples,), optional

@@ -55,19 +55,7 @@ class LogProbabilityClassifier(ClassifierMixin, BaseEstimator):
 
 
 def log_probabilities(classifier: Any, X: Any) -> NDArray[np.float64]:
-    """Return the logarithms of a fitted classifier's probabilities.
-
-    Parameters
-    ----------
-    classifier : estimator
-        With `predict_log_proba`.
-    X : array-like of shape (n_samples, ...)
-
-    Returns
-    -------
-    ndarray of shape (n_samples, n_classes)
-        Minus infinity is replaced by the logarithm of the smallest floating-point number.
-    """
+    """Return a classifier's log-probabilities, with the logarithm of the smallest number for minus infinity."""
     with np.errstate(divide="ignore"):
         logarithms = np.asarray(classifier.predict_log_proba(X), dtype=np.float64)
     return np.where(np.isneginf(logarithms), np.log(np.finfo(np.float64).tiny), logarithms)

@@ -23,15 +23,7 @@ CHECKPOINT_FOLDER = "affetto-checkpoints"
 
 
 def save_checkpoint(path: Path, state: Mapping[str, Any]) -> None:
-    """Write a checkpoint, completely or not at all.
-
-    Parameters
-    ----------
-    path : Path
-        Its folder is made if it is missing.
-    state : mapping
-        Tensors and plain values.
-    """
+    """Write tensors and plain values, completely or not at all; the folder is made if it is missing."""
     import torch
 
     content = BytesIO()
@@ -42,21 +34,12 @@ def save_checkpoint(path: Path, state: Mapping[str, Any]) -> None:
 
 @contextmanager
 def reading_checkpoint(path: Path) -> Iterator[dict[str, Any]]:
-    """Read a checkpoint, without executing code from it.
-
-    Parameters
-    ----------
-    path : Path
-
-    Yields
-    ------
-    dict
-        The saved state.
+    """Yield the state of a checkpoint, without executing code from it.
 
     Raises
     ------
     ParameterError
-        If the file is damaged, or if the code of the `with` block fails because of its content.
+        If the file is damaged, or if the `with` block fails because of its content.
     """
     import torch
 

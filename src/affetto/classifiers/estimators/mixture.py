@@ -28,8 +28,6 @@ class GaussianMixtureClassifier(LogProbabilityClassifier):
         Form of the covariances, as in `sklearn.mixture.GaussianMixture`.
     reg_covar : float
         Added to the diagonals of the covariances.
-    n_init, max_iter : int
-        Restarts and steps of expectation maximization.
     random_state : int, RandomState instance or None
         Seed of the mixtures' initialization.
 
@@ -38,8 +36,6 @@ class GaussianMixtureClassifier(LogProbabilityClassifier):
     classes_ : ndarray of shape (n_classes,)
     mixtures_ : list of GaussianMixture
         One for each class.
-    n_iter_ : int
-        Steps of expectation maximization that the slowest mixture took.
 
     References
     ----------
@@ -60,15 +56,11 @@ class GaussianMixtureClassifier(LogProbabilityClassifier):
         n_components: int = 1,
         covariance_type: str = "full",
         reg_covar: float = 1e-3,
-        n_init: int = 1,
-        max_iter: int = 200,
         random_state: Any = None,
     ) -> None:
         self.n_components = n_components
         self.covariance_type = covariance_type
         self.reg_covar = reg_covar
-        self.n_init = n_init
-        self.max_iter = max_iter
         self.random_state = random_state
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
@@ -80,7 +72,6 @@ class GaussianMixtureClassifier(LogProbabilityClassifier):
             raise ValueError(f"all samples are of one class, {self.classes_[0]!r}; a classifier needs at least two")
         seeds = check_random_state(self.random_state).randint(2**31 - 1, size=len(self.classes_))
         self.mixtures_ = [self._mixture(rows[encoded == c], seed) for c, seed in enumerate(seeds)]
-        self.n_iter_ = max(mixture.n_iter_ for mixture in self.mixtures_)
         return self
 
     def predict_log_proba(self, X: ArrayLike) -> NDArray[np.float64]:
@@ -98,7 +89,6 @@ class GaussianMixtureClassifier(LogProbabilityClassifier):
             min(self.n_components, len(X)),
             covariance_type=self.covariance_type,
             reg_covar=self.reg_covar,
-            n_init=self.n_init,
-            max_iter=self.max_iter,
+            max_iter=200,
             random_state=seed,
         ).fit(X)

@@ -123,7 +123,9 @@ class SequenceClassifier(LogProbabilityClassifier):
             The corpus of each clip; by default all are of one. An epoch has as many clips as all corpora together, and
             equally many of each: a sample of a large corpus, and repetitions of a small one.
         """
-        self._check_parameters()
+        for name, least in {"n_networks": 1, "epochs": 1, "batch_size": 2}.items():
+            if getattr(self, name) < least:
+                raise ValueError(f"{name} is {getattr(self, name)!r}; it must be at least {least}")
         labels = np.asarray(y)
         check_classification_targets(labels)
         self.classes_, encoded = np.unique(labels, return_inverse=True)
@@ -148,16 +150,6 @@ class SequenceClassifier(LogProbabilityClassifier):
                 rows = torch.stack([network(frames, mask).double().log_softmax(1) for network in self.networks_])
                 logarithms[chosen] = (rows.logsumexp(0) - log(len(self.networks_))).numpy()
         return logarithms
-
-    def _check_parameters(self) -> None:
-        least = {"n_networks": 1, "epochs": 1, "batch_size": 2, "least_steps": 1, "weight_decay": 0}
-        for name, lowest in least.items():
-            if not getattr(self, name) >= lowest:
-                raise ValueError(f"{name} is {getattr(self, name)!r}; it must be at least {lowest}")
-        if not self.learning_rate > 0:
-            raise ValueError(f"learning_rate is {self.learning_rate!r}; it must be above 0")
-        if not 0 <= self.label_smoothing < 1:
-            raise ValueError(f"label_smoothing is {self.label_smoothing!r}; it must be at least 0 and below 1")
 
     def _trained(self, clips: _Clips, number: int) -> nn.Module:
         seed = self.random_state + number
@@ -241,7 +233,7 @@ class _Clips(torch.utils.data.Dataset[Any]):
 
 
 class _Batches:
-    """The clips of an epoch, in random batches of similar length; see `SequenceClassifier.fit` for their number."""
+    """The clips of an epoch, in random batches of clips of similar length."""
 
     def __init__(self, dataset: _Clips, batch_size: int, least_steps: int) -> None:
         self.dataset = dataset

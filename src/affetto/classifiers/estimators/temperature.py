@@ -64,19 +64,10 @@ class TemperatureScaledClassifier(MetaEstimatorMixin, LogProbabilityClassifier):
 
 
 def log_scores(classifier: Any, X: ArrayLike) -> NDArray[np.float64]:
-    """Return one score for each class, whose softmax approximates the classes' probabilities.
+    """Return a fitted classifier's scores, shape (n_samples, n_classes).
 
-    Parameters
-    ----------
-    classifier : estimator
-        Fitted.
-    X : array-like of shape (n_samples, n_features)
-
-    Returns
-    -------
-    ndarray of shape (n_samples, n_classes)
-        Log-probabilities, or the decision function of a classifier without probabilities. If that has one value for
-        each pair of classes, a class's score is the sum of its margins over the others.
+    These are log-probabilities, or the decision function of a classifier without probabilities. If that has one value
+    for each pair of classes, a class's score is the sum of its margins over the others.
     """
     if hasattr(classifier, "predict_log_proba"):
         return log_probabilities(classifier, X)

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from affetto.errors import BundleError
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -26,29 +24,7 @@ _OPSET = 20
 def to_onnx(
     module: nn.Module, example: Tensor, *, input_name: str, outputs: Sequence[str], any_size: int
 ) -> onnx.ModelProto:
-    """Convert a module.
-
-    Parameters
-    ----------
-    module : Module
-        With one input.
-    example : Tensor
-        An input.
-    input_name : str
-    outputs : sequence of str
-        Names of the outputs.
-    any_size : int
-        The dimension of the input that may have any size.
-
-    Returns
-    -------
-    ModelProto
-
-    Raises
-    ------
-    BundleError
-        If torch exports nothing.
-    """
+    """Convert a module with one input, whose dimension number `any_size` may have any size."""
     with quiet(), torch.inference_mode():
         program = torch.onnx.export(
             module.eval(),
@@ -60,8 +36,7 @@ def to_onnx(
             dynamo=True,
             verbose=False,
         )
-    if program is None:  # for other arguments than ours
-        raise BundleError("torch exported nothing; install another version of it")
+    assert program is not None  # by `dynamo`
     model = program.model_proto
     # Notes of the exporter name source files of this machine.
     for node in model.graph.node:

@@ -26,9 +26,9 @@ def export_classifier(classifier: Any, features: NDArray[np.float32]) -> bytes:
     Parameters
     ----------
     classifier : estimator
-        Maps rows of features to probabilities: a classifier, or a pipeline that ends in one.
+        A classifier of features, or a pipeline that ends in one.
     features : ndarray of float32, shape (n_utterances, n_features)
-        Rows to compare both on.
+        Rows for the comparison.
 
     Returns
     -------

@@ -49,22 +49,16 @@ def export_waveform_model(
         From samples, shape (1, n_samples), to the classifier's input: frames, or one row of features.
     classifier : estimator
         Fitted.
-    recordings : sequence of ndarray, shape (n_samples,)
-        Recordings at 16 kHz to compare both on.
-    speech : sequence of ndarray, shape (n_samples,)
-        The same after the pipeline's pre-processing, which becomes part of the model.
-    inverse_temperature : float
-        Factor of the log-probabilities; see `Calibration`.
-    log_prior : ndarray, shape (n_classes,), optional
-        Added to them afterwards; see `CalibratedPipeline`. By default nothing is added.
-    offset_model : OffsetModel, optional
-        For a classifier that ends in an `AdditiveDiscriminant`, calibrated. Then the model gives embeddings too.
+    recordings, speech : sequence of ndarray, shape (n_samples,)
+        Recordings at 16 kHz for the comparison, before and after the pipeline's pre-processing.
+    inverse_temperature, log_prior, offset_model
+        As in `CalibratedPipeline`. An offset model is for a classifier that ends in an `AdditiveDiscriminant`.
 
     Returns
     -------
     bytes
-        A model with the input `samples`, shape (1, n_samples), and the output `probabilities`, shape (1, n_classes).
-        With an offset model it has the output `embedding`, shape (1, n_dimensions), too.
+        A model with the input `samples`, shape (1, n_samples), and the output `probabilities`, shape (1, n_classes);
+        with an offset model also the output `embedding`, shape (1, n_dimensions).
     dict
         The effect of int8: the largest difference of a probability, and the share of recordings with the same most
         probable emotion.
