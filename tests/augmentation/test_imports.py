@@ -1,4 +1,4 @@
-"""Nobody pays for what is not used: the libraries of single degradations are imported by these alone."""
+"""Importing augmentation does not import the libraries of single degradations."""
 
 from __future__ import annotations
 

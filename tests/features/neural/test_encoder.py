@@ -80,15 +80,6 @@ def test_the_fingerprint_depends_on_the_weights(tiny_encoder: Path, tmp_path: Pa
     assert clone(means).set_params(encoders=[tiny_encoder, other]).fingerprint() != means.fingerprint()
 
 
-def test_changed_weights_are_loaded_again(tiny_encoder: Path, clips: list[Waveform], tmp_path: Path) -> None:
-    folder = modified(tiny_encoder, tmp_path / "mine", change=0.0)
-    means = EncoderMeans(encoders=[folder])
-    (before,) = means.transform(clips[:1])
-    modified(tiny_encoder, folder, change=0.5)
-    (after,) = clone(means).transform(clips[:1])
-    assert not np.array_equal(before, after)
-
-
 def test_no_encoder_is_refused(clips: list[Waveform]) -> None:
     with pytest.raises(ParameterError, match="encoders is"):
         EncoderMeans(encoders=[]).transform(clips[:1])

@@ -231,7 +231,7 @@ MUSIC: dict[str, Callable[[np.random.Generator], Sound]] = {
     [
         *NOISES,
         *MUSIC,
-        pytest.param("wah-wah", marks=pytest.mark.xfail(strict=True, reason="it moves as the formants of a voice do")),
+        pytest.param("wah-wah", marks=pytest.mark.xfail(strict=True, reason="it moves like the formants of speech")),
     ],
 )
 def test_noise_and_music_have_no_segments(kind: str) -> None:

@@ -18,7 +18,6 @@ from affetto.preprocessing.pipeline import StatelessTransformer
 if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -90,13 +89,12 @@ class EncoderMeans(StatelessTransformer):
 
     def module(self) -> SpeechEncoder:
         """Return the encoders as a module, which is loaded once in each process."""
-        modified = [file.stat().st_mtime_ns for folder in self._folders() for file in weight_files(folder)]
-        return _load(self._names(), tuple(modified))
+        return _load(self._names())
 
     def fingerprint(self) -> str:
         """Return a digest of the checkpoints for the key of a cache."""
         digest = blake2b(digest_size=16)
-        for folder in self._folders():
+        for folder in map(find_checkpoint, self._names()):
             for file in (folder / CONFIG_FILE, *weight_files(folder)):
                 digest.update(file.read_bytes() if file.is_file() else b"")
         return digest.hexdigest()
@@ -106,9 +104,6 @@ class EncoderMeans(StatelessTransformer):
             raise ParameterError(f"encoders is {self.encoders!r}; it must be a list of one or more checkpoints")
         return tuple(map(str, self.encoders))
 
-    def _folders(self) -> list[Path]:
-        return [find_checkpoint(name) for name in self._names()]
-
 
 def as_tensor(waveform: Waveform) -> Tensor:
     """Return samples as a batch of one clip, padded with silence to `MIN_SAMPLES`."""
@@ -117,5 +112,5 @@ def as_tensor(waveform: Waveform) -> Tensor:
 
 
 @lru_cache(maxsize=2)
-def _load(names: tuple[str, ...], modified: tuple[int, ...]) -> SpeechEncoder:  # noqa: ARG001 (part of the cache key)
+def _load(names: tuple[str, ...]) -> SpeechEncoder:
     return SpeechEncoder(names)

@@ -17,7 +17,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from affetto.errors import MissingExtraError, ParameterError
+from affetto._extras import require_extra
+from affetto.errors import ParameterError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -183,13 +184,10 @@ def find_checkpoint(name: str | os.PathLike[str]) -> Path:
     if folder.is_dir():
         return folder
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    try:
-        from huggingface_hub import snapshot_download
-        from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
-    except ImportError:
-        raise MissingExtraError(
-            "loading an encoder from the hub needs huggingface_hub; install affetto with its extra: affetto[train]"
-        ) from None
+    require_extra("train", purpose="loading an encoder from the hub")
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
     try:
         return Path(snapshot_download(str(name), allow_patterns=[CONFIG_FILE, "*.safetensors"]))
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
