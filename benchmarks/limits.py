@@ -9,7 +9,6 @@ Writes benchmarks/results/limits.json. Run nothing else meanwhile.
 from __future__ import annotations
 
 import argparse
-import resource
 import statistics
 import sys
 import time
@@ -30,7 +29,9 @@ N_CLIPS = 100
 
 
 def peak_mb() -> float:
-    """Return the largest resident set so far."""
+    """Return the largest resident set so far; POSIX only."""
+    import resource
+
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3), 1)
 
 
