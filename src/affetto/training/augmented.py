@@ -51,7 +51,7 @@ class AugmentedClassifier(MetaEstimatorMixin, LogProbabilityClassifier):
     >>> from sklearn.naive_bayes import GaussianNB
     >>> from sklearn.preprocessing import PolynomialFeatures
     >>> front_end = PolynomialFeatures().fit([[0.0]])
-    >>> classifier = AugmentedClassifier(front_end, GaussianNB()).fit(np.array([[0.0], [1.0], [2.0]]), [0, 0, 1])
+    >>> classifier = AugmentedClassifier(front_end, GaussianNB()).fit(np.arange(4.0)[:, None], [0, 0, 1, 1])
     >>> classifier.predict(np.array([[2.1]]))
     array([1])
     """
