@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from affetto.speech.sources import source_name
-from affetto.speech.streaming import check_channels, check_track, open_stream
-from affetto.speech.waveform import Waveform, check_sample_rate
+from affetto.speech.streaming import check_channels, check_target_rate, check_track, open_stream
+from affetto.speech.waveform import Waveform
 
 if TYPE_CHECKING:
     from affetto.speech.sources import Source
@@ -55,7 +54,7 @@ def read(
     MissingExtraError
         If the format needs the extra ``formats``.
     ParameterError
-        If `channels` or `track` is not one of the choices.
+        If `sample_rate_hz`, `channels` or `track` is not one of the choices.
 
     Warns
     -----
@@ -86,7 +85,7 @@ def read_with_warnings(
     Python catches warnings per process. Programs that read in several threads need this function.
     """
     chosen, track = check_channels(channels, each=False), check_track(track)
-    rate = None if sample_rate_hz is None else check_sample_rate(sample_rate_hz, name=source_name(source))
+    rate = check_target_rate(sample_rate_hz)
     if isinstance(source, Waveform) and chosen in ("mix", 1) and track in (None, 1):
         return (source if rate is None else source.resampled(rate)), ()
     with open_stream(source, sample_rate_hz=rate, channels=chosen, track=track) as stream:

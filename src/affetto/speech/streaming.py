@@ -206,7 +206,7 @@ def open_stream(
     MissingExtraError
         If the format needs the extra ``formats``.
     ParameterError
-        If `channels` or `track` is not one of the choices.
+        If `sample_rate_hz`, `channels` or `track` is not one of the choices.
 
     Examples
     --------
@@ -218,7 +218,7 @@ def open_stream(
     """
     name = source_name(source)
     channels, track = check_channels(channels, each=True), check_track(track)
-    sample_rate_hz = None if sample_rate_hz is None else check_sample_rate(sample_rate_hz, name=name)
+    sample_rate_hz = check_target_rate(sample_rate_hz)
     decoder: Decoder
     if isinstance(source, Waveform | tuple):
         if track not in (None, 1):
@@ -236,6 +236,14 @@ def open_stream(
     except BaseException:
         decoder.close()
         raise
+
+
+def check_target_rate(sample_rate_hz: float | None) -> int | None:
+    """Return the sample rate of the output as int, or None; raise ParameterError for others."""
+    try:
+        return None if sample_rate_hz is None else check_sample_rate(sample_rate_hz, name="the output")
+    except AudioError as error:
+        raise ParameterError(str(error)) from None
 
 
 def check_channels(channels: object, *, each: bool) -> Channels:

@@ -167,12 +167,11 @@ def as_samples(samples: ArrayLike, sample_rate_hz: int, *, name: str) -> NDArray
     try:
         array = np.asarray(samples)
     except ValueError:  # rows of different lengths
-        raise AudioError(
-            f"{name}: samples do not form an array; give (n_samples,) or (n_samples, n_channels)"
-        ) from None
+        raise AudioError(f"{name}: samples form no array; give (n_samples,) or (n_samples, n_channels)") from None
     except Exception as error:  # of a tensor on another device, with a gradient, or of another type
+        why = str(error).strip().partition("\n")[0].rstrip(".")
         raise AudioError(
-            f"{name}: samples of type {type(samples).__name__} cannot be converted ({_first_line(error)}); "
+            f"{name}: samples of type {type(samples).__name__} cannot be converted ({why}); "
             "give a NumPy array, for example tensor.detach().cpu().float().numpy()"
         ) from None
     if array.dtype.kind not in "iuf":
@@ -228,10 +227,6 @@ def peak_of(array: NDArray[Any]) -> int:
 def fills_width(peak: int, bits: int) -> bool:
     """Return whether a peak is within a width, and at most 36 dB below its full scale."""
     return 1 << (bits - 1) > peak >= 1 << (bits - 1 - _MAX_QUIET_BITS)
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
 
 
 def require_samples_first(array: NDArray[Any], *, name: str, max_channels: int = 0) -> None:

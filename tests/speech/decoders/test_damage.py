@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import soundfile
-from tests.speech.decoders.alignment import lag, likeness
 
 from affetto.errors import AudioError
 from affetto.speech import open_stream, read, read_with_warnings
@@ -55,33 +54,6 @@ def test_a_lost_quarter_gives_a_warning(encode: Encoder, kind: str) -> None:
     data = encode(kind)
     start, stop = len(data) * 3 // 8, len(data) * 5 // 8
     assert read_with_warnings(data[:start] + np.random.default_rng(0).bytes(stop - start) + data[stop:])[1]
-
-
-@pytest.mark.usefixtures("without_pyav")
-@pytest.mark.parametrize("has_header", [True, False], ids=["header", "bare"])
-@pytest.mark.parametrize("middle", [bytes(2_000), np.random.default_rng(0).bytes(2_000), b""], ids=["0", "noise", "-"])
-def test_an_mp3_is_the_same_on_both_sides_of_damage(encode: Encoder, has_header: bool, middle: bytes) -> None:
-    data = encode("mp3", np.tile(encode.at(24_000), 4))
-    data = data if has_header else data[data.index(data[:2], 100) :]
-    whole = read(data)
-    at = len(data) // 2
-    waveform, warnings = read_with_warnings(data[:at] + middle + data[at + 2_000 :])
-    assert 0.1 < whole.duration_s - waveform.duration_s < 1
-    n = 3 * whole.sample_rate_hz
-    assert np.allclose(waveform.samples[:n], whole.samples[:n], atol=1e-6)
-    tail = waveform.samples[-n:]
-    assert likeness(tail, whole.samples[-n:], lag(tail, whole.samples[-n:])) > 0.999
-    assert any("damaged at 5." in warning for warning in warnings)
-
-
-@pytest.mark.usefixtures("without_pyav")
-def test_an_mp3_that_begins_within_a_frame_is_whole(encode: Encoder) -> None:
-    data = encode("mp3")
-    whole = read(data)
-    waveform, warnings = read_with_warnings(data[data.index(data[:2], 400) - 100 :])
-    assert waveform.duration_s == pytest.approx(whole.duration_s, abs=0.15)
-    assert np.abs(waveform.samples).max() < 1.01 * np.abs(whole.samples).max()
-    assert warnings == ()
 
 
 @pytest.mark.parametrize("kind", ["FLAC", "OGG", "MP3"])
