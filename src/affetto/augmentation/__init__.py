@@ -1,6 +1,7 @@
 """Augmentation: functions that degrade speech for training and for robustness tests.
 
-They take and return mono float32 samples: noise, gain, telephone, codecs, rooms, clipping, spectral tilt, speed.
+They take mono float32 samples, shape (n_samples,), and return as many, aligned with the input, unless they say
+otherwise. A parameter out of range raises a ParameterError.
 """
 
 import lazy_loader

@@ -29,21 +29,12 @@ _TILT_PAD_S = 0.1
 def change_gain(samples: NDArray[np.float32], *, gain_db: float) -> NDArray[np.float32]:
     """Make the sound louder or softer.
 
+    Nothing is clipped: the result may exceed 1.
+
     Parameters
     ----------
-    samples : ndarray, shape (n_samples,)
     gain_db : float
         -300 to 300; below 0 is softer.
-
-    Returns
-    -------
-    ndarray, shape (n_samples,)
-        May exceed 1: nothing is clipped.
-
-    Raises
-    ------
-    ParameterError
-        If the gain is out of range.
     """
     if not abs(gain_db) <= MOST_DB:
         raise ParameterError(f"gain_db is {gain_db}; it must be {-MOST_DB} to {MOST_DB} decibels")
@@ -55,21 +46,10 @@ def clip_samples(samples: NDArray[np.float32], *, share: float, sample_rate_hz: 
 
     Parameters
     ----------
-    samples : ndarray, shape (n_samples,)
     share : float
         Share of the active speech that is clipped, from 0 (nothing) to below 1.
     sample_rate_hz : int
         For the length of the frames that separate speech from pauses.
-
-    Returns
-    -------
-    ndarray, shape (n_samples,)
-        Samples beyond the limit are set to the limit; the others are unchanged.
-
-    Raises
-    ------
-    ParameterError
-        If the share is out of range.
     """
     if not 0 <= share < 1:
         raise ParameterError(f"share is {share}; it must be at least 0 and below 1")
@@ -83,24 +63,13 @@ def clip_samples(samples: NDArray[np.float32], *, share: float, sample_rate_hz: 
 def tilt(samples: NDArray[np.float32], sample_rate_hz: int, *, db_per_octave: float) -> NDArray[np.float32]:
     """Tilt the spectrum, as another microphone, a cheap loudspeaker or a coat over the microphone.
 
-    The gain in decibels is linear in octaves from 1 kHz, between 50 Hz and 16 kHz, and constant beyond.
+    The gain in decibels is linear in octaves from 1 kHz, between 50 Hz and 16 kHz, and constant beyond. The energy and
+    the phases stay the same.
 
     Parameters
     ----------
-    samples : ndarray, shape (n_samples,)
-    sample_rate_hz : int
     db_per_octave : float
         -12 to 12; above 0 is brighter.
-
-    Returns
-    -------
-    ndarray, shape (n_samples,)
-        With the same energy and the same phases.
-
-    Raises
-    ------
-    ParameterError
-        If the slope is out of range.
     """
     if not -12 <= db_per_octave <= 12:
         raise ParameterError(f"db_per_octave is {db_per_octave}; it must be -12 to 12")
@@ -114,18 +83,7 @@ def tilt(samples: NDArray[np.float32], sample_rate_hz: int, *, db_per_octave: fl
 
 
 def telephone(samples: NDArray[np.float32], sample_rate_hz: int) -> NDArray[np.float32]:
-    """Simulate a telephone line: 300 to 3400 Hz at 8 kHz, in 8 bits by mu-law.
-
-    Parameters
-    ----------
-    samples : ndarray, shape (n_samples,)
-        Clipped beyond full scale.
-    sample_rate_hz : int
-
-    Returns
-    -------
-    ndarray, shape (n_samples,)
-        At the same sample rate, and aligned with the input.
+    """Simulate a telephone line: 300 to 3400 Hz at 8 kHz, in 8 bits by mu-law, clipped beyond full scale.
 
     References
     ----------

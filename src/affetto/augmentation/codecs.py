@@ -49,22 +49,15 @@ CODECS: Mapping[str, _Codec] = {
 
 
 def encode(samples: NDArray[np.float32], sample_rate_hz: int, *, codec: str, bit_rate: int) -> NDArray[np.float32]:
-    """Encode the sound by a lossy codec, and decode it again.
+    """Encode the sound by a lossy codec, and decode it again; clip it beyond full scale.
 
     Parameters
     ----------
-    samples : ndarray, shape (n_samples,)
-        Clipped beyond full scale.
     sample_rate_hz : int
         The codec uses its next higher sample rate, or its highest.
     codec : {"mp3", "opus", "amr"}
     bit_rate : int
         In bits per second. AMR has 4750, 5150, 5900, 6700, 7400, 7950, 10200 and 12200.
-
-    Returns
-    -------
-    ndarray, shape (n_samples,)
-        At the same sample rate, and aligned with the input.
 
     Raises
     ------

@@ -19,18 +19,12 @@ def change_speed(samples: NDArray[np.float32], *, factor: float) -> NDArray[np.f
 
     Parameters
     ----------
-    samples : ndarray, shape (n_samples,)
     factor : float
         0.5 to 2; above 1 is faster and higher.
 
     Returns
     -------
     ndarray, shape (n_samples / factor,)
-
-    Raises
-    ------
-    ParameterError
-        If the factor is out of range.
 
     References
     ----------
@@ -51,19 +45,12 @@ def lead_silence(samples: NDArray[np.float32], sample_rate_hz: int, *, seconds: 
 
     Parameters
     ----------
-    samples : ndarray, shape (n_samples,)
-    sample_rate_hz : int
     seconds : float
         0 or more.
 
     Returns
     -------
     ndarray, shape (n_samples + seconds * sample_rate_hz,)
-
-    Raises
-    ------
-    ParameterError
-        If the seconds are negative or not finite.
     """
     if not (np.isfinite(seconds) and seconds >= 0):
         raise ParameterError(f"seconds is {seconds}; it must be 0 or more")

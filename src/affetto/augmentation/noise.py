@@ -20,22 +20,16 @@ def add_noise(
     """Add noise at a signal-to-noise ratio.
 
     The power of the signal is the mean over active speech: the frames within 30 dB of the loudest one. The power of the
-    noise is the mean over all added samples.
+    noise is the mean over all added samples. Silence stays silent. Nothing is clipped: the result may exceed 1.
 
     Parameters
     ----------
-    samples : ndarray, shape (n_samples,)
     noise : ndarray, shape (n_noise,)
         Of the same rate and of any level; repeated or cut to the length of the samples.
     snr_db : float
         -300 to 300.
     sample_rate_hz : int
         For the length of the frames.
-
-    Returns
-    -------
-    ndarray, shape (n_samples,)
-        May exceed 1: nothing is clipped. Silence stays silent.
 
     Raises
     ------

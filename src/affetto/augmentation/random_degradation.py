@@ -61,18 +61,7 @@ class RandomDegradation(StatelessTransformer):
 
 
 def degrade(samples: NDArray[np.float32], sample_rate_hz: int, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Apply one or more random degradations, in the order in which they occur on the way of the sound.
-
-    Parameters
-    ----------
-    samples : ndarray, shape (n_samples,)
-    sample_rate_hz : int
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    ndarray, shape (n_samples,)
-    """
+    """Apply one or more random degradations, in the order in which they occur on the way of the sound."""
     degraded = samples
     while degraded is samples:
         if rng.random() < _ROOM:

@@ -23,18 +23,12 @@ _FADE_S = 0.02
 
 
 def reverberate(samples: NDArray[np.float32], response: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Convolve the sound with the impulse response of a room.
+    """Convolve the sound with the impulse response of a room, and restore its energy.
 
     Parameters
     ----------
-    samples : ndarray, shape (n_samples,)
     response : ndarray, shape (n_response,)
         At the same sample rate, of any level.
-
-    Returns
-    -------
-    ndarray, shape (n_samples,)
-        Aligned with the input, with the same energy. Reverberation beyond the end is cut off.
 
     Raises
     ------
@@ -75,8 +69,6 @@ def room_response(rt60_s: float, sample_rate_hz: int, rng: np.random.Generator) 
 
     Raises
     ------
-    ParameterError
-        If the time is out of range.
     MissingExtraError
         If the extra ``train`` is missing.
 

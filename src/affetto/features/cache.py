@@ -98,14 +98,8 @@ class CachedTransformer(StatelessTransformer):
     def transform(self, X: Sequence[Source]) -> NDArray[Any]:
         """Return the features of recordings, and compute those that are not in the cache.
 
-        Parameters
-        ----------
-        X : sequence of path, bytes, (samples, sample rate) or Waveform
-
-        Returns
-        -------
-        ndarray, shape (n_recordings, n_features), or of objects, shape (n_recordings,)
-            One row for each recording, or one sequence: an ndarray of shape (n_frames, n_features).
+        They have the shape (n_recordings, n_features). Sequences are an array of objects, each of shape
+        (n_frames, n_features).
         """
         folder = self._make_folder()
         entries = [folder / f"{_content_digest(source)}.npy" for source in X]

@@ -144,10 +144,6 @@ def describe_frames(samples: NDArray[np.float32], *, warp: float = 1.0) -> Descr
         At 16 kHz, finite.
     warp : float
         Factor on all frequencies, which simulates another speaker.
-
-    Returns
-    -------
-    Descriptors
     """
     from scipy.fft import dct
 

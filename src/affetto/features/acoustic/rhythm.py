@@ -51,18 +51,7 @@ class Rhythm(NamedTuple):
 
 
 def find_rhythm(level_db: NDArray[np.floating], voiced: NDArray[np.bool_]) -> Rhythm:
-    """Find syllables and pauses.
-
-    Parameters
-    ----------
-    level_db : ndarray, shape (n_frames,)
-        Level of each frame.
-    voiced : ndarray of bool, shape (n_frames,)
-
-    Returns
-    -------
-    Rhythm
-    """
+    """Find syllables and pauses in the level and the voicing of each frame, shape (n_frames,)."""
     level = np.convolve(np.pad(level_db, len(_SMOOTHING) // 2, mode="edge"), _SMOOTHING, mode="valid")
     floor = np.percentile(level, 99) - _SILENCE_DB
     sounding = level > floor

@@ -22,32 +22,13 @@ TINY = 1e-20
 
 
 def frames(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return overlapping windows, centred on multiples of the hop.
-
-    Parameters
-    ----------
-    samples : ndarray, shape (n_samples,)
-
-    Returns
-    -------
-    ndarray, shape (n_frames, window)
-        A view, with at least one frame.
-    """
+    """Return overlapping windows, shape (n_frames, window), centred on multiples of the hop; at least one."""
     padded = np.pad(samples, WINDOW // 2)
     return np.lib.stride_tricks.sliding_window_view(padded, WINDOW)[::_HOP]
 
 
 def power_spectrum(windows: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the power spectrum of each window.
-
-    Parameters
-    ----------
-    windows : ndarray, shape (n_frames, window)
-
-    Returns
-    -------
-    ndarray of float32, shape (n_bins, n_frames)
-    """
+    """Return the power spectra of windows, shape (n_bins, n_frames)."""
     spectrum = np.fft.rfft(windows * _hann().astype(np.float32), N_FFT, axis=1)
     return np.ascontiguousarray((spectrum.real**2 + spectrum.imag**2).astype(np.float32).T)
 

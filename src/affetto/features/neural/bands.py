@@ -56,17 +56,9 @@ class BandSpectrogram(nn.Module):
         self.register_buffer("tones", _windowed_waves(tones, _TONE_WINDOW), persistent=False)
 
     def forward(self, samples: Tensor) -> Tensor:
-        """Return the levels.
+        """Return levels in decibels, shape (n_clips, n_samples // 256 + 1, 128).
 
-        Parameters
-        ----------
-        samples : Tensor, shape (n_clips, n_samples)
-            At 16 kHz.
-
-        Returns
-        -------
-        Tensor, shape (n_clips, n_samples // 256 + 1, 128)
-            In decibels; 80 mel bands, then 48 tones from 70 to 1150 Hz.
+        They are 80 mel bands, then 48 tones from 70 to 1150 Hz. The samples, (n_clips, n_samples), are at 16 kHz.
         """
         mel = torch.matmul(_power(samples, self.waves), self.filters)
         power = torch.cat([mel, _power(samples, self.tones)], dim=-1)
@@ -77,18 +69,7 @@ class BandFrames(StatelessTransformer):
     """Frames of `BandSpectrogram` for each recording."""
 
     def transform(self, X: Sequence[Waveform]) -> NDArray[Any]:
-        """Return the frames of each recording.
-
-        Parameters
-        ----------
-        X : sequence of Waveform
-            At 16 kHz.
-
-        Returns
-        -------
-        ndarray of objects, shape (n_recordings,)
-            Each an ndarray of float16, shape (n_frames, 128). Half precision is far finer than levels need.
-        """
+        """Return the frames of waveforms at 16 kHz: for each an array of float16, shape (n_frames, 128)."""
         module = self.module()
         with torch.inference_mode():
             return stack_sequences([module(as_tensor(waveform))[0].half().numpy() for waveform in X])

@@ -52,17 +52,9 @@ class SpeechEncoder(nn.Module):
         self.eval().requires_grad_(False)
 
     def forward(self, samples: Tensor) -> Tensor:
-        """Return the features.
+        """Return the features, shape (n_clips, n_features), of at least `MIN_SAMPLES` samples at 16 kHz.
 
-        Parameters
-        ----------
-        samples : Tensor, shape (n_clips, n_samples)
-            At 16 kHz, `MIN_SAMPLES` or more.
-
-        Returns
-        -------
-        Tensor, shape (n_clips, n_features)
-            The lower layer of every encoder, then the upper layer of every encoder.
+        First comes the lower layer of every encoder, then the upper layer of every encoder.
         """
         log_mel = self.log_mel(samples)
         by_layer = zip(*(one(log_mel)[-N_POOLED:] for one in self.encoders), strict=True)

@@ -45,16 +45,9 @@ class LogMel(nn.Module):
         self.register_buffer("filters", torch.tensor(filters.T, dtype=torch.float32), persistent=False)
 
     def forward(self, samples: Tensor) -> Tensor:
-        """Return the spectrogram.
+        """Return spectrograms, shape (n_clips, n_samples // 160, n_mels).
 
-        Parameters
-        ----------
-        samples : Tensor, shape (n_clips, n_samples)
-            At 16 kHz; more than 200 samples.
-
-        Returns
-        -------
-        Tensor, shape (n_clips, n_samples // 160, n_mels)
+        The samples, shape (n_clips, n_samples), are at 16 kHz and more than 200.
         """
         padded = functional.pad(samples[:, None], (_N_FFT // 2, _N_FFT // 2), mode="reflect")
         spectrum = functional.conv1d(padded, self.waves, stride=HOP)[..., :-1]

@@ -52,17 +52,9 @@ class WhisperEncoder(nn.Module):
         self.layers = nn.ModuleList(_Layer(self.width, heads, inner_width) for _ in range(n_layers))
 
     def forward(self, log_mel: Tensor) -> list[Tensor]:
-        """Return the output of each layer.
+        """Return the output of each layer, shape (n_clips, ceil(n_frames / 2), width), one frame every 20 ms.
 
-        Parameters
-        ----------
-        log_mel : Tensor, shape (n_clips, n_frames, n_mels)
-            From `LogMel`.
-
-        Returns
-        -------
-        list of Tensor, shape (n_clips, ceil(n_frames / 2), width)
-            One for each layer; a frame is 20 ms.
+        The input is from `LogMel`, shape (n_clips, n_frames, n_mels).
         """
         x = log_mel
         for convolution in self.convolutions:

@@ -48,18 +48,7 @@ class VoiceActivity:
         self.greatest_power = 0.0
 
     def push(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Process more samples.
-
-        Parameters
-        ----------
-        samples : ndarray of float32, shape (n_samples,)
-            At 16 kHz.
-
-        Returns
-        -------
-        ndarray of float32, shape (n_frames,)
-            The probability of speech in each frame that is now complete.
-        """
+        """Process more samples at 16 kHz, and return the probability of speech in each complete frame."""
         samples = np.concatenate([self._pending, samples])
         n_frames = (len(samples) - _CONTEXT_SAMPLES) // FRAME_SAMPLES
         probabilities = [np.empty(0, np.float32)]
