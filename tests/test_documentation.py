@@ -172,6 +172,14 @@ def test_every_block_says_what_it_is(page: Path) -> None:
     assert languages <= EXAMPLES | OTHER_BLOCKS
 
 
+@pytest.mark.parametrize("name", ["README.md", "examples/README.md", "CONTRIBUTING.md"])
+def test_links_lead_to_files(name: str) -> None:
+    # Sphinx checks the links of the other pages.
+    page = ROOT / name
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
 def test_the_saved_model_alone_gives_the_probabilities_of_the_recognizer(folder: Path) -> None:
     page = ROOT / "docs" / "how-to" / "run-without-affetto.md"
     (example,) = find_examples(page)
