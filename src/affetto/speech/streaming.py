@@ -152,9 +152,6 @@ class SoundStream:
 class _SamplesDecoder:
     """Gives samples in memory in blocks, with the attributes of `Decoder`."""
 
-    header_duration_s = 0.0
-    tolerance_s = 0.0
-
     def __init__(self, samples: NDArray[np.float32], sample_rate_hz: int, warning: str = "") -> None:
         self.warnings = [warning] if warning else []
         self.samples = samples

@@ -28,7 +28,7 @@ _MAX_OPENING_CPU_S = 4.0
 
 
 class Decoder(Protocol):
-    """Decodes one recording.
+    """Decodes a file.
 
     Attributes
     ----------
@@ -36,18 +36,12 @@ class Decoder(Protocol):
         Sample rate at the beginning.
     n_channels : int
         Number of channels at the beginning.
-    header_duration_s : float
-        Duration that the header states, 0 if it states none. Final after the last block.
-    tolerance_s : float
-        A recording that is shorter than its header by no more than this is complete.
     warnings : list of str
         Sentences without their subject, such as "is damaged at 1.20 s". Final after the last block.
     """
 
     sample_rate_hz: int
     n_channels: int
-    header_duration_s: float
-    tolerance_s: float
     warnings: list[str]
 
     def blocks(self) -> Iterator[tuple[NDArray[np.float32], int]]:
@@ -55,6 +49,15 @@ class Decoder(Protocol):
 
     def close(self) -> None:
         """Release the file."""
+
+
+class RecordingDecoder(Decoder, Protocol):
+    """Decodes one recording of a file."""
+
+    header_duration_s: float
+    """Duration that the header states, 0 if it states none. Final after the last block."""
+    tolerance_s: float
+    """A recording that is shorter than its header by no more than this is complete."""
 
 
 class UnreadableError(Exception):

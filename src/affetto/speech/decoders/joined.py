@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from affetto.speech.decoders.base import Decoder, EncodedFile
+    from affetto.speech.decoders.base import EncodedFile, RecordingDecoder
     from affetto.speech.decoders.scanning import Bytes
 
 _FLAC = re.compile(rb"fLaC[\0\x80]\0\0\x22")
@@ -35,12 +35,12 @@ class Contents(NamedTuple):
     n_left: int  # bytes behind them that are neither audio nor a tag nor padding
 
 
-def read_contents(data: Bytes) -> Contents:
-    """Find the recordings of a wav, flac, ogg or mp3 file, which may hold several."""
+def read_contents(data: Bytes, *, is_container: bool) -> Contents:
+    """Find the recordings of a wav, flac, ogg or mp3 file, which may hold several; a container may hold mp3 frames."""
     recordings: list[Recording] = []
     position = behind_tags(data, 0)
     while data.size - position >= _MIN_BYTES:
-        recording = _recording_at(data, position, n_junk=0 if recordings else _MAX_JUNK_BYTES)
+        recording = _recording_at(data, position, n_junk=0 if recordings or is_container else _MAX_JUNK_BYTES)
         if recording is None:
             break
         recordings.append(recording)
@@ -76,10 +76,9 @@ class JoinedDecoder:
         Makes the decoder of one recording.
     """
 
-    header_duration_s = 0.0
-    tolerance_s = 0.0
-
-    def __init__(self, file: EncodedFile, contents: Contents, open_recording: Callable[[EncodedFile], Decoder]) -> None:
+    def __init__(
+        self, file: EncodedFile, contents: Contents, open_recording: Callable[[EncodedFile], RecordingDecoder]
+    ) -> None:
         self._file = file
         self._contents = contents
         self._open = open_recording
@@ -112,7 +111,7 @@ class JoinedDecoder:
         self._decoder.close()
         self._file.close()
 
-    def _open_pieces(self, recording: Recording) -> Decoder:
+    def _open_pieces(self, recording: Recording) -> RecordingDecoder:
         return self._open(self._file.spliced(recording.pieces))
 
     def _warn(self, recording: Recording, start_s: float, end_s: float) -> None:

@@ -79,7 +79,7 @@ _DTYPES = {"u8": "u1", "s16": "i2", "s32": "i4", "s64": "i8", "flt": "f4", "dbl"
 
 
 class LibavDecoder:
-    """Decodes one audio track; has the attributes of `Decoder`.
+    """Decodes one audio track; has the attributes of `RecordingDecoder`.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ from affetto.speech.decoders.not_audio import describe_foreign, describe_headerl
 from affetto.speech.decoders.scanning import Bytes, Recording, before_tags
 
 if TYPE_CHECKING:
-    from affetto.speech.decoders.base import Decoder, EncodedFile
+    from affetto.speech.decoders.base import Decoder, EncodedFile, RecordingDecoder
 
 
 def open_decoder(file: EncodedFile, *, name: str, track: int | None) -> Decoder:
@@ -41,7 +41,7 @@ def open_decoder(file: EncodedFile, *, name: str, track: int | None) -> Decoder:
     data = Bytes(file)
     label = container_label(data)
     description = describe_foreign(data)
-    contents = Contents([], 0) if description or label else read_contents(data)
+    contents = Contents([], 0) if description else read_contents(data, is_container=label is not None)
     if not (description or label or contents.recordings):
         description = describe_headerless(data, name)
     file.check()
@@ -53,7 +53,7 @@ def open_decoder(file: EncodedFile, *, name: str, track: int | None) -> Decoder:
     return JoinedDecoder(file, contents, partial(_open_recording, name=name, track=track, label=label))
 
 
-def _open_recording(file: EncodedFile, *, name: str, track: int | None, label: str | None) -> Decoder:
+def _open_recording(file: EncodedFile, *, name: str, track: int | None, label: str | None) -> RecordingDecoder:
     """Open a recording with libsndfile; or with libav, if a track is chosen or libsndfile does not know the format."""
     has_libav = find_spec("av") is not None
     refusal = None
@@ -79,7 +79,7 @@ def _open_recording(file: EncodedFile, *, name: str, track: int | None, label: s
     raise AudioError(f"{name} is not audio that can be read: {refusal}; {advice}")
 
 
-def _libav_decoder(file: EncodedFile, *, name: str, track: int | None = None) -> Decoder:
+def _libav_decoder(file: EncodedFile, *, name: str, track: int | None = None) -> RecordingDecoder:
     from affetto.speech.decoders.libav import LibavDecoder
 
     return LibavDecoder(file, name=name, track=track)

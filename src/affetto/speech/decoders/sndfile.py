@@ -24,7 +24,7 @@ _BAD_FILE = 7  # of an mp3 without frames, with a misleading message
 
 
 class SndfileDecoder:
-    """Decodes one recording; has the attributes of `Decoder`.
+    """Decodes one recording; has the attributes of `RecordingDecoder`.
 
     Parameters
     ----------
@@ -81,12 +81,12 @@ class SndfileDecoder:
 
     def _rest(self, damage: str) -> Iterator[tuple[NDArray[np.float32], int]]:
         """Yield what the fallback decodes behind the damage."""
+        if self._fallback is None:
+            return
         self._file.rewind()
         try:
-            decoder = self._fallback() if self._fallback else None
+            decoder = self._fallback()
         except (UnreadableError, AudioError):
-            decoder = None
-        if decoder is None:
             return
         n_read = 0
         for block, rate in decoder.blocks():
@@ -94,6 +94,7 @@ class SndfileDecoder:
             n_read += len(block)
             if n_known < len(block):
                 yield block[n_known:], rate
+        decoder.close()
         if n_read > self._position:
             self.warnings += [f"{damage}; the rest was read", *decoder.warnings]
 
