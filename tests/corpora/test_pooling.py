@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from affetto.corpora.base import Corpus, Utterance
-from affetto.corpora.pooling import pool
+from affetto.corpora.pooling import pool, require_trainable
 from affetto.errors import CorpusError
 
 
@@ -85,3 +85,23 @@ def test_frequency_of_calm_is_the_share_of_corpora_that_have_it(
     together = pool(*(corpus(str(i), *((name, "1") for name in names)) for i, names in enumerate(corpora)))
     for label, frequency in zip(together.y, together.frequencies, strict=True):
         assert frequency == pytest.approx(expected if together.labels[label] == "calm" else 1)
+
+
+def test_two_speakers_of_each_emotion_are_enough() -> None:
+    require_trainable(
+        corpus("mine", ("sad", "A"), ("sad", "B"), ("happy", "A"), ("happy", "C")).utterances, name="mine"
+    )
+
+
+@pytest.mark.parametrize(
+    ("pairs", "message"),
+    [
+        ([("sad", "A"), ("sad", "B")], "1 emotion"),
+        ([("sad", "A"), ("sad", "B"), ("happy", "A")], r"'happy'.*'A'.*one speaker only"),
+        ([("sad", "A"), ("happy", "A")], r"one speaker only, 'A'.*--protocol random"),
+        ([], "0 emotion"),
+    ],
+)
+def test_a_corpus_that_cannot_be_split_by_speaker_is_refused(pairs: list[tuple[str, str]], message: str) -> None:
+    with pytest.raises(CorpusError, match=message):
+        require_trainable(corpus("mine", *pairs).utterances, name="mine")

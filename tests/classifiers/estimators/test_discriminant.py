@@ -143,8 +143,8 @@ def test_from_copies_only_noise_is_learned() -> None:
     spoilt, _ = distorted(rows(seed=7))
     change = [np.abs(m.transform(spoilt[:600]) - m.transform(spoilt[600:])).max() for m in (plain, heeding)]
     assert change[1] < 0.6 * change[0]
-    wanted = np.tile(rows(seed=7).y, 2)
-    assert heeding.score(spoilt[600:], wanted[600:]) > plain.score(spoilt[600:], wanted[600:]) + 0.02
+    expected = np.tile(rows(seed=7).y, 2)
+    assert heeding.score(spoilt[600:], expected[600:]) > plain.score(spoilt[600:], expected[600:]) + 0.02
 
 
 def test_the_order_of_samples_changes_nothing() -> None:

@@ -188,9 +188,9 @@ def test_a_checkpoint_of_something_else_is_not_used(
     else:
         assert isinstance(change, dict)
         other.set_params(**change)
-    wanted = clone(other).fit(X, y, corpora=corpora).predict_proba(X)
-    got = other.set_params(checkpoints=tmp_path).fit(X, y, corpora=corpora).predict_proba(X)
-    assert np.array_equal(got, wanted)
+    expected = clone(other).fit(X, y, corpora=corpora).predict_proba(X)
+    output = other.set_params(checkpoints=tmp_path).fit(X, y, corpora=corpora).predict_proba(X)
+    assert np.array_equal(output, expected)
 
 
 def test_a_finished_network_is_not_trained_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
