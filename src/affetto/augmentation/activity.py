@@ -6,19 +6,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from affetto.preprocessing.steps import FRAME_S, HOP_S, frame_energy
+from affetto.preprocessing.steps import ACTIVE_RATIO, short_time_energy
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_ACTIVE_RATIO = 1e-3  # 30 dB below the loudest frame, as in `affetto.preprocessing.steps.normalize_level`
-
 
 def active_samples(samples: NDArray[np.float32], sample_rate_hz: int) -> NDArray[np.float32]:
     """Return the samples of active speech: frames within 30 dB of the loudest one; of silence nothing."""
-    hop = max(1, round(HOP_S * sample_rate_hz))
-    energy = frame_energy(samples, round(FRAME_S * sample_rate_hz), hop)
-    active: NDArray[np.float32] = samples[np.repeat(energy > _ACTIVE_RATIO * energy.max(), hop)[: len(samples)]]
+    energy, hop = short_time_energy(samples, sample_rate_hz)
+    active: NDArray[np.float32] = samples[np.repeat(energy > ACTIVE_RATIO * energy.max(), hop)[: len(samples)]]
     return active
 
 

@@ -18,7 +18,7 @@ import platformdirs
 from affetto._files import write_bytes
 from affetto.errors import ParameterError
 from affetto.preprocessing.pipeline import StatelessTransformer, stack_sequences
-from affetto.speech import Waveform, read
+from affetto.speech import read
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -148,16 +148,9 @@ def _compute(transformer: Any, source: Source, entry: Path) -> NDArray[Any]:
 
 
 def _content_digest(source: Source) -> str:
-    match source:
-        case Waveform():
-            return source.digest
-        case bytes():
-            data = source
-        case str() | os.PathLike():
-            try:
-                data = Path(source).read_bytes()
-            except OSError:
-                return read(source).digest  # raises an AudioError that says what is wrong with the file
-        case _:
-            return read(source).digest
-    return blake2b(data, digest_size=16).hexdigest()
+    with suppress(OSError):  # below, `read` says what is wrong with the file
+        if isinstance(source, str | os.PathLike):
+            source = Path(source).read_bytes()
+    if isinstance(source, bytes):
+        return blake2b(source, digest_size=16).hexdigest()
+    return read(source).digest

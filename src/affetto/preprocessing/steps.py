@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-FRAME_S = 0.032
 HOP_S = 0.010
+ACTIVE_RATIO = 1e-3
+"""Energy of active speech relative to the loudest frame: 30 dB below it."""
+
+_FRAME_S = 0.032
 
 
 def remove_dc(samples: NDArray[np.float32], sample_rate_hz: int) -> NDArray[np.float32]:  # noqa: ARG001 (common signature)
@@ -45,8 +48,7 @@ def remove_noise(
     """
     if not 0 <= reduction <= 1:
         raise ParameterError(f"reduction is {reduction}; it must be 0 to 1")
-    hop = round(HOP_S * sample_rate_hz)
-    energy = frame_energy(samples, round(FRAME_S * sample_rate_hz), hop)
+    energy, hop = short_time_energy(samples, sample_rate_hz)
     # The noise profile is the quietest tenth of the recording, which is pauses. By default noisereduce takes the whole
     # recording as profile, and removes speech.
     background = samples[np.repeat(energy <= np.percentile(energy, 10), hop)[: len(samples)]]
@@ -79,12 +81,11 @@ def trim_silence(
     ndarray, shape (n_kept,)
         The whole sound if all of it is silent.
     """
-    if threshold_db <= 0 or margin_s < 0:
-        raise ParameterError(
-            f"threshold_db is {threshold_db} and margin_s is {margin_s}; they must be above 0, and 0 or more"
-        )
-    hop = max(1, round(HOP_S * sample_rate_hz))
-    energy = frame_energy(samples, round(FRAME_S * sample_rate_hz), hop)
+    if threshold_db <= 0:
+        raise ParameterError(f"threshold_db is {threshold_db}; it must be above 0")
+    if margin_s < 0:
+        raise ParameterError(f"margin_s is {margin_s}; it must be 0 or more")
+    energy, hop = short_time_energy(samples, sample_rate_hz)
     loudest = energy.max(initial=0.0)
     if loudest == 0:
         return samples
@@ -121,25 +122,25 @@ def normalize_level(
     """Bring the speech to one level, so that a close microphone is not mistaken for anger.
 
     The level is the mean power of the frames within 30 dB of the loudest one, similar to the active speech level of
-    ITU-T P.56.
+    ITU-T P.56. Nothing is clipped: the result may exceed 1.
 
     Parameters
     ----------
     level_dbfs : float
         Level in decibels relative to full scale.
-
-    Returns
-    -------
-    ndarray, shape (n_samples,)
-        Samples may exceed 1: nothing is clipped.
     """
-    hop = max(1, round(HOP_S * sample_rate_hz))
-    energy = frame_energy(samples, round(FRAME_S * sample_rate_hz), hop)
+    energy, _ = short_time_energy(samples, sample_rate_hz)
     loudest = energy.max(initial=0.0)
     if loudest == 0:
         return samples
-    active = energy[energy > loudest * 1e-3].mean()
+    active = energy[energy > loudest * ACTIVE_RATIO].mean()
     return samples * np.float32(10 ** (level_dbfs / 20) / np.sqrt(active))
+
+
+def short_time_energy(samples: NDArray[np.float32], sample_rate_hz: int) -> tuple[NDArray[np.float64], int]:
+    """Return the mean power of frames of 32 ms every 10 ms, and the hop in samples."""
+    hop = max(1, round(HOP_S * sample_rate_hz))
+    return frame_energy(samples, round(_FRAME_S * sample_rate_hz), hop), hop
 
 
 def frame_energy(samples: NDArray[np.float32], frame: int, hop: int) -> NDArray[np.float64]:
