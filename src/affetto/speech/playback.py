@@ -41,8 +41,6 @@ class Playback:
     ------
     AudioError
         If the recording cannot be read.
-    MissingExtraError
-        If its format needs the extra ``formats``.
     """
 
     def __init__(self, source: Source, *, fast: bool) -> None:

@@ -116,18 +116,7 @@ class StreamResampler:
         return self._ready() if self._n_gathered >= _MIN_S * self._rate else np.empty(0, np.float32)
 
     def end(self) -> NDArray[np.float32]:
-        """End the stream, and return its last samples.
-
-        Returns
-        -------
-        ndarray of float32, shape (n_samples,)
-            Output samples.
-
-        Raises
-        ------
-        AudioError
-            If it has already ended.
-        """
+        """End the stream, and return its last samples, of shape (n_samples,); raise AudioError if it has ended."""
         self._require_open()
         self._has_ended = True
         self._gathered.append(self._downmix.end())

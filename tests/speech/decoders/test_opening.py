@@ -87,3 +87,9 @@ def test_rare_beginnings_are_recognized(encode: Encoder, request: pytest.Fixture
 def test_a_damaged_beginning_names_the_format(encode: Encoder) -> None:
     with pytest.raises(AudioError, match=r"<bytes>.*MP4.*damaged"):
         read(encode("mp4")[:5_000])
+
+
+@pytest.mark.parametrize("kind", ["ogg-vorbis", "wav", "flac", "mp3"])
+def test_the_first_bytes_alone_are_refused(encode: Encoder, kind: str) -> None:
+    with pytest.raises(AudioError, match=r"<bytes> (is not audio|holds no samples)"):
+        read(encode(kind)[:40])

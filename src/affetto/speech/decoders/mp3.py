@@ -33,6 +33,7 @@ _SYNC = re.compile(rb"\xff[\xe2-\xff]")
 # Frames of one kind that must follow one another: the few bits of one header prove nothing.
 _N_CHAIN = 3
 _HEAD_BYTES = 64
+_SEARCH_BYTES = 1 << 16
 _HAS_FRAMES, _HAS_BYTES = 1, 2  # flags of the Xing header
 # At this bit rate every kind of frame has room for the Xing header.
 _XING_BIT_RATE = 0x90
@@ -151,11 +152,13 @@ def _frames(data: Bytes, position: int, first: Frame) -> Iterator[tuple[int, Fra
 
 def _next_frame(data: Bytes, position: int, first: Frame) -> int | None:
     """Return the position of the next frame like the first that others follow, or None."""
-    while (found := data.find(_SYNC, position)) is not None:
-        frame = parse_frame(data.at(found, 4))
-        if frame is not None and _is_chain(data, found):
-            return found if frame.kind == first.kind else None
-        position = found + 1
+    while position < data.size:
+        block = data.at(position, _SEARCH_BYTES)
+        for found in _SYNC.finditer(block):
+            frame = parse_frame(block[found.start() : found.start() + 4])
+            if frame is not None and _is_chain(data, position + found.start()):
+                return position + found.start() if frame.kind == first.kind else None
+        position += max(len(block) - 3, 1)
     return None
 
 

@@ -60,7 +60,9 @@ def read_ogg(data: Bytes, start: int) -> Recording:
     # An interrupted download may end in zeros.
     is_cut |= not has_ended and data.at(end, 1) == b"\0"
     kept = [piece for piece in pieces if piece[0] != piece[1]]
-    return Recording(data.size if is_cut else max(end, start + 1), kept, damage_warning(damage_s), is_cut)
+    if not kept:  # no whole page: the decoders refuse it
+        return Recording(data.size, [(start, data.size)])
+    return Recording(data.size if is_cut else end, kept, damage_warning(damage_s), is_cut)
 
 
 def _page_from(data: Bytes, position: int) -> tuple[int, _Page | None]:
