@@ -37,15 +37,12 @@ def test_a_recording_behind_a_recording_is_read(encode: Encoder, kind: str) -> N
 
 
 @pytest.mark.usefixtures("without_pyav")
-@pytest.mark.parametrize("kinds", [("wav", "flac"), ("mp3", "wav"), ("flac", "ogg-opus")])
+@pytest.mark.parametrize("kinds", [("wav", "flac"), ("mp3", "wav"), ("ogg-opus", "mp3")])
 def test_recordings_of_different_formats_are_read(encode: Encoder, kinds: tuple[str, str]) -> None:
     first, second = (encode(kind) for kind in kinds)
     joined, warnings = read_with_warnings(first + second)
-    if kinds[0] == "flac":  # of which another flac is found only
-        assert joined.duration_s == pytest.approx(read(first).duration_s, abs=0.01)
-    else:
-        assert joined.duration_s == pytest.approx(read(first).duration_s + read(second).duration_s, abs=0.01)
-        assert warnings == ()
+    assert joined.duration_s == pytest.approx(read(first).duration_s + read(second).duration_s, abs=0.01)
+    assert warnings == ()
 
 
 def test_pieces_of_a_browser_with_a_header_each_are_read(encode: Encoder) -> None:
