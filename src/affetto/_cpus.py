@@ -12,11 +12,8 @@ _CGROUP = Path("/sys/fs/cgroup")
 def usable_cpus() -> int:
     """Return the number of processors that this process may use, at least 1.
 
-    Returns
-    -------
-    int
-        The smallest of the processors that the process is pinned to, the quota of its container, rounded up, and
-        ``PYTHON_CPU_COUNT`` (Python 3.13 and later).
+    The limits are the processors that it is pinned to, the quota of its container, and ``PYTHON_CPU_COUNT`` (Python
+    3.13 and later).
 
     Examples
     --------
@@ -34,12 +31,7 @@ def _scheduled_cpus() -> int:
 
 
 def container_quota(cgroup: Path = _CGROUP) -> float:
-    """Return the quota of the container in processors; infinite without one.
-
-    Parameters
-    ----------
-    cgroup : Path
-        The control group that a container sees as the root.
+    """Return the quota of the container in processors, infinite without one, from its root control group.
 
     References
     ----------

@@ -76,13 +76,7 @@ def _is_device(path: Path) -> bool:
 
 
 def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
-    """Write a file atomically: it has either its old or its new content, also after a crash.
-
-    Parameters
-    ----------
-    path : path
-        The file; a link is followed.
-    content : bytes
+    """Write a file atomically: it has either its old or its new content, also after a crash. Links are followed.
 
     Raises
     ------

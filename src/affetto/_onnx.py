@@ -51,20 +51,7 @@ class OnnxModel:
         self.output_names: list[str] = [value.name for value in session.get_outputs()]
 
     def run(self, outputs: Sequence[str], inputs: Mapping[str, NDArray[Any]]) -> list[NDArray[Any]]:
-        """Run the model, also from several threads.
-
-        Parameters
-        ----------
-        outputs : sequence of str
-            Names of outputs.
-        inputs : mapping of str to ndarray
-            The value of each input.
-
-        Returns
-        -------
-        list of ndarray
-            One for each of `outputs`.
-        """
+        """Return the named outputs for inputs by name; several threads may do so in parallel."""
         process, session = self._opened
         if process != os.getpid():
             # In a forked process, locks of the session may be held by a thread of the parent.

@@ -34,18 +34,10 @@ _MIN_PARALLEL = 16  # fewer recordings are computed sooner than worker processes
 
 
 def cache_dir() -> Path:
-    """Return the folder for files that can be computed again.
+    """Return the folder of the cache: the one that ``AFFETTO_CACHE`` names, or the user's cache folder.
 
-    Returns
-    -------
-    Path
-        The folder that ``AFFETTO_CACHE`` names, or the user's cache folder. If that cannot be written, as in a
-        container without a home, it is a temporary folder, which is removed when the process ends.
-
-    Raises
-    ------
-    ParameterError
-        If no folder can be written.
+    If that cannot be written, as in a container without a home, it is a temporary folder, which is removed when the
+    process ends.
     """
     if named := os.environ.get("AFFETTO_CACHE"):
         return Path(named)

@@ -20,11 +20,6 @@ def import_librosa() -> ModuleType:
     numba compiles functions of librosa while it is imported, and needs a folder for the machine code. The import fails
     if neither librosa's own folder nor the user's cache folder can be written, as in a container without a home. In
     that case the machine code is kept in a temporary folder until the process ends.
-
-    Returns
-    -------
-    module
-        ``librosa``.
     """
     try:
         return _import_with_submodules()

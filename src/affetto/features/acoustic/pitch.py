@@ -30,18 +30,9 @@ _HEIGHT_BONUS = 0.05  # per octave: half of F0 is as periodic as F0 itself
 
 
 def candidates(power: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the strongest peaks of each frame's autocorrelation.
+    """Return the strongest peaks of the autocorrelation of power spectra, shape (n_bins, n_frames).
 
-    Parameters
-    ----------
-    power : ndarray, shape (n_bins, n_frames)
-
-    Returns
-    -------
-    frequency : ndarray, shape (n_candidates, n_frames)
-        In Hz.
-    strength : ndarray, shape (n_candidates, n_frames)
-        Normalized autocorrelation, 1 for periodic frames.
+    Their frequencies in Hz and their heights, 1 for periodic frames, have the shape (n_candidates, n_frames).
     """
     # Above 1.2 kHz the harmonics of breathy or tense speech only add noise.
     weight = np.clip((1800.0 - FREQUENCIES_HZ) / 600.0, 0, 1).astype(np.float32)[:, None]
@@ -65,7 +56,7 @@ def candidates(power: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray
 def track(
     frequency: NDArray[np.float32], strength: NDArray[np.float32], level_db: NDArray[np.float32]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Find the best path through the candidates.
+    """Return F0 in Hz, 0 in unvoiced frames, and the periodicity, 0 to 0.999, by the best path through the candidates.
 
     Parameters
     ----------
@@ -73,13 +64,6 @@ def track(
         From `candidates`.
     level_db : ndarray, shape (n_frames,)
         Level of each frame relative to the loud frames of the utterance.
-
-    Returns
-    -------
-    f0 : ndarray, shape (n_frames,)
-        In Hz; 0 in unvoiced frames.
-    periodicity : ndarray, shape (n_frames,)
-        0 to 0.999.
     """
     n_candidates, n_frames = frequency.shape
     columns = np.arange(n_frames)

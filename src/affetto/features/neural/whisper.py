@@ -132,7 +132,7 @@ def load_encoder(name: str | os.PathLike[str], *, n_layers: int) -> WhisperEncod
         If there is no such checkpoint, it is not one of Whisper, or it has too few layers.
     """
     folder = find_checkpoint(name)
-    config = read_config(folder)
+    config = _read_config(folder)
     if not 1 <= n_layers <= config["encoder_layers"]:
         raise ParameterError(f"n_layers is {n_layers}; the encoder {name} has 1 to {config['encoder_layers']}")
     try:
@@ -149,7 +149,7 @@ def load_encoder(name: str | os.PathLike[str], *, n_layers: int) -> WhisperEncod
     return encoder.eval()
 
 
-def read_config(folder: Path) -> dict[str, Any]:
+def _read_config(folder: Path) -> dict[str, Any]:
     """Return the `config.json` of a Whisper checkpoint, or raise a ParameterError."""
     path = folder / CONFIG_FILE
     try:

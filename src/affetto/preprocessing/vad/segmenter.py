@@ -61,7 +61,7 @@ class SpeechSegmenter:
     """Cut a stream of sound into segments of speech of at most `MAX_SEGMENT_S`. Use one instance for each recording.
 
     The size of the pushed blocks makes no difference. Each segment is returned less than half a second after its speech
-    ends. Samples that are no longer needed are discarded.
+    ends. Samples are discarded when no segment needs them any more.
 
     Parameters
     ----------
