@@ -35,7 +35,7 @@ def corpus(tmp_path: Path, root: Path) -> Path:
     return folder
 
 
-def test_the_table_tells_each_condition(corpus: Path, tmp_path: Path) -> None:
+def test_the_table_has_each_condition(corpus: Path, tmp_path: Path) -> None:
     done = run("robustness", "mlp", corpus, "--condition", "telephone", "--condition", "noise 0 dB", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "mlp on voices, 12 clips, synthetic noise" in done.stdout
@@ -84,7 +84,7 @@ def test_csv_and_json_say_the_same_every_time(corpus: Path, tmp_path: Path) -> N
         }
 
 
-def test_speakers_that_the_model_knows_are_told_wherever_the_figures_go(corpus: Path, tmp_path: Path) -> None:
+def test_known_speakers_give_a_warning_in_every_format(corpus: Path, tmp_path: Path) -> None:
     known = corpus.rename(tmp_path / "ravdess")
     sentence = "transformer was trained on ravdess"
     table = run("robustness", "transformer", known, "--limit", "1", "--condition", "gain", cwd=tmp_path)
@@ -100,7 +100,7 @@ def test_speakers_that_the_model_knows_are_told_wherever_the_figures_go(corpus: 
     assert sentence in json.loads(facts.stdout)["warning"]
 
 
-def test_labels_that_the_model_does_not_know_are_named(corpus: Path, tmp_path: Path) -> None:
+def test_unknown_labels_are_named(corpus: Path, tmp_path: Path) -> None:
     table = corpus / "corpus.csv"
     table.write_text(table.read_text().replace("sad.flac,sad", "sad.flac,wistful"))
     done = run("robustness", "mlp", corpus, cwd=tmp_path)

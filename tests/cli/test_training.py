@@ -35,7 +35,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory, ravdess_dir: Path) -> Path:
 
 
 @pytest.mark.parametrize("classifier", ["mlp", "svm", "gmm"])
-def test_a_trained_bundle_recognizes_as_its_chain_would(
+def test_a_trained_bundle_recognizes_as_its_pipeline_would(
     classifier: str, corpus: Path, tmp_path: Path, run: Run
 ) -> None:
     before = sorted(p.name for p in corpus.iterdir())
@@ -46,21 +46,21 @@ def test_a_trained_bundle_recognizes_as_its_chain_would(
     assert sorted(p.name for p in corpus.iterdir()) == before
     recognizer = Recognizer(tmp_path / "model")
     utterances = load_corpus(corpus).utterances
-    heard = [recognizer.recognize(utterance.path).emotion for utterance in utterances]
-    assert np.mean([h == u.emotion for h, u in zip(heard, utterances, strict=True)]) > 0.6
+    found = [recognizer.recognize(utterance.path).emotion for utterance in utterances]
+    assert np.mean([h == u.emotion for h, u in zip(found, utterances, strict=True)]) > 0.6
 
 
 def test_the_recognizer_prepares_sound_as_training_did(corpus: Path) -> None:
     path = load_corpus(corpus).utterances[0].path
     waveform = ReadSpeech().transform([path])[0]
-    by_chain = acoustic_front_end().transform([path])[0]
+    by_pipeline = acoustic_front_end().transform([path])[0]
     manifest_steps = [
         step.recorded() for step in acoustic_front_end().named_steps.values() if hasattr(step, "recorded")
     ]
     by_record = AcousticFeatures().transform(
         [waveform.with_samples(apply_steps(waveform.samples, waveform.sample_rate_hz, manifest_steps))]
     )[0]
-    assert np.array_equal(by_chain, by_record)
+    assert np.array_equal(by_pipeline, by_record)
 
 
 def test_a_single_fold_is_reported(corpus: Path, tmp_path: Path, run: Run) -> None:
@@ -115,12 +115,12 @@ def test_the_models_of_folds_are_kept_where_that_is_asked_for(corpus: Path, tmp_
     with (tmp_path / "report/predictions.csv").open(encoding="utf-8", newline="") as file:
         rows = {row["clip"]: row for row in csv.DictReader(file)}
     recognizer = Recognizer(tmp_path / "models/fold-2")
-    heard = {path.stem: recognizer.recognize(path).emotion for path in corpus.glob("*-02.flac")}
-    # Voice activity leaves away what the evaluation heard around.
-    assert np.mean([heard[clip] == row["predicted"] for clip, row in rows.items()]) > 0.5
+    found = {path.stem: recognizer.recognize(path).emotion for path in corpus.glob("*-02.flac")}
+    # Voice activity detection cuts what the evaluation included.
+    assert np.mean([found[clip] == row["predicted"] for clip, row in rows.items()]) > 0.5
 
 
-def test_leaking_speakers_is_said_beside_every_figure(corpus: Path, tmp_path: Path, run: Run) -> None:
+def test_leaking_speakers_mark_every_figure(corpus: Path, tmp_path: Path, run: Run) -> None:
     done = run("evaluate", corpus, "--classifier", "gmm", "--protocol", "random", "--folds", "1", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     figures = [line for line in done.stdout.splitlines() if "UAR" in line or "recall" in line or "accuracy" in line]
@@ -147,26 +147,17 @@ def test_compare_puts_the_chosen_classifiers_in_one_table(corpus: Path, tmp_path
     [
         (["train", "nowhere", "--output", "model"], 1, "nowhere"),
         (["train", "CORPUS", "--output", "CORPUS/model"], 2, "inside the corpus"),
-        (["train", "CORPUS", "--output", "taken"], 2, "other things"),
         (["train", "CORPUS"], 2, "--output"),
         (["train", "CORPUS", "--output", "model", "--classifier", "oracle"], 2, "oracle"),
-        (["train", "CORPUS", "--output", "model", "--encoder", "tiny"], 2, "transformer"),
-        (["train", "CORPUS", "nowhere", "--output", "model"], 1, "nowhere"),
-        (["train", "CORPUS", "CORPUS", "--output", "model"], 1, "given twice"),
         (["evaluate", "nowhere"], 1, "nowhere"),
-        (["evaluate", "CORPUS", "--protocol", "emobox"], 1, "24 actors"),
         (["evaluate", "CORPUS", "--protocol", "best"], 2, "best"),
-        (["evaluate", "CORPUS", "--protocol", "loso", "--folds", "9"], 2, "9"),
         (["evaluate", "CORPUS", "--protocol", "loso", "--folds", "one"], 2, "one"),
-        (["evaluate", "CORPUS", "--protocol", "loso", "--output", "CORPUS/report"], 2, "inside the corpus"),
-        (["evaluate", "CORPUS", "--protocol", "loso", "--train-with", "CORPUS"], 1, "given twice"),
-        (["evaluate", "CORPUS", "--protocol", "loso", "--encoder", "tiny"], 2, "transformer"),
         (["evaluate", "CORPUS", "--protocol", "loso", "--adapted", "5"], 2, "transformer"),
         (["evaluate", "CORPUS", "--protocol", "loso", "--emotions", "sad,bored"], 2, "bored"),
         (["compare", "CORPUS", "--protocol", "loso", "--classifier", "mlp"], 2, "mlp"),
     ],
 )
-def test_what_cannot_be_done_is_said_before_anything_is_written(
+def test_a_wrong_command_is_refused_before_anything_is_written(
     arguments: list[str], code: int, message: str, corpus: Path, tmp_path: Path, run: Run
 ) -> None:
     (tmp_path / "taken").mkdir()
@@ -182,7 +173,7 @@ def test_what_cannot_be_done_is_said_before_anything_is_written(
     assert not (corpus / "report").exists()
 
 
-def test_a_further_corpus_is_learnt_from_and_not_tested_on(
+def test_a_further_corpus_is_trained_on_and_not_tested(
     corpus: Path, few_polish: Path, tmp_path: Path, run: Run
 ) -> None:
     arguments = ["--classifier", "gmm", "--protocol", "loso", "--folds", "2"]
@@ -201,7 +192,7 @@ def test_a_further_corpus_is_learnt_from_and_not_tested_on(
     assert tables[0] != tables[1]
 
 
-def test_what_harms_training_is_told_on_stderr(corpus: Path, tmp_path: Path, run: Run) -> None:
+def test_clips_that_harm_training_give_warnings(corpus: Path, tmp_path: Path, run: Run) -> None:
     utterances = load_corpus(corpus).utterances
     rows = [f"{u.path},{u.emotion},{u.speaker}" for u in utterances]
     rows += ["more/copy.flac,happy,1", "more/silent.wav,happy,1"]

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 @dataclass
 class Trained:
-    """What `train` wrote and said."""
+    """The bundle and the log of `train`."""
 
     bundle: Path
-    said: str
+    log: str
 
 
 @pytest.fixture(scope="module")
@@ -54,25 +54,25 @@ def transformer(
 PROGRESS = re.compile(r"network (\d) of (\d), epoch (\d) of (\d): loss [\d.]+, [\d:]+ left")
 
 
-def test_the_progress_of_a_network_is_told_line_by_line(cnn: Trained) -> None:
-    said = cnn.said.partition("of 12 recordings that it learned from")[0]
-    whole, *parts = re.split(r"calibrating: part (\d of \d) left out\n", said)
+def test_the_progress_of_a_network_is_logged_line_by_line(cnn: Trained) -> None:
+    log = cnn.log.partition("the exported model recognizes")[0]
+    whole, *parts = re.split(r"calibrating: part (\d of \d) left out\n", log)
     assert parts[::2] == ["1 of 2", "2 of 2"]
-    # All of it on everybody, then a reduced of it for each group of speakers left out; nothing else is said.
-    for said, least in ((whole, 5), *((reduced, 4) for reduced in parts[1::2])):
-        lines = [PROGRESS.fullmatch(line) for line in said.splitlines()]
-        told = [tuple(map(int, line.groups())) for line in lines if line]
-        assert len(told) == len(lines)
-        _, networks, _, epochs = told[0]
+    # All of it on everybody, then a reduced of it for each group of speakers left out.
+    for log, least in ((whole, 5), *((reduced, 4) for reduced in parts[1::2])):
+        lines = [PROGRESS.fullmatch(line) for line in log.splitlines()]
+        counted = [tuple(map(int, line.groups())) for line in lines if line]
+        assert len(counted) == len(lines)
+        _, networks, _, epochs = counted[0]
         assert networks * epochs >= least
-        assert told == [(n + 1, networks, e + 1, epochs) for n in range(networks) for e in range(epochs)]
+        assert counted == [(n + 1, networks, e + 1, epochs) for n in range(networks) for e in range(epochs)]
 
 
-def test_what_is_left_out_is_told_line_by_line(transformer: Trained) -> None:
+def test_calibration_is_logged_line_by_line(transformer: Trained) -> None:
     """Speakers: the two corpora have one emotion in common, too few to ask about one by the other."""
-    said = transformer.said.partition("of 20 recordings that it learned from")[0]
-    assert re.findall(r"calibrating: part (\d of \d) left out\n", said) == [f"{number} of 4" for number in range(1, 5)]
-    assert "network" not in said
+    log = transformer.log.partition("the exported model recognizes")[0]
+    assert re.findall(r"calibrating: part (\d of \d) left out\n", log) == [f"{number} of 4" for number in range(1, 5)]
+    assert "network" not in log
 
 
 @pytest.mark.parametrize("name", ["cnn", "transformer"])
@@ -91,7 +91,7 @@ def test_the_bundle_of_a_network_recognizes_by_command(
     assert sorted(path.name for path in trained.bundle.iterdir()) == ["manifest.json", "model.onnx"]
 
 
-def test_the_manifest_of_a_network_says_what_it_hears(cnn: Trained, transformer: Trained) -> None:
+def test_the_manifest_of_a_network_says_its_input(cnn: Trained, transformer: Trained) -> None:
     for trained in (cnn, transformer):
         manifest = load_bundle(trained.bundle).manifest
         assert manifest["input"] == {"kind": "waveform", "sample_rate_hz": 16_000}
@@ -109,15 +109,15 @@ def test_the_manifest_of_a_network_says_what_it_hears(cnn: Trained, transformer:
         assert "checkpoints=PosixPath" not in text
 
 
-def test_a_network_hears_loudness_and_silence_as_nothing(transformer: Trained, few: Path) -> None:
+def test_loudness_and_silence_do_not_matter_to_a_network(transformer: Trained, few: Path) -> None:
     recognizer = Recognizer(transformer.bundle)
     samples, rate = soundfile.read(sorted(few.glob("*.flac"))[0], dtype="float64")
     samples = 0.2 * samples / np.abs(samples).max()
     plain = recognizer.recognize((samples, rate)).probabilities
     for other in (samples * 0.25, samples * 4, np.pad(samples, (rate // 2, rate))):
-        heard = recognizer.recognize((other, rate)).probabilities
+        found = recognizer.recognize((other, rate)).probabilities
         # Silence moves the grid of 26 ms on which utterances are found.
-        assert max(abs(heard[label] - plain[label]) for label in plain) < 0.05
+        assert max(abs(found[label] - plain[label]) for label in plain) < 0.05
 
 
 def test_further_corpora_bring_their_emotions(transformer: Trained, few: Path, few_polish: Path) -> None:
@@ -155,7 +155,7 @@ def test_a_killed_training_goes_on_where_it_was(cnn: Trained, few: Path, tmp_pat
     whole, *groups = done.stderr.split("calibrating: ")
     assert "network 1 of" not in whole
     assert len(groups) == 2
-    assert cnn.said.splitlines()[-1].split(":")[0] in groups[-1]
+    assert cnn.log.splitlines()[-1].split(":")[0] in groups[-1]
     assert sorted(path.name for path in (tmp_path / "model").iterdir()) == ["manifest.json", "model.onnx"]
     ours, theirs = load_bundle(tmp_path / "model"), load_bundle(cnn.bundle)
     assert ours.manifest["model"] == theirs.manifest["model"]

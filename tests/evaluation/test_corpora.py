@@ -122,8 +122,8 @@ def test_what_is_learned_from_one_corpus_answers_another() -> None:
 
 def test_chosen_folds_are_the_same_as_among_all() -> None:
     corpora = [corpus("one", *BASIC), corpus("two", *BASIC, "bored"), corpus("three", "angry", "sad")]
-    chain = from_names(LogisticRegression())
-    both, second = cross_validate_corpora(chain, corpora), cross_validate_corpora(chain, corpora, folds=[2])
+    pipeline = from_names(LogisticRegression())
+    both, second = cross_validate_corpora(pipeline, corpora), cross_validate_corpora(pipeline, corpora, folds=[2])
     assert second.corpora == ("two",)
     assert second.labels == both.labels
     of_second = [name == "two" for name in both.corpus]
@@ -178,14 +178,14 @@ def test_emotions_that_were_not_learned_are_left_out_and_counted() -> None:
     assert predictions.labels == (*BASIC, "disgust", "bored")
     assert "disgust" not in predictions.emotion
     assert len(predictions) == sum(len(part.utterances) for part in corpora) - 6
-    # Whoever did not learn an emotion gives it nothing; whoever did may take a clip for it.
+    # Only a pipeline that learned an emotion gives it a probability.
     disgust = predictions.probabilities[:, predictions.labels.index("disgust")]
     of_two = np.array([name == "two" for name in predictions.corpus])
     assert (disgust[of_two] == 0).all()
     assert (disgust[~of_two] > 0).all()
 
 
-def chains() -> list[Any]:
+def pipelines() -> list[Any]:
     """One that is calibrated within, as the classic classifiers are, and one as a whole, as the networks are."""
     names = make_pipeline(FunctionTransformer(emotion_in_name), FunctionTransformer(np.char.str_len))
     tuned = TunedClassifier(make_pipeline(LogisticRegression()), {"logisticregression__C": [0.1, 1.0]})
@@ -197,8 +197,8 @@ def chains() -> list[Any]:
     ]
 
 
-@pytest.mark.parametrize(("chain", "calibrated"), chains())
-def test_answers_are_certain_from_the_threshold_of_their_chain(chain: Any, calibrated: Any) -> None:
+@pytest.mark.parametrize(("pipeline", "calibrated"), pipelines())
+def test_answers_are_certain_from_the_threshold_of_their_pipeline(pipeline: Any, calibrated: Any) -> None:
     # Neutral has a length of its own; sad and calm, happy and angry are alike in that.
     corpora = [corpus(name, "neutral", "happy", "angry", takes=12) for name in ("one", "two")]
     thresholds: dict[str, float] = {}
@@ -206,7 +206,7 @@ def test_answers_are_certain_from_the_threshold_of_their_chain(chain: Any, calib
     def keep(fold: Any, fitted: Any) -> None:
         thresholds[fold.corpus.name] = calibrated(fitted).calibration_.threshold
 
-    predictions = cross_validate_corpora(chain, corpora, keep=keep)
+    predictions = cross_validate_corpora(pipeline, corpora, keep=keep)
     assert set(predictions.status) == {"ok", "uncertain"}
     for name, row, status in zip(predictions.corpus, predictions.probabilities, predictions.status, strict=True):
         assert status == ("ok" if row.max() >= thresholds[name] - 1e-6 else "uncertain")

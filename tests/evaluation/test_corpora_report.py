@@ -35,7 +35,7 @@ def corpora() -> list[Corpus]:
 
 
 def answered(corpora: Sequence[Corpus]) -> CorporaPredictions:
-    """What somebody said who knows something."""
+    """Predictions that are better than chance."""
     rows = [(part.name, u) for part in corpora for u in part.utterances if u.emotion not in ("happy", "bored")]
     scores = np.random.default_rng(0).normal(size=(len(rows), len(LABELS)))
     scores[np.arange(len(rows)), [LABELS.index(u.emotion) for _, u in rows]] += 1

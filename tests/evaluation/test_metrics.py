@@ -16,20 +16,20 @@ if TYPE_CHECKING:
     from tests.evaluation.conftest import MakePredictions
 
 
-def answers(said: list[tuple[str, str, str]]) -> Predictions:
+def answers(rows: list[tuple[str, str, str]]) -> Predictions:
     """Predictions from (speaker, true emotion, predicted emotion)."""
     labels = ("happy", "sad")
     return Predictions(
-        clip=tuple(f"clip{index}" for index in range(len(said))),
-        speaker=tuple(speaker for speaker, _, _ in said),
-        fold=np.ones(len(said), dtype=np.intp),
-        emotion=tuple(emotion for _, emotion, _ in said),
-        probabilities=np.array([[0.8 if label == guess else 0.2 for label in labels] for *_, guess in said]),
+        clip=tuple(f"clip{index}" for index in range(len(rows))),
+        speaker=tuple(speaker for speaker, _, _ in rows),
+        fold=np.ones(len(rows), dtype=np.intp),
+        emotion=tuple(emotion for _, emotion, _ in rows),
+        probabilities=np.array([[0.8 if label == guess else 0.2 for label in labels] for *_, guess in rows]),
         labels=labels,
     )
 
 
-said = st.lists(
+rows = st.lists(
     st.tuples(st.sampled_from("abcd"), st.sampled_from(["happy", "sad"]), st.sampled_from(["happy", "sad"])),
     min_size=1,
     max_size=30,
@@ -92,16 +92,16 @@ def test_speakers_who_differ_make_the_interval_wide() -> None:
     assert two.uar_interval.low < 0.6 < 0.9 < two.uar_interval.high
 
 
-@given(said=said)
-def test_intervals_hold_any_small_corpus(said: list[tuple[str, str, str]]) -> None:
-    metrics = measure_predictions(answers(said), resamples=50)
+@given(rows=rows)
+def test_intervals_hold_any_small_corpus(rows: list[tuple[str, str, str]]) -> None:
+    metrics = measure_predictions(answers(rows), resamples=50)
     for name in ("uar", "accuracy", "macro_f1"):
         interval = getattr(metrics, f"{name}_interval")
         assert 0 <= getattr(metrics, name) <= 1
         assert (interval is None) == (metrics.speakers == 1)
         if interval is not None:
             assert 0 <= interval.low <= interval.high <= 1
-    assert set(metrics.recall) == {emotion for _, emotion, _ in said}
+    assert set(metrics.recall) == {emotion for _, emotion, _ in rows}
 
 
 def test_one_seed_gives_one_interval(make_predictions: MakePredictions) -> None:

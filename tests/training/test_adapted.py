@@ -1,4 +1,4 @@
-"""Answers that are adapted to other test clips, where each speaker's voice shifts everything that is measured."""
+"""Predictions adapted to other test clips; each speaker has an offset in all features."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ def corpus(name: str, speakers: str = "abcdef") -> Corpus:
 
 
 def measured(paths: np.ndarray) -> np.ndarray:
-    """Where each emotion lies, shifted by the voice, and a little by chance."""
+    """Where each emotion lies, shifted by the speaker, and a little by noise."""
     rows = []
     for stem in (Path(path).stem for path in paths):
         name, speaker, emotion, _ = stem.split("_")
-        voice = np.random.default_rng(crc32(f"{name}{speaker}".encode())).normal(0, 2.5, 2)
-        rows.append(PLACES[emotion] + voice + np.random.default_rng(crc32(stem.encode())).normal(0, 0.7, 2))
+        offset = np.random.default_rng(crc32(f"{name}{speaker}".encode())).normal(0, 2.5, 2)
+        rows.append(PLACES[emotion] + offset + np.random.default_rng(crc32(stem.encode())).normal(0, 0.7, 2))
     return np.array(rows)
 
 
-class Chain(ClassifierMixin, BaseEstimator):
+class Classifier(ClassifierMixin, BaseEstimator):
     """The default's own classifier on numbers that names give."""
 
-    def fit(self, X: np.ndarray, y: np.ndarray, groups: np.ndarray) -> Chain:
+    def fit(self, X: np.ndarray, y: np.ndarray, groups: np.ndarray) -> Classifier:
         self.discriminant_ = AdditiveDiscriminant().fit(measured(X), y, groups=groups)
         self.classes_, self.offset_model_ = self.discriminant_.classes_, self.discriminant_.offset_model_
         return self
@@ -59,10 +59,10 @@ class Chain(ClassifierMixin, BaseEstimator):
 
 def evaluated(protocol: str, count: int | None, to: AdaptedTo = "speaker") -> Predictions:
     answers = unadapted if count is None else adapted(count, to=to)
-    return cross_validate(Chain(), corpus("one", "abcdefghij"), get_protocol(protocol), predict=answers)
+    return cross_validate(Classifier(), corpus("one", "abcdefghij"), get_protocol(protocol), predict=answers)
 
 
-def test_knowing_the_voice_helps_the_more_the_more_is_known() -> None:
+def test_more_recordings_of_the_speaker_help_more() -> None:
     uars = [measure_predictions(evaluated("loso", count)).uar for count in (None, 2, 31)]
     assert uars[0] < uars[1] < uars[2]
     assert uars[2] > uars[0] + 0.1
@@ -83,8 +83,8 @@ def test_clips_are_adapted_to_others_and_never_to_themselves() -> None:
     clips = corpus("one").utterances
     X = np.array([utterance.path for utterance in clips])
     speakers = np.array([utterance.speaker for utterance in clips])
-    fitted = Chain().fit(X, np.array([list(PLACES).index(u.emotion) for u in clips]), speakers)
-    # A voice of one recording, whose probabilities stay what they are by itself.
+    fitted = Classifier().fit(X, np.array([list(PLACES).index(u.emotion) for u in clips]), speakers)
+    # A speaker with one recording: its probabilities stay.
     alone = np.concatenate([X[:1], X[32:40]])
     answered = adapted(9)(fitted, alone, np.array(["a", *"b" * 8]))
     assert answered[0] == pytest.approx(fitted.predict_proba(alone[:1])[0])
@@ -94,7 +94,9 @@ def test_clips_are_adapted_to_others_and_never_to_themselves() -> None:
 
 def test_a_corpus_that_is_left_out_is_adapted_to_as_well() -> None:
     corpora = [corpus("one"), corpus("two")]
-    plain, known = (cross_validate_corpora(Chain(), corpora, predict=answers) for answers in (unadapted, adapted(31)))
+    plain, known = (
+        cross_validate_corpora(Classifier(), corpora, predict=answers) for answers in (unadapted, adapted(31))
+    )
     right = [
         np.mean([p.labels[column] for column in p.probabilities.argmax(axis=1)] == np.array(p.emotion))
         for p in (plain, known)
@@ -105,6 +107,6 @@ def test_a_corpus_that_is_left_out_is_adapted_to_as_well() -> None:
 def test_what_cannot_be_adapted_is_refused() -> None:
     with pytest.raises(ParameterError, match="0"):
         adapted(0)
-    chain = make_pipeline(FunctionTransformer(measured), LogisticRegression())
+    pipeline = make_pipeline(FunctionTransformer(measured), LogisticRegression())
     with pytest.raises(ParameterError, match="cannot be adapted"):
-        cross_validate(chain, corpus("one"), get_protocol("loso"), folds=[1], predict=adapted(3))
+        cross_validate(pipeline, corpus("one"), get_protocol("loso"), folds=[1], predict=adapted(3))

@@ -34,7 +34,7 @@ RAVDESS_ORDER = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust
 
 @cache
 def describe_one(path: Path) -> np.ndarray:
-    """Mean and deviation of the log energy in 24 bands: little, but it hears emotion."""
+    """Mean and deviation of the log energy in 24 bands."""
     samples, _ = soundfile.read(path, dtype="float32", always_2d=True)
     frames = samples[: len(samples) // 1024 * 1024, 0].reshape(-1, 1024)
     power = np.abs(np.fft.rfft(frames * np.hanning(1024), axis=1))[:, 1:193] ** 2
@@ -54,10 +54,10 @@ def from_name(paths: np.ndarray) -> np.ndarray:
 class Recorder(ClassifierMixin, BaseEstimator):
     """A classifier by nearest emotion number that writes down whom it was fitted on."""
 
-    heard: list[tuple[set[int], set[str] | None]] = []  # noqa: RUF012 (shared by the clones on purpose)
+    fits: list[tuple[set[int], set[str] | None]] = []  # noqa: RUF012 (shared by the clones on purpose)
 
     def fit(self, X: np.ndarray, y: np.ndarray, groups: np.ndarray | None = None) -> Recorder:
-        Recorder.heard.append((set(X[:, 6].astype(int).tolist()), None if groups is None else set(groups.tolist())))
+        Recorder.fits.append((set(X[:, 6].astype(int).tolist()), None if groups is None else set(groups.tolist())))
         self.classes_ = np.unique(y)
         self.means_ = np.array([X[y == label, 2].mean() for label in self.classes_])
         return self
@@ -71,10 +71,10 @@ class Recorder(ClassifierMixin, BaseEstimator):
 
 
 @pytest.fixture
-def heard() -> Iterator[list[tuple[set[int], set[str] | None]]]:
-    Recorder.heard.clear()
-    yield Recorder.heard
-    Recorder.heard.clear()
+def fits() -> Iterator[list[tuple[set[int], set[str] | None]]]:
+    Recorder.fits.clear()
+    yield Recorder.fits
+    Recorder.fits.clear()
 
 
 def first_takes(corpus: Corpus) -> Corpus:
@@ -83,10 +83,10 @@ def first_takes(corpus: Corpus) -> Corpus:
     return Corpus(corpus.name, corpus.licence, corpus.citation, takes)
 
 
-def test_a_real_chain_hears_emotion_of_actors_it_never_heard(ravdess: Corpus) -> None:
+def test_a_real_pipeline_recognizes_emotion_of_unknown_actors(ravdess: Corpus) -> None:
     part = first_takes(ravdess)
-    chain = make_pipeline(FunctionTransformer(describe), StandardScaler(), LogisticRegression(C=0.1, max_iter=500))
-    predictions = cross_validate(chain, part, get_protocol("emobox"))
+    pipeline = make_pipeline(FunctionTransformer(describe), StandardScaler(), LogisticRegression(C=0.1, max_iter=500))
+    predictions = cross_validate(pipeline, part, get_protocol("emobox"))
     assert predictions.clip == tuple(utterance.clip for utterance in part.utterances)
     assert predictions.labels == RAVDESS_ORDER
     metrics = measure_predictions(predictions)
@@ -94,23 +94,23 @@ def test_a_real_chain_hears_emotion_of_actors_it_never_heard(ravdess: Corpus) ->
     assert metrics.uar_interval is not None
     assert metrics.uar_interval.low > 0.2  # chance is 0.125
     assert set(metrics.by_gender) == {"female", "male"}
-    assert not hasattr(chain[-1], "classes_")  # the caller's chain is as it was
+    assert not hasattr(pipeline[-1], "classes_")  # the caller's pipeline is as it was
 
 
-def test_fitted_chains_are_handed_over_before_the_next_is_fitted(
-    names: Corpus, heard: list[tuple[set[int], set[str] | None]]
+def test_fitted_pipelines_are_passed_on_before_the_next_is_fitted(
+    names: Corpus, fits: list[tuple[set[int], set[str] | None]]
 ) -> None:
     kept: list[tuple[int, Pipeline]] = []
 
-    def keep(fold: Fold, chain: Pipeline) -> None:
-        assert len(heard) == len(kept) + 1
-        kept.append((fold.number, chain))
+    def keep(fold: Fold, pipeline: Pipeline) -> None:
+        assert len(fits) == len(kept) + 1
+        kept.append((fold.number, pipeline))
 
-    chain = Pipeline([("numbers", FunctionTransformer(from_name)), ("classifier", Recorder())])
-    predictions = cross_validate(chain, names, get_protocol("emobox"), folds=[2, 5], keep=keep)
+    pipeline = Pipeline([("numbers", FunctionTransformer(from_name)), ("classifier", Recorder())])
+    predictions = cross_validate(pipeline, names, get_protocol("emobox"), folds=[2, 5], keep=keep)
     assert [number for number, _ in kept] == [2, 5]
     for number, fitted in kept:
-        # It is the very chain whose answers are reported.
+        # It is the very pipeline whose answers are reported.
         of_fold = np.flatnonzero(predictions.fold == number)
         paths = np.array([predictions.clip[index] for index in of_fold], dtype=object)
         assert fitted.predict_proba(paths) == pytest.approx(predictions.probabilities[of_fold], abs=1e-6)
@@ -118,14 +118,14 @@ def test_fitted_chains_are_handed_over_before_the_next_is_fitted(
 
 @pytest.mark.parametrize("name", ["emobox", "luna-jimenez", "loso", "speakers"])
 def test_nothing_is_fitted_on_the_tested_actors(
-    names: Corpus, heard: list[tuple[set[int], set[str] | None]], name: str
+    names: Corpus, fits: list[tuple[set[int], set[str] | None]], name: str
 ) -> None:
-    chain = Pipeline([("numbers", FunctionTransformer(from_name)), ("classifier", Recorder())])
-    predictions = cross_validate(chain, names, get_protocol(name))
+    pipeline = Pipeline([("numbers", FunctionTransformer(from_name)), ("classifier", Recorder())])
+    predictions = cross_validate(pipeline, names, get_protocol(name))
     assert measure_predictions(predictions).uar == 1.0  # so the columns are those of the right emotions
     folds = list(get_protocol(name).split(names))
-    assert len(heard) == len(folds)
-    for fold, (actors, groups) in zip(folds, heard, strict=True):
+    assert len(fits) == len(folds)
+    for fold, (actors, groups) in zip(folds, fits, strict=True):
         tested = {int(names.utterances[index].speaker) for index in fold.test.tolist()}
         assert actors == set(range(1, 25)) - tested
         assert groups == {str(actor) for actor in actors}
@@ -147,54 +147,54 @@ def searches() -> Iterator[Any]:
     yield pytest.param(make_pipeline(numbers, search), id="search around calibration")
 
 
-@pytest.mark.parametrize("chain", list(searches()))
+@pytest.mark.parametrize("pipeline", list(searches()))
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_splitters_within_the_chain_get_the_speakers(names: Corpus, chain: Any) -> None:
+def test_splitters_within_the_pipeline_get_the_speakers(names: Corpus, pipeline: Any) -> None:
     """GroupKFold refuses to split without groups, so it is enough that these are fitted at all."""
-    predictions = cross_validate(chain, first_takes(names), get_protocol("luna-jimenez"), folds=[2])
+    predictions = cross_validate(pipeline, first_takes(names), get_protocol("luna-jimenez"), folds=[2])
     assert set(predictions.speaker) == {"3", "6", "7", "13", "18"}
 
 
 def test_a_search_never_scores_on_a_speaker_that_it_was_fitted_on(
-    names: Corpus, heard: list[tuple[set[int], set[str] | None]]
+    names: Corpus, fits: list[tuple[set[int], set[str] | None]]
 ) -> None:
-    chain = GridSearchCV(
+    pipeline = GridSearchCV(
         make_pipeline(FunctionTransformer(from_name), Recorder()),
         {"functiontransformer__validate": [False]},
         cv=GroupKFold(5),
     )
-    cross_validate(chain, names, get_protocol("emobox"), folds=[1])
-    *inner, refit = heard
+    cross_validate(pipeline, names, get_protocol("emobox"), folds=[1])
+    *inner, refit = fits
     assert refit[0] == set(range(1, 25)) - {1, 11, 20, 21}
     assert len(inner) == 5
     assert all(len(actors) == 16 for actors, _ in inner)
-    for actors, groups in heard:
+    for actors, groups in fits:
         assert groups == {str(actor) for actor in actors}
 
 
 def test_folds_can_be_repeated_singly(names: Corpus) -> None:
-    chain = Pipeline([("numbers", FunctionTransformer(from_name)), ("classifier", Recorder())])
-    whole = cross_validate(chain, names, get_protocol("emobox"))
-    some = cross_validate(chain, names, get_protocol("emobox"), folds=[5, 2])
+    pipeline = Pipeline([("numbers", FunctionTransformer(from_name)), ("classifier", Recorder())])
+    whole = cross_validate(pipeline, names, get_protocol("emobox"))
+    some = cross_validate(pipeline, names, get_protocol("emobox"), folds=[5, 2])
     assert set(some.fold.tolist()) == {2, 5}
     assert len(some) == 480
     rows = [whole.clip.index(clip) for clip in some.clip]
     np.testing.assert_array_equal(some.probabilities, whole.probabilities[rows])
 
 
-def test_the_log_tells_the_folds_as_they_go(names: Corpus, caplog: pytest.LogCaptureFixture) -> None:
-    chain = Pipeline([("numbers", FunctionTransformer(from_name)), ("classifier", Recorder())])
+def test_the_log_counts_the_folds(names: Corpus, caplog: pytest.LogCaptureFixture) -> None:
+    pipeline = Pipeline([("numbers", FunctionTransformer(from_name)), ("classifier", Recorder())])
     with caplog.at_level("INFO", logger="affetto"):
-        cross_validate(chain, names, get_protocol("luna-jimenez"), folds=(1, 4))
+        cross_validate(pipeline, names, get_protocol("luna-jimenez"), folds=(1, 4))
     assert [message.split(":")[0] for message in caplog.messages] == ["fold 1 (1 of 2)", "fold 4 (2 of 2)"]
 
 
-def test_an_emotion_that_was_never_heard_gets_no_probability() -> None:
+def test_an_emotion_without_training_clips_gets_no_probability() -> None:
     happy, sad, angry = "03-01-03-01-01-01", "03-01-04-01-01-01", "03-01-05-01-01-01"
     clips = [f"{happy}-01", f"{angry}-01", f"{happy}-02", f"{sad}-02", f"{angry}-02"]  # actor 1 is never sad
     corpus = Corpus("mine", "", "", [RAVDESS.parse(Path(f"{clip}.wav")) for clip in clips])
-    chain = Pipeline([("numbers", FunctionTransformer(from_name)), ("classifier", Recorder())])
-    predictions = cross_validate(chain, corpus, get_protocol("loso"))
+    pipeline = Pipeline([("numbers", FunctionTransformer(from_name)), ("classifier", Recorder())])
+    predictions = cross_validate(pipeline, corpus, get_protocol("loso"))
     assert predictions.labels == ("happy", "sad", "angry")
     by_actor_2, by_actor_1 = predictions.probabilities[:2], predictions.probabilities[2:]
     np.testing.assert_array_equal(by_actor_1[:, 1], 0)
@@ -210,29 +210,31 @@ def test_folds_that_do_not_exist_are_named(names: Corpus, folds: list[int], says
         cross_validate(clone(Recorder()), names, get_protocol("emobox"), folds=folds)
 
 
-def test_a_chain_without_probabilities_is_refused(names: Corpus) -> None:
-    chain = make_pipeline(FunctionTransformer(from_name), LinearSVC())
+def test_a_pipeline_without_probabilities_is_refused(names: Corpus) -> None:
+    pipeline = make_pipeline(FunctionTransformer(from_name), LinearSVC())
     with pytest.raises(ParameterError, match="Pipeline has no predict_proba"):
-        cross_validate(chain, names, get_protocol("emobox"))
+        cross_validate(pipeline, names, get_protocol("emobox"))
 
 
 def test_two_clips_of_one_name_are_refused_before_anything_is_fitted(
-    heard: list[tuple[set[int], set[str] | None]],
+    fits: list[tuple[set[int], set[str] | None]],
 ) -> None:
     twins = [Utterance(Path(folder, "1.wav"), emotion="sad", speaker=folder) for folder in ("a", "b")]
     with pytest.raises(CorpusError, match=r"a.1\.wav and b.1\.wav have the same name"):
         cross_validate(Recorder(), Corpus("mine", "", "", twins), get_protocol("loso"))
-    assert heard == []
+    assert fits == []
 
 
-def test_labels_and_clips_that_do_harm_are_told_before_anything_is_fitted(names: Corpus, tmp_path: Path) -> None:
+def test_wrong_labels_and_silent_clips_are_reported_before_anything_is_fitted(names: Corpus, tmp_path: Path) -> None:
     first, *others = names.utterances
-    chain = make_pipeline(FunctionTransformer(from_name), Recorder())
+    pipeline = make_pipeline(FunctionTransformer(from_name), Recorder())
     with pytest.raises(CorpusError, match="'nan'"):
         cross_validate(
-            chain, replace(names, utterances=(replace(first, emotion="nan"), *others)), get_protocol("emobox")
+            pipeline, replace(names, utterances=(replace(first, emotion="nan"), *others)), get_protocol("emobox")
         )
     silent = tmp_path / first.path.name
     soundfile.write(silent, np.zeros(16_000), 16_000)
     with pytest.warns(CorpusWarning, match=f"silent.*{first.clip}"):
-        cross_validate(chain, replace(names, utterances=(replace(first, path=silent), *others)), get_protocol("emobox"))
+        cross_validate(
+            pipeline, replace(names, utterances=(replace(first, path=silent), *others)), get_protocol("emobox")
+        )

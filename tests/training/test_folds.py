@@ -57,18 +57,18 @@ def test_each_fold_has_a_bundle_that_stays(corpus: Corpus, tmp_path: Path) -> No
         load_fold(corpus, second, tmp_path)
 
 
-def test_a_chain_that_was_evaluated_is_saved_where_it_is_found(corpus: Corpus, tmp_path: Path) -> None:
+def test_a_fitted_pipeline_is_saved_where_a_later_run_finds_it(corpus: Corpus, tmp_path: Path) -> None:
     _, second, _ = get_protocol("loso").split(corpus)
     utterances = [corpus.utterances[index] for index in second.train]
-    chain = fit_pipeline(
+    pipeline = fit_pipeline(
         build_pipeline("gmm"),
         np.array([u.path for u in utterances], dtype=object),
         np.array([corpus.emotions.index(u.emotion) for u in utterances]),
         speakers=[u.speaker for u in utterances],
     )
     corpora = [training_part(corpus, second)]
-    assert require_fold_folder(chain, "gmm", 2, corpora, tmp_path) is None
-    saved = save_fold(chain, "gmm", 2, corpora, tmp_path)
+    assert require_fold_folder(pipeline, "gmm", 2, corpora, tmp_path) is None
+    saved = save_fold(pipeline, "gmm", 2, corpora, tmp_path)
     assert saved.folder == tmp_path / "fold-2"
     assert fold_bundle("gmm", corpus, second, tmp_path).manifest == saved.manifest
     tested = corpus.utterances[second.test[0]]

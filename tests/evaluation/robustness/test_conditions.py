@@ -104,13 +104,13 @@ def test_measured_rooms_are_one_more_condition(speech: Waveform, tmp_path: Path)
     assert np.corrcoef(echo, expected)[0, 1] > 0.9999
 
 
-def test_of_a_room_with_several_microphones_one_is_heard(speech: Waveform, tmp_path: Path) -> None:
+def test_a_room_with_several_microphones_gives_one_channel(speech: Waveform, tmp_path: Path) -> None:
     response = np.zeros((4_000, 2))
     response[100, 0] = response[900, 1] = 0.5
     soundfile.write(tmp_path / "pair.wav", response, RATE)
     (condition,) = (c for c in make_conditions(rooms=find_recordings(tmp_path)) if c.title == "room measured")
-    heard = condition.degrade(speech.samples, RATE, np.random.default_rng(0))
-    assert np.corrcoef(heard, speech.samples)[0, 1] > 0.9999
+    reverberated = condition.degrade(speech.samples, RATE, np.random.default_rng(0))
+    assert np.corrcoef(reverberated, speech.samples)[0, 1] > 0.9999
 
 
 def test_conditions_are_chosen_by_name_or_level() -> None:
@@ -136,7 +136,7 @@ def test_recordings_are_found_below_only_where_there_are_none(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("kind", ["noises", "rooms"])
-def test_noises_and_rooms_without_sound_are_named_before_anything_is_heard(kind: str, tmp_path: Path) -> None:
+def test_noises_and_rooms_without_sound_are_named_before_anything_is_recognized(kind: str, tmp_path: Path) -> None:
     soundfile.write(tmp_path / "hum.wav", 0.1 * np.ones(RATE), RATE)
     soundfile.write(tmp_path / "zeros.wav", np.zeros(RATE), RATE)
     with pytest.raises(AudioError, match=r"zeros\.wav is silent"):

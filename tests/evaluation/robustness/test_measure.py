@@ -31,12 +31,12 @@ def utterances(root: Path) -> list[Utterance]:
     return list(load_corpus(root / "examples").utterances)
 
 
-def outcome(clip: str, truth: str, heard: str | None, condition: str = "clean", *, denoised: bool = False) -> Outcome:
-    confidence = None if heard is None else 0.5
-    return Outcome(clip, "a", truth, condition, "", denoised, heard, confidence)
+def outcome(clip: str, truth: str, found: str | None, condition: str = "clean", *, denoised: bool = False) -> Outcome:
+    confidence = None if found is None else 0.5
+    return Outcome(clip, "a", truth, condition, "", denoised, found, confidence)
 
 
-def test_clean_clips_are_heard_as_by_the_recognizer_itself(recognizer: Recognizer, utterances: list[Utterance]) -> None:
+def test_clean_clips_are_recognized_as_usual(recognizer: Recognizer, utterances: list[Utterance]) -> None:
     outcomes = measure_robustness(recognizer, utterances, [])
     expected = [recognizer.recognize(utterance.path) for utterance in utterances]
     assert [o.clip for o in outcomes] == [utterance.clip for utterance in utterances]
@@ -60,13 +60,13 @@ def test_a_clip_is_degraded_alike_whatever_else_is_run(recognizer: Recognizer, u
     assert other[1] != alone[1]
 
 
-def test_who_is_not_heard_is_not_recognized(recognizer: Recognizer, utterances: list[Utterance]) -> None:
+def test_a_clip_without_speech_is_not_recognized(recognizer: Recognizer, utterances: list[Utterance]) -> None:
     clean, silenced = summarize_robustness(measure_robustness(recognizer, utterances[:2], [NOTHING]))
     assert (silenced.uar, silenced.drop, silenced.accuracy) == (0, clean.uar, 0)
     assert (silenced.labels_kept, silenced.no_speech, silenced.confidence) == (0, 1, None)
 
 
-def test_where_nobody_is_heard_no_label_is_kept() -> None:
+def test_without_speech_no_label_is_kept() -> None:
     outcomes = [
         Outcome(clip, "1", truth="sad", condition=condition, level="", denoised=False, emotion=emotion, confidence=None)
         for condition in ("clean", "noise")
@@ -75,7 +75,7 @@ def test_where_nobody_is_heard_no_label_is_kept() -> None:
     assert [row.labels_kept for row in summarize_robustness(outcomes)] == [0.5, 0.5]
 
 
-def test_noise_removal_is_heard_beside(recognizer: Recognizer, utterances: list[Utterance]) -> None:
+def test_noise_removal_is_measured_beside(recognizer: Recognizer, utterances: list[Utterance]) -> None:
     outcomes = measure_robustness(
         recognizer, utterances[:2], choose_conditions(make_conditions(), ["noise 0 dB"]), denoise=True
     )
@@ -100,9 +100,9 @@ def test_folds_are_pooled_by_clip_not_averaged() -> None:
     parts = []
     for fold, size in enumerate((10, 50, 200)):
         truth = rng.choice(EMOTIONS, size)
-        heard = np.where(rng.random(size) < 0.3 + 0.2 * fold, truth, rng.choice(EMOTIONS, size))
-        noisy = np.where(rng.random(size) < 0.7, heard, rng.choice(EMOTIONS, size))
-        parts += [outcome(f"{fold}-{i}", t, h) for i, (t, h) in enumerate(zip(truth, heard, strict=True))]
+        found = np.where(rng.random(size) < 0.3 + 0.2 * fold, truth, rng.choice(EMOTIONS, size))
+        noisy = np.where(rng.random(size) < 0.7, found, rng.choice(EMOTIONS, size))
+        parts += [outcome(f"{fold}-{i}", t, h) for i, (t, h) in enumerate(zip(truth, found, strict=True))]
         parts += [
             outcome(f"{fold}-{i}", t, None if i % 9 == 0 else h, "noise")
             for i, (t, h) in enumerate(zip(truth, noisy, strict=True))
@@ -131,7 +131,7 @@ def test_outcomes_that_do_not_belong_together_are_refused() -> None:
     assert summarize_robustness([]) == []
 
 
-def test_what_makes_no_sense_is_said_before_anything_is_heard(
+def test_wrong_input_is_refused_before_anything_is_recognized(
     recognizer: Recognizer, utterances: list[Utterance], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bored = replace(utterances[0], emotion="bored")
@@ -151,21 +151,21 @@ def test_what_makes_no_sense_is_said_before_anything_is_heard(
 
 
 def test_what_fails_is_named(recognizer: Recognizer, utterances: list[Utterance], tmp_path: Path) -> None:
-    heard: list[int] = []
-    counting = Condition("counted", "", lambda samples, _rate, _rng: heard.append(1) or samples)  # type: ignore[func-returns-value]
+    found: list[int] = []
+    counting = Condition("counted", "", lambda samples, _rate, _rng: found.append(1) or samples)  # type: ignore[func-returns-value]
     (tmp_path / "text.wav").write_text("dear diary")
     with pytest.raises(AudioError, match=r"text\.wav"):
         measure_robustness(recognizer, [*utterances, Utterance(tmp_path / "text.wav", "sad", "a")], [counting])
     soundfile.write(tmp_path / "short.wav", np.zeros(1_600), 16_000)
     with pytest.raises(AudioError, match=r"short\.wav: it is 0\.1 s long; at least 0\.2 s are needed; leave it out"):
         measure_robustness(recognizer, [*utterances, Utterance(tmp_path / "short.wav", "sad", "a")], [counting])
-    assert not heard  # before the first clip was heard, which may be an hour before the last
+    assert not found  # all clips are read before the first is recognized
     broken = Condition("broken", "", lambda samples, _rate, _rng: np.full_like(samples, np.nan))
     with pytest.raises(AudioError, match=r"angry\.flac, broken"):
         measure_robustness(recognizer, utterances, [broken])
 
 
-def test_what_a_condition_leaves_too_short_is_not_heard(recognizer: Recognizer, utterances: list[Utterance]) -> None:
+def test_a_clip_that_becomes_too_short_has_no_speech(recognizer: Recognizer, utterances: list[Utterance]) -> None:
     cut = Condition("cut", "0.19 s", lambda samples, rate, _rng: samples[: round(0.19 * rate)])
     _, row = summarize_robustness(measure_robustness(recognizer, utterances, [cut]))
     assert (row.condition, row.no_speech, row.confidence) == ("cut", 1.0, None)
@@ -192,7 +192,7 @@ def test_the_table_says_what_the_file_says() -> None:
     assert len(robustness_table(summarize_robustness(denoised), title="title").columns) == 10
 
 
-def test_every_clip_is_listed_with_what_was_heard() -> None:
+def test_every_clip_is_listed_with_its_emotions() -> None:
     outcomes = [
         *(outcome("b", "calm", "sad"), outcome("b", "calm", None, "noise")),
         *(outcome("a", "sad", "sad"), outcome("a", "sad", "angry", "noise")),
@@ -206,7 +206,7 @@ def test_every_clip_is_listed_with_what_was_heard() -> None:
     ]
 
 
-def test_speakers_that_the_model_knows_are_told(recognizer: Recognizer, utterances: list[Utterance]) -> None:
+def test_known_speakers_give_a_warning(recognizer: Recognizer, utterances: list[Utterance]) -> None:
     speakers = [replace(utterances[0], speaker=str(number)) for number in range(40)]
     bundle = recognizer.bundle
     assert known_speakers(bundle, Corpus("elsewhere", "", "", speakers)) is None
