@@ -12,10 +12,10 @@ from affetto.classifiers.recipe import Recipe
 from affetto.features import BandFrames
 
 _SPEEDS = (0.84, 0.92, 1.09, 1.19)
-"""Speed perturbation: without it the network knows the training voices only."""
+"""Speed perturbation. Without it the network learns the training speakers."""
 
 _MIN_STEPS = 15
-"""Of an epoch: enough for a dozen clips, and fewer than a hundred clips make with their copies."""
+"""In an epoch: enough for a dozen clips. A hundred clips with their augmented copies make more."""
 
 
 def _front_end() -> Pipeline:
@@ -41,6 +41,6 @@ RECIPE = Recipe(
     input="waveform",
     augmentations=tuple({"transformer__speed__factor": factor} for factor in _SPEEDS),
     reduced={"classifier__network__n_networks": 1},
-    # Of fewer, a network fitted without one of the speakers learns nothing that calibration could measure.
+    # With fewer, a network without one of the speakers learns nothing that calibration could measure.
     min_recordings=8,
 )

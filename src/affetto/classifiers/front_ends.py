@@ -1,4 +1,4 @@
-"""The steps from recordings to features that several classifiers share."""
+"""Front ends that several classifiers share: the steps from recordings to features."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
 
 SHRINKAGES = [0.2, 0.5]
-"""Searched for every classifier of acoustic features. Unshrunk, the projection follows the training speakers."""
+"""Values to search. Without shrinkage, the projection follows the training speakers."""
 
 MAX_VARIANCES = [64.0]
-"""Twice the variance that the clips of RAVDESS have.
+"""Value to search: twice the variance of the clips of RAVDESS.
 
-It is reached below about 300 clips. Where clips lie further apart, a kernel between a new clip and all others is zero,
+Fewer than about 300 clips reach it. If clips lie further apart, the kernels between a new clip and all others are zero,
 so that all new clips look alike, and a mixture is far too confident.
 """
 
 VOCAL_TRACT_AUGMENTATIONS = tuple({"transformer__features__warp": factor} for factor in (0.9, 1.1))
-"""Copies with a shorter and a longer vocal tract, for classifiers of acoustic features (VTLP)."""
+"""Augmentation by a shorter and a longer vocal tract (VTLP), for classifiers of acoustic features."""
 
 
 def acoustic_front_end() -> Pipeline:

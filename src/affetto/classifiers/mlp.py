@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 
 def _classifier() -> Pipeline:
-    # After the projection little is left to learn and much to overfit. So the weight decay is strong, and L-BFGS finds
-    # its optimum: it needs no number of epochs, and works for sixty clips as for thousands.
+    # After the projection there is little to learn and much to overfit, so the weight decay is strong. L-BFGS finds the
+    # optimum without a number of epochs, from sixty clips as from thousands.
     return projected(MLPClassifier((32,), solver="lbfgs", max_iter=1000, random_state=0))
 
 

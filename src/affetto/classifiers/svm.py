@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def _classifier() -> Pipeline:
-    # The margins of pairs can be summed. One-versus-rest votes hardly tell how confident an answer is.
+    # The margins of pairs can be summed. One-versus-rest votes hardly show confidence.
     return projected(SVC(decision_function_shape="ovo"))
 
 

@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _DEGRADED_MARGIN_S = 0.1
-"""How much sound around the speech a degraded copy keeps. In noise, voice activity detection keeps some too."""
+"""Sound around the speech in a degraded copy. In noise, voice activity detection keeps some too."""
 
 
 def _front_end(encoders: Sequence[str | os.PathLike[str]]) -> Pipeline:
     frames = EncoderMeans(encoders=encoders)
-    frames.module()  # an error in a checkpoint shows now, not after hours
+    frames.module()  # loads it now, so that an error does not show after hours
     return waveform_front_end(frames)
 
 
 def _classifier() -> Pipeline:
-    # Of the two pooled layers the upper one is worth more; the lower one adds something else.
+    # Of the two pooled layers the upper one tells more.
     scale = ClippedScaler(limit=5.0, block_weights=(0.5, 1.0))
     return Pipeline([("scale", scale), ("discriminant", AdditiveDiscriminant())])
 
@@ -36,12 +36,12 @@ RECIPE = Recipe(
     front_end=_front_end,
     classifier=_classifier,
     input="waveform",
-    # One copy as others might have recorded it, one cut by voice activity as recognition cuts it in noise.
+    # One degraded copy, and one that is cut by voice activity detection as recognition does in noise.
     augmentations=(
         {"transformer__trim__margin_s": _DEGRADED_MARGIN_S, "transformer__degradation__seed": 0},
         {"transformer__utterance__active": True},
     ),
-    # What such copies change has as many directions as there are features: it takes all recordings to learn.
+    # The effect of distortion has as many directions as there are features, so it takes all recordings to learn it.
     balanced=False,
     encoders=("openai/whisper-base",),
     min_recordings=8,

@@ -41,7 +41,7 @@ class TunedClassifier(MetaEstimatorMixin, LogProbabilityClassifier):
     Parameters
     ----------
     estimator : Pipeline
-        What is tuned. Its transformers are cached while the grid is searched.
+        The classifier to tune. Its transformers are cached while the grid is searched.
     grid : mapping or sequence of mapping
         As in `sklearn.model_selection.GridSearchCV`.
     n_splits : int

@@ -21,7 +21,7 @@ def ragged(seed: int = 0) -> tuple[Tensor, Tensor]:
 
 
 def trained(n_outputs: int = 5) -> ConvolutionalNetwork:
-    """A network that has seen some batches, so that what it learns on the way is not that of the start."""
+    """Return a network after some batches, whose batch statistics are no longer the initial ones."""
     torch.manual_seed(0)
     made = ConvolutionalNetwork(WIDTH, n_outputs)
     optimizer = torch.optim.AdamW(made.parameters(), lr=1e-2)
@@ -45,7 +45,7 @@ def test_a_longer_clip_in_the_batch_changes_nothing() -> None:
             assert (together[index] - alone[0]).abs().max() < 1e-4
 
 
-def test_what_lies_behind_a_clip_is_not_heard() -> None:
+def test_padding_changes_nothing() -> None:
     made = trained()
     frames, mask = ragged()
     with torch.inference_mode():
@@ -75,13 +75,13 @@ def test_every_part_learns() -> None:
     assert silent == []
 
 
-def test_voice_and_microphone_are_partly_subtracted() -> None:
+def test_the_mean_spectrum_is_subtracted() -> None:
     frames, _ = ragged()
     clip = frames[-1:]
     made = trained()
     made.centring = 1.0
     with torch.inference_mode():
-        # Nothing is left of what is constant over the clip.
+        # A constant spectrum vanishes.
         assert torch.allclose(made(clip), made(clip + torch.linspace(-3, 3, WIDTH)), atol=1e-3)
         made.centring = 0.0
         assert not torch.allclose(made(clip), made(clip + torch.linspace(-3, 3, WIDTH)), atol=1e-3)

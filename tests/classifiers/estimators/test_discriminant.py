@@ -21,7 +21,7 @@ def test_is_a_proper_scikit_learn_estimator(estimator: Any, check: Any) -> None:
 
 @dataclass
 class Rows:
-    """Features of utterances, with all that is known of them."""
+    """Features of utterances, and their metadata."""
 
     X: np.ndarray
     y: np.ndarray
@@ -33,7 +33,7 @@ class Rows:
 
 
 def rows(n_corpora: int = 1, n_speakers: int = 30, each: int = 5, *, seed: int = 0, corpus: float = 0.0) -> Rows:
-    """By the model itself: emotion, corpus, speaker, rest; corpora differ by so many of the rest's deviations."""
+    """Return samples of the model: emotion, corpus, speaker, residual; `corpus` is the deviation of corpora."""
     world, random = np.random.default_rng(9), np.random.default_rng(seed)
     means = world.normal(0, 0.8, (EMOTIONS, WIDTH))
     scale = np.linspace(1.5, 0.1, WIDTH)
@@ -57,7 +57,7 @@ def test_with_one_speaker_it_is_linear_discriminant_analysis() -> None:
     assert ours.predict_proba(X) == pytest.approx(theirs.predict_proba(X), abs=1e-3)
     assert np.array_equal(ours.predict(X), theirs.predict(X))
     assert ours.transform(X).shape == (150, 2)
-    # Nothing is known of how speakers differ.
+    # One speaker does not show how speakers differ.
     assert ours.offset_model_.offset_variance == pytest.approx([0, 0], abs=1e-9)
 
 
@@ -86,8 +86,8 @@ def test_the_emotions_are_at_their_means() -> None:
     assert fitted.offset_model_.means.mean(axis=0) == pytest.approx(0, abs=1e-9)
 
 
-def test_what_separates_corpora_is_not_taken_for_emotion() -> None:
-    """Of corpora that have some emotions often and others seldom, as published ones do; then of corpora left out."""
+def test_differences_between_corpora_are_not_taken_for_emotion() -> None:
+    """Each training corpus has one frequent emotion; the test corpora are new."""
     ours, theirs = [], []
     for seed in range(10):
         whole, new = rows(4, 10, seed=seed, corpus=2), rows(6, 10, seed=100 + seed, corpus=2)
@@ -115,14 +115,14 @@ def test_a_corpus_counts_by_the_root_of_its_size() -> None:
     X[:, 0] += 5 * y
     corpora = np.repeat(["small", "large"], [100, 400])
     X[:, 1] += np.where(corpora == "large", 3.0, 0.0)
-    # Speakers of so few utterances, as it were, that their offsets are taken for nothing.
+    # With this `few`, speakers have no offsets.
     fitted = AdditiveDiscriminant(few=1e12).fit(X, y, corpora=corpora)
     means = {name: X[corpora == name].reshape(-1, 2, 3).mean(axis=(0, 1)) for name in ("small", "large")}
     assert fitted.mean_ == pytest.approx((10 * means["small"] + 20 * means["large"]) / 30)
 
 
 def distorted(given: Rows, *, by: float = 3.0) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Every recording again, its last feature spoilt, which tells most."""
+    """Return recordings and copies whose last feature, the most informative one, is noisy."""
     copies = given.X.copy()
     copies[:, -1] += by * np.random.default_rng(1).normal(size=len(copies))
     count = len(given.X)
@@ -131,7 +131,7 @@ def distorted(given: Rows, *, by: float = 3.0) -> tuple[np.ndarray, dict[str, np
     return np.concatenate([given.X, copies]), metadata
 
 
-def test_from_copies_only_noise_is_learned() -> None:
+def test_augmented_copies_teach_only_noise() -> None:
     given = rows()
     X, metadata = distorted(given)
     y = np.tile(given.y, 2)
@@ -159,7 +159,7 @@ def test_the_order_of_samples_changes_nothing() -> None:
 
 @pytest.mark.parametrize("shrinkage", [0.0, 1.0])
 @pytest.mark.parametrize(("count", "width"), [(4, 1), (4, 500), (8, 1_024), (8, 2)])
-def test_next_to_no_samples_give_finite_answers(count: int, width: int, shrinkage: float) -> None:
+def test_a_few_samples_give_finite_probabilities(count: int, width: int, shrinkage: float) -> None:
     X = np.random.default_rng(0).normal(size=(count, width))
     y = np.arange(count) % 2
     fitted = AdditiveDiscriminant(shrinkage=shrinkage).fit(X, y, groups=np.arange(count) // 2 % 2)
@@ -170,7 +170,7 @@ def test_next_to_no_samples_give_finite_answers(count: int, width: int, shrinkag
 
 @pytest.mark.parametrize("name", ["shrinkage", "speaker_weight", "corpus_weight", "distortion_weight", "few"])
 @pytest.mark.parametrize("value", [-0.1, float("nan")])
-def test_a_senseless_parameter_is_named(name: str, value: float) -> None:
+def test_a_negative_parameter_is_named(name: str, value: float) -> None:
     with pytest.raises(ValueError, match=f"{name} is {value}"):
         AdditiveDiscriminant(**{name: value}).fit([[0.0], [1.0]], [0, 1])
 
@@ -180,7 +180,7 @@ def test_one_class_is_not_enough() -> None:
         AdditiveDiscriminant().fit([[0.0], [1.0]], ["calm", "calm"])
 
 
-def test_features_that_tell_nothing_apart_are_refused() -> None:
+def test_constant_features_are_refused() -> None:
     with pytest.raises(ValueError, match="no feature tells them apart"):
         AdditiveDiscriminant().fit(np.ones((6, 4)), [0, 1] * 3)
 

@@ -27,7 +27,7 @@ def test_two_bumps_of_one_class_need_two_components() -> None:
     assert scored(2) > scored(1)
 
 
-def test_every_class_is_as_probable_before_anything_is_heard() -> None:
+def test_classes_have_equal_prior_probabilities() -> None:
     X = np.random.default_rng(0).normal(size=(100, 1))
     y = np.array(["rare"] * 10 + ["frequent"] * 90)
     probabilities = GaussianMixtureClassifier(reg_covar=1e3).fit(X, y).predict_proba([[0.0]])

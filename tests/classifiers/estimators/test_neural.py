@@ -22,7 +22,7 @@ EMOTIONS = np.array(["angry", "calm", "sad"])
 
 
 def task(n: int = 120, seed: int = 0, width: int = 8) -> tuple[list[np.ndarray], np.ndarray]:
-    """Ragged clips; which features are loud at one moment says the class."""
+    """Return clips of different lengths. The features that are loud at one moment determine the class."""
     random = np.random.default_rng(seed)
     labels = random.integers(0, 3, n)
     X = []
@@ -41,7 +41,7 @@ def convolutional(**parameters: Any) -> SequenceClassifier:
 
 
 class Interrupting(logging.Handler):
-    """Ends the training at a message, as Ctrl-C or a power cut would."""
+    """Raises an error at a log message, like Ctrl-C or a power cut."""
 
     def __init__(self, pattern: str, error: type[BaseException]) -> None:
         super().__init__()
@@ -94,7 +94,7 @@ def test_one_seed_gives_one_model_to_the_bit() -> None:
     X, y = task(60)
     first = convolutional().fit(X, y).predict_proba(X)
     torch.manual_seed(123)
-    torch.rand(7)  # what happened before must not matter
+    torch.rand(7)  # earlier random numbers must not matter
     assert np.array_equal(convolutional().fit(X, y).predict_proba(X), first)
     assert not np.array_equal(convolutional(random_state=5).fit(X, y).predict_proba(X), first)
 
@@ -124,7 +124,7 @@ def test_the_order_of_the_clips_does_not_change_an_answer() -> None:
     ],
     ids=["first epoch", "later epoch", "second network"],
 )
-def test_training_that_was_interrupted_goes_on_as_if_it_had_not_been(
+def test_interrupted_training_resumes_to_the_same_bits(
     classifier: SequenceClassifier,
     pattern: str,
     tmp_path: Path,
@@ -143,7 +143,7 @@ def test_training_that_was_interrupted_goes_on_as_if_it_had_not_been(
         resumed = clone(resumable).fit(X, y).predict_proba(X)
         after = epochs(caplog)
     assert np.array_equal(resumed, whole)
-    # What is done is not done again, nor is the epoch at whose end it was interrupted.
+    # No finished epoch is repeated.
     assert len(before) + 1 + len(after) == len(every)
     assert every[: len(before)] == before
     assert every[len(every) - len(after) :] == after
@@ -172,7 +172,7 @@ def test_ctrl_c_ends_the_training(tmp_path: Path, logger: logging.Logger) -> Non
     ],
     ids=str,
 )
-def test_a_checkpoint_of_something_else_is_not_used(
+def test_a_checkpoint_of_another_training_is_not_used(
     change: str | dict[str, Any], tmp_path: Path, logger: logging.Logger
 ) -> None:
     X, y = task(60)
@@ -213,7 +213,7 @@ def test_a_damaged_checkpoint_is_named(content: bytes | None, tmp_path: Path) ->
 
 
 class Watched(nn.Module):
-    """Logits of a clip's mean, which remembers what each of them is to become."""
+    """Logits of a clip's mean, which records their gradients."""
 
     seen: list[tuple[Tensor, Tensor]]
 
@@ -242,7 +242,7 @@ def two_corpora() -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize("label_smoothing", [0.0, 0.1])
-def test_a_corpus_says_nothing_about_emotions_that_it_does_not_have(label_smoothing: float) -> None:
+def test_a_corpus_teaches_nothing_about_emotions_that_it_lacks(label_smoothing: float) -> None:
     X, y, corpora = two_corpora()
     Watched.seen = []
     SequenceClassifier(Watched, epochs=2, label_smoothing=label_smoothing).fit(X, y, corpora=corpora)
@@ -254,32 +254,32 @@ def test_a_corpus_says_nothing_about_emotions_that_it_does_not_have(label_smooth
     assert (gradient[corpus_of == 0] != 0).all()
 
 
-def test_every_corpus_is_heard_as_often() -> None:
+def test_every_corpus_has_as_many_clips_in_an_epoch() -> None:
     X, y = task(130)
     corpora = np.repeat([0, 1], [100, 30])
     for number, (clip, corpus) in enumerate(zip(X, corpora, strict=True)):
         clip[0, 0] = number + 1_000 * corpus
     Watched.seen = []
     SequenceClassifier(Watched, epochs=12, batch_size=8).fit(X, y, corpora=corpora)
-    heard = torch.cat([numbers for numbers, _ in Watched.seen]).numpy().astype(int)
-    small, large = heard[heard >= 1_000], heard[heard < 1_000]
+    drawn = torch.cat([numbers for numbers, _ in Watched.seen]).numpy().astype(int)
+    small, large = drawn[drawn >= 1_000], drawn[drawn < 1_000]
     assert len(small) / len(large) == pytest.approx(1, abs=0.05)
     # An epoch is as long as all corpora together, but for a last batch that is not full.
-    assert len(heard) > 12 * (65 - 8)
-    # All of each are heard, those of the one more often than those of the other.
+    assert len(drawn) > 12 * (65 - 8)
+    # All clips of each are drawn.
     assert len(set(small.tolist())) == 30
     assert len(set(large.tolist())) > 95
 
 
-def test_every_clip_of_one_corpus_is_heard_once_in_an_epoch() -> None:
+def test_every_clip_of_one_corpus_is_drawn_once_in_an_epoch() -> None:
     X, y = task(64)
     for number, clip in enumerate(X):
         clip[0, 0] = number
     Watched.seen = []
     SequenceClassifier(Watched, epochs=3, batch_size=16).fit(X, y)
-    heard = torch.cat([numbers for numbers, _ in Watched.seen]).numpy().astype(int)
-    assert [sorted(heard[start : start + 64]) for start in (0, 64, 128)] == [list(range(64))] * 3
-    assert not np.array_equal(heard[:64], heard[64:128])
+    drawn = torch.cat([numbers for numbers, _ in Watched.seen]).numpy().astype(int)
+    assert [sorted(drawn[start : start + 64]) for start in (0, 64, 128)] == [list(range(64))] * 3
+    assert not np.array_equal(drawn[:64], drawn[64:128])
 
 
 @pytest.mark.parametrize(
@@ -290,7 +290,7 @@ def test_every_clip_of_one_corpus_is_heard_once_in_an_epoch() -> None:
         ({"batch_size": -1}, "batch_size is -1"),
     ],
 )
-def test_a_senseless_parameter_is_named(parameters: dict[str, int], message: str) -> None:
+def test_a_parameter_out_of_its_range_is_named(parameters: dict[str, int], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         convolutional(**parameters).fit(*task(10))
 
@@ -301,7 +301,7 @@ def test_one_class_is_not_enough() -> None:
         convolutional().fit(X, ["calm"] * 10)
 
 
-def test_progress_is_told_for_each_epoch(caplog: pytest.LogCaptureFixture) -> None:
+def test_every_epoch_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     X, y = task(60)
     with caplog.at_level("INFO", logger="affetto"):
         convolutional(n_networks=2, epochs=3).fit(X, y)

@@ -35,7 +35,7 @@ def test_blocks_of_features_are_weighted_after_clipping() -> None:
 
 
 @pytest.mark.parametrize("weights", [(1, 2, 3), (1, 0), (1, -1), (1, float("nan")), ()])
-def test_senseless_weights_are_named(weights: tuple[float, ...]) -> None:
+def test_weights_that_are_not_positive_or_too_many_are_named(weights: tuple[float, ...]) -> None:
     with pytest.raises(ValueError, match="block_weights is"):
         ClippedScaler(block_weights=weights).fit(np.eye(4))
 
@@ -69,12 +69,12 @@ def test_shrinkage_helps_where_there_are_more_features_than_samples() -> None:
 
 
 @pytest.mark.parametrize("shrinkage", [-0.1, 1.1])
-def test_a_senseless_shrinkage_is_named(shrinkage: float) -> None:
+def test_a_shrinkage_outside_0_to_1_is_named(shrinkage: float) -> None:
     with pytest.raises(ValueError, match="shrinkage is"):
         DiscriminantProjection(shrinkage=shrinkage).fit([[0.0], [1.0]], [0, 1])
 
 
 @pytest.mark.parametrize("limit", [0, -1, float("nan")])
-def test_a_senseless_limit_is_named(limit: float) -> None:
+def test_a_limit_that_is_not_positive_is_named(limit: float) -> None:
     with pytest.raises(ValueError, match="limit is"):
         ClippedScaler(limit=limit).fit([[0.0], [1.0]])

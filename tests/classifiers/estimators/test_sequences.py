@@ -47,6 +47,6 @@ def test_a_recording_is_transformed_alone() -> None:
 
 
 @pytest.mark.parametrize("limit", [0, -1.0, float("nan")])
-def test_a_senseless_limit_is_named(limit: float) -> None:
+def test_a_limit_that_is_not_positive_is_named(limit: float) -> None:
     with pytest.raises(ValueError, match=f"limit is {limit}"):
         SequenceScaler(limit=limit).fit(sequences())

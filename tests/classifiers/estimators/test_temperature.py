@@ -19,7 +19,7 @@ from affetto.classifiers.estimators.temperature import TemperatureScaledClassifi
     [SVC(), make_pipeline(SVC(decision_function_shape="ovo")), GaussianNB()],
     ids=["votes", "margins", "probabilities"],
 )
-def test_it_is_as_sure_as_it_is_told_and_answers_the_same(estimator: Any, n_classes: int) -> None:
+def test_the_factor_changes_the_confidence_and_not_the_class(estimator: Any, n_classes: int) -> None:
     X, y = load_digits(n_class=n_classes, return_X_y=True)
     labels = np.array(list("abcdef"))[y]
     models = [
@@ -35,7 +35,7 @@ def test_it_is_as_sure_as_it_is_told_and_answers_the_same(estimator: Any, n_clas
     assert models[0].classes_.tolist() == list("abcdef")[:n_classes]
 
 
-def test_what_a_classifier_gives_as_probabilities_stays_as_it_is() -> None:
+def test_probabilities_stay_the_same_at_temperature_1() -> None:
     X, y = load_digits(n_class=3, return_X_y=True)
     plain = LogisticRegression(C=1e-3, max_iter=1000).fit(X, y)
     tempered = TemperatureScaledClassifier(LogisticRegression(C=1e-3, max_iter=1000)).fit(X, y)

@@ -20,10 +20,6 @@ class ConvolutionalNetwork(nn.Module):
         Channels of the four convolutions.
     embedding : int
         Channels of each frame before the statistics.
-    centring : float
-        Share of the utterance's mean spectrum that is subtracted. Speaker and microphone determine most of that mean.
-    dropout : float
-        Share of statistics left out in training.
 
     References
     ----------
@@ -38,11 +34,10 @@ class ConvolutionalNetwork(nn.Module):
         *,
         widths: tuple[int, int, int, int] = (16, 32, 64, 96),
         embedding: int = 96,
-        centring: float = 0.5,
-        dropout: float = 0.2,
     ) -> None:
         super().__init__()
-        self.centring = centring
+        # Speaker and microphone determine most of an utterance's mean spectrum: this share of it is subtracted.
+        self.centring = 0.5
         kernels, strides = ((5, 7), (3, 3), (3, 3), (3, 3)), ((4, 4), (1, 2), (2, 2), (1, 2))
         blocks: list[nn.Module] = []
         for n_in, n_out, kernel, stride in zip((1, *widths[:3]), widths, kernels, strides, strict=True):
@@ -53,7 +48,7 @@ class ConvolutionalNetwork(nn.Module):
         self.strides = [stride[0] for stride in strides]
         self.embed = nn.Linear(widths[3] * -(-n_inputs // 32), embedding, bias=False)
         self.embed_norm, self.pooled_norm = nn.BatchNorm1d(embedding), nn.BatchNorm1d(2 * embedding)
-        self.dropout, self.last = nn.Dropout(dropout), nn.Linear(2 * embedding, n_outputs)
+        self.dropout, self.last = nn.Dropout(0.2), nn.Linear(2 * embedding, n_outputs)
 
     def forward(self, frames: Tensor, mask: Tensor | None = None) -> Tensor:
         """Return the logits.

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from affetto.adaptation.offset_model import OffsetModel
 
-_ACTIVATIONS = {"relu": nn.ReLU, "tanh": nn.Tanh, "logistic": nn.Sigmoid, "identity": nn.Identity}
-
 
 def as_module(estimator: Any) -> nn.Module:
     """Return a fitted estimator as a module.
@@ -33,7 +31,7 @@ def as_module(estimator: Any) -> nn.Module:
     Parameters
     ----------
     estimator : estimator
-        One of ours or of scikit-learn's that a recipe uses, or one with a method `as_module`.
+        A part of one of our recipes, or one with a method `as_module`.
 
     Returns
     -------
@@ -66,11 +64,11 @@ def as_module(estimator: Any) -> nn.Module:
         case DiscriminantProjection() | AdditiveDiscriminant():
             # The mean goes into the offset: to subtract it first would take a pass over all features.
             return Affine(estimator.components_.T, -estimator.components_ @ estimator.mean_)
-        case MLPClassifier():
+        case MLPClassifier(activation="relu"):
             return _perceptron(estimator)
         case SVC(kernel="rbf", decision_function_shape="ovo"):
             return _SupportVectors(estimator)
-        case GaussianMixtureClassifier():
+        case GaussianMixtureClassifier(covariance_type="full" | "diag"):
             return _Mixtures(estimator)
     if hasattr(estimator, "as_module"):
         return estimator.as_module()  # type: ignore[no-any-return]
@@ -147,7 +145,7 @@ def _perceptron(classifier: MLPClassifier) -> nn.Module:
         weights[-1], offsets[-1] = (np.concatenate([0 * one, one], axis=-1) for one in (weights[-1], offsets[-1]))
     layers: list[nn.Module] = []
     for matrix, offset in zip(weights, offsets, strict=True):
-        layers += [Affine(matrix, offset), _ACTIVATIONS[classifier.activation]()]
+        layers += [Affine(matrix, offset), nn.ReLU()]
     return nn.Sequential(*layers[:-1])
 
 
@@ -192,19 +190,13 @@ class _Mixtures(nn.Module):
         super().__init__()
         mixtures = classifier.mixtures_
         identity = np.eye(mixtures[0].means_.shape[1])
-        forms = {
-            "full": lambda factor: factor,
-            "tied": lambda factor: factor[None],
-            "diag": lambda factor: factor[:, :, None] * identity,
-            "spherical": lambda factor: factor[:, None, None] * identity,
-        }
-        whitenings, offsets = [], []
-        for mixture in mixtures:
-            shape = (mixture.n_components, *identity.shape)
-            whitening = np.broadcast_to(forms[mixture.covariance_type](mixture.precisions_cholesky_), shape)
-            log_determinants = np.log(np.diagonal(whitening, axis1=1, axis2=2)).sum(axis=1)
-            whitenings.append(whitening)
-            offsets.append(np.log(mixture.weights_) + log_determinants)
+        whitenings = [mixture.precisions_cholesky_ for mixture in mixtures]
+        if classifier.covariance_type == "diag":
+            whitenings = [whitening[:, :, None] * identity for whitening in whitenings]
+        offsets = [
+            np.log(mixture.weights_) + np.log(np.diagonal(whitening, axis1=1, axis2=2)).sum(axis=1)
+            for mixture, whitening in zip(mixtures, whitenings, strict=True)
+        ]
         self.sizes = [mixture.n_components for mixture in mixtures]
         self.register_buffer("means", torch.tensor(np.concatenate([mixture.means_ for mixture in mixtures])))
         self.register_buffer("whitenings", torch.tensor(np.concatenate(whitenings)))
