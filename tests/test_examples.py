@@ -33,9 +33,9 @@ def test_the_table_lists_every_recording(corpus: Corpus, examples: Path) -> None
     assert listed | {"sequence.flac"} == {path.name for path in examples.glob("*.flac")}
     assert {utterance.emotion for utterance in corpus.utterances} <= set(EMOTIONS)
     assert all(utterance.text and utterance.gender for utterance in corpus.utterances)
-    heard = {utterance.clip: utterance.heard for utterance in corpus.utterances if utterance.heard}
-    assert heard["happy-heard-neutral"] == "neutral"
-    assert len(heard) == 6
+    perceived = {utterance.clip: utterance.heard for utterance in corpus.utterances if utterance.heard}
+    assert perceived["happy-heard-neutral"] == "neutral"
+    assert len(perceived) == 6
 
 
 def test_recordings_are_mono_and_small(corpus: Corpus) -> None:
@@ -47,7 +47,7 @@ def test_recordings_are_mono_and_small(corpus: Corpus) -> None:
     assert sum(utterance.path.stat().st_size for utterance in corpus.utterances) < 1_000_000
 
 
-def test_source_licence_and_speaker_of_every_recording_are_told(corpus: Corpus, examples: Path) -> None:
+def test_every_recording_has_source_licence_and_speaker(corpus: Corpus, examples: Path) -> None:
     readme = (examples / "README.md").read_text(encoding="utf-8")
     rows = {line.split("`")[1]: line for line in readme.splitlines() if line.startswith("| `")}
     for utterance in corpus.utterances:
@@ -65,7 +65,7 @@ def test_speakers_left_out_of_training_are_named(corpus: Corpus, examples: Path)
     assert f"CREMA-D speakers left out of training: {', '.join(speakers)}." in readme
 
 
-def test_the_demo_shows_what_was_expressed_beside_what_is_recognized(root: Path, tmp_path: Path) -> None:
+def test_the_demo_shows_expressed_and_recognized_emotions(root: Path, tmp_path: Path) -> None:
     command = [sys.executable, str(root / "examples" / "demo.py")]
     done = subprocess.run(command, capture_output=True, encoding="utf-8", cwd=tmp_path, timeout=120)
     assert (done.returncode, done.stderr) == (0, "")
@@ -76,7 +76,13 @@ def test_the_demo_shows_what_was_expressed_beside_what_is_recognized(root: Path,
     recognizer = Recognizer()
     for row in rows:
         result = recognizer.recognize(root / "examples" / row["path"])
-        expected = [row["path"], row["emotion"], row["heard"], result.emotion or "", f"{result.confidence or 0:.0%}"]
+        expected = [
+            row["path"],
+            row["emotion"],
+            row["heard"],
+            result.emotion or "",
+            f"{result.confidence or 0:.0%}",
+        ]
         assert lines[row["path"]] == [*filter(None, expected), result.status]
     assert "sequence.flac" in timeline
     segments = recognizer.recognize(root / "examples" / "sequence.flac").segments

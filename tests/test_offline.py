@@ -50,7 +50,7 @@ def test_recognizing_writes_no_file_and_looks_up_no_name(tmp_path: Path, root: P
         assert "AF_INET" not in log.read_text()
 
 
-def test_a_picture_leaves_nothing_in_the_home(tmp_path: Path, root: Path) -> None:
+def test_a_picture_writes_nothing_into_the_home(tmp_path: Path, root: Path) -> None:
     home, picture = tmp_path / "home", tmp_path / "picture.png"
     home.mkdir()
     command = [

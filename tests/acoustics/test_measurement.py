@@ -43,7 +43,7 @@ def noise(low_hz: float, high_hz: float, seconds: float = 2.0) -> np.ndarray:
 
 
 @given(f0=st.floats(70, 600), gain=st.floats(0.001, 0.3))
-def test_pitch_of_a_steady_voice(f0: float, gain: float) -> None:
+def test_f0_of_a_steady_voice(f0: float, gain: float) -> None:
     found = measure_acoustics(pulses(np.full(RATE, f0), gain=gain), RATE)
     assert found.f0_hz == pytest.approx(f0, rel=0.01)
     assert found.f0_range_semitones is not None
@@ -77,7 +77,7 @@ def test_brightness_of_noise_is_the_middle_of_its_band(low: float, high: float) 
     assert measure_acoustics(noise(low, high), RATE).spectral_centroid_hz == pytest.approx((low + high) / 2, rel=0.05)
 
 
-def test_what_is_above_speech_and_below_it_is_not_heard() -> None:
+def test_the_centroid_ignores_other_frequencies() -> None:
     plain = noise(500, 1_500)
     found = measure_acoustics(plain + noise(6_000, 8_000) + noise(1, 20), RATE)
     assert found.spectral_centroid_hz == pytest.approx(measure_acoustics(plain, RATE).spectral_centroid_hz, rel=0.05)
@@ -94,7 +94,7 @@ def test_a_whisper_has_no_pitch_but_a_brightness(low: float, high: float) -> Non
 
 
 @given(gain_db=st.floats(-30, 15))
-def test_a_gain_changes_nothing_but_loudness(gain_db: float) -> None:
+def test_a_gain_changes_only_the_loudness(gain_db: float) -> None:
     samples = bursts(4, 1.5)
     plain, louder = (
         measure_acoustics(samples, RATE),
@@ -145,7 +145,7 @@ def test_steady_noise_changes_little(root: Path) -> None:
 
 
 @pytest.mark.parametrize("samples", [np.zeros(RATE), np.full(RATE, 0.5), np.zeros(1)])
-def test_silence_explains_nothing(samples: np.ndarray) -> None:
+def test_silence_has_no_measures(samples: np.ndarray) -> None:
     found = measure_acoustics(samples.astype(np.float32), RATE)
     assert found == AcousticMeasures()
     assert found.summary == ()
@@ -186,7 +186,7 @@ def test_loudness_is_compared_within_the_recording() -> None:
     assert "+6 dB" in str(compared[0].acoustics and compared[0].acoustics.summary)
 
 
-def test_a_single_segment_is_compared_with_nothing() -> None:
+def test_a_single_segment_has_no_relative_loudness() -> None:
     alone = [segment(0, 1, -20.0), segment(5, 6, None)]
     assert compare_loudness(alone) == alone
     assert compare_loudness([]) == []

@@ -51,7 +51,7 @@ def test_probabilities_in_one_dimension(temperature: float) -> None:
     )
 
 
-def test_what_one_emotion_leaves_is_the_offset() -> None:
+def test_the_offset_of_one_emotion_is_the_residual() -> None:
     """With one emotion there is nothing to guess: the posterior of a normal mean in closed form."""
     offset = OffsetModel(np.zeros((1, 1)), np.array([2.0]), np.array([1.0])).learn([[1.0], [2.0]])
     reach = 2.0 + 0.05  # what training speakers show, and a little more
@@ -85,7 +85,7 @@ def test_the_more_is_known_the_better(model: OffsetModel) -> None:
     assert many > none + 0.1
 
 
-def test_nothing_learned_is_the_unknown_offset(model: OffsetModel) -> None:
+def test_no_segments_give_the_initial_offset(model: OffsetModel) -> None:
     offset = model.learn(np.zeros((0, WIDTH)))
     assert offset.count == 0
     assert np.array_equal(offset.mean, model.initial_offset.mean)
@@ -113,7 +113,7 @@ def test_one_embedding_is_a_row(model: OffsetModel) -> None:
     assert np.array_equal(model.learn(embeddings[0]).mean, model.learn(embeddings).mean)
 
 
-def test_far_away_embeddings_overflow_nothing(model: OffsetModel) -> None:
+def test_distant_embeddings_do_not_overflow(model: OffsetModel) -> None:
     far = np.full((3, WIDTH), 900.0)
     offset = model.learn(far)
     assert np.isfinite(offset.mean).all()
@@ -121,20 +121,20 @@ def test_far_away_embeddings_overflow_nothing(model: OffsetModel) -> None:
     assert model.speaker_count(np.tile(far, (5, 1))) in ("one", "several", "unknown")
 
 
-def test_one_voice_is_told_from_several(model: OffsetModel) -> None:
+def test_one_speaker_is_distinguished_from_several(model: OffsetModel) -> None:
     """Of real voices utterances vary less than the noise of a model, which is shrunken, and knows distortion."""
     random = np.random.default_rng(6)
-    told: dict[str, list[str]] = {"one": [], "several": []}
+    shown: dict[str, list[str]] = {"one": [], "several": []}
     for seed in range(20):
         same = random.normal(0, np.sqrt(model.offset_variance))
         other = same + random.normal(0, np.sqrt(model.speaker_variance), (40, WIDTH))
-        told["one"].append(model.speaker_count(utterances(model, same, 40, seed=seed, noise=NOISE)[0]))
-        told["several"].append(model.speaker_count(utterances(model, other, 40, seed=seed, noise=NOISE)[0]))
-    assert told["one"].count("one") >= 18
-    assert told["several"].count("several") >= 18
+        shown["one"].append(model.speaker_count(utterances(model, same, 40, seed=seed, noise=NOISE)[0]))
+        shown["several"].append(model.speaker_count(utterances(model, other, 40, seed=seed, noise=NOISE)[0]))
+    assert shown["one"].count("one") >= 18
+    assert shown["several"].count("several") >= 18
 
 
-def test_many_voices_of_one_emotion_hardly_pass_for_an_offset(model: OffsetModel) -> None:
+def test_many_speakers_of_one_emotion_give_a_small_offset(model: OffsetModel) -> None:
     """A temperature makes one emotion look like an offset of all; of one voice that is safer, of several it is not."""
     soft = dataclasses.replace(model, temperature=8.0)
     random = np.random.default_rng(8)
@@ -148,12 +148,12 @@ def test_many_voices_of_one_emotion_hardly_pass_for_an_offset(model: OffsetModel
     assert soft.learn(same).mean != pytest.approx(model.learn(same).mean, abs=1e-3)
 
 
-def test_of_one_training_speaker_voices_cannot_be_told(model: OffsetModel) -> None:
+def test_with_one_training_speaker_the_speaker_count_is_unknown(model: OffsetModel) -> None:
     alone = dataclasses.replace(model, speaker_variance=np.zeros(WIDTH))
     assert alone.speaker_count(utterances(model, 0.5, 40)[0]) == "unknown"
 
 
-def test_few_utterances_do_not_tell_how_many_voices_there_are(model: OffsetModel) -> None:
+def test_with_few_segments_the_speaker_count_is_unknown(model: OffsetModel) -> None:
     embeddings, _ = utterances(model, 0.5, 10, noise=NOISE)
     assert model.speaker_count(embeddings[:9]) == "unknown"
     assert model.speaker_count(np.zeros((0, WIDTH))) == "unknown"
@@ -192,12 +192,12 @@ def test_a_model_is_the_same_after_it_was_written(model: OffsetModel) -> None:
     ],
     ids=str,
 )
-def test_what_is_no_model_is_refused(change: dict[str, Any], model: OffsetModel) -> None:
+def test_an_invalid_offset_model_is_refused(change: dict[str, Any], model: OffsetModel) -> None:
     with pytest.raises((TypeError, ValueError)):
         OffsetModel.from_dict(model.to_dict() | change)
 
 
 @pytest.mark.parametrize("missing", ["means", "offset_variance", "speaker_variance", "temperature"])
-def test_what_is_missing_is_named(missing: str, model: OffsetModel) -> None:
+def test_a_missing_field_is_named(missing: str, model: OffsetModel) -> None:
     with pytest.raises(KeyError, match=missing):
         OffsetModel.from_dict({name: value for name, value in model.to_dict().items() if name != missing})

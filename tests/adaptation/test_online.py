@@ -32,41 +32,41 @@ def utterances(model: OffsetModel, offset: Any, count: int, seed: int = 0) -> tu
     ], emotions
 
 
-def answered(adapter: OnlineAdapter, heard: Sequence[ModelOutput]) -> np.ndarray:
+def answered(adapter: OnlineAdapter, predicted: Sequence[ModelOutput]) -> np.ndarray:
     """The answers to utterances in turn, each remembered for those after it."""
     rows = []
-    for one in heard:
+    for one in predicted:
         rows.append(adapter.probabilities(one))
         adapter.add(one)
     return np.array(rows)
 
 
-def test_each_answer_is_adapted_to_what_was_before_it(model: OffsetModel) -> None:
-    heard, _ = utterances(model, 1.0, 12)
-    answers = answered(OnlineAdapter(model), heard)
-    embeddings = np.array([one.embedding for one in heard])
-    assert np.array_equal(answers[0], heard[0].probabilities)
+def test_each_segment_is_adapted_to_those_before_it(model: OffsetModel) -> None:
+    predicted, _ = utterances(model, 1.0, 12)
+    answers = answered(OnlineAdapter(model), predicted)
+    embeddings = np.array([one.embedding for one in predicted])
+    assert np.array_equal(answers[0], predicted[0].probabilities)
     for place in range(1, 12):
         offset = model.learn(embeddings[:place])
         wanted = np.exp(model.log_probabilities(embeddings[place], offset))[0]
         assert answers[place] == pytest.approx(wanted)
-        assert not np.allclose(answers[place], heard[place].probabilities, atol=1e-9)
+        assert not np.allclose(answers[place], predicted[place].probabilities, atol=1e-9)
 
 
-def test_it_says_what_answers_were_adapted_to(model: OffsetModel) -> None:
-    heard, _ = utterances(model, 0.0, 3)
+def test_it_knows_what_it_adapted_to(model: OffsetModel) -> None:
+    predicted, _ = utterances(model, 0.0, 3)
     adapter = OnlineAdapter(model)
-    told = []
-    for one in heard:
-        told.append(adapter.adapted_to)
+    shown = []
+    for one in predicted:
+        shown.append(adapter.adapted_to)
         adapter.add(one)
-    assert [*told, adapter.adapted_to] == [None, None, "recording", "recording"]
+    assert [*shown, adapter.adapted_to] == [None, None, "recording", "recording"]
 
 
-def test_what_is_asked_and_not_added_is_not_remembered(model: OffsetModel) -> None:
-    heard, _ = utterances(model, 1.0, 5)
+def test_only_added_segments_are_remembered(model: OffsetModel) -> None:
+    predicted, _ = utterances(model, 1.0, 5)
     adapter, other = OnlineAdapter(model), OnlineAdapter(model)
-    for one in heard:
+    for one in predicted:
         for interim in utterances(model, -1.0, 3, seed=5)[0]:
             adapter.probabilities(interim)
         assert np.array_equal(adapter.probabilities(one), other.probabilities(one))
@@ -74,69 +74,69 @@ def test_what_is_asked_and_not_added_is_not_remembered(model: OffsetModel) -> No
         other.add(one)
 
 
-def test_to_a_profile_all_answers_are_adapted_and_nothing_is_learned(model: OffsetModel) -> None:
-    heard, _ = utterances(model, 1.0, 30)
-    known = model.learn(np.array([one.embedding for one in heard[:20]]))
+def test_with_a_profile_nothing_else_is_learned(model: OffsetModel) -> None:
+    predicted, _ = utterances(model, 1.0, 30)
+    known = model.learn(np.array([one.embedding for one in predicted[:20]]))
     adapter = OnlineAdapter(model, known)
     assert adapter.adapted_to == "profile"
     others = utterances(model, -2.0, 20, seed=1)[0]
-    before = adapter.probabilities(heard[20])
+    before = adapter.probabilities(predicted[20])
     answered(adapter, others)
-    assert np.array_equal(adapter.probabilities(heard[20]), before)
-    assert before == pytest.approx(np.exp(model.log_probabilities(heard[20].embedding, known))[0])
+    assert np.array_equal(adapter.probabilities(predicted[20]), before)
+    assert before == pytest.approx(np.exp(model.log_probabilities(predicted[20].embedding, known))[0])
 
 
 def test_without_a_model_nothing_is_adapted(model: OffsetModel) -> None:
-    heard = [ModelOutput(np.array([0.7, 0.3], np.float32), np.zeros(0, np.float32))] * 3
+    predicted = [ModelOutput(np.array([0.7, 0.3], np.float32), np.zeros(0, np.float32))] * 3
     adapter = OnlineAdapter(None)
-    assert np.array_equal(answered(adapter, heard), [[np.float32(0.7), np.float32(0.3)]] * 3)
+    assert np.array_equal(answered(adapter, predicted), [[np.float32(0.7), np.float32(0.3)]] * 3)
     assert adapter.adapted_to is None
 
 
-def test_a_voice_is_understood_better_the_longer_it_speaks(model: OffsetModel) -> None:
+def test_recognition_improves_with_more_segments_of_a_speaker(model: OffsetModel) -> None:
     random = np.random.default_rng(2)
     right = []
     for seed in range(80):
-        heard, emotions = utterances(model, random.normal(0, np.sqrt(2.0), WIDTH), 30, seed=seed)
-        right.append(answered(OnlineAdapter(model), heard).argmax(axis=1) == emotions)
+        predicted, emotions = utterances(model, random.normal(0, np.sqrt(2.0), WIDTH), 30, seed=seed)
+        right.append(answered(OnlineAdapter(model), predicted).argmax(axis=1) == emotions)
     first, middle, last = (np.mean(np.array(right)[:, part]) for part in (slice(0, 1), slice(1, 5), slice(20, 30)))
     assert first < middle < last
     assert last > first + 0.05
 
 
 def test_it_follows_who_speaks_now(model: OffsetModel) -> None:
-    """An hour by one, then some minutes by another, who is understood by the last of what was heard."""
+    """An hour by one, then some minutes by another, who is understood by the last of what was predicted."""
     before, now = utterances(model, -1.5, 1_000)[0], utterances(model, 1.5, REMEMBERED, seed=1)[0]
     adapter = OnlineAdapter(model)
-    for heard in [*before, *now]:
-        adapter.add(heard)
+    for predicted in [*before, *now]:
+        adapter.add(predicted)
     asked, _ = utterances(model, 1.5, 20, seed=2)
     alone = OnlineAdapter(model)
-    for heard in now:
-        alone.add(heard)
-    for heard in asked:
-        assert np.array_equal(adapter.probabilities(heard), alone.probabilities(heard))
+    for predicted in now:
+        alone.add(predicted)
+    for predicted in asked:
+        assert np.array_equal(adapter.probabilities(predicted), alone.probabilities(predicted))
 
 
-def test_of_several_voices_in_turn_none_is_much_worse_understood(model: OffsetModel) -> None:
+def test_alternating_speakers_are_recognized_almost_as_well(model: OffsetModel) -> None:
     """Their offsets cancel out: what is learned is what all have in common."""
     random = np.random.default_rng(2)
     adapted, unadapted = [], []
     for seed in range(40):
         turns = random.normal(0, np.sqrt(1.5), (4, WIDTH))[np.arange(60) % 4]
-        heard, emotions = utterances(model, turns, 60, seed=seed)
-        adapted.append((answered(OnlineAdapter(model), heard).argmax(axis=1) == emotions).mean())
-        unadapted.append(np.mean([one.probabilities.argmax() for one in heard] == emotions))
+        predicted, emotions = utterances(model, turns, 60, seed=seed)
+        adapted.append((answered(OnlineAdapter(model), predicted).argmax(axis=1) == emotions).mean())
+        unadapted.append(np.mean([one.probabilities.argmax() for one in predicted] == emotions))
     assert np.mean(adapted) > np.mean(unadapted) - 0.02
 
 
-def test_what_no_voice_gives_breaks_nothing(model: OffsetModel) -> None:
-    heard, _ = utterances(model, 1.0, 3)
+def test_extreme_embeddings_give_finite_probabilities(model: OffsetModel) -> None:
+    predicted, _ = utterances(model, 1.0, 3)
     adapter = OnlineAdapter(model)
     with np.errstate(all="raise", under="ignore"):
-        answers = answered(
-            adapter, [heard[0], ModelOutput(heard[1].probabilities, heard[1].embedding + 1_000), heard[2]]
-        )
+        first, far, last = predicted
+        far = ModelOutput(far.probabilities, far.embedding + 1_000)
+        answers = answered(adapter, [first, far, last])
     assert answers.sum(axis=1) == pytest.approx(1)
 
 

@@ -37,7 +37,7 @@ def test_everyday_speech_is_mostly_neutral_and_calm_is_one_of_the_others() -> No
         ({"neutral": np.float32(0.5), "calm": 0.3, "happy": 0.1, "angry": 0.1}, [0.5, 0.3, 0.1, 0.1]),
     ],
 )
-def test_emotions_left_out_share_what_remains(prior: Mapping[str, float], shares: list[float]) -> None:
+def test_unnamed_emotions_share_the_rest(prior: Mapping[str, float], shares: list[float]) -> None:
     assert resolve_prior(prior, LABELS) == pytest.approx(shares)
 
 
@@ -103,7 +103,7 @@ def test_shares_are_taken_beside_those_of_training() -> None:
     assert equal / equal[0] == pytest.approx(row / row[0] / frequencies)
 
 
-def test_nothing_is_divided_by_zero() -> None:
+def test_improbable_emotions_do_not_divide_by_zero() -> None:
     shares = resolve_prior({"neutral": 1}, LABELS)
     assert apply_prior([0.0, 0.5, 0.5, 0.0], shares).tolist() == [1, 0, 0, 0]
     assert apply_prior([0.1, 0.5, 0.4, 0.0], shares).tolist() == [1, 0, 0, 0]
@@ -128,7 +128,7 @@ def test_a_recognizer_weighs_each_segment_once(root: Path) -> None:
     assert weighed.confidence != balanced.confidence
 
 
-def test_a_stream_and_what_is_not_over_follow_the_prior(root: Path) -> None:
+def test_streams_and_interim_results_follow_the_prior(root: Path) -> None:
     from affetto import read
 
     call = read(root / "examples" / "angry.flac")
@@ -165,7 +165,7 @@ def test_the_prior_is_shown_and_survives_pickling() -> None:
     assert set(Recognizer("gmm").prior.values()) == {1 / 8}
 
 
-def test_the_default_is_what_the_bundle_says(tmp_path: Path, root: Path) -> None:
+def test_the_default_prior_is_that_of_the_bundle(tmp_path: Path, root: Path) -> None:
     shutil.copytree(bundled_models()["gmm"], tmp_path / "mine")
     assert load_bundle(tmp_path / "mine").prior == "balanced"
     update_manifest(tmp_path / "mine", {"prior": "everyday"})
@@ -185,7 +185,7 @@ def test_a_prior_of_a_bundle_that_makes_no_sense_is_named(tmp_path: Path) -> Non
         Recognizer(tmp_path / "mine")
 
 
-def test_read_sentences_are_neutral_where_speech_is_everyday(data_dir: Path) -> None:
+def test_read_sentences_are_neutral_under_the_everyday_prior(data_dir: Path) -> None:
     clips = sorted((data_dir / "free-speech").glob("LJ001-*"))
     if not clips:
         pytest.skip(f"free-speech is not in {data_dir}")

@@ -55,7 +55,7 @@ def changed(profile: AdaptationProfile, path: Path, change: dict[str, Any]) -> P
     return path
 
 
-def test_a_profile_tells_how_much_was_heard(profile: AdaptationProfile) -> None:
+def test_a_profile_knows_the_length_of_its_speech(profile: AdaptationProfile) -> None:
     assert len(profile) == 20
     assert profile.speech_s == 10
     assert profile.embeddings.shape == (20, WIDTH)
@@ -63,20 +63,21 @@ def test_a_profile_tells_how_much_was_heard(profile: AdaptationProfile) -> None:
     assert "embeddings" not in repr(profile)  # nobody wants to read them
 
 
-@pytest.mark.parametrize(("n_voices", "count", "told"), [(1, 30, "one"), (30, 30, "several"), (1, 5, "unknown")])
-def test_a_profile_tells_whether_it_is_of_one_voice(bundle: Bundle, n_voices: int, count: int, told: str) -> None:
-    assert AdaptationProfile.from_segments(bundle, utterances(bundle, count, n_voices=n_voices)).speaker_count == told
+@pytest.mark.parametrize(("n_voices", "count", "shown"), [(1, 30, "one"), (30, 30, "several"), (1, 5, "unknown")])
+def test_a_profile_knows_whether_one_person_speaks(bundle: Bundle, n_voices: int, count: int, shown: str) -> None:
+    assert AdaptationProfile.from_segments(bundle, utterances(bundle, count, n_voices=n_voices)).speaker_count == shown
 
 
-def test_the_same_utterance_twice_is_no_news(bundle: Bundle) -> None:
+def test_a_repeated_segment_counts_once(bundle: Bundle) -> None:
     """Else a recording that was given five times would make anything sound certain."""
-    heard = utterances(bundle, 4)
-    once, again = (AdaptationProfile.from_segments(bundle, given) for given in (heard, [*heard, *heard[:2], heard[0]]))
+    predicted = utterances(bundle, 4)
+    repeated = [*predicted, *predicted[:2], predicted[0]]
+    once, again = (AdaptationProfile.from_segments(bundle, given) for given in (predicted, repeated))
     assert (len(again), again.speech_s) == (len(once), once.speech_s) == (4, 2)
     assert np.array_equal(again.embeddings, once.embeddings)
 
 
-def test_the_offset_is_what_the_model_learns(bundle: Bundle, profile: AdaptationProfile) -> None:
+def test_the_offset_is_learned_by_the_model(bundle: Bundle, profile: AdaptationProfile) -> None:
     model = bundle.offset_model
     assert model is not None
     offset, wanted = profile.offset(bundle), model.learn(profile.embeddings)
@@ -194,7 +195,7 @@ def test_a_profile_of_another_model_is_refused(bundle: Bundle, profile: Adaptati
         narrow.offset(bundle)
 
 
-def test_a_model_that_cannot_be_adapted_says_so(bundle: Bundle, profile: AdaptationProfile) -> None:
+def test_a_model_without_an_offset_model_cannot_be_adapted(bundle: Bundle, profile: AdaptationProfile) -> None:
     fixed = dataclasses.replace(bundle, manifest={k: v for k, v in bundle.manifest.items() if k != "offset_model"})
     with pytest.raises(ProfileError, match="the model mine cannot be adapted"):
         AdaptationProfile.from_segments(fixed, utterances(bundle, 3))

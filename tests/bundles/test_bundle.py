@@ -76,7 +76,7 @@ def test_a_manifest_without_its_parts_is_refused(tmp_path: Path, key: str) -> No
         write_bundle(tmp_path / "bundle", manifest, shipped.model)
 
 
-def test_what_is_written_is_read_back(tmp_path: Path) -> None:
+def test_a_written_bundle_is_read_back(tmp_path: Path) -> None:
     shipped = load_bundle(find_bundle("svm"))
     written = write_bundle(tmp_path / "copy", dict(shipped.manifest), shipped.model)
     assert written.manifest == shipped.manifest
@@ -129,7 +129,7 @@ def test_a_folder_of_ones_own_goes_before_a_shipped_name(
     assert find_bundle("gmm") == bundled_models()["gmm"]
 
 
-def test_a_bundle_says_how_it_is_adapted(bundle: Path) -> None:
+def test_a_bundle_has_an_offset_model(bundle: Path) -> None:
     assert load_bundle(bundle).offset_model is None
     model = OffsetModel(np.eye(8, 3), np.ones(3), np.full(3, 0.5), 1.25)
     found = update_manifest(bundle, {"offset_model": model.to_dict()}).offset_model
@@ -137,7 +137,7 @@ def test_a_bundle_says_how_it_is_adapted(bundle: Path) -> None:
     assert found.to_dict() == model.to_dict()
 
 
-def test_a_bundle_says_how_frequent_emotions_were(bundle: Path) -> None:
+def test_a_bundle_has_the_frequencies_of_training(bundle: Path) -> None:
     assert load_bundle(bundle).frequencies.tolist() == [1.0] * 8
     model = OffsetModel(np.eye(8, 3), np.ones(3), np.full(3, 0.5))
     values = [1.0, 0.25, *[1.0] * 6]

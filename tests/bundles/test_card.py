@@ -156,13 +156,13 @@ def cells(text: str) -> list[list[str]]:
     return rows
 
 
-def test_a_card_says_what_the_bundle_is(manifest: Manifest) -> None:
+def test_a_card_describes_the_bundle(manifest: Manifest) -> None:
     card = model_card(manifest)
     assert card.startswith(f"# transformer {manifest['version']}\n")
     assert card.endswith(".\n")
     text = section(card, "What it is")
-    for said in (manifest["model"]["sha256"], str(manifest["model"]["bytes"]), "16000 Hz", *manifest["labels"]):
-        assert said in text
+    for expected in (manifest["model"]["sha256"], str(manifest["model"]["bytes"]), "16000 Hz", *manifest["labels"]):
+        assert expected in text
     assert "prior: balanced" in text
     for prior, shown in (("everyday", "prior: everyday"), ({"neutral": 0.6, "sad": 0.1}, "prior: neutral=0.6,sad=0.1")):
         assert shown in section(model_card({**manifest, "prior": prior}), "What it is")
@@ -171,11 +171,11 @@ def test_a_card_says_what_the_bundle_is(manifest: Manifest) -> None:
     assert "normalize_level" in section(features, "What it is")
 
 
-def test_a_card_says_where_the_model_comes_from(manifest: Manifest) -> None:
+def test_a_card_names_corpora_and_licences(manifest: Manifest) -> None:
     card = model_card(manifest)
     assert [row[0] for row in cells(section(card, "Data"))] == ["corpus", "ravdess", "nemo"]
-    for said in ("Livingstone", "Christop", "1440", "4481", "24"):
-        assert said in section(card, "Data")
+    for expected in ("Livingstone", "Christop", "1440", "4481", "24"):
+        assert expected in section(card, "Data")
     assert "CC-BY-NC-SA-4.0, not for commercial use" in section(card, "Licence")
     assert "MIT (OpenAI Whisper)" in section(card, "Licence")
     assert "without commercial purpose" in section(card, "Intended uses")
@@ -225,7 +225,7 @@ def test_unadapted_answers_alone_are_no_adaptation(manifest: Manifest) -> None:
     assert section(model_card(manifest), "Adaptation").strip() == "Not measured."
 
 
-def test_results_stand_side_by_side_where_a_part_is_only_in_one(manifest: Manifest) -> None:
+def test_results_have_columns_of_their_own(manifest: Manifest) -> None:
     other = {**RESULT, "protocol": "luna-jimenez", "recall": {"angry": 0.5, "sad": 0.25}, "by_gender": {}}
     card = model_card({**manifest, "results": [RESULT, other]})
     assert cells(section(card, "By emotion")) == [
@@ -237,7 +237,7 @@ def test_results_stand_side_by_side_where_a_part_is_only_in_one(manifest: Manife
     assert cells(section(card, "By gender"))[0] == ["", "UAR %, ravdess, `emobox`"]
 
 
-def test_a_card_says_what_uncertain_means(manifest: Manifest) -> None:
+def test_a_card_explains_the_status_uncertain(manifest: Manifest) -> None:
     text = section(model_card(manifest), "Confidence")
     assert "at least 90 % of cases" in text
     assert "73 % of answers are `ok`" in text
@@ -248,14 +248,14 @@ def test_a_card_says_what_uncertain_means(manifest: Manifest) -> None:
     assert "corpora left out" in model_card(manifest)
 
 
-@pytest.mark.parametrize(("precision", "said"), [(0.899, "89 %"), (0.9, "90 %"), (0.29, "29 %"), (1.0, "100 %")])
-def test_at_least_promises_no_more_than_was_measured(manifest: Manifest, precision: float, said: str) -> None:
+@pytest.mark.parametrize(("precision", "expected"), [(0.899, "89 %"), (0.9, "90 %"), (0.29, "29 %"), (1.0, "100 %")])
+def test_at_least_promises_no_more_than_was_measured(manifest: Manifest, precision: float, expected: str) -> None:
     manifest["calibration"]["precision"] = precision
-    assert f"at least {said} of cases" in model_card(manifest)
+    assert f"at least {expected} of cases" in model_card(manifest)
 
 
 @pytest.mark.parametrize(
-    ("female", "male", "said"),
+    ("female", "male", "expected"),
     [
         (0.80, 0.75, "women better than men by 5.0 points (ravdess, `emobox`)"),
         (0.70, 0.7412, "men better than women by 4.1 points (ravdess, `emobox`)"),
@@ -263,20 +263,20 @@ def test_at_least_promises_no_more_than_was_measured(manifest: Manifest, precisi
         (0.761, 0.80, None),
     ],
 )
-def test_a_notable_difference_between_women_and_men_is_told(
-    manifest: Manifest, female: float, male: float, said: str | None
+def test_a_notable_difference_between_women_and_men_is_mentioned(
+    manifest: Manifest, female: float, male: float, expected: str | None
 ) -> None:
     parts = manifest["results"][0]["by_gender"]
     parts["female"]["uar"], parts["male"]["uar"] = female, male
     text = section(model_card(manifest), "By gender")
-    assert ("better than" in text) == (said is not None)
-    if said:
-        assert f"It recognizes {said}. The reason: Men whisper." in text
+    assert ("better than" in text) == (expected is not None)
+    if expected:
+        assert f"It recognizes {expected}. The reason: Men whisper." in text
         del manifest["notes"]
-        assert f"It recognizes {said}. The reason: unknown." in model_card(manifest)
+        assert f"It recognizes {expected}. The reason: unknown." in model_card(manifest)
 
 
-def test_differences_of_several_results_are_told_together(manifest: Manifest) -> None:
+def test_differences_of_several_results_are_listed_together(manifest: Manifest) -> None:
     parts = copy.deepcopy(RESULT["by_gender"])
     assert isinstance(parts, dict)
     parts["female"]["uar"], parts["male"]["uar"] = 0.7, 0.75
@@ -293,11 +293,11 @@ def test_other_notes_are_limits(manifest: Manifest) -> None:
     assert "Men whisper." not in section(card, "Limits")
 
 
-def test_a_card_says_what_is_forbidden_and_what_it_cannot_do(manifest: Manifest) -> None:
+def test_a_card_lists_forbidden_uses_and_limits(manifest: Manifest) -> None:
     card = model_card(manifest)
     forbidden = section(card, "Forbidden uses")
-    for said in ("Art. 5(1)(f)", "Annex III", "Art. 50(3)", "medical or safety", "lies", "hiring", "diagnosing"):
-        assert said in forbidden
+    for expected in ("Art. 5(1)(f)", "Annex III", "Art. 50(3)", "medical or safety", "lies", "hiring", "diagnosing"):
+        assert expected in forbidden
     limits = section(card, "Limits")
     assert "not of what a person feels" in limits
     assert "33 speakers" in limits
@@ -316,7 +316,7 @@ REQUIRED = ("name", "version", "classifier", "labels", "input", "preprocessing",
 
 
 @pytest.mark.parametrize("name", sorted(bundled_models()))
-def test_what_a_manifest_does_not_hold_was_not_measured(name: str) -> None:
+def test_missing_figures_are_not_measured(name: str) -> None:
     shipped = load_bundle(bundled_models()[name]).manifest
     card = model_card({field: shipped[field] for field in REQUIRED})
     for title in (
@@ -329,7 +329,7 @@ def test_what_a_manifest_does_not_hold_was_not_measured(name: str) -> None:
 
 
 @pytest.mark.parametrize("field", [*sorted(set(NEW) - {"licence"}), "training", "encoders", "quantization"])
-def test_a_part_that_is_missing_or_empty_takes_nothing_else_along(manifest: Manifest, field: str) -> None:
+def test_a_missing_or_empty_field_keeps_the_other_sections(manifest: Manifest, field: str) -> None:
     whole = model_card(manifest)
     without = model_card({key: value for key, value in manifest.items() if key != field})
     titles = [re.findall(r"^##? .*", card, flags=re.MULTILINE) for card in (without, whole)]
@@ -366,7 +366,7 @@ def test_a_part_that_makes_no_sense_is_one_sentence(manifest: Manifest, field: s
     assert "\n" not in str(caught.value)
 
 
-def test_what_a_manifest_says_neither_breaks_tables_nor_steers_terminals(manifest: Manifest) -> None:
+def test_manifest_texts_neither_break_tables_nor_steer_terminals(manifest: Manifest) -> None:
     manifest["robustness"]["rows"][0]["condition"] = "a | b\n\x1b[31mred\u202e"
     manifest["corpora"][0]["citation"] = "Somebody\n\n# A heading\r"
     card = model_card(manifest)
@@ -383,7 +383,7 @@ def test_the_tables_of_shipped_cards_are_whole(name: str) -> None:
     assert len(cells(card)) == rows > 8
 
 
-def test_a_card_needs_none_of_the_rooms_that_train_and_measure() -> None:
+def test_a_card_needs_neither_training_nor_evaluation() -> None:
     code = "import sys, affetto.bundles.card; print(*sorted(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     for room in ("corpora", "training", "evaluation", "cli"):

@@ -52,7 +52,7 @@ def test_a_profile_is_written_and_described(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["me.json"]
 
 
-def test_the_voice_on_one_channel_of_a_call_is_learned(tmp_path: Path) -> None:
+def test_a_profile_can_be_made_of_one_channel(tmp_path: Path) -> None:
     one, other = (read(path, sample_rate_hz=16_000).samples for path in EXAMPLES[:2])
     n_samples = max(len(one), len(other))
     call = np.stack([np.pad(part, (0, n_samples - len(part))) for part in (one, other)], axis=1)
@@ -67,14 +67,14 @@ def test_the_voice_on_one_channel_of_a_call_is_learned(tmp_path: Path) -> None:
     assert "channel" in done.stderr
 
 
-def test_what_was_lost_of_a_recording_is_said(tmp_path: Path) -> None:
+def test_a_truncated_recording_is_a_warning(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "whole.wav", read(EXAMPLES[0], sample_rate_hz=16_000).samples, 16_000)
     whole = (tmp_path / "whole.wav").read_bytes()
     (tmp_path / "cut.wav").write_bytes(whole[: 2 * len(whole) // 3])
     done = run("adapt", "cut.wav", "--profile", "me.json", cwd=tmp_path)
     assert done.returncode == 0
-    (remark,) = done.stderr.splitlines()
-    assert remark.startswith("affetto: warning: cut.wav")
+    (warning,) = done.stderr.splitlines()
+    assert warning.startswith("affetto: warning: cut.wav")
 
 
 def test_a_hint_says_that_few_segments_help_little(tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ def test_a_hint_says_that_few_segments_help_little(tmp_path: Path) -> None:
     assert wrote.endswith("affetto recognize FILE --model transformer --profile 'a voice.json'")
 
 
-def test_many_utterances_need_no_hint(tmp_path: Path) -> None:
+def test_with_many_segments_there_is_no_hint(tmp_path: Path) -> None:
     for example in EXAMPLES:
         samples, _ = soundfile.read(example)
         for rate in (15_000, 16_000, 17_000, 18_000):  # as if it was said in another way
@@ -96,7 +96,7 @@ def test_many_utterances_need_no_hint(tmp_path: Path) -> None:
     assert "in 24 recordings" in done.stdout
 
 
-def test_a_profile_is_replaced_and_standard_input_heard(tmp_path: Path) -> None:
+def test_a_profile_is_replaced_and_standard_input_read(tmp_path: Path) -> None:
     run("adapt", *EXAMPLES[:2], "--profile", "me.json", cwd=tmp_path)
     before = (tmp_path / "me.json").read_bytes()
     done = run("adapt", "-", "--profile", "me.json", cwd=tmp_path, stdin=EXAMPLES[0].read_bytes())
@@ -143,7 +143,7 @@ def test_a_profile_must_be_named(tmp_path: Path) -> None:
     assert "--profile" in done.stderr
 
 
-def test_the_table_says_what_answers_are_adapted_to(folder: Path) -> None:
+def test_the_table_shows_the_adaptation(folder: Path) -> None:
     by_profile = run("recognize", *EXAMPLES, "--profile", "me.json", cwd=folder).stdout.splitlines()
     assert by_profile[0].split()[-2:] == ["adapted", "to"]
     assert all(line.split()[-1] == "profile" for line in by_profile[1:])
@@ -155,7 +155,7 @@ def test_the_table_says_what_answers_are_adapted_to(folder: Path) -> None:
         assert "adapted" not in run("recognize", *plain, cwd=folder).stdout
 
 
-def test_the_table_shows_what_is_uncertain(folder: Path) -> None:
+def test_the_table_marks_uncertain_emotions(folder: Path) -> None:
     results = [Recognizer().recognize(path) for path in EXAMPLES]
     assert "uncertain" in {result.status for result in results}
     lines = run("recognize", *EXAMPLES, cwd=folder).stdout.splitlines()[1:]
@@ -164,22 +164,22 @@ def test_the_table_shows_what_is_uncertain(folder: Path) -> None:
         assert str(result.emotion) in line
 
 
-def test_the_timeline_says_what_it_is_adapted_to(folder: Path) -> None:
-    for options, said in ((["--profile", "me.json"], "profile"), ([], "recording")):
+def test_the_timeline_shows_the_adaptation(folder: Path) -> None:
+    for options, expected in ((["--profile", "me.json"], "profile"), ([], "recording")):
         title, *others = run("recognize", "two.wav", "--timeline", *options, cwd=folder).stdout.splitlines()
-        assert title.endswith(f"  {ADAPTED} {said}")
+        assert title.endswith(f"  {ADAPTED} {expected}")
         assert ADAPTED not in "".join(others)
     assert ADAPTED not in run("recognize", "two.wav", "--timeline", "--no-self-adaptation", cwd=folder).stdout
 
 
-def test_machines_are_told_too(folder: Path) -> None:
-    for options, told in ((["--profile", "me.json"], "profile"), ([], "recording"), (["--no-self-adaptation"], None)):
+def test_exports_contain_the_adaptation(folder: Path) -> None:
+    for options, shown in ((["--profile", "me.json"], "profile"), ([], "recording"), (["--no-self-adaptation"], None)):
         (result,) = json.loads(run("recognize", "two.wav", "--format", "json", *options, cwd=folder).stdout)
-        assert result["adapted_to"] == told
+        assert result["adapted_to"] == shown
         assert {segment["status"] for segment in result["segments"]} <= {"ok", "uncertain"}
         printed = run("recognize", "two.wav", "--format", "csv", *options, cwd=folder).stdout
         rows = list(csv.DictReader(io.StringIO(printed)))
-        assert [row["adapted_to"] for row in rows] == [told or ""] * 2
+        assert [row["adapted_to"] for row in rows] == [shown or ""] * 2
         assert [row["status"] for row in rows] == [segment["status"] for segment in result["segments"]]
 
 
@@ -191,7 +191,7 @@ def test_a_profile_changes_answers(folder: Path) -> None:
     assert plain["probabilities"] != pytest.approx(adapted["probabilities"], abs=0.02)
 
 
-def test_who_listens_sees_what_is_adapted(folder: Path) -> None:
+def test_listen_marks_adapted_segments(folder: Path) -> None:
     for options, expected in (
         (["--profile", "me.json"], [True, True]),
         ([], [False, True]),
@@ -204,7 +204,7 @@ def test_who_listens_sees_what_is_adapted(folder: Path) -> None:
         assert (ADAPTED in title) == any(expected)
 
 
-def test_listening_gives_what_recognizing_gives(folder: Path, tmp_path: Path) -> None:
+def test_listen_and_recognize_agree(folder: Path, tmp_path: Path) -> None:
     whole = run("recognize", "two.wav", "--format", "json", "--profile", "me.json", cwd=folder)
     arguments = ["--file", "two.wav", "--fast", "--format", "json", "--profile", "me.json"]
     (live,), (recognized,) = (json.loads(done.stdout) for done in (run("listen", *arguments, cwd=folder), whole))
@@ -224,7 +224,7 @@ def test_listening_gives_what_recognizing_gives(folder: Path, tmp_path: Path) ->
     ],
 )
 @pytest.mark.parametrize("command", [["recognize", "two.wav"], ["listen", "--fast", "--file", "two.wav"]])
-def test_what_is_wrong_with_a_profile_is_one_sentence(
+def test_profile_errors_are_one_sentence(
     command: list[str], arguments: list[str], message: str, code: int, folder: Path
 ) -> None:
     content = json.loads((folder / "me.json").read_text(encoding="utf-8"))
@@ -246,9 +246,9 @@ def test_all_channels_are_adapted_to_one_profile(folder: Path) -> None:
     assert {result["adapted_to"] for result in json.loads(done.stdout)} == {"profile"}
 
 
-def test_help_tells_of_adaptation(tmp_path: Path) -> None:
+def test_help_lists_the_options_of_adaptation(tmp_path: Path) -> None:
     assert "adapt " in run("--help", cwd=tmp_path).stdout
     for command in ("recognize", "listen"):
-        said = run(command, "--help", cwd=tmp_path).stdout
-        assert "--profile" in said
-        assert "--no-self-adaptation" in said
+        expected = run(command, "--help", cwd=tmp_path).stdout
+        assert "--profile" in expected
+        assert "--no-self-adaptation" in expected

@@ -120,13 +120,13 @@ def run(*arguments: str | Path, command: str = "listen", cwd: Path | None = None
     return done
 
 
-def test_a_line_for_each_utterance_then_the_timeline(recording: Path) -> None:
+def test_a_line_for_each_segment_then_the_timeline(recording: Path) -> None:
     done = run("--file", recording, "--fast")
     assert (done.returncode, done.stderr) == (0, "")
     assert not re.search(r"[\x00-\x09\x0b-\x1f]", done.stdout)
-    first, second, title, told, bar, axis, _, *lines = done.stdout.splitlines()
+    first, second, title, shown, bar, axis, _, *lines = done.stdout.splitlines()
     assert title.startswith(str(recording))
-    assert told.startswith("arousal ")
+    assert shown.startswith("arousal ")
     assert len(bar) == 160
     assert "╵0:00" in axis
     assert len(lines) == 2
@@ -290,7 +290,7 @@ def test_devices_are_listed(portaudio: Path) -> None:
 
 
 @pytest.mark.parametrize("device", [[], ["--device", "2"], ["--device", "desk"], ["--device", "Desk [red] 😀"]])
-def test_the_microphone_is_heard(device: list[str], portaudio: Path) -> None:
+def test_the_microphone_is_recognized(device: list[str], portaudio: Path) -> None:
     done = run(*device, "--seconds", "6", "--format", "json")
     assert done.returncode == 0
     assert "listening to Desk [red] 😀" in done.stderr
@@ -314,7 +314,7 @@ def test_the_microphone_is_heard(device: list[str], portaudio: Path) -> None:
         ("refused", [], "Error opening InputStream: Device unavailable", 1),
     ],
 )
-def test_what_is_wrong_with_a_microphone_is_one_sentence(
+def test_microphone_errors_are_one_sentence(
     mode: str, arguments: list[str], message: str, code: int, portaudio: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FAKE", mode)
@@ -324,7 +324,7 @@ def test_what_is_wrong_with_a_microphone_is_one_sentence(
     assert message in line
 
 
-def test_what_a_device_loses_is_a_warning(portaudio: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lost_sound_is_a_warning(portaudio: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAKE", "overflow")
     done = run("--device", "2", "--seconds", "1", "--format", "json")
     assert done.returncode == 0
@@ -344,7 +344,7 @@ def test_a_device_that_goes_away_ends_the_sound(portaudio: Path, monkeypatch: py
     assert warning.startswith("Headset was disconnected")
 
 
-def test_what_was_said_before_ctrl_c_is_heard(portaudio: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_speech_before_ctrl_c_is_recognized(portaudio: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAKE", "interrupted")
     assert soundfile.info(portaudio).duration < 10
     done = run("--format", "json", "--model", "gmm")
@@ -357,9 +357,7 @@ def test_what_was_said_before_ctrl_c_is_heard(portaudio: Path, monkeypatch: pyte
     assert result["warnings"] == []
 
 
-def test_without_portaudio_or_sounddevice_it_is_said_what_to_install(
-    portaudio: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_missing_sound_library_is_named(portaudio: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     library = Path(os.environ["PYTHONPATH"].split(os.pathsep)[0], "sounddevice.py")
     library.write_text("raise OSError('PortAudio library not found')")
     for arguments in ([], ["--list-devices"], ["--device", "1"]):

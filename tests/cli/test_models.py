@@ -34,7 +34,7 @@ def mine(tmp_path: Path) -> Path:
     return folder
 
 
-def test_the_list_tells_what_ships_with_its_figures() -> None:
+def test_the_list_shows_shipped_models_with_their_figures() -> None:
     manifests = json.loads(run("--format", "json").stdout)
     assert {manifest["name"] for manifest in manifests} == set(bundled_models())
     table = run().stdout
@@ -113,7 +113,7 @@ def _read(leader: int) -> bytes:
         (["gmm", "--format", "xml"], 2, "xml"),
     ],
 )
-def test_what_cannot_be_shown_is_said(arguments: list[str], code: int, says: str) -> None:
+def test_wrong_arguments_of_models_are_one_sentence(arguments: list[str], code: int, says: str) -> None:
     done = run(*arguments)
     assert done.returncode == code
     assert says in done.stderr
@@ -128,7 +128,7 @@ def test_a_damaged_bundle_has_no_card(mine: Path) -> None:
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_a_list_shows_names_as_they_are_and_refuses_what_is_no_result(mine: Path) -> None:
+def test_a_list_shows_plain_names_and_refuses_invalid_results(mine: Path) -> None:
     update_manifest(mine, {"name": "run[bold]x"})
     assert "run[bold]x" in run(mine, "--format", "table").stdout
     update_manifest(mine, {"results": [{"corpus": "ravdess", "protocol": "emobox", "uar": None, "accuracy": 0.5}]})

@@ -69,7 +69,7 @@ def test_table_names_each_recording_and_its_emotion() -> None:
     assert all(path.name in line and "%" in line for path, line in zip(EXAMPLES, lines, strict=True))
 
 
-def test_arousal_and_valence_are_told_with_each_answer() -> None:
+def test_the_table_shows_arousal_and_valence() -> None:
     angry, sad = (path for path in EXAMPLES if path.stem in ("angry", "sad"))
     done = run("recognize", angry, sad, "--format", "json")
     loud, quiet = json.loads(done.stdout)
@@ -145,7 +145,7 @@ def test_csv_is_read_back(spoiled: dict[str, Path]) -> None:
     assert "not audio" in bad["error"]
 
 
-def test_a_file_holds_what_would_be_printed(tmp_path: Path) -> None:
+def test_a_file_equals_the_printed_export(tmp_path: Path) -> None:
     for ending, several in (("json", True), ("jsonl", True), ("csv", True), ("vtt", False), ("srt", False)):
         recordings = EXAMPLES[:2] if several else EXAMPLES[:1]
         written = run("recognize", *recordings, "--output", tmp_path / f"a.{ending}")
@@ -164,9 +164,7 @@ def test_the_format_may_be_named(tmp_path: Path) -> None:
     assert (tmp_path / "labels").read_text().startswith('File type = "ooTextFile"')
 
 
-def test_a_file_carries_failures_too_but_subtitles_of_nothing_are_not_written(
-    tmp_path: Path, spoiled: dict[str, Path]
-) -> None:
+def test_files_hold_failures_but_empty_subtitles_are_not_written(tmp_path: Path, spoiled: dict[str, Path]) -> None:
     done = run("recognize", EXAMPLES[0], spoiled["not audio"], "--output", tmp_path / "a.csv")
     assert done.returncode == 1
     rows = list(csv.DictReader((tmp_path / "a.csv").open(encoding="utf-8", newline="")))
@@ -179,7 +177,7 @@ def test_a_file_carries_failures_too_but_subtitles_of_nothing_are_not_written(
     assert (done.returncode, done.stdout) == (1, b"")
 
 
-def test_columns_are_the_models_emotions_even_where_nobody_speaks(tmp_path: Path) -> None:
+def test_csv_has_all_labels_even_without_speech(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "silence.wav", np.zeros(16_000), 16_000)
     header, row = run("recognize", "silence.wav", "--format", "csv", cwd=tmp_path).stdout.decode().splitlines()
     assert {"neutral", "angry"} <= set(header.split(","))
@@ -224,8 +222,8 @@ def test_timeline_and_picture(tmp_path: Path) -> None:
     shutil.copy(EXAMPLES[0], tmp_path / "a $1$ 😀.flac")
     done = run("recognize", "a $1$ 😀.flac", "--timeline", "--plot", "a.png", "--output", "a.vtt", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, b"")
-    title, told, bar, axis, *_ = done.stdout.decode().splitlines()
-    assert told.startswith("arousal ")
+    title, shown, bar, axis, *_ = done.stdout.decode().splitlines()
+    assert shown.startswith("arousal ")
     assert title.startswith("a $1$ 😀.flac")
     assert len(bar) == 160
     assert "╵0:00" in axis
@@ -239,7 +237,7 @@ def test_timeline_and_picture(tmp_path: Path) -> None:
 
 @posix
 @pytest.mark.parametrize(("name", "command"), [("pipe", 'cat "$0" > pipe & "$@"'), ("/dev/fd/0", 'cat "$0" | "$@"')])
-def test_what_comes_through_a_pipe_is_drawn_too(name: str, command: str, tmp_path: Path) -> None:
+def test_a_recording_from_a_pipe_is_drawn(name: str, command: str, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     recognize = [*COMMAND, "recognize", "--model", "gmm", "--format", "json", "--plot", "a.png", name]
     done = subprocess.run(
@@ -275,14 +273,14 @@ def test_acoustic_measures_are_printed_and_exported(tmp_path: Path) -> None:
     assert (tmp_path / "a.csv").read_text(encoding="utf-8").splitlines() == printed.splitlines()
 
 
-def test_nothing_is_explained_unless_it_is_asked_for() -> None:
+def test_without_the_option_there_are_no_acoustic_measures() -> None:
     (found,) = json.loads(run("recognize", EXAMPLES[0], "--format", "json").stdout)
     assert found["segments"][0]["acoustics"] is None
     assert b"f0_hz" not in run("recognize", EXAMPLES[0], "--format", "csv").stdout
     assert b"pitch" not in run("recognize", EXAMPLES[0]).stdout
 
 
-def test_columns_of_explanations_are_there_even_where_nobody_speaks(tmp_path: Path) -> None:
+def test_csv_has_columns_of_measures_even_without_speech(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "silence.wav", np.zeros(16_000), 16_000)
     printed = run("recognize", "silence.wav", "--acoustics", "--format", "csv", cwd=tmp_path).stdout.decode()
     run("recognize", "silence.wav", "--acoustics", "--output", "a.csv", cwd=tmp_path)
@@ -312,9 +310,7 @@ def test_columns_of_explanations_are_there_even_where_nobody_speaks(tmp_path: Pa
         (["a.flac", "--plot", "a.png", "--output", "a.png", "--format", "json"], "--output and --plot both name a.png"),
     ],
 )
-def test_what_cannot_be_written_is_said_before_anything_is_recognized(
-    arguments: list[str], message: str, tmp_path: Path
-) -> None:
+def test_wrong_outputs_are_refused_before_recognition(arguments: list[str], message: str, tmp_path: Path) -> None:
     if "/dev/stdout" in arguments and sys.platform == "win32":
         pytest.skip("Windows has no such device")
     shutil.copy(EXAMPLES[0], tmp_path / "a.flac")
@@ -336,7 +332,7 @@ def test_the_model_in_use_is_not_written_over(name: str, tmp_path: Path) -> None
     assert (tmp_path / name).read_text() == "mine"
 
 
-def test_what_standard_input_comes_from_is_not_written_into(tmp_path: Path) -> None:
+def test_the_file_behind_standard_input_is_not_overwritten(tmp_path: Path) -> None:
     shutil.copy(EXAMPLES[0], tmp_path / "a.json")
     command = [*COMMAND, "recognize", "-", "--output", "a.json"]
     with (tmp_path / "a.json").open("rb") as file:
@@ -443,7 +439,7 @@ def test_a_name_is_one_line_without_commands_to_the_terminal(tmp_path: Path, nam
     assert b"\x1b" not in done.stdout + done.stderr
 
 
-def test_what_a_user_would_try(tmp_path: Path) -> None:
+def test_common_commands(tmp_path: Path) -> None:
     stream = run("recognize", "-", "--format", "json", stdin=EXAMPLES[0].read_bytes())
     assert json.loads(stream.stdout)[0]["source"] == "<stdin>"
     by_path = run("recognize", EXAMPLES[0], "--format", "json")

@@ -109,14 +109,14 @@ def test_text_grid_is_read_back(recognition: Recognition, tmp_path_factory: pyte
         assert edges[-1] == pytest.approx(recognition.duration_s, abs=1e-6)
         assert edges[1:-1:2] == edges[2::2]
         assert all(interval.end > interval.start for interval in tier.entries)
-    heard = [(i.start, i.end, i.label) for i in grid.getTier("emotion").entries if i.label]
+    predicted = [(i.start, i.end, i.label) for i in grid.getTier("emotion").entries if i.label]
     expected = [(a, b, text.rpartition(" ")[0].strip()) for a, b, text in captions(recognition, decimals=6)]
     for name in ("confidence", "arousal", "valence"):
         numbers = [float(i.label) for i in grid.getTier(name).entries if i.label]
         lasting = [s for s in recognition.segments if s.end_s > s.start_s]
         assert numbers == pytest.approx([getattr(s, name) for s in lasting], rel=1e-5)
     # praatio strips what is around a label.
-    assert heard == [(start, end, text) for start, end, text in expected if text]
+    assert predicted == [(start, end, text) for start, end, text in expected if text]
 
 
 @given(recognition=recognitions())
@@ -152,7 +152,7 @@ def test_no_cell_of_csv_is_a_formula(dialogue: Recognition, tmp_path: Path) -> N
     assert (second["source"], second["error"]) == ("'+1.wav", "'+1.wav is empty")
 
 
-def test_tables_tell_what_is_worth_knowing(dialogue: Recognition, silence: Recognition, tmp_path: Path) -> None:
+def test_tables_contain_warnings(dialogue: Recognition, silence: Recognition, tmp_path: Path) -> None:
     damaged = dataclasses.replace(dialogue, track=2, warnings=("=cut.wav ends early", "it is damaged"))
     for name in ("jsonl", "csv"):
         write([damaged, silence, Failure("bad.wav", "bad.wav is empty")], tmp_path / f"a.{name}")
@@ -166,7 +166,7 @@ def test_tables_tell_what_is_worth_knowing(dialogue: Recognition, silence: Recog
     assert [rows[-1][key] for key in kept] == ["", "", ""]
 
 
-def test_what_a_subtitle_looks_like(dialogue: Recognition) -> None:
+def test_subtitles_have_times_and_captions(dialogue: Recognition) -> None:
     assert text_of(dialogue, "srt").splitlines() == [
         *("1", "00:00:00,500 --> 00:00:02,000", "angry 80%", ""),
         *("2", "00:00:02,000 --> 00:00:03,250", "neutral 75%", ""),
@@ -226,7 +226,7 @@ def test_no_sound_gives_a_valid_file_too(name: str, nothing: Recognition, tmp_pa
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_a_name_that_is_no_unicode(name: str, dialogue: Recognition, tmp_path: Path) -> None:
+def test_a_name_that_is_not_valid_unicode(name: str, dialogue: Recognition, tmp_path: Path) -> None:
     odd = dataclasses.replace(dialogue, source="caf\udce9.wav")
     write(odd, tmp_path / "out", format=name)
     text = (tmp_path / "out").read_text(encoding="utf-8")
@@ -282,21 +282,19 @@ def test_a_real_recording_in_every_format(tmp_path: Path) -> None:
     result = Recognizer().recognize(EXAMPLE)
     for known in FORMATS.values():
         write(result, tmp_path / f"sad{known.ending}")
-    heard = [s for s in result.segments if s.emotion is not None]
-    assert heard
+    predicted = [s for s in result.segments if s.emotion is not None]
+    assert predicted
     assert json.loads((tmp_path / "sad.json").read_text(encoding="utf-8")) == [result.to_dict()]
-    assert [c.raw_text for c in webvtt.read(str(tmp_path / "sad.vtt")).captions] == [caption(s) for s in heard]
-    assert [c.raw_text for c in webvtt.from_srt(str(tmp_path / "sad.srt")).captions] == [caption(s) for s in heard]
+    assert [c.raw_text for c in webvtt.read(str(tmp_path / "sad.vtt")).captions] == [caption(s) for s in predicted]
+    assert [c.raw_text for c in webvtt.from_srt(str(tmp_path / "sad.srt")).captions] == [caption(s) for s in predicted]
     labels = [i.label for i in read_grid(tmp_path / "sad.TextGrid").getTier("emotion").entries]
-    assert [label for label in labels if label] == [emotion_name(s) for s in heard]
+    assert [label for label in labels if label] == [emotion_name(s) for s in predicted]
     rows = list(csv.DictReader((tmp_path / "sad.csv").open(encoding="utf-8")))
     spoken = [row for row in rows if row["emotion"]]
-    assert [float(row[row["emotion"]]) for row in spoken] == [s.confidence for s in heard]
+    assert [float(row[row["emotion"]]) for row in spoken] == [s.confidence for s in predicted]
 
 
-def test_tables_hold_explanations_where_there_are_any(
-    acoustics: Recognition, dialogue: Recognition, tmp_path: Path
-) -> None:
+def test_tables_hold_acoustic_measures(acoustics: Recognition, dialogue: Recognition, tmp_path: Path) -> None:
     outcomes: list[Recognition | Failure] = [Failure("a.wav", "broken"), acoustics]
     for name in ("json", "jsonl", "csv"):
         write(outcomes, tmp_path / f"a.{name}")

@@ -68,13 +68,13 @@ def test_a_real_recording_has_a_timeline_and_a_player() -> None:
     assert f"currentTime={result.segments[0].start_s:.3f}" in clicks[0]
 
 
-def test_nothing_comes_from_elsewhere() -> None:
+def test_the_html_is_self_contained() -> None:
     text = Recognizer().recognize(EXAMPLE)._repr_html_()
     assert "http" not in text
     assert {tag for tag, _ in Page(text).tags} <= {"div", "span", "b", "bdi", "audio"}
 
 
-def test_segments_are_where_they_were_heard(dialogue: Recognition) -> None:
+def test_segments_are_drawn_at_their_times(dialogue: Recognition) -> None:
     page = Page(dialogue._repr_html_())
     blocks = [attributes for _, attributes in page.tags if "title" in attributes]
     assert [block["title"] for block in blocks] == [
@@ -95,7 +95,7 @@ def test_segments_are_where_they_were_heard(dialogue: Recognition) -> None:
 
 
 @given(text=st.text(min_size=1) | st.just("<script>alert(1)</script>") | st.just("\" onclick='x' &amp;"))
-def test_whatever_the_names_are_the_page_has_the_same_tags(dialogue: Recognition, text: str) -> None:
+def test_names_cannot_add_tags(dialogue: Recognition, text: str) -> None:
     segments = tuple(dataclasses.replace(s, emotion=s.emotion and text) for s in dialogue.segments)
     odd = dataclasses.replace(dialogue, source=text, emotion=text, segments=segments, warnings=(text,))
     usual = dataclasses.replace(dialogue, warnings=("a warning",))
@@ -103,7 +103,7 @@ def test_whatever_the_names_are_the_page_has_the_same_tags(dialogue: Recognition
     assert names[0] == names[1]
 
 
-def test_a_name_turns_nothing_around(dialogue: Recognition) -> None:
+def test_a_name_cannot_change_the_direction_of_text(dialogue: Recognition) -> None:
     text = dataclasses.replace(dialogue, source="שלום \u202egpj.wav")._repr_html_()
     assert "<bdi>שלום �gpj.wav</bdi>" in text
 
@@ -121,7 +121,7 @@ def test_no_sound_is_shown_too(nothing: Recognition) -> None:
     assert "0:00.0" in Page(nothing._repr_html_()).text
 
 
-def test_without_the_very_recording_there_is_no_player(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_same_recording_there_is_no_player(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "call.flac"
     shutil.copy(EXAMPLE, path)
     result = Recognizer().recognize(path)
@@ -137,7 +137,7 @@ def test_without_the_very_recording_there_is_no_player(tmp_path: Path, monkeypat
     assert not Page(result._repr_html_()).players
 
 
-def test_the_player_plays_the_track_that_was_heard(tmp_path: Path, encode: Encoder) -> None:
+def test_the_player_plays_the_recognized_track(tmp_path: Path, encode: Encoder) -> None:
     speech = encode.at(16_000)
     path = tmp_path / "two.mkv"
     path.write_bytes(encode.mux("matroska", ("pcm_s16le", speech, 16_000), ("pcm_s16le", speech[::-1], 16_000)))

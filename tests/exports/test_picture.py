@@ -39,9 +39,9 @@ def test_waveform_segments_and_probabilities_have_the_emotions_colours(dialogue:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         plot(dialogue, (noise, 8_000), tmp_path / "a.png")
-    heard = {colour("neutral"), colour("angry")}
-    assert heard | {colour(None)} <= colours_in(tmp_path / "a.png", rows=slice(50, 400))
-    assert heard | {colour("happy")} <= colours_in(tmp_path / "a.png", rows=slice(520, 800))
+    predicted = {colour("neutral"), colour("angry")}
+    assert predicted | {colour(None)} <= colours_in(tmp_path / "a.png", rows=slice(50, 400))
+    assert predicted | {colour("happy")} <= colours_in(tmp_path / "a.png", rows=slice(520, 800))
 
 
 def test_arousal_and_valence_are_lines_at_their_height(dialogue: Recognition, tmp_path: Path) -> None:
@@ -56,7 +56,7 @@ def test_arousal_and_valence_are_lines_at_their_height(dialogue: Recognition, tm
     assert heights[0] > heights[1] + 100
 
 
-def test_what_is_uncertain_is_pale(dialogue: Recognition, tmp_path: Path) -> None:
+def test_uncertain_segments_are_pale(dialogue: Recognition, tmp_path: Path) -> None:
     (uncertain,) = (segment for segment in dialogue.segments if segment.status == "uncertain")
     statuses: tuple[tuple[SegmentStatus, bool], ...] = (("uncertain", False), ("ok", True))
     for status, expected in statuses:
@@ -65,7 +65,7 @@ def test_what_is_uncertain_is_pale(dialogue: Recognition, tmp_path: Path) -> Non
         assert (colour("neutral") in colours_in(tmp_path / "a.png", rows=slice(430, 500))) == expected
 
 
-def test_the_title_says_what_was_adapted_to(dialogue: Recognition, tmp_path: Path) -> None:
+def test_the_title_shows_the_adaptation(dialogue: Recognition, tmp_path: Path) -> None:
     ink = []
     for adapted_to in (None, "recording"):
         one = dataclasses.replace(dialogue, adapted_to=adapted_to)
@@ -74,7 +74,7 @@ def test_the_title_says_what_was_adapted_to(dialogue: Recognition, tmp_path: Pat
     assert ink[1] > 1.2 * ink[0] > 0
 
 
-def test_the_title_says_why_nothing_is_heard(silence: Recognition, tmp_path: Path) -> None:
+def test_the_title_shows_the_reason_of_no_speech(silence: Recognition, tmp_path: Path) -> None:
     ink = []
     for why in (None, silence.reason):
         plot(dataclasses.replace(silence, reason=why), (np.zeros(24_000), 8_000), tmp_path / "a.png")

@@ -31,9 +31,9 @@ def drawn(recognition: Recognition, *, width: int = 80, colours: bool = False) -
 
 
 def test_bar_and_axis_without_colours(dialogue: Recognition) -> None:
-    title, told, bar, axis, shares, *lines = drawn(dataclasses.replace(dialogue, source="a.wav"), width=60)
+    title, shown, bar, axis, shares, *lines = drawn(dataclasses.replace(dialogue, source="a.wav"), width=60)
     assert title == "a.wav  0:10.0  neutral 45%  adapted to the recording"
-    assert told == "arousal +0.10, valence -0.25"
+    assert shown == "arousal +0.10, valence -0.25"
     # Six columns a second: pauses are dots, segments are filled with their letter and, where it fits, their name; one
     # that is uncertain is shaded.
     assert bar == "···a angry annnnnnnn······················░░░░ neutral? ░░░░"
@@ -53,10 +53,10 @@ def test_acoustic_measures_are_below_their_segment(dialogue: Recognition, acoust
     assert measures.rstrip().endswith("; loudness -20 dBFS; 1 pause, 25% of the time")
 
 
-def test_each_segment_has_its_dimensions_where_there_is_room(dialogue: Recognition) -> None:
+def test_wide_terminals_show_the_dimensions_of_segments(dialogue: Recognition) -> None:
     last = {width: drawn(dialogue, width=width)[-1] for width in (80, 120)}
-    said = f"arousal {dialogue.segments[-1].arousal:+.2f}, valence {dialogue.segments[-1].valence:+.2f}"
-    assert said in last[120]
+    expected = f"arousal {dialogue.segments[-1].arousal:+.2f}, valence {dialogue.segments[-1].valence:+.2f}"
+    assert expected in last[120]
     assert "arousal" not in last[80]
 
 
@@ -68,12 +68,12 @@ def test_nothing_is_wider_than_the_terminal(acoustics: Recognition, width: int, 
     assert all(sum(cell_len(piece.text) for piece in line) <= width for line in lines)
 
 
-def test_colours_are_used_where_there_are_any(dialogue: Recognition) -> None:
+def test_colours_are_used_if_the_terminal_has_them(dialogue: Recognition) -> None:
     assert "48;2;214;40;57" in "".join(drawn(dialogue, colours=True))  # angry, as background
     assert "\x1b" not in "".join(drawn(dialogue))
 
 
-def test_what_is_uncertain_has_no_background(dialogue: Recognition) -> None:
+def test_uncertain_segments_have_no_background(dialogue: Recognition) -> None:
     (uncertain,) = (segment for segment in dialogue.segments if segment.status == "uncertain")
     background, text = "48;2;141;153;174", "38;2;141;153;174"  # neutral
     expected: dict[SegmentStatus, tuple[str, str]] = {"ok": (background, text), "uncertain": (text, background)}
@@ -84,7 +84,7 @@ def test_what_is_uncertain_has_no_background(dialogue: Recognition) -> None:
         assert missing not in bar
 
 
-def test_a_column_is_shaded_where_most_of_it_is_uncertain() -> None:
+def test_a_column_is_shaded_if_most_of_it_is_uncertain() -> None:
     def is_shaded(*lengths: float) -> bool:
         """Whether the first column is, of a second that is sure and uncertain in turn; the second is sure."""
         edges = np.cumsum([0.0, *lengths, 1.0]).tolist()

@@ -49,7 +49,7 @@ def values(answers: Iterable[Segment | Recognition]) -> NDArray[np.float64]:
     return np.array([list(answer.probabilities.values()) for answer in answers])
 
 
-def test_a_profile_tells_how_much_was_heard(profile: AdaptationProfile, recognizer: Recognizer) -> None:
+def test_a_profile_knows_the_length_of_its_speech(profile: AdaptationProfile, recognizer: Recognizer) -> None:
     assert len(profile) >= len(NAMES)
     assert 9 < profile.speech_s < 19
     assert profile.model == recognizer.bundle.name
@@ -86,14 +86,14 @@ def test_answers_are_adapted_until_the_profile_is_taken_away(recognizer: Recogni
     assert [recognizer.recognize(path) for path in examples] == before
 
 
-def test_what_was_learned_before_is_replaced(recognizer: Recognizer, examples: list[Path]) -> None:
+def test_adapting_again_replaces_the_profile(recognizer: Recognizer, examples: list[Path]) -> None:
     recognizer.adapt(examples[:3])
     second = recognizer.adapt(examples[3:])
     assert len(second) == len(Recognizer().adapt(examples[3:]))
     assert recognizer.profile is second
 
 
-def test_the_same_utterance_twice_is_no_news(recognizer: Recognizer, examples: list[Path]) -> None:
+def test_a_repeated_segment_counts_once(recognizer: Recognizer, examples: list[Path]) -> None:
     """Else a recording that was given five times would make anything sound certain."""
     once = recognizer.adapt(examples[:2])
     again = recognizer.adapt([*examples[:2], *examples[:2], examples[0]])
@@ -107,7 +107,7 @@ def test_a_missing_profile_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("given", [5, {}, b"me.json"])
-def test_what_is_neither_a_profile_nor_a_path_is_refused(recognizer: Recognizer, given: Any) -> None:
+def test_a_profile_of_another_type_is_refused(recognizer: Recognizer, given: Any) -> None:
     with pytest.raises(ParameterError, match="AdaptationProfile"):
         recognizer.profile = given
     assert recognizer.profile is None
@@ -126,7 +126,7 @@ def test_a_profile_of_another_model_is_refused(
     assert recognizer.recognize(examples[0]).adapted_to is None
 
 
-def test_a_model_that_cannot_be_adapted_says_so(profile: AdaptationProfile, examples: list[Path]) -> None:
+def test_a_model_without_an_offset_model_cannot_be_adapted(profile: AdaptationProfile, examples: list[Path]) -> None:
     svm = Recognizer("svm")
     with pytest.raises(ProfileError, match="svm cannot be adapted"):
         svm.adapt(examples)
@@ -135,7 +135,7 @@ def test_a_model_that_cannot_be_adapted_says_so(profile: AdaptationProfile, exam
     assert svm.recognize((joined(examples[:2]), RATE)).adapted_to is None
 
 
-def test_recordings_without_speech_teach_nothing(recognizer: Recognizer, examples: list[Path], tmp_path: Path) -> None:
+def test_recordings_without_speech_are_refused(recognizer: Recognizer, examples: list[Path], tmp_path: Path) -> None:
     learned = recognizer.adapt(examples[:2])
     with pytest.raises(AudioError, match="nobody speaks"):
         recognizer.adapt([(np.zeros(RATE), RATE)])
@@ -159,7 +159,7 @@ def test_one_recording_instead_of_several_is_named(recognizer: Recognizer, examp
     assert len(recognizer.adapt([waveform])) == len(recognizer.adapt(path for path in examples[:1]))
 
 
-def test_silence_is_adapted_to_nobody(recognizer: Recognizer, examples: list[Path]) -> None:
+def test_silence_is_not_adapted(recognizer: Recognizer, examples: list[Path]) -> None:
     recognizer.adapt(examples[:1])
     assert recognizer.recognize((np.zeros(RATE), RATE)).adapted_to is None
     assert recognizer.recognize(examples[1]).adapted_to == "profile"
@@ -187,7 +187,7 @@ def recording(examples: list[Path]) -> NDArray[np.float32]:
     return joined(examples)
 
 
-def test_a_recording_adapts_to_itself_from_its_second_utterance_on(
+def test_a_recording_is_adapted_to_itself_from_its_second_segment_on(
     recognizer: Recognizer, recording: NDArray[np.float32]
 ) -> None:
     result = recognizer.recognize((recording, RATE))
@@ -202,27 +202,27 @@ def test_a_recording_adapts_to_itself_from_its_second_utterance_on(
     assert values([result])[0] == pytest.approx(mean, abs=1e-5)
 
 
-def test_without_self_adaptation_each_utterance_is_heard_as_alone(
+def test_without_self_adaptation_segments_are_independent(
     recognizer: Recognizer, recording: NDArray[np.float32]
 ) -> None:
-    heard = recognizer.predict_segments((recording, RATE))
+    predicted = recognizer.predict_segments((recording, RATE))
     result = Recognizer(self_adaptation=False).recognize((recording, RATE))
-    assert values(result.segments) == pytest.approx(np.array([u.output.probabilities for u in heard]), abs=1e-5)
+    assert values(result.segments) == pytest.approx(np.array([u.output.probabilities for u in predicted]), abs=1e-5)
 
 
-def test_what_comes_later_changes_nothing_before(recognizer: Recognizer, examples: list[Path]) -> None:
+def test_later_segments_do_not_change_earlier_ones(recognizer: Recognizer, examples: list[Path]) -> None:
     whole = recognizer.recognize((joined(examples), RATE)).segments
     part = recognizer.recognize((joined(examples[:3]), RATE)).segments
     assert values(whole[: len(part)]) == pytest.approx(values(part), abs=1e-6)
 
 
-def test_one_utterance_is_adapted_to_nothing(recognizer: Recognizer, examples: list[Path]) -> None:
+def test_a_single_segment_is_not_adapted(recognizer: Recognizer, examples: list[Path]) -> None:
     result = recognizer.recognize(examples[0])
     assert len(result.segments) == 1
     assert result.adapted_to is None
 
 
-def test_a_stream_gives_what_the_file_gives(recognizer: Recognizer, recording: NDArray[np.float32]) -> None:
+def test_a_stream_gives_the_result_of_the_file(recognizer: Recognizer, recording: NDArray[np.float32]) -> None:
     whole = recognizer.recognize((recording, RATE))
     live = recognizer.listen(sample_rate_hz=RATE)
     found: list[Segment] = []
@@ -235,8 +235,8 @@ def test_a_stream_gives_what_the_file_gives(recognizer: Recognizer, recording: N
     assert result.adapted_to == "recording"
     assert values(result.segments) == pytest.approx(values(whole.segments), abs=0.02)
     assert found == list(result.segments[: len(found)])
-    assert {told for n, told in adapted_to if n < 2} == {None}
-    assert {told for n, told in adapted_to if n >= 2} == {"recording"}
+    assert {shown for n, shown in adapted_to if n < 2} == {None}
+    assert {shown for n, shown in adapted_to if n >= 2} == {"recording"}
     streamed = list(recognizer.stream(np.array_split(recording, 97), sample_rate_hz=RATE))
     assert streamed == list(result.segments)
 
@@ -284,7 +284,7 @@ def test_channels_share_no_memory(recognizer: Recognizer, examples: list[Path], 
     assert np.abs(values([mixed]) - values(both[1].segments[:1])).max() > 1e-3
 
 
-def test_a_profile_may_be_of_many_voices(profile: AdaptationProfile, examples: list[Path]) -> None:
+def test_a_profile_may_have_many_speakers(profile: AdaptationProfile, examples: list[Path]) -> None:
     """Of all channels of a call, say: what they share is the line and the language."""
     recognizer = Recognizer(profile=profile)
     first, second = joined(examples[:1]), joined(examples[1:2])
@@ -294,7 +294,7 @@ def test_a_profile_may_be_of_many_voices(profile: AdaptationProfile, examples: l
     assert recognizer.recognize(call, channels=2).adapted_to == "profile"
 
 
-def test_actors_of_one_language_are_told_from_one_of_them(recognizer: Recognizer, emodb_dir: Path) -> None:
+def test_many_actors_are_distinguished_from_one(recognizer: Recognizer, emodb_dir: Path) -> None:
     clips = load_corpus(emodb_dir).utterances
     one = recognizer.adapt([clip.path for clip in clips if clip.speaker == "03"][:20])
     several = recognizer.adapt([clip.path for clip in clips[:: len(clips) // 20]])

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 LABELS = ("neutral", "happy", "angry")
 
 
-def heard(start_s: float, end_s: float, *probabilities: float) -> SegmentPrediction:
+def predicted(start_s: float, end_s: float, *probabilities: float) -> SegmentPrediction:
     return SegmentPrediction(start_s, end_s, ModelOutput(np.array(probabilities, np.float32), np.zeros(0, np.float32)))
 
 
@@ -33,35 +33,35 @@ def answers(threshold: float = 0.6, prior: Prior = "balanced") -> ResultAggregat
 def test_less_confidence_than_the_threshold_is_uncertain(confidence: float, status: str) -> None:
     """As it is written, in six decimals: nobody must see 0.6 called uncertain where 0.6 suffices."""
     rest = (1 - confidence) / 2
-    segment = answers().add(heard(0, 1, rest, rest, confidence))
+    segment = answers().add(predicted(0, 1, rest, rest, confidence))
     assert segment.status == status
     assert segment.emotion == "angry"
     assert segment.confidence == segment.probabilities["angry"] == pytest.approx(confidence, abs=1e-6)
 
 
-def test_where_nothing_was_calibrated_every_answer_counts() -> None:
-    assert answers(0.0).add(heard(0, 1, 0.34, 0.33, 0.33)).status == "ok"
+def test_without_a_threshold_every_answer_is_ok() -> None:
+    assert answers(0.0).add(predicted(0, 1, 0.34, 0.33, 0.33)).status == "ok"
 
 
 def test_the_whole_is_the_mean_weighted_by_length() -> None:
     call = answers()
-    call.add(heard(0.0, 3.0, 0.8, 0.1, 0.1))
-    call.add(heard(4.0, 5.0, 0.0, 0.2, 0.8))
+    call.add(predicted(0.0, 3.0, 0.8, 0.1, 0.1))
+    call.add(predicted(4.0, 5.0, 0.0, 0.2, 0.8))
     assert call.speech_s == pytest.approx(4)
     status, emotion, confidence, probabilities, *_ = call.overall()
     assert probabilities == pytest.approx({"neutral": 0.6, "happy": 0.125, "angry": 0.275})
     assert (status, emotion, confidence) == ("ok", "neutral", probabilities["neutral"])
     # Two answers that are sure, and do not agree, are an uncertain one.
-    call.add(heard(6.0, 9.0, 0.0, 0.0, 1.0))
+    call.add(predicted(6.0, 9.0, 0.0, 0.0, 1.0))
     assert call.overall()[:2] == ("uncertain", "angry")
 
 
-def test_what_is_not_over_does_not_count() -> None:
+def test_interim_segments_do_not_count() -> None:
     call = answers()
-    segment = call.interim(heard(0.0, 3.0, 0.8, 0.1, 0.1))
+    segment = call.interim(predicted(0.0, 3.0, 0.8, 0.1, 0.1))
     assert (segment.start_s, segment.end_s, segment.emotion) == (0.0, 3.0, "neutral")
     assert call.speech_s == 0
-    call.add(heard(0.0, 4.0, 0.1, 0.8, 0.1))
+    call.add(predicted(0.0, 4.0, 0.1, 0.8, 0.1))
     assert call.overall()[1] == "happy"
     assert call.adapted_to is None
 
@@ -69,8 +69,8 @@ def test_what_is_not_over_does_not_count() -> None:
 def test_arousal_and_valence_are_those_of_the_probabilities_before_the_prior() -> None:
     calls = [answers(), answers(prior="everyday")]
     for call in calls:
-        call.add(heard(0.0, 3.0, 0.1, 0.1, 0.8))
-        call.add(heard(4.0, 5.0, 0.0, 0.8, 0.2))
+        call.add(predicted(0.0, 3.0, 0.1, 0.1, 0.8))
+        call.add(predicted(4.0, 5.0, 0.0, 0.8, 0.2))
     balanced, everyday = (call.overall() for call in calls)
     assert everyday.probabilities["neutral"] > balanced.probabilities["neutral"]
     # Three seconds at 0.8 of excited emotions more than of others, one second at 1.
@@ -78,8 +78,8 @@ def test_arousal_and_valence_are_those_of_the_probabilities_before_the_prior() -
     assert balanced.valence == everyday.valence < 0
 
 
-def test_the_prior_is_applied_once_to_each_utterance_and_not_to_the_whole() -> None:
+def test_the_prior_is_applied_once_to_each_segment() -> None:
     call = answers(prior={"neutral": 0.5, "happy": 0.25})
-    segments = [call.add(heard(0.0, 3.0, 0.2, 0.2, 0.6)), call.add(heard(4.0, 5.0, 0.4, 0.4, 0.2))]
+    segments = [call.add(predicted(0.0, 3.0, 0.2, 0.2, 0.6)), call.add(predicted(4.0, 5.0, 0.4, 0.4, 0.2))]
     assert [segment.probabilities["neutral"] for segment in segments] == pytest.approx([2 / 6, 4 / 7], abs=1e-6)
     assert call.overall().probabilities["neutral"] == pytest.approx(0.75 * 2 / 6 + 0.25 * 4 / 7, abs=1e-6)

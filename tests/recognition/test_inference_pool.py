@@ -34,7 +34,7 @@ def segments(root: Path) -> list[tuple[int, SpeechSegment]]:
         return list(find_segments(stream, [SpeechSegmenter(RATE) for _ in turns]))
 
 
-def test_stretches_come_channel_by_channel_as_they_end(segments: list[tuple[int, SpeechSegment]]) -> None:
+def test_segments_of_all_channels_come_as_they_end(segments: list[tuple[int, SpeechSegment]]) -> None:
     assert [channel for channel, _ in segments] == [0, 1, 0]
     starts = [segment.start for _, segment in segments]
     assert starts == sorted(starts)
@@ -79,9 +79,7 @@ def test_no_more_segments_are_looked_for_than_are_due_soon(
     assert count < 12
 
 
-def test_what_is_around_a_segment_matters_and_does_not_count_as_it(
-    pool: InferencePool, segments: list[tuple[int, SpeechSegment]]
-) -> None:
+def test_the_model_gets_the_padded_segment(pool: InferencePool, segments: list[tuple[int, SpeechSegment]]) -> None:
     _, segment = segments[0]
     sob = np.random.default_rng(0).normal(0, 0.05, RATE // 4).astype(np.float32)
     longer = segment._replace(padded=np.concatenate([sob, segment.samples]))
@@ -90,9 +88,7 @@ def test_what_is_around_a_segment_matters_and_does_not_count_as_it(
     assert not np.allclose(alone.output.probabilities, padded.output.probabilities, atol=1e-3)
 
 
-def test_how_it_sounds_is_measured_where_that_is_asked_for(
-    pool: InferencePool, segments: list[tuple[int, SpeechSegment]]
-) -> None:
+def test_acoustics_are_measured_on_request(pool: InferencePool, segments: list[tuple[int, SpeechSegment]]) -> None:
     for threads in (1, 2):
         predicted = pool.predict_each(iter(segments), acoustics=True, threads=threads)
         assert all(utterance.acoustics is not None for _, utterance in predicted)

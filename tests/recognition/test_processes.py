@@ -93,7 +93,7 @@ def test_a_fork_in_the_midst_of_other_threads_work(two_utterances: tuple[np.ndar
             thread.join()
 
 
-def test_a_recognizer_is_pickled_by_what_it_was_made_of(
+def test_a_pickled_recognizer_keeps_its_options(
     two_utterances: tuple[np.ndarray, int], root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recognizer = Recognizer(threads=2, self_adaptation=False)

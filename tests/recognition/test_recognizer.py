@@ -32,10 +32,10 @@ def angry(ravdess_dir: Path) -> Path:
 def test_shipped_models_hear_the_actors_that_they_know(model: str, ravdess_dir: Path) -> None:
     recognizer = Recognizer(model)
     clips = [ravdess_dir / f"Actor_10/03-01-{e:02}-01-01-{r:02}-10.flac" for e in range(1, 9) for r in (1, 2)]
-    heard = [recognizer.recognize(clip).emotion for clip in clips]
+    predicted = [recognizer.recognize(clip).emotion for clip in clips]
     truth = [EMOTIONS[int(clip.stem.split("-")[2]) - 1] for clip in clips]
     # The default makes less of its own actors than the others: it learns what other corpora share with them.
-    assert sum(h == t for h, t in zip(heard, truth, strict=True)) >= (10 if model == "transformer" else 12)
+    assert sum(h == t for h, t in zip(predicted, truth, strict=True)) >= (10 if model == "transformer" else 12)
 
 
 def test_answer_is_complete_and_consistent(recognizer: Recognizer, angry: Path) -> None:
@@ -66,7 +66,7 @@ def test_all_ways_in_give_the_same_numbers(recognizer: Recognizer, angry: Path, 
 
 
 @pytest.mark.parametrize("gain_db", [-12, 12])
-def test_loudness_is_not_heard_as_an_emotion(recognizer: Recognizer, angry: Path, gain_db: float) -> None:
+def test_loudness_does_not_change_the_emotion(recognizer: Recognizer, angry: Path, gain_db: float) -> None:
     samples, rate = soundfile.read(angry, dtype="float64")
     samples = samples * 0.2 / np.abs(samples).max()
     quiet = recognizer.recognize((samples, rate)).probabilities
@@ -108,9 +108,7 @@ def test_each_channel_is_not_one_channel(recognizer: Recognizer) -> None:
             one(EXAMPLES[0], channels=0)
 
 
-def test_the_default_is_what_ships_whatever_lies_in_the_current_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_default_model_is_the_shipped_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(bundled_models()["svm"], tmp_path / "transformer")
     monkeypatch.chdir(tmp_path)
     assert Recognizer().bundle.name == "transformer"
@@ -133,7 +131,7 @@ def test_silence_and_noise_have_a_reason(recognizer: Recognizer, data_dir: Path)
         assert str(noise.reason).startswith("no voice: ")
 
 
-def test_a_long_recording_is_a_series_of_utterances(recognizer: Recognizer, ravdess_dir: Path) -> None:
+def test_a_long_recording_has_several_segments(recognizer: Recognizer, ravdess_dir: Path) -> None:
     chosen = ((3, 5, 2), (4, 4, 1), (3, 2, 1), (4, 8, 2), (3, 3, 2))  # actor, emotion, intensity
     names = [f"Actor_{a:02}/03-01-{e:02}-{i:02}-01-01-{a:02}.flac" for a, e, i in chosen]
     clips = [soundfile.read(ravdess_dir / name, dtype="float32")[0] for name in names]
@@ -152,7 +150,7 @@ def test_a_long_recording_is_a_series_of_utterances(recognizer: Recognizer, ravd
     assert alone.arousal == pytest.approx(result.segments[2].arousal, abs=0.3)
 
 
-def test_each_channel_is_heard_by_itself(recognizer: Recognizer, ravdess_dir: Path, tmp_path: Path) -> None:
+def test_each_channel_is_recognized_by_itself(recognizer: Recognizer, ravdess_dir: Path, tmp_path: Path) -> None:
     agent, _ = soundfile.read(ravdess_dir / "Actor_03/03-01-05-02-01-01-03.flac", dtype="float32")
     customer, _ = soundfile.read(ravdess_dir / "Actor_04/03-01-04-01-01-01-04.flac", dtype="float32")
     call = np.zeros((len(agent) + len(customer), 2), np.float32)
@@ -212,7 +210,7 @@ def test_a_cut_recording_is_answered_with_a_warning(recognizer: Recognizer, angr
     assert "header states" in result.warnings[0]
 
 
-def test_explanations_are_the_same_from_every_way_in(recognizer: Recognizer, tmp_path: Path) -> None:
+def test_acoustic_measures_are_the_same_by_every_method(recognizer: Recognizer, tmp_path: Path) -> None:
     angry, neutral = (soundfile.read(EXAMPLES[0].with_stem(name))[0] for name in ("angry", "neutral"))
     rate = soundfile.info(EXAMPLES[0]).samplerate
     # Whatever lies beyond the pauses of one channel, the other is heard by itself.
@@ -240,7 +238,7 @@ def test_threads_must_be_positive() -> None:
         Recognizer(threads=0)
 
 
-def test_importing_affetto_costs_next_to_nothing() -> None:
+def test_importing_affetto_is_fast() -> None:
     heavy = "{'librosa', 'sklearn', 'scipy', 'onnxruntime', 'soundfile', 'rich', 'typer'}"
     code = f"import sys, affetto; assert not {heavy} & set(sys.modules), {heavy} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -25,7 +25,7 @@ def test_a_table_has_a_row_for_each_segment(dialogue: Recognition) -> None:
     assert table["confidence"].dtype == table["angry"].dtype == np.float64
 
 
-def test_a_table_has_columns_for_explanations(acoustics: Recognition) -> None:
+def test_a_table_has_columns_for_acoustic_measures(acoustics: Recognition) -> None:
     table = acoustics.to_pandas()
     assert list(table.columns[16:19]) == ["f0_hz", "f0_range_semitones", "loudness_dbfs"]
     assert table["f0_hz"].dropna().tolist() == [210.0]
@@ -41,7 +41,7 @@ def test_a_table_of_silence_is_one_row(silence: Recognition) -> None:
     assert table["reason"].tolist() == [silence.reason]
 
 
-def test_a_table_tells_what_is_worth_knowing(dialogue: Recognition) -> None:
+def test_a_table_contains_warnings(dialogue: Recognition) -> None:
     table = dataclasses.replace(dialogue, track=2, warnings=("cut short", "damaged")).to_pandas()
     assert table["track"].tolist() == [2] * 4
     assert table["warnings"].tolist() == ["cut short; damaged"] * 4

@@ -148,7 +148,7 @@ def test_an_answer_comes_soon_after_speech_ends(
     assert max(delays) <= 0.7
 
 
-def test_what_is_said_about_the_moment(recognizer: Recognizer, call: NDArray[np.float32], whole: Recognition) -> None:
+def test_interim_results_and_speaking(recognizer: Recognizer, call: NDArray[np.float32], whole: Recognition) -> None:
     live = recognizer.listen(sample_rate_hz=RATE)
     first = whole.segments[0]
     interims: list[Segment] = []
@@ -169,7 +169,7 @@ def test_what_is_said_about_the_moment(recognizer: Recognizer, call: NDArray[np.
     assert_same([interims[-1]], [first])
 
 
-def test_asking_about_the_moment_changes_nothing(recognizer: Recognizer, other_call: NDArray[np.float32]) -> None:
+def test_interim_results_do_not_change_the_final_one(recognizer: Recognizer, other_call: NDArray[np.float32]) -> None:
     asked, left_alone = recognizer.listen(sample_rate_hz=RATE), recognizer.listen(sample_rate_hz=RATE)
     for chunk in pieces(other_call, RATE // 4):
         assert asked.push(chunk) == left_alone.push(chunk)
@@ -212,7 +212,7 @@ def test_memory_does_not_grow(recognizer: Recognizer, other_call: NDArray[np.flo
 
 
 @pytest.mark.parametrize("n", [0, 1, 800])
-def test_next_to_nothing_is_silence(recognizer: Recognizer, n: int) -> None:
+def test_a_few_samples_are_no_speech(recognizer: Recognizer, n: int) -> None:
     live = recognizer.listen(sample_rate_hz=16_000)
     assert live.push(np.zeros(n)) == []
     result = live.end()
@@ -257,7 +257,7 @@ def test_the_memory_of_a_chunk_may_be_used_again(recognizer: Recognizer, other_c
 
 
 @pytest.mark.parametrize("rate", [16_000, 44_100])
-def test_nothing_comes_after_the_end(recognizer: Recognizer, rate: int) -> None:
+def test_pushing_after_the_end_is_an_error(recognizer: Recognizer, rate: int) -> None:
     live = recognizer.listen(sample_rate_hz=rate)
     live.end()
     for more in (live.end, lambda: live.push(np.zeros(rate))):

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from affetto.cli.inputs import FilesArgument, ModelOption, TrackOption, named_files, opened, parsed_channels, read_from
+from affetto.cli import inputs
 from affetto.cli.output import files_of_model, print_message, quoted, require_apart, working
 
 _FEW, _MANY = 5, 20
@@ -16,33 +16,33 @@ _SPEAKERS = {"one": "one speaker", "several": "several speakers", "unknown": "on
 
 
 def adapt(
-    files: FilesArgument,
+    files: inputs.FilesArgument,
     profile: Annotated[
         Path, typer.Option("--profile", metavar="FILE", help="The profile to write; an existing profile is replaced.")
     ],
-    model: ModelOption = None,
+    model: inputs.ModelOption = None,
     channels: Annotated[
         str, typer.Option("--channels", metavar="mix|N", help="Use the mean of all channels, or only channel N.")
     ] = "mix",
-    track: TrackOption = None,
+    track: inputs.TrackOption = None,
 ) -> None:
     """Learn speaker, room and line from recordings without labels, for `affetto recognize --profile`.
 
     A profile holds a few numbers for each segment, no sound and no words. Only its model can use it.
     """
-    names = named_files(files)
-    chosen = parsed_channels(channels, each=False)
+    names = inputs.named_files(files)
+    chosen = inputs.parsed_channels(channels, each=False)
 
     from affetto.adaptation.profile import require_replaceable
     from affetto.recognition.recognizer import Recognizer
     from affetto.speech import TruncatedAudioWarning
 
-    require_replaceable(profile, sources=read_from(names))
+    require_replaceable(profile, sources=inputs.read_from(names))
     require_apart(("--profile", profile), *files_of_model(model))
     recognizer = Recognizer(model)
     with working(f"Reading {_counted(len(names), 'recording')}"), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", TruncatedAudioWarning)
-        learned = recognizer.adapt(opened(names), channels=chosen, track=track)  # type: ignore[arg-type] # not "each"
+        learned = recognizer.adapt(inputs.opened(names), channels=chosen, track=track)  # type: ignore[arg-type] # not "each"
     for warning in caught:
         print_message(f"warning: {warning.message}")
     learned.save(profile)

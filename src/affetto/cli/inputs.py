@@ -1,4 +1,4 @@
-"""Input options, shared by the commands."""
+"""The options of recognition, and the recordings that they name."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ import glob
 import io
 import os
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
+from affetto.cli.output import OutputFormat
 from affetto.errors import ParameterError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from affetto.adaptation.prior import Prior
     from affetto.recognition.recognizer import Recognizer
     from affetto.speech import Channels
 
@@ -28,16 +27,13 @@ TrackOption = Annotated[
     int | None, typer.Option("--track", metavar="N", min=1, help="Use only audio track N. [default: as players do]")
 ]
 ModelOption = Annotated[
-    str | None,
-    typer.Option("--model", metavar="BUNDLE", help="A bundle's folder, or a name from `affetto models`."),
+    str | None, typer.Option("--model", metavar="BUNDLE", help="A bundle's folder, or a name from `affetto models`.")
 ]
 ProfileOption = Annotated[
-    Path | None,
-    typer.Option("--profile", metavar="FILE", help="Adapt to a profile from `affetto adapt`."),
+    Path | None, typer.Option("--profile", metavar="FILE", help="Adapt to a profile from `affetto adapt`.")
 ]
 NoSelfAdaptationOption = Annotated[
-    bool,
-    typer.Option("--no-self-adaptation", help="Do not adapt each segment to those before it."),
+    bool, typer.Option("--no-self-adaptation", help="Do not adapt each segment to those before it.")
 ]
 PriorOption = Annotated[
     str | None,
@@ -47,22 +43,23 @@ PriorOption = Annotated[
         help="How frequent each emotion is: everyday speech is mostly neutral. [default: that of the model]",
     ),
 ]
+OutputOption = Annotated[
+    Path | None,
+    typer.Option("--output", metavar="FILE", help="Write the results to a file, in the format of its ending."),
+]
+FormatOption = Annotated[
+    OutputFormat | None,
+    typer.Option("--format", help="The format of the results. [default: table, or that of --output's ending]"),
+]
 
 
-def make_recognizer(
-    model: str | None, profile: Path | None, no_self_adaptation: bool, prior: Prior | None
-) -> Recognizer:
+def make_recognizer(model: str | None, profile: Path | None, no_self_adaptation: bool, prior: str | None) -> Recognizer:
     """Return the recognizer that the options describe."""
+    from affetto.adaptation.prior import parse_prior
     from affetto.recognition.recognizer import Recognizer
 
-    return Recognizer(model, profile=profile, self_adaptation=not no_self_adaptation, prior=prior)
-
-
-def parsed_prior(text: str | None) -> Prior | None:
-    """Return the value of `--prior`."""
-    from affetto.adaptation.prior import parse_prior
-
-    return None if text is None else parse_prior(text)
+    parsed = None if prior is None else parse_prior(prior)
+    return Recognizer(model, profile=profile, self_adaptation=not no_self_adaptation, prior=parsed)
 
 
 def parsed_channels(text: str, *, each: bool) -> Channels:
@@ -94,19 +91,9 @@ def read_from(names: Sequence[str]) -> list[str | int]:
 
 
 class _Buffer(io.BytesIO):
-    """A recording in memory.
+    """A recording in memory, with its name."""
 
-    Parameters
-    ----------
-    file : binary file object
-        Read to its end.
-    name : str
-        The name of the recording in messages and results.
-    """
-
-    def __init__(self, file: BinaryIO, *, name: str) -> None:
-        super().__init__(file.read())
-        self.name = name
+    name = ""
 
 
 def opened(names: Sequence[str], *, twice: bool = False) -> list[str | BinaryIO]:
@@ -116,10 +103,13 @@ def opened(names: Sequence[str], *, twice: bool = False) -> list[str | BinaryIO]
 
 
 def _buffered(source: str | BinaryIO) -> str | BinaryIO:
-    with suppress(OSError):  # recognition reports it
-        if not isinstance(source, str):
-            return _Buffer(source, name=source.name)
-        if os.path.exists(source) and not os.path.isfile(source) and not os.path.isdir(source):  # noqa: PTH110, PTH112, PTH113 (as above)
-            with open(source, "rb") as file:  # noqa: PTH123 (the name as given)
-                return _Buffer(file, name=source)
-    return source
+    name = source if isinstance(source, str) else source.name
+    if isinstance(source, str) and (not os.path.exists(name) or os.path.isfile(name) or os.path.isdir(name)):  # noqa: PTH110, PTH112, PTH113 (as above)
+        return source
+    try:
+        with open(source, "rb") if isinstance(source, str) else source as file:  # noqa: PTH123 (the name as given)
+            buffer = _Buffer(file.read())
+    except OSError:  # recognition reports it
+        return source
+    buffer.name = name
+    return buffer

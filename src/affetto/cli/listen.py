@@ -11,19 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from affetto.cli.inputs import (
-    ModelOption,
-    NoSelfAdaptationOption,
-    PriorOption,
-    ProfileOption,
-    make_recognizer,
-    opened,
-    parsed_prior,
-    read_from,
-)
+from affetto.cli import inputs
 from affetto.cli.output import (
-    FormatOption,
-    OutputOption,
     files_of_model,
     find_export,
     make_console,
@@ -61,12 +50,12 @@ def listen(
         str | None, typer.Option("--device", metavar="NAME_OR_NUMBER", help="The microphone. [default: the system's]")
     ] = None,
     list_devices: Annotated[bool, typer.Option("--list-devices", help="List the microphones and exit.")] = False,
-    model: ModelOption = None,
-    output: OutputOption = None,
-    output_format: FormatOption = None,
-    profile: ProfileOption = None,
-    no_self_adaptation: NoSelfAdaptationOption = False,
-    prior: PriorOption = None,
+    model: inputs.ModelOption = None,
+    output: inputs.OutputOption = None,
+    output_format: inputs.FormatOption = None,
+    profile: inputs.ProfileOption = None,
+    no_self_adaptation: inputs.NoSelfAdaptationOption = False,
+    prior: inputs.PriorOption = None,
 ) -> None:
     """Recognize emotions while somebody speaks, until Ctrl-C.
 
@@ -76,11 +65,10 @@ def listen(
         _print_devices()
         return
     _check_source(file, fast=fast, seconds=seconds, device=device)
-    shares = parsed_prior(prior)
-    export = find_export(output, output_format, sources=read_from([] if file is None else [file]), n_results=1)
+    export = find_export(output, output_format, sources=inputs.read_from([] if file is None else [file]), n_results=1)
     require_apart(("--output", output), ("--profile", profile), *files_of_model(model))
     source = _open_source(file, fast=fast, device=device)  # before the model, to fail soon
-    recognizer = make_recognizer(model, profile, no_self_adaptation, shares)
+    recognizer = inputs.make_recognizer(model, profile, no_self_adaptation, prior)
     is_printed = export is not None and output is None
     # Standard output then holds the export alone.
     console = make_console(stderr=is_printed)
@@ -113,7 +101,7 @@ def _open_source(file: str | None, *, fast: bool, device: str | None) -> Microph
     from affetto.speech.microphone import Microphone, find_device
     from affetto.speech.playback import Playback
 
-    return Microphone(find_device(device)) if file is None else Playback(opened([file])[0], fast=fast)
+    return Microphone(find_device(device)) if file is None else Playback(inputs.opened([file])[0], fast=fast)
 
 
 def _recognize(

@@ -1,4 +1,4 @@
-"""Output options and printing, shared by the commands."""
+"""Printing and writing of results, shared by the commands."""
 
 from __future__ import annotations
 
@@ -14,9 +14,7 @@ from contextlib import contextmanager, suppress
 from enum import StrEnum
 from itertools import combinations
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from affetto.errors import ParameterError
 from affetto.recognition.result import Failure, Recognition
@@ -49,16 +47,6 @@ class OutputFormat(StrEnum):
     srt = "srt"
     audacity = "audacity"
     textgrid = "textgrid"
-
-
-OutputOption = Annotated[
-    Path | None,
-    typer.Option("--output", metavar="FILE", help="Write the results to a file, in the format of its ending."),
-]
-FormatOption = Annotated[
-    OutputFormat | None,
-    typer.Option("--format", help="The format of the results. [default: table, or that of --output's ending]"),
-]
 
 
 def make_console(*, stderr: bool = False) -> Console:

@@ -7,24 +7,9 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
-from affetto.cli.inputs import (
-    FilesArgument,
-    ModelOption,
-    NoSelfAdaptationOption,
-    PriorOption,
-    ProfileOption,
-    TrackOption,
-    make_recognizer,
-    named_files,
-    opened,
-    parsed_channels,
-    parsed_prior,
-    read_from,
-)
+from affetto.cli import inputs
 from affetto.cli.output import (
-    FormatOption,
     OutputFormat,
-    OutputOption,
     files_of_model,
     find_export,
     make_console,
@@ -44,10 +29,10 @@ if TYPE_CHECKING:
 
 
 def recognize(
-    files: FilesArgument,
-    model: ModelOption = None,
-    output: OutputOption = None,
-    output_format: FormatOption = None,
+    files: inputs.FilesArgument,
+    model: inputs.ModelOption = None,
+    output: inputs.OutputOption = None,
+    output_format: inputs.FormatOption = None,
     timeline: Annotated[
         bool, typer.Option("--timeline", help="Draw each recording's emotions over time instead of the table.")
     ] = False,
@@ -59,33 +44,33 @@ def recognize(
         str,
         typer.Option("--channels", metavar="mix|each|N", help="Use the mean of all channels, each, or only channel N."),
     ] = "mix",
-    track: TrackOption = None,
+    track: inputs.TrackOption = None,
     acoustics: Annotated[
         bool,
         typer.Option("--acoustics", help="Measure F0, loudness, articulation rate, pauses and spectral centroid too."),
     ] = False,
-    profile: ProfileOption = None,
-    no_self_adaptation: NoSelfAdaptationOption = False,
-    prior: PriorOption = None,
+    profile: inputs.ProfileOption = None,
+    no_self_adaptation: inputs.NoSelfAdaptationOption = False,
+    prior: inputs.PriorOption = None,
 ) -> None:
     """Recognize the emotion that each recording's voice expresses.
 
     Exit code: 0 if all were recognized, 1 if some failed (each is named on stderr), 2 for wrong usage.
     """
-    names = named_files(files)
-    chosen, shares = parsed_channels(channels, each=True), parsed_prior(prior)
+    names = inputs.named_files(files)
+    chosen = inputs.parsed_channels(channels, each=True)
     if timeline and output is None and output_format not in (None, OutputFormat.table):
         raise ParameterError(
             f"--timeline and --format {output_format} would be mixed in one output; give the latter an --output"
         )
-    export = find_export(output, output_format, sources=read_from(names), n_results=len(names))
+    export = find_export(output, output_format, sources=inputs.read_from(names), n_results=len(names))
     _check_export(export, chosen, acoustics_printed=acoustics and output is None)
     if picture is not None:
         _check_picture(names, picture, chosen)
     require_apart(("--output", output), ("--plot", picture), ("--profile", profile), *files_of_model(model))
 
-    recognizer = make_recognizer(model, profile, no_self_adaptation, shares)
-    sources = opened(names, twice=picture is not None)
+    recognizer = inputs.make_recognizer(model, profile, no_self_adaptation, prior)
+    sources = inputs.opened(names, twice=picture is not None)
     jobs = 1 if len(sources) == 1 else None
     results = recognizer.recognize_each(sources, jobs=jobs, channels=chosen, track=track, acoustics=acoustics)
     outcomes: list[Recognition | Failure] = []
@@ -121,7 +106,7 @@ def _check_picture(names: Sequence[str], picture: Path, channels: Channels) -> N
         raise ParameterError("--plot draws one channel; choose it with --channels N")
     if len(names) != 1:
         raise ParameterError(f"--plot draws one recording, not {len(names)}; call it once for each")
-    require_drawable(picture, sources=read_from(names))
+    require_drawable(picture, sources=inputs.read_from(names))
 
 
 def _reported(

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from affetto.speech import Source
 
     _Heights = NDArray[np.floating]
+    _Colours = str | list[tuple[str, float]]
 
 _SIZE_INCHES, _DPI = (12.0, 7.2), 150
 _COLUMNS = 1_500
@@ -213,7 +214,7 @@ def _draw_dimensions(axes: Axes, segments: Sequence[Segment]) -> None:
     axes.set_facecolor(_BACKGROUND)
 
 
-def _draw_blocks(axes: Axes, segments: Sequence[Segment], bottom: _Heights, top: _Heights, colours: Any) -> None:
+def _draw_blocks(axes: Axes, segments: Sequence[Segment], bottom: _Heights, top: _Heights, colours: _Colours) -> None:
     """Draw one rectangle for each segment, as one collection: an hour has thousands."""
     from matplotlib.collections import PolyCollection
 
