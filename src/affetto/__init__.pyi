@@ -1,6 +1,7 @@
 from .acoustics.measures import AcousticMeasures as AcousticMeasures
 from .adaptation.profile import AdaptationProfile as AdaptationProfile
 from .bundles.bundle import Bundle as Bundle
+from .classifiers.onnx_model import ModelOutput as ModelOutput
 from .errors import AffettoError as AffettoError
 from .errors import AudioError as AudioError
 from .errors import BundleError as BundleError
@@ -8,6 +9,7 @@ from .errors import CorpusError as CorpusError
 from .errors import MissingExtraError as MissingExtraError
 from .errors import ParameterError as ParameterError
 from .errors import ProfileError as ProfileError
+from .recognition.aggregator import SegmentPrediction as SegmentPrediction
 from .recognition.live import LiveRecognition as LiveRecognition
 from .recognition.recognizer import Recognizer as Recognizer
 from .recognition.result import Failure as Failure

@@ -1,1 +1,1 @@
-"""Adaptation to recordings: what is constant in them is learned without labels, and no longer counts as emotion."""
+"""Adaptation to speaker, room and line, learned from recordings without labels."""

@@ -1,1 +1,1 @@
-"""Phase five, recognition: bundles, the recognizer, and what it answers."""
+"""Phase five, recognition: the recognizer and its results."""
