@@ -56,7 +56,6 @@ class CalibrationCurve:
     ----------
     clips : int
     expected_calibration_error : float
-        Mean distance of confidence and accuracy, see `affetto.evaluation.scores`.
     reliability : tuple of ReliabilityBin
         15 bins of equal width, from the least confidence to the greatest.
     coverage : tuple of Coverage
@@ -108,13 +107,7 @@ def measure_calibration(predictions: Predictions) -> CalibrationCurve:
 
 
 def answer_above(predictions: Predictions, threshold: float) -> Coverage:
-    """Measure the answers whose confidence reaches a threshold, from 0 to 1.
-
-    Raises
-    ------
-    ParameterError
-        If the threshold is out of range.
-    """
+    """Measure the answers whose confidence reaches a threshold; raise a ParameterError if it is not from 0 to 1."""
     if not 0 <= threshold <= 1:
         raise ParameterError(f"the threshold is {threshold}; it must be a confidence from 0 to 1")
     answered = predictions.probabilities.max(axis=1) >= threshold

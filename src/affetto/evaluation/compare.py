@@ -40,15 +40,7 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Several systems over the same clips.
-
-    Attributes
-    ----------
-    metrics : dict of str to Metrics
-        By system, the best UAR first.
-    pairs : tuple of Pair
-        Each two systems, in the order of `metrics`.
-    """
+    """The metrics of each system, the best UAR first, and the tests of each two systems in the same order."""
 
     metrics: dict[str, Metrics]
     pairs: tuple[Pair, ...]
@@ -61,10 +53,6 @@ def compare_systems(systems: Mapping[str, Predictions]) -> Comparison:
     ----------
     systems : mapping of str to Predictions
         By name, at least two, all over the same clips.
-
-    Returns
-    -------
-    Comparison
 
     Raises
     ------

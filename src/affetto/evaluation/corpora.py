@@ -61,13 +61,7 @@ class CorpusFold:
 
 
 def corpus_folds(corpora: Sequence[Corpus]) -> list[CorpusFold]:
-    """Leave each of two or more corpora out in turn.
-
-    Raises
-    ------
-    ParameterError
-        If there are fewer than two corpora.
-    """
+    """Leave each corpus out in turn; raise a ParameterError for fewer than two corpora."""
     if len(corpora) < 2:
         given = f", and only {corpora[0].name!r} was given" if corpora else ""
         raise ParameterError(f"protocol {CORPORA!r} leaves one corpus out and needs two or more{given}; name another")

@@ -46,12 +46,7 @@ THE_FOUR = ("neutral", "happy", "sad", "angry")
 class Figure:
     """One figure, and its 95 % percentile interval.
 
-    Attributes
-    ----------
-    value : float or None
-        None if no clip has what it is measured on.
-    interval : Interval or None
-        None for too few speakers or corpora.
+    The value is None if no clip can be measured, the interval is None for too few speakers or corpora.
     """
 
     value: float | None
@@ -95,14 +90,7 @@ class CorporaFigures:
 class CorpusMetrics:
     """The metrics of one left-out corpus, with intervals by bootstrap over its speakers.
 
-    Attributes
-    ----------
-    corpus : str
-    clips, speakers : int
-        Their numbers.
-    emotions : tuple of str
-        The shared emotions, in the order of the predictions' labels.
-    figures : CorporaFigures
+    `clips` and `speakers` are numbers; `emotions` are the shared ones, in the order of the predictions' labels.
     """
 
     corpus: str
@@ -114,15 +102,10 @@ class CorpusMetrics:
 
 @dataclass(frozen=True, slots=True)
 class CorporaMetrics:
-    """The metrics of all left-out corpora.
+    """The metrics of each left-out corpus, and their mean.
 
-    Attributes
-    ----------
-    mean : CorporaFigures
-        The mean over the corpora that have the figure; the calibration error is measured over all clips. Intervals by
-        bootstrap over the corpora and over the speakers within each.
-    corpora : tuple of CorpusMetrics
-        In the order of the predictions.
+    The mean is over the corpora that have the figure; its calibration error is measured over all clips. Its intervals
+    are by bootstrap over the corpora, and over the speakers within each.
     """
 
     mean: CorporaFigures
@@ -136,14 +119,8 @@ def measure_corpora(predictions: CorporaPredictions, *, resamples: int = RESAMPL
     ----------
     predictions : CorporaPredictions
         From `cross_validate_corpora` of `affetto.training`, or from its CSV file.
-    resamples : int
-        Number of bootstrap resamples.
-    seed : int
-        Seed of the resampling.
-
-    Returns
-    -------
-    CorporaMetrics
+    resamples, seed : int
+        Number of bootstrap resamples, and their seed.
 
     Notes
     -----

@@ -121,14 +121,8 @@ def measure_predictions(predictions: Predictions, *, resamples: int = RESAMPLES,
     ----------
     predictions : Predictions
         Pooled over the folds.
-    resamples : int
-        Number of bootstrap resamples of the speakers.
-    seed : int
-        Seed of the resampling.
-
-    Returns
-    -------
-    Metrics
+    resamples, seed : int
+        Number of bootstrap resamples of the speakers, and their seed.
     """
 
     def scores_by(trait: Sequence[str | None]) -> dict[str, Scores]:
@@ -161,14 +155,8 @@ def paired_test(first: Predictions, second: Predictions, *, resamples: int = RES
     ----------
     first, second : Predictions
         Predictions about the same clips, in any order.
-    resamples : int
-        Number of bootstrap resamples of the speakers.
-    seed : int
-        Seed of the resampling.
-
-    Returns
-    -------
-    PairedTest
+    resamples, seed : int
+        Number of bootstrap resamples of the speakers, and their seed.
 
     Raises
     ------

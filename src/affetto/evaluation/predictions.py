@@ -98,13 +98,7 @@ class _ClipTable:
 
     @classmethod
     def joined(cls, parts: Sequence[Self]) -> Self:
-        """Put predictions with the same labels together, one part after the other.
-
-        Raises
-        ------
-        ParameterError
-            If there are no parts, labels differ, or a clip occurs twice.
-        """
+        """Join predictions, one part after the other; a ParameterError is raised if their labels differ."""
         if len({part.labels for part in parts}) != 1:
             raise ParameterError(
                 "only predictions of the same emotions can be joined, and these have "
@@ -194,10 +188,7 @@ class Predictions(_ClipTable):
     def aligned_to(self, other: Predictions) -> Predictions:
         """Put clips and columns into the order of another system's, to compare the two clip by clip.
 
-        Raises
-        ------
-        ParameterError
-            If the two do not cover the same clips, or disagree about speakers or emotions.
+        A ParameterError is raised if the two do not cover the same clips, or disagree about speakers or emotions.
         """
         mine, theirs = set(self.clip), set(other.clip)
         if mine != theirs:
@@ -342,8 +333,8 @@ def require_unique_clips(utterances: Sequence[Utterance]) -> None:
         seen[utterance.clip] = utterance
 
 
-_TYPES: dict[str, type] = {**dict.fromkeys(("clip", "actor", "speaker", "emotion", "corpus", "predicted"), str)}
-_TYPES |= {"status": str, "fold": int}
+_TEXTS = ("clip", "actor", "speaker", "emotion", "corpus", "predicted", "status")
+_TYPES: dict[str, type] = {**dict.fromkeys(_TEXTS, str), "fold": int}
 """The types of columns; all others hold decimals."""
 
 

@@ -1,13 +1,12 @@
 """Protocols: how a corpus is split into training and test clips.
 
 Every protocol but `random` keeps each speaker on one side of every split, so its figures are for unknown speakers.
-Hyperparameters are chosen within the training speakers, on `inner_groups`.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -54,9 +53,6 @@ LUNA_JIMENEZ_ACTORS = (
 Luna-Jiménez et al. published this split of RAVDESS in 2021 (Sensors 21:7665) and used it again in 2022
 (Appl. Sci. 12:327).
 """
-
-
-_PARTS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,13 +110,7 @@ class Protocol:
 
 
 def get_protocol(name: str) -> Protocol:
-    """Return the protocol of a name.
-
-    Raises
-    ------
-    ParameterError
-        If there is no such protocol, or it needs several corpora.
-    """
+    """Return the protocol of a name; raise a ParameterError if there is none, or if it needs several corpora."""
     if name == CORPORA:
         raise ParameterError(
             f"protocol {name!r} leaves whole corpora out and cannot split one corpus; choose one of "
@@ -132,24 +122,12 @@ def get_protocol(name: str) -> Protocol:
 
 
 def choose_folds(protocol: Protocol, corpus: Corpus, numbers: Collection[int] | None) -> list[Fold]:
-    """Split a corpus, and return the folds of these numbers, counted from 1; by default all.
-
-    Raises
-    ------
-    ParameterError
-        If a fold does not exist, or the numbers are empty.
-    """
+    """Split a corpus, and return the folds of these numbers, counted from 1, by `select_folds`."""
     return select_folds(list(protocol.split(corpus)), numbers, protocol=protocol.name)
 
 
 def select_folds(folds: Sequence[AnyFold], numbers: Collection[int] | None, *, protocol: str) -> list[AnyFold]:
-    """Return the folds of these numbers; by default all.
-
-    Raises
-    ------
-    ParameterError
-        If a fold does not exist, or the numbers are empty.
-    """
+    """Return the folds of these numbers, or all; raise a ParameterError if one does not exist or none is given."""
     if numbers is None:
         return list(folds)
     unknown = sorted(set(numbers).difference(fold.number for fold in folds))
@@ -161,57 +139,12 @@ def select_folds(folds: Sequence[AnyFold], numbers: Collection[int] | None, *, p
     return [fold for fold in folds if fold.number in numbers]
 
 
-def with_inner_speakers(corpus: Corpus, protocol: Protocol) -> Corpus:
-    """Return a corpus with the speakers that hyperparameters are chosen on: the same clips in the same order.
-
-    These are its own speakers, except for a single speaker and a protocol that leaks speakers. Then ten parts of the
-    clips, each of all emotions, replace the speaker.
-    """
-    if not protocol.leaks_speakers or len({utterance.speaker for utterance in corpus.utterances}) > 1:
-        return corpus
-    seen: Counter[str] = Counter()
-    parts = []
-    for utterance in corpus.utterances:
-        parts.append(replace(utterance, speaker=f"{utterance.speaker}, part {seen[utterance.emotion] % _PARTS + 1}"))
-        seen[utterance.emotion] += 1
-    return replace(corpus, utterances=tuple(parts))
-
-
-def inner_groups(speakers: Sequence[str], n_splits: int) -> list[tuple[Indices, Indices]]:
-    """Split training clips by speaker, to choose hyperparameters on left-out speakers.
-
-    Parameters
-    ----------
-    speakers : sequence of str
-        The speaker of each training clip.
-    n_splits : int
-        Number of splits, at least 2 and at most the number of speakers.
-
-    Returns
-    -------
-    list of (ndarray of int, ndarray of int)
-        Train and test indices into `speakers`, a `cv` of scikit-learn. The groups depend on the speakers' names and
-        numbers of clips, not on the order of the clips.
-
-    Raises
-    ------
-    ParameterError
-        If `n_splits` is below 2 or above the number of speakers.
-    """
-    found = len(set(speakers))
-    if not 2 <= n_splits <= found:
-        remedy = f"ask for 2 to {found}" if found > 1 else "give recordings of two speakers or more"
-        raise ParameterError(f"cannot split {found} speaker{'s' * (found != 1)} into {n_splits} groups: {remedy}")
-    fold_of = _deal_speakers(speakers, n_splits)
-    return [(np.flatnonzero(fold_of != n), np.flatnonzero(fold_of == n)) for n in range(1, n_splits + 1)]
-
-
 def _in_order(speakers: Sequence[str]) -> list[str]:
     """Return the sorted names; numbers are sorted by value."""
     return sorted(set(speakers), key=lambda name: (0, int(name), name) if name.isdecimal() else (1, 0, name))
 
 
-def _deal_speakers(speakers: Sequence[str], n_folds: int) -> Indices:
+def deal_speakers(speakers: Sequence[str], n_folds: int) -> Indices:
     """Assign whole speakers to folds of about equal numbers of clips, in a seeded order."""
     # The stream of RandomState is frozen (NEP 19), so the folds are the same with every version of NumPy.
     order = np.random.RandomState(SEED).permutation(_in_order(speakers)).tolist()
@@ -265,7 +198,7 @@ def _assign_loso(corpus: Corpus) -> Indices:
 
 def _assign_speakers(corpus: Corpus, *, folds: int) -> Indices:
     speakers = _speakers("speakers", corpus)
-    return _deal_speakers(speakers, min(folds, len(set(speakers))))
+    return deal_speakers(speakers, min(folds, len(set(speakers))))
 
 
 def _assign_random(corpus: Corpus, *, folds: int) -> Indices:

@@ -42,19 +42,7 @@ REPORT_FILES = (*CORPORA_REPORT_FILES, "confusion.png", "calibration.json", "rel
 
 
 def describe_evaluation(system: str, protocol: Protocol, folds: Collection[int], **recipe: object) -> dict[str, Any]:
-    """Return the head of a report of a protocol: which system was tested, and how.
-
-    Parameters
-    ----------
-    system : str
-        The system's name, for example "mlp".
-    protocol : Protocol
-        The protocol.
-    folds : collection of int
-        The numbers of the folds that are tested.
-    **recipe
-        How the system was trained, as values of JSON.
-    """
+    """Return the head of a report: the system's name, how it is tested, and `recipe`: how it was trained."""
     leak = {"warning": f"{LEAK}: every figure here flatters"} if protocol.leaks_speakers else {}
     return {
         "system": system,
@@ -135,10 +123,6 @@ def write_report(
     folder, about, datasets
         As in `prepare_folder`.
 
-    Returns
-    -------
-    Metrics
-
     Raises
     ------
     ParameterError
@@ -170,25 +154,9 @@ def write_corpora_report(
     *,
     datasets: Sequence[str | os.PathLike[str]] = (),
 ) -> CorporaMetrics:
-    """Write predictions and figures about left-out corpora: `CORPORA_REPORT_FILES`.
+    """Write predictions and figures about left-out corpora, as `write_report`: `CORPORA_REPORT_FILES`.
 
-    Parameters
-    ----------
-    predictions : CorporaPredictions
-        Of one kind of classifier.
-    corpora : sequence of Corpus
-        All corpora of the evaluation.
-    folder, about, datasets
-        As in `prepare_folder`.
-
-    Returns
-    -------
-    CorporaMetrics
-
-    Raises
-    ------
-    ParameterError
-        As `prepare_folder`, or if a file cannot be written.
+    `corpora` are all corpora of the evaluation.
     """
     folder = Path(folder)
     prepare_folder(folder, about, datasets=datasets)

@@ -89,10 +89,7 @@ def comparison_table(comparison: Comparison, *, title: str, leaks_speakers: bool
 
 
 def corpora_table(metrics: CorporaMetrics, corpora: Sequence[Corpus], *, title: str) -> Table:
-    """Lay the figures of left-out corpora out: the mean, then a row for each corpus; below, what is not tested.
-
-    `corpora` are all corpora of the evaluation.
-    """
+    """Lay the figures of left-out corpora out: the mean, each corpus, and below what none of `corpora` tests."""
     from rich.text import Text
 
     table = _table(title, "corpus", "clips", "speakers", "emotions", *_TITLES.values())

@@ -14,9 +14,9 @@ from sklearn.base import MetaEstimatorMixin, clone
 
 from affetto.classifiers.estimators.base import LogProbabilityClassifier
 from affetto.errors import CorpusError
-from affetto.evaluation.protocols import inner_groups
 from affetto.evaluation.scores import expected_calibration_error
 from affetto.training.fit import fit_pipeline
+from affetto.training.inner_splits import inner_groups
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -13,10 +13,11 @@ from affetto.corpora.vetting import vet
 from affetto.errors import ParameterError
 from affetto.evaluation.corpora import choose_corpus_folds, corpus_folds
 from affetto.evaluation.predictions import CorporaPredictions, Predictions, require_unique_clips
-from affetto.evaluation.protocols import choose_folds, with_inner_speakers
+from affetto.evaluation.protocols import choose_folds
 from affetto.recognition.dimensions import dimensions
 from affetto.training.adapted import unadapted
 from affetto.training.fit import fit_pipeline
+from affetto.training.inner_splits import with_inner_speakers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence

@@ -18,7 +18,7 @@ from affetto.corpora.pooling import require_different, require_trainable
 from affetto.errors import ParameterError
 from affetto.evaluation.compare import compare_systems
 from affetto.evaluation.corpora import choose_corpus_folds, corpus_folds
-from affetto.evaluation.protocols import CORPORA, choose_folds, get_protocol, with_inner_speakers
+from affetto.evaluation.protocols import CORPORA, choose_folds, get_protocol
 from affetto.evaluation.report import (
     CORPORA_REPORT_FILES,
     REPORT_FILES,
@@ -32,6 +32,7 @@ from affetto.evaluation.tables import corpora_table, metrics_table
 from affetto.training.adapted import adapted, unadapted
 from affetto.training.cross_validation import cross_validate, cross_validate_corpora
 from affetto.training.folds import require_fold_folder, save_fold, training_part
+from affetto.training.inner_splits import with_inner_speakers
 from affetto.training.pipelines import build_pipeline, require_enough
 from affetto.training.provenance import describe_encoders
 from affetto.training.train import require_bundle_folder, train

@@ -16,8 +16,8 @@ from sklearn.utils.parallel import Parallel, delayed
 from affetto.classifiers.estimators.base import LogProbabilityClassifier
 from affetto.classifiers.estimators.temperature import TemperatureScaledClassifier, log_scores
 from affetto.errors import CorpusError
-from affetto.evaluation.protocols import inner_groups
 from affetto.training.calibration import calibrate, equal_weights, left_out_splits
+from affetto.training.inner_splits import inner_groups
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -106,12 +106,7 @@ def make_conditions(*, noises: Sequence[Path] = (), rooms: Sequence[Path] = ()) 
 def choose_conditions(conditions: Sequence[Condition], names: Sequence[str] | None) -> tuple[Condition, ...]:
     """Choose conditions by name ("noise"), or by name and level ("noise 10 dB"); by default all.
 
-    The clean one is always among them. The order stays.
-
-    Raises
-    ------
-    ParameterError
-        If there is no condition of a name.
+    The clean one is always among them. A ParameterError is raised if there is no condition of a name.
     """
     if not names:
         return tuple(conditions)
@@ -127,10 +122,7 @@ def choose_conditions(conditions: Sequence[Condition], names: Sequence[str] | No
 def find_recordings(folder: str | os.PathLike[str]) -> list[Path]:
     """Return the sorted recordings in a folder or, if it has none itself, in the folders below it.
 
-    Raises
-    ------
-    ParameterError
-        If there is no such folder, or no recording in it.
+    A ParameterError is raised if there is no such folder, or no recording in it.
     """
     folder = Path(folder)
     if not folder.is_dir():

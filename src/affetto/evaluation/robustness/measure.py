@@ -38,17 +38,14 @@ class Outcome:
     Attributes
     ----------
     clip, speaker : str
-        The clip and its speaker.
     truth : str
         The true emotion.
     condition, level : str
-        The condition.
     denoised : bool
         Whether noise was removed before.
     emotion : str or None
         The recognized emotion; None without speech.
     confidence : float or None
-        Its probability.
     """
 
     clip: str
@@ -120,7 +117,6 @@ def measure_robustness(
     conditions : sequence of Condition
         From `affetto.evaluation.robustness.conditions.make_conditions`. Clean clips are always measured.
     seed : int
-        At least 0.
     denoise : bool
         Whether to recognize each condition a second time with noise removed by `affetto.preprocessing`.
     progress : callable, optional
