@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from affetto.classifiers.estimators.base import ProbabilisticClassifier
     from affetto.corpora.base import Corpus
     from affetto.corpora.pooling import TrainingSet
     from affetto.evaluation.corpora import CorpusFold
@@ -34,7 +35,7 @@ logger = logging.getLogger(__name__)
 
 
 def cross_validate(
-    pipeline: Any,
+    pipeline: ProbabilisticClassifier,
     corpus: Corpus,
     protocol: Protocol,
     *,
@@ -116,7 +117,7 @@ def cross_validate(
 
 
 def cross_validate_corpora(
-    pipeline: Any,
+    pipeline: ProbabilisticClassifier,
     corpora: Sequence[Corpus],
     *,
     folds: Collection[int] | None = None,
@@ -188,16 +189,17 @@ def cross_validate_corpora(
     return CorporaPredictions.joined(parts)
 
 
-def _require_probabilities(pipeline: Any) -> None:
+def _require_probabilities(pipeline: ProbabilisticClassifier) -> None:
     if not hasattr(pipeline, "predict_proba"):
         raise ParameterError(f"{type(pipeline).__name__} has no predict_proba; give a classifier with probabilities")
 
 
-def _fitted(pipeline: Any, clips: TrainingSet, rows: NDArray[np.intp]) -> Any:
+def _fitted(pipeline: ProbabilisticClassifier, clips: TrainingSet, rows: NDArray[np.intp]) -> ProbabilisticClassifier:
     from sklearn.base import clone
 
+    unfitted: ProbabilisticClassifier = clone(pipeline)
     return fit_pipeline(
-        clone(pipeline),
+        unfitted,
         clips.X[rows],
         clips.y[rows],
         speakers=clips.speakers[rows],
@@ -207,7 +209,11 @@ def _fitted(pipeline: Any, clips: TrainingSet, rows: NDArray[np.intp]) -> Any:
 
 
 def _predictions(
-    fold: CorpusFold, fitted: Any, learned: Sequence[str], labels: tuple[str, ...], predict: PredictFunction
+    fold: CorpusFold,
+    fitted: ProbabilisticClassifier,
+    learned: Sequence[str],
+    labels: tuple[str, ...],
+    predict: PredictFunction,
 ) -> CorporaPredictions:
     """Predict the left-out corpus, and keep the clips that count."""
     left_out = pool(fold.corpus)
@@ -234,7 +240,7 @@ def _predictions(
     )
 
 
-def _threshold(fitted: Any) -> float:
+def _threshold(fitted: ProbabilisticClassifier) -> float:
     """Return the confidence from which a pipeline's answers have status ok: 0 without calibration."""
     # Networks are calibrated as a whole, the others within.
     for part in (fitted, getattr(fitted, "classifier_", None)):

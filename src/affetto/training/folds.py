@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from affetto.bundles.bundle import MANIFEST_FILE, load_bundle
 from affetto.errors import BundleError
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from affetto.bundles.bundle import Bundle
     from affetto.corpora.base import Corpus
     from affetto.evaluation.protocols import Fold
+    from affetto.training.pipelines import TrainingPipeline
 
 
 def training_part(corpus: Corpus, fold: Fold) -> Corpus:
@@ -92,7 +93,7 @@ def load_fold(corpus: Corpus, fold: Fold, folder: Path) -> Bundle:
 
 
 def require_fold_folder(
-    pipeline: Any, classifier: str, number: int, corpora: Sequence[Corpus], folder: Path
+    pipeline: TrainingPipeline, classifier: str, number: int, corpora: Sequence[Corpus], folder: Path
 ) -> Bundle | None:
     """Make the folder of a fold's bundle, and refuse other content before hours of fitting.
 
@@ -137,12 +138,14 @@ def require_fold_folder(
     return bundle
 
 
-def save_fold(pipeline: Any, classifier: str, number: int, corpora: Sequence[Corpus], folder: Path) -> Bundle:
+def save_fold(
+    pipeline: TrainingPipeline, classifier: str, number: int, corpora: Sequence[Corpus], folder: Path
+) -> Bundle:
     """Write the fitted pipeline of a fold as a bundle; parameters as in `require_fold_folder`."""
     return save(pipeline, corpora, _place(folder, number), classifier=classifier)
 
 
-def _require_recipe(bundle: Bundle, pipeline: Any) -> None:
+def _require_recipe(bundle: Bundle, pipeline: TrainingPipeline) -> None:
     """Refuse a bundle that was fitted in another way than a pipeline would be."""
     training = bundle.manifest.get("training") or {}
     found = {"recipe": training.get("recipe", {}), "encoders": bundle.manifest.get("encoders")}

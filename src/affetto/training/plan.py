@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from affetto.evaluation.predictions import CorporaPredictions, Predictions
     from affetto.evaluation.protocols import Fold
     from affetto.training.adapted import AdaptedTo, PredictFunction
+    from affetto.training.pipelines import TrainingPipeline
 
     DataPath: TypeAlias = str | os.PathLike[str]
     Keep: TypeAlias = Callable[[Any, Any], None]
@@ -201,7 +202,7 @@ class SpeakerSplit:
         """Return what a fold is trained on."""
         return (training_part(self.corpus, fold), *self.train_with)
 
-    def cross_validate(self, pipeline: Any, predict: PredictFunction, keep: Keep) -> Predictions:
+    def cross_validate(self, pipeline: TrainingPipeline, predict: PredictFunction, keep: Keep) -> Predictions:
         """Fit and test a pipeline on the chosen folds."""
         numbers = [fold.number for fold in self.folds]
         return cross_validate(
@@ -277,7 +278,7 @@ class CorpusSplit:
         """Return what a fold is trained on."""
         return fold.training
 
-    def cross_validate(self, pipeline: Any, predict: PredictFunction, keep: Keep) -> CorporaPredictions:
+    def cross_validate(self, pipeline: TrainingPipeline, predict: PredictFunction, keep: Keep) -> CorporaPredictions:
         """Fit and test a pipeline on the chosen folds."""
         numbers = [fold.number for fold in self.folds]
         return cross_validate_corpora(pipeline, self.corpora, folds=numbers, predict=predict, keep=keep)
@@ -379,7 +380,7 @@ class EvaluationPlan:
         predictions = self.split.cross_validate(self.pipeline, self._predict, self._keep)
         return predictions, self.split.write_report(predictions, self.folder, self._about)
 
-    def _keep(self, fold: Fold | CorpusFold, fitted: Any) -> None:
+    def _keep(self, fold: Fold | CorpusFold, fitted: TrainingPipeline) -> None:
         if self._models is not None:
             corpora: Sequence[Corpus] = self.split.training_corpora(fold)
             save_fold(fitted, self.classifier, fold.number, corpora, self._models)

@@ -41,7 +41,6 @@ def train(
     *,
     classifier: str,
     train_with: Sequence[Corpus] = (),
-    name: str | None = None,
     resume: bool = False,
 ) -> Bundle:
     """Fit a pipeline on whole corpora and write it as a bundle.
@@ -57,8 +56,6 @@ def train(
         One of `affetto.classifiers.CLASSIFIERS`, for the manifest.
     train_with : sequence of Corpus, optional
         Further corpora. The emotions of all become the bundle's labels.
-    name : str, optional
-        The bundle's name; by default the folder's.
     resume : bool
         Whether to resume from the checkpoints that an interrupted training left in the folder.
 
@@ -108,14 +105,12 @@ def train(
             corpora=everything.corpora,
             frequencies=everything.frequencies,
         )
-        bundle = save(pipeline, corpora, folder, classifier=classifier, name=name)
+        bundle = save(pipeline, corpora, folder, classifier=classifier)
     _report(bundle, everything)
     return bundle
 
 
-def save(
-    pipeline: TrainingPipeline, corpora: Sequence[Corpus], folder: Path, *, classifier: str, name: str | None = None
-) -> Bundle:
+def save(pipeline: TrainingPipeline, corpora: Sequence[Corpus], folder: Path, *, classifier: str) -> Bundle:
     """Write a pipeline that was fitted on some corpora as a bundle. Parameters and errors are those of `train`."""
     everything = pool(*corpora)
     if isinstance(pipeline, CalibratedPipeline):
@@ -123,7 +118,7 @@ def save(
     else:
         model, described = _feature_model(pipeline, everything)
     manifest = {
-        "name": name or folder.resolve().name,
+        "name": folder.resolve().name,
         "version": __version__,
         "classifier": classifier,
         "labels": list(everything.labels),
