@@ -24,7 +24,7 @@ def require_writable(path: str | os.PathLike[str], *, sources: Iterable[object])
     path : path
         The file to write, which may exist.
     sources : iterable
-        The inputs; paths among them must not be overwritten.
+        The inputs; paths and file descriptors among them must not be overwritten.
 
     Raises
     ------
@@ -42,7 +42,7 @@ def require_writable(path: str | os.PathLike[str], *, sources: Iterable[object])
         # Printed text and the file would overwrite each other.
         raise ParameterError(f"{path} is standard output; to print there, give a format and no file")
     for source in sources:
-        if isinstance(source, str | os.PathLike) and is_same_file(path, source):
+        if isinstance(source, str | os.PathLike | int) and is_same_file(path, source):
             raise ParameterError(f"{path} is the recording itself; name another file to write")
 
 

@@ -1,4 +1,4 @@
-"""What the tests of training share: small corpora of real clips, and the command as a user runs it."""
+"""Shared by the tests of commands: small corpora of real clips, and the command as a user runs it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,30 @@ import os
 import shutil
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
-if TYPE_CHECKING:
-    from pathlib import Path
+EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.flac"))
+COMMAND = [sys.executable, "-c", "from affetto.cli import main; main()"]
+
+
+def run_bytes(
+    *arguments: str | Path, stdin: bytes = b"", cwd: Path | None = None, encoding: str = "utf-8"
+) -> subprocess.CompletedProcess[bytes]:
+    """Run `affetto`, which never prints a traceback."""
+    command = [*COMMAND, *map(str, arguments)]
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    done = subprocess.run(command, input=stdin, capture_output=True, cwd=cwd, env=environment, timeout=120)
+    assert b"Traceback" not in done.stderr
+    return done
+
+
+def run_text(*arguments: str | Path, stdin: bytes = b"", cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run `affetto`, and decode its output."""
+    done = run_bytes(*arguments, stdin=stdin, cwd=cwd)
+    output, errors = (text.decode().replace(os.linesep, "\n") for text in (done.stdout, done.stderr))
+    return subprocess.CompletedProcess(done.args, done.returncode, output, errors)
 
 
 class Run:
@@ -26,7 +44,7 @@ class Run:
         }
 
     def __call__(self, *arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-c", "from affetto.cli import main; main()", *map(str, arguments)]
+        command = [*COMMAND, *map(str, arguments)]
         return subprocess.run(
             command, capture_output=True, encoding="utf-8", cwd=cwd, env=self.environment, timeout=300
         )

@@ -5,28 +5,22 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import shutil
-import subprocess
-import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import soundfile
+from tests.cli.conftest import EXAMPLES as ALL_EXAMPLES
+from tests.cli.conftest import run_text as run
 
 from affetto import AdaptationProfile, Recognizer, read
 
-EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.flac"))[:6]
+if TYPE_CHECKING:
+    from pathlib import Path
+
+EXAMPLES = ALL_EXAMPLES[:6]
 ADAPTED = "adapted to the"
-
-
-def run(*arguments: str | Path, cwd: Path, stdin: bytes = b"") -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from affetto.cli import main; main()", *map(str, arguments)]
-    environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
-    done = subprocess.run(command, input=stdin, capture_output=True, cwd=cwd, env=environment, timeout=120)
-    assert b"Traceback" not in done.stderr
-    return subprocess.CompletedProcess(command, done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
 @pytest.fixture(scope="module")

@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from tests.cli.conftest import COMMAND as AFFETTO
+from tests.cli.conftest import EXAMPLES, run_text
 
-EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.flac"))
-COMMAND = [sys.executable, "-c", "from affetto.cli import main; main()", "listen"]
+COMMAND = [*AFFETTO, "listen"]
 
 # PortAudio as it would answer: two microphones in two sound systems, and a loudspeaker. The sound is a recording.
 SOUNDDEVICE = """
@@ -113,11 +114,7 @@ def recording(tmp_path: Path) -> Path:
 
 
 def run(*arguments: str | Path, command: str = "listen", cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [*COMMAND[:-1], command, *map(str, arguments)], capture_output=True, cwd=cwd, timeout=120, encoding="utf-8"
-    )
-    assert "Traceback" not in done.stderr
-    return done
+    return run_text(command, *arguments, cwd=cwd)
 
 
 def test_a_line_for_each_segment_then_the_timeline(recording: Path) -> None:

@@ -7,19 +7,16 @@ import os
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
+from tests.cli.conftest import run_text
 
 from affetto.bundles.bundle import bundled_models, load_bundle, update_manifest
 from affetto.bundles.card import model_card
 
-
-def run(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from affetto.cli import main; main()", "models", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, cwd=cwd, encoding="utf-8", timeout=120, check=False)
-    assert "Traceback" not in done.stderr
-    return done
+run = partial(run_text, "models")
 
 
 def card_of(name: str) -> str:

@@ -8,30 +8,23 @@ import shutil
 import signal
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import soundfile
 from matplotlib.image import imread
+from tests.cli.conftest import COMMAND, EXAMPLES
+from tests.cli.conftest import run_bytes as run
 
 from affetto import read
 
-EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.flac"))
-COMMAND = [sys.executable, "-c", "from affetto.cli import main; main()"]
+if TYPE_CHECKING:
+    from pathlib import Path
+
 posix = pytest.mark.skipif(sys.platform == "win32", reason="pipes, names and Ctrl-C are those of POSIX")
 
 ANSWERED = {"ok", "uncertain"}
-
-
-def run(
-    *arguments: str | Path, stdin: bytes = b"", cwd: Path | None = None, encoding: str = "utf-8"
-) -> subprocess.CompletedProcess[bytes]:
-    command = [*COMMAND, *map(str, arguments)]
-    environment = {**os.environ, "PYTHONIOENCODING": encoding}
-    done = subprocess.run(command, input=stdin, capture_output=True, cwd=cwd, env=environment, timeout=120)
-    assert b"Traceback" not in done.stderr
-    return done
 
 
 @pytest.fixture
