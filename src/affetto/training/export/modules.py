@@ -57,10 +57,9 @@ def as_module(estimator: Any) -> nn.Module:
             return nn.Sequential(as_module(estimator.estimator_), _Scale(estimator.inverse_temperature))
         case SequenceClassifier():
             return _Average([nn.Sequential(network, nn.LogSoftmax(dim=1)) for network in estimator.networks_])
-        case ClippedScaler():
-            return _Standardize(estimator.mean_, estimator.scale_, estimator.limit, estimator.weights_)
-        case SequenceScaler():
-            return _Standardize(estimator.mean_, estimator.scale_, estimator.limit)
+        case ClippedScaler() | SequenceScaler():
+            weights = getattr(estimator, "weights_", None)
+            return _Standardize(estimator.mean_, estimator.scale_, estimator.limit, weights)
         case DiscriminantProjection() | AdditiveDiscriminant():
             # The mean goes into the offset: to subtract it first would take a pass over all features.
             return Affine(estimator.components_.T, -estimator.components_ @ estimator.mean_)
