@@ -5,10 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import shutil
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,13 +15,7 @@ import soundfile
 if TYPE_CHECKING:
     from pathlib import Path
 
-
-def run(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from affetto.cli import main; main()", *map(str, arguments)]
-    environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
-    done = subprocess.run(command, capture_output=True, encoding="utf-8", cwd=cwd, env=environment, timeout=120)
-    assert "Traceback" not in done.stderr
-    return done
+    from tests.cli.conftest import Run
 
 
 @pytest.fixture
@@ -35,7 +26,7 @@ def corpus(tmp_path: Path, root: Path) -> Path:
     return folder
 
 
-def test_the_table_has_each_condition(corpus: Path, tmp_path: Path) -> None:
+def test_the_table_has_each_condition(corpus: Path, tmp_path: Path, run: Run) -> None:
     done = run("robustness", "mlp", corpus, "--condition", "telephone", "--condition", "noise 0 dB", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "mlp on voices, 12 clips, synthetic noise" in done.stdout
@@ -45,7 +36,7 @@ def test_the_table_has_each_condition(corpus: Path, tmp_path: Path) -> None:
     assert "trained on" not in done.stdout + done.stderr
 
 
-def test_csv_and_json_say_the_same_every_time(corpus: Path, tmp_path: Path) -> None:
+def test_csv_and_json_say_the_same_every_time(corpus: Path, tmp_path: Path, run: Run) -> None:
     soundfile.write(tmp_path / "hum.wav", np.sin(np.arange(16_000) * 0.05) / 3, 16_000)
     (tmp_path / "rooms").mkdir()
     soundfile.write(tmp_path / "rooms" / "hall.wav", np.eye(1, 4_000, 9)[0] + np.eye(1, 4_000, 2_000)[0] / 2, 16_000)
@@ -84,7 +75,7 @@ def test_csv_and_json_say_the_same_every_time(corpus: Path, tmp_path: Path) -> N
         }
 
 
-def test_known_speakers_give_a_warning_in_every_format(corpus: Path, tmp_path: Path) -> None:
+def test_known_speakers_give_a_warning_in_every_format(corpus: Path, tmp_path: Path, run: Run) -> None:
     known = corpus.rename(tmp_path / "ravdess")
     sentence = "transformer was trained on ravdess"
     table = run("robustness", "transformer", known, "--limit", "1", "--condition", "gain", cwd=tmp_path)
@@ -100,7 +91,7 @@ def test_known_speakers_give_a_warning_in_every_format(corpus: Path, tmp_path: P
     assert sentence in json.loads(facts.stdout)["warning"]
 
 
-def test_unknown_labels_are_named(corpus: Path, tmp_path: Path) -> None:
+def test_unknown_labels_are_named(corpus: Path, tmp_path: Path, run: Run) -> None:
     table = corpus / "corpus.csv"
     table.write_text(table.read_text().replace("sad.flac,sad", "sad.flac,wistful"))
     done = run("robustness", "mlp", corpus, cwd=tmp_path)
@@ -124,7 +115,7 @@ def test_unknown_labels_are_named(corpus: Path, tmp_path: Path) -> None:
     ],
 )
 def test_wrong_usage_is_one_sentence(
-    corpus: Path, tmp_path: Path, arguments: list[str], code: int, message: str
+    corpus: Path, tmp_path: Path, run: Run, arguments: list[str], code: int, message: str
 ) -> None:
     done = run("robustness", *arguments, cwd=tmp_path)
     assert done.returncode == code

@@ -79,11 +79,11 @@ def test_different_clips_are_refused(make_predictions: MakePredictions) -> None:
     other = replace(one, clip=("another", *one.clip[1:]))
     with pytest.raises(
         ParameterError,
-        match=r"cannot compare 'mlp' with 'svm': .* the same clips: 1 \(another\) .* 1 \(03-01-01-01-01-01-01\)",
+        match=r"'mlp'.*'svm'.*1 \(another\).*1 \(03-01-01-01-01-01-01\)",
     ):
         compare_systems({"svm": one, "mlp": other})
 
 
 def test_one_system_is_no_comparison(make_predictions: MakePredictions) -> None:
-    with pytest.raises(ParameterError, match="at least two systems, and there is 1"):
+    with pytest.raises(ParameterError, match=r"two systems.*1"):
         compare_systems({"svm": make_predictions(skill=1.0)})

@@ -172,5 +172,5 @@ def test_two_speakers_show_next_to_nothing() -> None:
 
 def test_one_speaker_is_no_sample() -> None:
     system = answers([("a", "happy", "happy"), ("a", "sad", "happy")])
-    with pytest.raises(ParameterError, match="two speakers, and there is only 'a'"):
+    with pytest.raises(ParameterError, match=r"two speakers.*'a'"):
         paired_test(system, system)

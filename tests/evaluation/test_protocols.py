@@ -139,12 +139,12 @@ def test_one_speaker_cannot_be_split(name: str, labels: list[tuple[str, str]]) -
 
 
 def test_random_needs_some_clips_of_each_emotion() -> None:
-    with pytest.raises(CorpusError, match=r"5 clips of each emotion.*3 of 'sad'"):
+    with pytest.raises(CorpusError, match=r"5 clips.*3 of 'sad'"):
         next(get_protocol("random").split(speech([("a", "happy")] * 9 + [("b", "sad")] * 3)))
     with pytest.raises(CorpusError, match="empty"):
         next(get_protocol("random").split(speech([])))
 
 
 def test_unknown_protocol_lists_the_known() -> None:
-    with pytest.raises(ParameterError, match=r"'emobx'.*emobox, luna-jimenez, loso, speakers, random"):
+    with pytest.raises(ParameterError, match=r"'emobx'.*emobox, luna-jimenez"):
         get_protocol("emobx")

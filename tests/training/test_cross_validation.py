@@ -220,7 +220,7 @@ def test_two_clips_of_one_name_are_refused_before_anything_is_fitted(
     fits: list[tuple[set[int], set[str] | None]],
 ) -> None:
     twins = [Utterance(Path(folder, "1.wav"), emotion="sad", speaker=folder) for folder in ("a", "b")]
-    with pytest.raises(CorpusError, match=r"a.1\.wav and b.1\.wav have the same name"):
+    with pytest.raises(CorpusError, match=r"a.1\.wav.*b.1\.wav"):
         cross_validate(Recorder(), Corpus("mine", "", "", twins), get_protocol("loso"))
     assert fits == []
 

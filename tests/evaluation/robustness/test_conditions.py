@@ -118,7 +118,7 @@ def test_conditions_are_chosen_by_name_or_level() -> None:
     assert choose_conditions(conditions, None) == conditions
     chosen = choose_conditions(conditions, ["opus", "noise 10 dB"])
     assert [c.title for c in chosen] == ["clean", "noise 10 dB", "opus 12 kbit/s", "opus 8 kbit/s"]
-    with pytest.raises(ParameterError, match=r"no condition 'noise 1 dB'; choose from clean, gain, noise, telephone, "):
+    with pytest.raises(ParameterError, match=r"noise 1 dB.*clean, gain, noise"):
         choose_conditions(conditions, ["noise 1 dB"])
 
 

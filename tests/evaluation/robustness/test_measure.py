@@ -122,7 +122,7 @@ def test_folds_are_pooled_by_clip_not_averaged() -> None:
 
 def test_outcomes_that_do_not_belong_together_are_refused() -> None:
     first, second = outcome("a", "sad", "sad"), outcome("b", "calm", "sad")
-    with pytest.raises(ParameterError, match="'a' occurs twice in the condition clean"):
+    with pytest.raises(ParameterError, match=r"'a'.*twice.*clean"):
         summarize_robustness([first, first])
     with pytest.raises(ParameterError, match=r"noise.*1 clips.*2"):
         summarize_robustness([first, second, outcome("a", "sad", "sad", "noise")])
@@ -141,12 +141,12 @@ def test_wrong_input_is_refused_before_anything_is_recognized(
         measure_robustness(recognizer, [*utterances, utterances[0]], [])
     with pytest.raises(ParameterError, match="there are no clips"):
         measure_robustness(recognizer, [], [])
-    with pytest.raises(ParameterError, match="occurs twice in clean, silenced, silenced"):
+    with pytest.raises(ParameterError, match=r"twice.*silenced, silenced"):
         measure_robustness(recognizer, utterances, [NOTHING, NOTHING])
     with pytest.raises(ParameterError, match="seed is -1"):
         measure_robustness(recognizer, utterances, [], seed=-1)
     monkeypatch.setattr("affetto._extras.find_spec", lambda _name: None)
-    with pytest.raises(MissingExtraError, match=r"the condition 'opus 12 kbit/s' needs av; .*affetto\[formats\]"):
+    with pytest.raises(MissingExtraError, match=r"opus 12 kbit/s.*formats"):
         measure_robustness(recognizer, utterances, choose_conditions(make_conditions(), ["opus"]))
 
 
@@ -157,7 +157,7 @@ def test_what_fails_is_named(recognizer: Recognizer, utterances: list[Utterance]
     with pytest.raises(AudioError, match=r"text\.wav"):
         measure_robustness(recognizer, [*utterances, Utterance(tmp_path / "text.wav", "sad", "a")], [counting])
     soundfile.write(tmp_path / "short.wav", np.zeros(1_600), 16_000)
-    with pytest.raises(AudioError, match=r"short\.wav: it is 0\.1 s long; at least 0\.2 s are needed; leave it out"):
+    with pytest.raises(AudioError, match=r"short\.wav.*0\.1 s.*0\.2 s"):
         measure_robustness(recognizer, [*utterances, Utterance(tmp_path / "short.wav", "sad", "a")], [counting])
     assert not found  # all clips are read before the first is recognized
     broken = Condition("broken", "", lambda samples, _rate, _rng: np.full_like(samples, np.nan))
