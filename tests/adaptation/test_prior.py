@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from affetto import BundleError, ParameterError, Recognizer
-from affetto.adaptation.prior import apply_prior, describe_prior, resolve_prior, trained_shares
+from affetto.adaptation.prior import apply_prior, describe_prior, parse_prior, resolve_prior, trained_shares
 from affetto.bundles.bundle import bundled_models, load_bundle, update_manifest
 
 if TYPE_CHECKING:
@@ -195,3 +195,14 @@ def test_read_sentences_are_neutral_under_the_everyday_prior(data_dir: Path) -> 
         results = list(Recognizer(prior=prior).recognize_each(clips))
         counts[prior] = sum(getattr(result, "emotion", None) == "neutral" for result in results)
     assert counts["everyday"] >= max(counts["balanced"], len(clips) / 2)
+
+
+@pytest.mark.parametrize("prior", ["everyday", "balanced", {"neutral": 0.6, "angry": 0.1}])
+def test_a_described_prior_is_parsed_back(prior: Prior) -> None:
+    assert parse_prior(describe_prior(prior)) == prior
+
+
+@pytest.mark.parametrize("text", ["often", "", "neutral", "neutral=most", "=0.5", "neutral=0.5,neutral=0.2"])
+def test_an_invalid_prior_is_named(text: str) -> None:
+    with pytest.raises(ParameterError, match=f"prior '{text}'"):
+        parse_prior(text)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from affetto.adaptation.offset_model import OffsetModel
-from affetto.adaptation.profile import AdaptationProfile
+from affetto.adaptation.profile import AdaptationProfile, require_replaceable
 from affetto.bundles.bundle import Bundle
 from affetto.classifiers.onnx_model import ModelOutput
 from affetto.errors import ParameterError, ProfileError
@@ -183,6 +183,15 @@ def test_a_missing_profile_is_named(tmp_path: Path) -> None:
 def test_a_profile_that_cannot_be_written_is_an_error(profile: AdaptationProfile, tmp_path: Path) -> None:
     with pytest.raises(ParameterError, match="cannot be written"):
         profile.save(tmp_path / "missing" / "me.json")
+
+
+def test_only_a_valid_profile_is_replaced(profile: AdaptationProfile, tmp_path: Path) -> None:
+    profile.save(tmp_path / "me.json")
+    require_replaceable(tmp_path / "me.json", sources=[])
+    require_replaceable(tmp_path / "new.json", sources=[])
+    (tmp_path / "diary.txt").write_text("dear diary")
+    with pytest.raises(ParameterError, match=r"diary\.txt exists"):
+        require_replaceable(tmp_path / "diary.txt", sources=[])
 
 
 def test_a_profile_of_another_model_is_refused(bundle: Bundle, profile: AdaptationProfile) -> None:
