@@ -32,20 +32,20 @@ def bundle() -> Bundle:
     return Bundle(Path("mine"), manifest, b"")
 
 
-def utterances(bundle: Bundle, count: int, *, n_voices: int = 1, seed: int = 0) -> list[SegmentPrediction]:
+def segments(bundle: Bundle, count: int, *, n_speakers: int = 1, seed: int = 0) -> list[SegmentPrediction]:
     """Half a second each, in single precision as a model gives them."""
     model = bundle.offset_model
     assert model is not None
     random = np.random.default_rng(seed)
-    voices = random.normal(0, 2, (n_voices, WIDTH))
-    embeddings = model.means[random.integers(3, size=count)] + voices[np.arange(count) % n_voices]
+    speakers = random.normal(0, 2, (n_speakers, WIDTH))
+    embeddings = model.means[random.integers(3, size=count)] + speakers[np.arange(count) % n_speakers]
     embeddings = (embeddings + 0.4 * random.normal(size=(count, WIDTH))).astype(np.float32)
     return [SegmentPrediction(n, n + 0.5, ModelOutput(np.full(3, 1 / 3), row)) for n, row in enumerate(embeddings)]
 
 
 @pytest.fixture(scope="module")
 def profile(bundle: Bundle) -> AdaptationProfile:
-    return AdaptationProfile.from_segments(bundle, utterances(bundle, 20))
+    return AdaptationProfile.from_segments(bundle, segments(bundle, 20))
 
 
 def changed(profile: AdaptationProfile, path: Path, change: dict[str, Any]) -> Path:
@@ -63,14 +63,17 @@ def test_a_profile_knows_the_length_of_its_speech(profile: AdaptationProfile) ->
     assert "embeddings" not in repr(profile)  # nobody wants to read them
 
 
-@pytest.mark.parametrize(("n_voices", "count", "shown"), [(1, 30, "one"), (30, 30, "several"), (1, 5, "unknown")])
-def test_a_profile_knows_whether_one_person_speaks(bundle: Bundle, n_voices: int, count: int, shown: str) -> None:
-    assert AdaptationProfile.from_segments(bundle, utterances(bundle, count, n_voices=n_voices)).speaker_count == shown
+@pytest.mark.parametrize(("n_speakers", "count", "expected"), [(1, 30, "one"), (30, 30, "several"), (1, 5, "unknown")])
+def test_a_profile_knows_whether_one_person_speaks(bundle: Bundle, n_speakers: int, count: int, expected: str) -> None:
+    assert (
+        AdaptationProfile.from_segments(bundle, segments(bundle, count, n_speakers=n_speakers)).speaker_count
+        == expected
+    )
 
 
 def test_a_repeated_segment_counts_once(bundle: Bundle) -> None:
     """Else a recording that was given five times would make anything sound certain."""
-    predicted = utterances(bundle, 4)
+    predicted = segments(bundle, 4)
     repeated = [*predicted, *predicted[:2], predicted[0]]
     once, again = (AdaptationProfile.from_segments(bundle, given) for given in (predicted, repeated))
     assert (len(again), again.speech_s) == (len(once), once.speech_s) == (4, 2)
@@ -207,6 +210,6 @@ def test_a_profile_of_another_model_is_refused(bundle: Bundle, profile: Adaptati
 def test_a_model_without_an_offset_model_cannot_be_adapted(bundle: Bundle, profile: AdaptationProfile) -> None:
     fixed = dataclasses.replace(bundle, manifest={k: v for k, v in bundle.manifest.items() if k != "offset_model"})
     with pytest.raises(ProfileError, match="the model mine cannot be adapted"):
-        AdaptationProfile.from_segments(fixed, utterances(bundle, 3))
+        AdaptationProfile.from_segments(fixed, segments(bundle, 3))
     with pytest.raises(ProfileError, match="the model mine cannot be adapted"):
         profile.offset(fixed)
