@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import sys
+from importlib.util import find_spec
 
 import pytest
 
@@ -10,14 +10,15 @@ from affetto._extras import require_extra
 
 @pytest.mark.parametrize("extra", ["denoise", "plot", "train"])
 def test_installed_extras_are_accepted(extra: str) -> None:
-    require_extra(extra)
+    require_extra(extra, purpose="this")
 
 
-def test_a_missing_library_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Libraries in `sys.modules` count as installed.
-    for name in [name for name in sys.modules if name.partition(".")[0] == "onnxscript"]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setattr(sys, "path", [])
-    monkeypatch.setattr(sys, "path_importer_cache", {})
-    with pytest.raises(MissingExtraError, match=r"onnxscript.*affetto\[train\]"):
-        require_extra("train")
+@pytest.mark.parametrize(
+    ("hidden", "needed"), [(["onnxscript"], "onnxscript"), (["onnxscript", "skorch"], 'the extra "train"')]
+)
+def test_one_missing_library_is_named_and_several_are_summarized(
+    hidden: list[str], needed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("affetto._extras.find_spec", lambda library: None if library in hidden else find_spec(library))
+    with pytest.raises(MissingExtraError, match=rf"training needs {needed}.*affetto\[train\]"):
+        require_extra("train", purpose="training")

@@ -20,17 +20,16 @@ _EXTRAS = {
 }
 
 
-def require_extra(name: str, *, purpose: str = "this") -> None:
+def require_extra(name: str, *, purpose: str) -> None:
     """Raise a MissingExtraError if a library of an extra is not installed.
 
     Parameters
     ----------
     name : {"classic", "corpora", "denoise", "formats", "live", "plot", "train"}
     purpose : str
-        What needs the extra, for the error.
+        What needs the extra, such as "training", for the error.
     """
     missing = [library for library in _EXTRAS[name] if find_spec(library) is None]
     if missing:
-        raise MissingExtraError(
-            f"{purpose} needs {' and '.join(missing)}; install affetto with its extra: affetto[{name}]"
-        )
+        needed = missing[0] if len(missing) == 1 else f'the extra "{name}"'
+        raise MissingExtraError(f'{purpose} needs {needed}: pip install "affetto[{name}]"')

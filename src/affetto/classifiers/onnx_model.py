@@ -166,4 +166,4 @@ def _loaded(bundle: Bundle) -> OnnxModel:
 
 
 def _missing(bundle: Bundle, error: ImportError) -> MissingExtraError:
-    return MissingExtraError(f"the model {bundle.name} needs {error.name or error}: install affetto[classic]")
+    return MissingExtraError(f'the model {bundle.name} needs {error.name or error}: pip install "affetto[classic]"')

@@ -117,7 +117,7 @@ def compare(
     """Measure classifiers on the same clips: one table, and paired tests."""
     from affetto._extras import require_extra
 
-    require_extra("train")
+    require_extra("train", purpose="evaluating")
     from affetto.evaluation.tables import comparison_table
     from affetto.training.plan import ComparisonPlan, SpeakerSplit
 
@@ -145,7 +145,7 @@ def _load_split(
 ) -> SpeakerSplit | CorpusSplit:
     from affetto._extras import require_extra
 
-    require_extra("train")
+    require_extra("train", purpose="evaluating")
     from affetto.evaluation.protocols import CORPORA
     from affetto.training.plan import CorpusSplit, SpeakerSplit
 

@@ -32,7 +32,7 @@ def train(
     """Train a classifier on one corpus or several and write it as a bundle for `affetto recognize --model`."""
     from affetto._extras import require_extra
 
-    require_extra("train")
+    require_extra("train", purpose="training")
     from affetto.cli.output import quoted, working
     from affetto.training.plan import TrainingPlan
 

@@ -81,7 +81,7 @@ def require_drawable(path: str | os.PathLike[str], *, sources: Iterable[object])
     MissingExtraError, ParameterError
         As `plot`.
     """
-    require_extra("plot")
+    require_extra("plot", purpose="the picture")
     if Path(path).suffix.lower() != ".png":
         raise ParameterError(f"{path} does not end in .png; the picture is a PNG image, name it so")
     require_writable(path, sources=sources)
