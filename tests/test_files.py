@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import os
 import stat
 import sys
@@ -112,8 +113,10 @@ def test_unwritable_paths_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ParameterError, match="no folder"):
         require_writable(tmp_path / "missing" / "a.srt", sources=[])
     (tmp_path / "call.wav").touch()
-    with pytest.raises(ParameterError, match=r"call\.wav.*recording"):
+    with pytest.raises(ParameterError, match=r"call\.wav.*input"):
         require_writable(tmp_path / "call.wav", sources=["missing.wav", b"bytes", "a\0b", str(tmp_path / "call.wav")])
+    with (tmp_path / "call.wav").open("rb") as file, pytest.raises(ParameterError, match=r"call\.wav.*input"):
+        require_writable(tmp_path / "call.wav", sources=[io.BytesIO(), file])
     require_writable(tmp_path / "a.srt", sources=[tmp_path / "call.wav"])
 
 

@@ -24,12 +24,12 @@ def require_writable(path: str | os.PathLike[str], *, sources: Iterable[object])
     path : path
         The file to write, which may exist.
     sources : iterable
-        The inputs; paths and file descriptors among them must not be overwritten.
+        Inputs, and other outputs; paths and open files among them must not be overwritten.
 
     Raises
     ------
     ParameterError
-        If the file is a folder, in a missing folder, not permitted, one of the inputs, or standard output.
+        If the file is a folder, in a missing folder, not permitted, one of the sources, or standard output.
     """
     path = Path(path)
     try:
@@ -42,8 +42,8 @@ def require_writable(path: str | os.PathLike[str], *, sources: Iterable[object])
         # Printed text and the file would overwrite each other.
         raise ParameterError(f"{path} is standard output; to print there, give a format and no file")
     for source in sources:
-        if isinstance(source, str | os.PathLike | int) and is_same_file(path, source):
-            raise ParameterError(f"{path} is the recording itself; name another file to write")
+        if is_same_file(path, source):
+            raise ParameterError(f"{path} is already an input or an output; name another file to write")
 
 
 def _problem(path: Path) -> str:
@@ -60,9 +60,13 @@ def _problem(path: Path) -> str:
     return "" if permitted else "may not be written; check the permissions, or name another file"
 
 
-def is_same_file(path: str | os.PathLike[str], other: str | os.PathLike[str] | int) -> bool:
-    """Return whether two paths, or a path and a file descriptor, are the same file, which need not exist."""
+def is_same_file(path: str | os.PathLike[str], other: object) -> bool:
+    """Return whether a path is the file of another path, which need not exist, of a descriptor, or of an open file."""
     try:
+        if hasattr(other, "fileno"):
+            other = other.fileno()
+        if not isinstance(other, str | os.PathLike | int):
+            return False
         # Names are compared because files may not exist yet, files because of hard links and case.
         same_name = not isinstance(other, int) and os.path.realpath(path) == os.path.realpath(other)
         return same_name or os.path.samefile(path, other)  # noqa: PTH121 (Path.samefile takes no descriptor)

@@ -102,10 +102,10 @@ def test_a_profile_is_replaced_and_standard_input_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message", "code"),
     [
-        (["a.flac", "--profile", "a.flac"], "a.flac is the recording itself", 2),
+        (["a.flac", "--profile", "a.flac"], "a.flac is already an input", 2),
         (["a.flac", "--profile", "diary.txt"], "diary.txt exists and is not a valid adaptation profile", 2),
         (["a.flac", "--profile", "broken.json"], "broken.json exists and is not a valid adaptation profile", 2),
-        (["a.flac", "--profile", "me.json", "--channels", "each"], "--channels is 'each'", 2),
+        (["a.flac", "--profile", "me.json", "--channels", "each"], "channels is 'each'", 2),
         (["a.flac", "--profile", "."], "is a folder", 2),
         (["a.flac", "--profile", "missing/me.json"], "there is no folder missing", 2),
         (["-", "-", "--profile", "me.json"], "standard input holds one recording", 2),
@@ -214,7 +214,7 @@ def test_listen_and_recognize_agree(folder: Path, tmp_path: Path) -> None:
         (["--profile", "damaged.json"], "damaged.json is damaged (it has no 'speaker_count')", 1),
         (["--profile", "other.json"], "the profile was made with another model (transformer, 000000000000…)", 1),
         (["--profile", "me.json", "--model", "svm"], "the model svm cannot be adapted", 1),
-        (["--profile", "me.json", "--output", "me.json"], "--output and --profile both name me.json", 2),
+        (["--profile", "me.json", "--output", "me.json"], "me.json is already an input", 2),
     ],
 )
 @pytest.mark.parametrize("command", [["recognize", "two.wav"], ["listen", "--fast", "--file", "two.wav"]])

@@ -197,8 +197,8 @@ def test_channels_and_tracks_are_chosen(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--channels", "left"], b"--channels is 'left'; choose mix, each, or a channel's number"),
-        (["--channels", "0"], b"--channels is '0'"),
+        (["--channels", "left"], b"channels is 'left'; choose"),
+        (["--channels", "0"], b"channels is 0"),
         (["--track", "0"], b"--track"),
         (["--channels", "each", "--format", "vtt"], b"vtt holds one channel"),
         (["--channels", "each", "--plot", "a.png"], b"--plot draws one channel"),
@@ -288,7 +288,7 @@ def test_csv_has_columns_of_measures_even_without_speech(tmp_path: Path) -> None
     [
         (["a.flac", "b.flac", "--output", "o.srt"], "srt holds one recording, not 2; for several use json, jsonl, csv"),
         (["a.flac", "b.flac", "--format", "textgrid"], "textgrid holds one recording, not 2"),
-        (["a.flac", "--format", "vtt", "--acoustics"], "vtt cannot hold the measures of --acoustics"),
+        (["a.flac", "--format", "vtt", "--acoustics"], "vtt cannot hold acoustic measures"),
         (["-", "-"], "standard input holds one recording; give - once"),
         (["a.flac", ""], "a recording's name is empty; name a file"),
         (["a.flac", "--output", "o.xml"], "o.xml has none of the endings .json,"),
@@ -296,11 +296,11 @@ def test_csv_has_columns_of_measures_even_without_speech(tmp_path: Path) -> None
         (["a.flac", "--format", "csv", "--timeline"], "--timeline and --format csv would be mixed in one output"),
         (["a.flac", "--output", "."], "is a folder"),
         (["a.flac", "--output", "missing/o.csv"], "there is no folder missing"),
-        (["a.flac", "--output", "a.flac", "--format", "json"], "a.flac is the recording itself"),
+        (["a.flac", "--output", "a.flac", "--format", "json"], "a.flac is already an input"),
         (["a.flac", "--output", "/dev/stdout", "--format", "json"], "/dev/stdout is standard output"),
         (["a.flac", "--plot", "a.flac"], "a.flac does not end in .png"),
         (["a.flac", "b.flac", "--plot", "a.png"], "--plot draws one recording, not 2"),
-        (["a.flac", "--plot", "a.png", "--output", "a.png", "--format", "json"], "--output and --plot both name a.png"),
+        (["a.flac", "--plot", "a.png", "--output", "a.png", "--format", "json"], "a.png is already"),
     ],
 )
 def test_wrong_outputs_are_refused_before_recognition(arguments: list[str], message: str, tmp_path: Path) -> None:
@@ -321,7 +321,7 @@ def test_the_model_in_use_is_not_written_over(name: str, tmp_path: Path) -> None
     arguments: list[str | Path] = ["--format", "json", "--model", tmp_path, "--output", name]
     done = run("recognize", EXAMPLES[0], *arguments, cwd=tmp_path)
     assert done.returncode == 2
-    assert f"--output and --model both name {name}; give each a file of its own" in done.stderr.decode()
+    assert f"{name} is already an input" in done.stderr.decode()
     assert (tmp_path / name).read_text() == "mine"
 
 
@@ -331,7 +331,7 @@ def test_the_file_behind_standard_input_is_not_overwritten(tmp_path: Path) -> No
     with (tmp_path / "a.json").open("rb") as file:
         done = subprocess.run(command, stdin=file, capture_output=True, cwd=tmp_path, timeout=120)
     assert done.returncode == 2
-    assert b"is the recording itself" in done.stderr
+    assert b"is already an input" in done.stderr
     assert (tmp_path / "a.json").read_bytes() == EXAMPLES[0].read_bytes()
 
 

@@ -106,7 +106,7 @@ def test_unknown_labels_are_named(corpus: Path, tmp_path: Path, run: Run) -> Non
         (["mlp", "voices", "--condition", "hail"], 2, "hail"),
         (["mlp", "voices", "--noise", "nowhere"], 2, "nowhere"),
         (["mlp", "voices", "--output", "a.txt"], 2, "a.txt"),
-        (["mlp", "voices", "--output", "a.csv", "--format", "table"], 2, "--format table"),
+        (["mlp", "voices", "--output", "a.csv", "--format", "table"], 2, "a.csv"),
         (["mlp", "voices", "--output", "voices/a.csv"], 2, "is inside the corpus"),
         (["mlp", "voices", "--output", "nowhere/a.csv"], 2, "nowhere"),
         (["mlp", "voices", "--limit", "0"], 2, "--limit"),

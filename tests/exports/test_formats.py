@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from praatio import textgrid
 
 from affetto import AcousticMeasures, Failure, ModelName, ParameterError, Recognition, Recognizer, Segment
-from affetto.cli.output import OutputFormat
+from affetto.cli.options import OutputFormat
 from affetto.exports import FORMATS, find_format, write
 from affetto.exports.text import caption, emotion_name
 from affetto.recognition.result import AdaptedTo, SegmentStatus
@@ -235,7 +235,7 @@ def test_a_name_that_is_not_valid_unicode(name: str, dialogue: Recognition, tmp_
 
 
 def test_the_command_line_offers_the_formats_that_there_are() -> None:
-    assert [member.value for member in OutputFormat] == ["table", *FORMATS]
+    assert get_args(OutputFormat) == ("table", *FORMATS)
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -273,7 +273,7 @@ def test_the_recording_is_never_written_into(name: str, tmp_path: Path, dialogue
     result = dataclasses.replace(dialogue, source=str(recording))
     (tmp_path / "link.wav").hardlink_to(recording)
     for path in (recording, tmp_path / "link.wav", tmp_path / ".." / tmp_path.name / "call.wav"):
-        with pytest.raises(ParameterError, match="is the recording itself"):
+        with pytest.raises(ParameterError, match="is already an input"):
             write(result, path, format=name)
     assert recording.read_bytes() == b"sound"
 

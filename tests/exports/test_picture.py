@@ -98,7 +98,7 @@ def test_a_picture_is_a_png_beside_the_recording(dialogue: Recognition, tmp_path
         plot(dialogue, EXAMPLE, tmp_path / "a.pdf")
     recording = tmp_path / "call.png"  # of this name, but it is sound
     recording.write_bytes(EXAMPLE.read_bytes())
-    with pytest.raises(ParameterError, match="is the recording itself"):
+    with pytest.raises(ParameterError, match="is already an input"):
         plot(dialogue, recording, recording)
     assert recording.read_bytes() == EXAMPLE.read_bytes()
     with pytest.raises(AudioError, match="does not exist"):

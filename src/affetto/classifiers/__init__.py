@@ -10,14 +10,15 @@ Examples
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from affetto.errors import ParameterError
 
 if TYPE_CHECKING:
     from affetto.classifiers.recipe import Recipe
 
-CLASSIFIERS = ("mlp", "svm", "gmm", "cnn", "transformer")
+Classifier: TypeAlias = Literal["mlp", "svm", "gmm", "cnn", "transformer"]
+CLASSIFIERS: tuple[Classifier, ...] = get_args(Classifier)
 """Every classifier. Each is a module of this package that defines `RECIPE`."""
 
 

@@ -18,6 +18,7 @@ def main() -> None:
     Exit codes: 1 for errors of files, 2 for errors of the command.
     """
     _prepare_streams()
+    os.environ.setdefault("MATPLOTLIBRC", os.devnull)  # pictures look the same for all users
     warnings.showwarning = lambda message, *_, **__: _print_message(f"warning: {message}")
     try:
         from affetto.cli.app import app
@@ -33,10 +34,8 @@ def main() -> None:
     except OSError as error:
         _print_message(f"{error.filename}: {error.strerror}" if error.filename else str(error))
         sys.exit(1)
-    except KeyboardInterrupt:
-        _exit_interrupted()
-    except SystemExit as exit_:
-        if exit_.code != _INTERRUPTED:  # typer's code for Ctrl-C
+    except (KeyboardInterrupt, SystemExit) as end:
+        if isinstance(end, SystemExit) and end.code != _INTERRUPTED:  # typer's code for Ctrl-C
             raise
         _exit_interrupted()
 

@@ -7,48 +7,44 @@ from pathlib import Path  # noqa: TC003 (typer evaluates annotations)
 from typing import Annotated
 
 import typer
+from typer import Option
 
-from affetto.cli import inputs
-from affetto.cli.output import files_of_model, print_message, quoted, require_apart, working
+from affetto.cli import inputs, options
+from affetto.cli.output import print_message, quoted, working
 
 _FEW, _MANY = 5, 20
 _SPEAKERS = {"one": "one speaker", "several": "several speakers", "unknown": "one speaker or several"}
 
 
 def adapt(
-    files: inputs.FilesArgument,
-    profile: Annotated[
-        Path, typer.Option("--profile", metavar="FILE", help="The profile to write; an existing profile is replaced.")
-    ],
-    model: inputs.ModelOption = None,
-    channels: Annotated[
-        str, typer.Option("--channels", metavar="mix|N", help="Use the mean of all channels, or only channel N.")
-    ] = "mix",
-    track: inputs.TrackOption = None,
+    files: options.FilesArgument,
+    profile: Annotated[Path, Option(metavar="FILE", help="The profile to write; an existing profile is replaced.")],
+    model: options.ModelOption = None,
+    channels: Annotated[str, Option(metavar="mix|N", help="The mean of all channels, or only channel N.")] = "mix",
+    track: options.TrackOption = None,
 ) -> None:
     """Learn speaker, room and line from recordings without labels, for `affetto recognize --profile`.
 
     A profile holds a few numbers for each segment, no sound and no words. Only its model can use it.
     """
-    names = inputs.named_files(files)
+    sources = inputs.recordings(files)
     chosen = inputs.parsed_channels(channels, each=False)
 
     from affetto.adaptation.profile import require_replaceable
     from affetto.recognition.recognizer import Recognizer
     from affetto.speech import TruncatedAudioWarning
 
-    require_replaceable(profile, sources=inputs.read_from(names))
-    require_apart(("--profile", profile), *files_of_model(model))
+    require_replaceable(profile, sources=[*sources, *inputs.model_files(model)])
     recognizer = Recognizer(model)
-    with working(f"Reading {_counted(len(names), 'recording')}"), warnings.catch_warnings(record=True) as caught:
+    with working(f"Reading {_counted(len(sources), 'recording')}"), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", TruncatedAudioWarning)
-        learned = recognizer.adapt(inputs.opened(names), channels=chosen, track=track)  # type: ignore[arg-type] # not "each"
+        learned = recognizer.adapt(sources, channels=chosen, track=track)  # type: ignore[arg-type] # not "each"
     for warning in caught:
         print_message(f"warning: {warning.message}")
     learned.save(profile)
     typer.echo(
         f"Found {_counted(len(learned), 'segment')}, {learned.speech_s:.1f} s of speech, "
-        f"in {_counted(len(names), 'recording')}, of {_SPEAKERS[learned.speaker_count]}."
+        f"in {_counted(len(sources), 'recording')}, of {_SPEAKERS[learned.speaker_count]}."
     )
     if len(learned) < _FEW:
         typer.echo(f"Fewer than {_FEW} segments help a little; {_MANY} or more help most.")

@@ -2,116 +2,69 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path  # noqa: TC003 (typer evaluates annotations)
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+from typer import Argument, Option
 
-from affetto.cli.options import (
-    Classifier,
-    ClassifierOption,
-    CorpusArgument,
-    EmotionsOption,
-    EncoderOption,
-    FoldsOption,
-    NameOption,
-    ResumeOption,
-    TrainWithOption,
-    split_names,
-    split_numbers,
-)
-from affetto.cli.output import make_console, use_private_matplotlib, working
+from affetto.cli import options
+from affetto.cli.output import make_console, working
 from affetto.errors import ParameterError
 
 if TYPE_CHECKING:
     from affetto.training.plan import CorpusSplit, SpeakerSplit
 
 
-class AdaptedTo(StrEnum):
-    """Whose recordings answers are adapted to."""
-
-    speaker = "speaker"
-    corpus = "corpus"
-
-
 def evaluate(
     corpora: Annotated[
-        list[Path],
-        typer.Argument(metavar="DIR", help="A corpus's folder, or a CSV table; for the protocol corpora two or more."),
+        list[Path], Argument(metavar="DIR", help="A folder or a CSV table; for the protocol corpora two or more.")
     ],
-    classifier: ClassifierOption = Classifier.mlp,
+    classifier: options.ClassifierOption = "mlp",
     protocol: Annotated[
-        str,
-        typer.Option(
-            "--protocol",
-            help="emobox, luna-jimenez (RAVDESS); loso, speakers, random (any); corpora (leaves each of several out).",
-        ),
+        str, Option(help="emobox, luna-jimenez (RAVDESS); loso, speakers, random (any); corpora (leaves each out).")
     ] = "emobox",
-    folds: FoldsOption = None,
-    train_with: TrainWithOption = None,
-    emotions: EmotionsOption = None,
-    adapted: Annotated[
-        int | None,
-        typer.Option("--adapted", metavar="N", min=1, help="Adapt to N other test recordings before each answer."),
-    ] = None,
+    folds: options.FoldsOption = None,
+    train_with: options.TrainWithOption = None,
+    emotions: options.EmotionsOption = None,
+    adapted: Annotated[int | None, Option(metavar="N", min=1, help="Adapt to N other test recordings first.")] = None,
     adapted_to: Annotated[
-        AdaptedTo, typer.Option("--adapted-to", help="Whose recordings these are: of the same speaker, or of anybody.")
-    ] = AdaptedTo.speaker,
-    encoder: EncoderOption = None,
-    resume: ResumeOption = False,
-    name: NameOption = None,
+        Literal["speaker", "corpus"], Option(help="Whose recordings these are: of the same speaker, or of anybody.")
+    ] = "speaker",
+    encoder: options.EncoderOption = None,
+    resume: options.ResumeOption = False,
+    name: options.NameOption = None,
     output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            metavar="DIR",
-            help="The report's folder. [default: CLASSIFIER-PROTOCOL, with --train-with CLASSIFIER+CORPUS-PROTOCOL]",
-        ),
+        Path | None, Option(metavar="DIR", help="The report's folder. [default: CLASSIFIER[+CORPUS]-PROTOCOL]")
     ] = None,
-    models: Annotated[
-        Path | None, typer.Option("--models", metavar="DIR", help="Keep each fold's model there, as the bundle fold-N.")
-    ] = None,
+    models: Annotated[Path | None, Option(metavar="DIR", help="Keep each fold's model there, as fold-N.")] = None,
 ) -> None:
     """Measure a classifier on unknown speakers, and write a report."""
-    split = _load_split(corpora, protocol, folds, train_with=train_with, emotions=emotions, name=name)
+    split = _load_split(corpora, protocol, folds, train_with, emotions, name)
     from affetto.training.plan import EvaluationPlan
 
     plan = EvaluationPlan(
-        split,
-        classifier.value,
-        output,
-        encoders=encoder,
-        adapted=adapted,
-        adapted_to=adapted_to.value,
-        models=models,
+        split, classifier, output, encoders=encoder, adapted=adapted, adapted_to=adapted_to, models=models
     )
-    use_private_matplotlib()
-    with working(f"{classifier.value}, {len(split.folds)} folds"):
+    with working(f"{classifier}, {len(split.folds)} folds"):
         _, metrics = plan.run(resume=resume)
-    make_console().print(plan.split.table(classifier.value, metrics))
+    make_console().print(plan.split.table(classifier, metrics))
     typer.echo(f"Report in {plan.folder}: {', '.join(split.report_files)}")
 
 
 def compare(
-    corpus: CorpusArgument,
+    corpus: options.CorpusArgument,
     protocol: Annotated[
-        str, typer.Option("--protocol", help="emobox, luna-jimenez (RAVDESS); loso, speakers, random (any corpus).")
+        str, Option(help="emobox, luna-jimenez (RAVDESS); loso, speakers, random (any corpus).")
     ] = "emobox",
-    folds: FoldsOption = None,
-    classifier: Annotated[
-        list[Classifier] | None,
-        typer.Option("--classifier", help="Only this one, and others that are named likewise. [default: all]"),
-    ] = None,
-    train_with: TrainWithOption = None,
-    encoder: EncoderOption = None,
-    resume: ResumeOption = False,
-    name: NameOption = None,
+    folds: options.FoldsOption = None,
+    classifier: Annotated[list[str] | None, Option(help="Only this one and others. [default: all]")] = None,
+    train_with: options.TrainWithOption = None,
+    encoder: options.EncoderOption = None,
+    resume: options.ResumeOption = False,
+    name: options.NameOption = None,
     output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output", metavar="DIR", help="Where each classifier's report goes. [default: comparison-PROTOCOL]"
-        ),
+        Path | None, Option(metavar="DIR", help="The folder of all reports. [default: comparison-PROTOCOL]")
     ] = None,
 ) -> None:
     """Measure classifiers on the same clips: one table, and paired tests."""
@@ -121,9 +74,10 @@ def compare(
     from affetto.evaluation.tables import comparison_table
     from affetto.training.plan import ComparisonPlan, SpeakerSplit
 
-    split = SpeakerSplit(corpus, protocol, folds=split_numbers(folds), train_with=train_with or (), name=name)
-    plan = ComparisonPlan(split, [kind.value for kind in classifier or Classifier], output, encoders=encoder)
-    use_private_matplotlib()
+    numbers = options.split_numbers(folds)
+    split = SpeakerSplit(corpus, protocol, folds=numbers, train_with=train_with or (), name=name)
+
+    plan = ComparisonPlan(split, classifier, output, encoders=encoder)
     with working(f"{', '.join(plan.evaluations)}, {len(split.folds)} folds"):
         comparison = plan.run(resume=resume)
     console, leaks = make_console(), split.protocol.leaks_speakers
@@ -138,7 +92,6 @@ def _load_split(
     datasets: list[Path],
     protocol: str,
     folds: str | None,
-    *,
     train_with: list[Path] | None,
     emotions: str | None,
     name: str | None,
@@ -149,7 +102,7 @@ def _load_split(
     from affetto.evaluation.protocols import CORPORA
     from affetto.training.plan import CorpusSplit, SpeakerSplit
 
-    numbers, chosen = split_numbers(folds), split_names(emotions)
+    numbers, chosen = options.split_numbers(folds), options.split_names(emotions)
     if protocol == CORPORA:
         if train_with or name is not None:
             option = "--train-with" if train_with else "--name"

@@ -1,4 +1,4 @@
-"""The options of recognition, and the recordings that they name."""
+"""The recordings and the model that the options name."""
 
 from __future__ import annotations
 
@@ -7,11 +7,8 @@ import io
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
-import typer
-
-from affetto.cli.output import OutputFormat
 from affetto.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -19,38 +16,6 @@ if TYPE_CHECKING:
 
     from affetto.recognition.recognizer import Recognizer
     from affetto.speech import Channels
-
-FilesArgument = Annotated[
-    list[str], typer.Argument(metavar="FILE...", help="Recordings; - reads one from standard input.")
-]
-TrackOption = Annotated[
-    int | None, typer.Option("--track", metavar="N", min=1, help="Use only audio track N. [default: as players do]")
-]
-ModelOption = Annotated[
-    str | None, typer.Option("--model", metavar="BUNDLE", help="A bundle's folder, or a name from `affetto models`.")
-]
-ProfileOption = Annotated[
-    Path | None, typer.Option("--profile", metavar="FILE", help="Adapt to a profile from `affetto adapt`.")
-]
-NoSelfAdaptationOption = Annotated[
-    bool, typer.Option("--no-self-adaptation", help="Do not adapt each segment to those before it.")
-]
-PriorOption = Annotated[
-    str | None,
-    typer.Option(
-        "--prior",
-        metavar="everyday|balanced|EMOTION=SHARE,...",
-        help="How frequent each emotion is: everyday speech is mostly neutral. [default: that of the model]",
-    ),
-]
-OutputOption = Annotated[
-    Path | None,
-    typer.Option("--output", metavar="FILE", help="Write the results to a file, in the format of its ending."),
-]
-FormatOption = Annotated[
-    OutputFormat | None,
-    typer.Option("--format", help="The format of the results. [default: table, or that of --output's ending]"),
-]
 
 
 def make_recognizer(model: str | None, profile: Path | None, no_self_adaptation: bool, prior: str | None) -> Recognizer:
@@ -62,54 +27,44 @@ def make_recognizer(model: str | None, profile: Path | None, no_self_adaptation:
     return Recognizer(model, profile=profile, self_adaptation=not no_self_adaptation, prior=parsed)
 
 
+def model_files(model: str | None) -> list[Path]:
+    """Return the files of a model that is given as a folder, which must not be overwritten."""
+    from affetto.bundles.bundle import MANIFEST_FILE, MODEL_FILE
+
+    return [] if model is None else [Path(model, name) for name in (MANIFEST_FILE, MODEL_FILE)]
+
+
 def parsed_channels(text: str, *, each: bool) -> Channels:
-    """Return the value of `--channels`; "each" is not always possible."""
-    if text == "mix" or (each and text == "each"):
-        return text  # type: ignore[return-value] # one of the two
-    if text.isdecimal() and int(text) > 0:
-        return int(text)
-    raise ParameterError(f"--channels is {text!r}; choose mix, {'each, ' * each}or a channel's number, from 1")
+    """Return the value of ``--channels``; "each" is not always possible."""
+    from affetto.speech import check_channels
+
+    return check_channels(int(text) if text.isdecimal() else text, each=each)
 
 
-def named_files(names: Sequence[str]) -> list[str]:
-    """Return the names of recordings, with wildcards expanded that the shell left, as on Windows."""
+def recordings(names: Sequence[str]) -> list[str | BinaryIO]:
+    """Return the recordings of these names, with wildcards expanded that the shell left, as on Windows."""
     if "" in names:
         raise ParameterError("a recording's name is empty; name a file")
+    if names.count("-") > 1:
+        raise ParameterError("standard input holds one recording; give - once")
     expanded: list[str] = []
     for name in names:
         # Path.glob takes no absolute pattern, and Path.exists raises in a locked folder.
-        matches = sorted(glob.glob(name)) if glob.has_magic(name) and not os.path.exists(name) else []  # noqa: PTH110, PTH207
-        expanded.extend(matches or [name])
-    if expanded.count("-") > 1:
-        raise ParameterError("standard input holds one recording; give - once")
-    return expanded
+        matches = [] if os.path.exists(name) else sorted(glob.glob(name))  # noqa: PTH110, PTH207
+        expanded += matches or [name]
+    return [sys.stdin.buffer if name == "-" else name for name in expanded]
 
 
-def read_from(names: Sequence[str]) -> list[str | int]:
-    """Return the paths of recordings, and the file descriptor of standard input."""
-    return [sys.stdin.fileno() if name == "-" else name for name in names]
-
-
-class _Buffer(io.BytesIO):
-    """A recording in memory, with its name."""
-
-    name = ""
-
-
-def opened(names: Sequence[str], *, twice: bool = False) -> list[str | BinaryIO]:
-    """Return the recordings; if they are read twice, standard input and pipes in memory, to be rewound in between."""
-    sources: list[str | BinaryIO] = [sys.stdin.buffer if name == "-" else name for name in names]
-    return [_buffered(source) for source in sources] if twice else sources
-
-
-def _buffered(source: str | BinaryIO) -> str | BinaryIO:
-    name = source if isinstance(source, str) else source.name
-    if isinstance(source, str) and (not os.path.exists(name) or os.path.isfile(name) or os.path.isdir(name)):  # noqa: PTH110, PTH112, PTH113 (as above)
-        return source
+def rewindable(source: str | BinaryIO) -> str | BinaryIO:
+    """Return a recording that can be read twice: standard input and pipes are kept in memory."""
     try:
-        with open(source, "rb") if isinstance(source, str) else source as file:  # noqa: PTH123 (the name as given)
-            buffer = _Buffer(file.read())
+        if isinstance(source, str):
+            if not Path(source).is_fifo():
+                return source
+            buffer = io.BytesIO(Path(source).read_bytes())
+        else:
+            buffer = io.BytesIO(source.read())
     except OSError:  # recognition reports it
         return source
-    buffer.name = name
+    buffer.name = source if isinstance(source, str) else source.name
     return buffer

@@ -4,22 +4,14 @@ from __future__ import annotations
 
 import signal
 import sys
-from contextlib import contextmanager
 from math import inf
 from threading import Event
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+from typer import Option
 
-from affetto.cli import inputs
-from affetto.cli.output import (
-    files_of_model,
-    find_export,
-    make_console,
-    print_export,
-    print_problems,
-    require_apart,
-)
+from affetto.cli import inputs, options
+from affetto.cli.output import find_export, make_console, print_export, print_problems
 from affetto.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -36,26 +28,19 @@ if TYPE_CHECKING:
 
 
 def listen(
-    file: Annotated[
-        str | None,
-        typer.Option("--file", metavar="FILE", help="Play a recording instead of a microphone; - is standard input."),
-    ] = None,
-    fast: Annotated[
-        bool, typer.Option("--fast", help="Play it as fast as it is recognized, not at the speed of sound.")
-    ] = False,
-    seconds: Annotated[
-        float | None, typer.Option("--seconds", metavar="N", help="End after so many seconds of sound.")
-    ] = None,
+    file: Annotated[str | None, Option(metavar="FILE", help="Play a recording instead; - is standard input.")] = None,
+    fast: Annotated[bool, Option("--fast", help="Play it as fast as it is recognized.")] = False,
+    seconds: Annotated[float | None, Option(metavar="N", help="End after so many seconds of sound.")] = None,
     device: Annotated[
-        str | None, typer.Option("--device", metavar="NAME_OR_NUMBER", help="The microphone. [default: the system's]")
+        str | None, Option(metavar="NAME_OR_NUMBER", help="The microphone. [default: the system's]")
     ] = None,
-    list_devices: Annotated[bool, typer.Option("--list-devices", help="List the microphones and exit.")] = False,
-    model: inputs.ModelOption = None,
-    output: inputs.OutputOption = None,
-    output_format: inputs.FormatOption = None,
-    profile: inputs.ProfileOption = None,
-    no_self_adaptation: inputs.NoSelfAdaptationOption = False,
-    prior: inputs.PriorOption = None,
+    list_devices: Annotated[bool, Option("--list-devices", help="List the microphones and exit.")] = False,
+    model: options.ModelOption = None,
+    output: options.OutputOption = None,
+    output_format: options.FormatOption = None,
+    profile: options.ProfileOption = None,
+    no_self_adaptation: options.NoSelfAdaptationOption = False,
+    prior: options.PriorOption = None,
 ) -> None:
     """Recognize emotions while somebody speaks, until Ctrl-C.
 
@@ -64,9 +49,10 @@ def listen(
     if list_devices:
         _print_devices()
         return
-    _check_source(file, fast=fast, seconds=seconds, device=device)
-    export = find_export(output, output_format, sources=inputs.read_from([] if file is None else [file]), n_results=1)
-    require_apart(("--output", output), ("--profile", profile), *files_of_model(model))
+    if seconds is not None and not 0 < seconds < inf:
+        raise ParameterError(f"--seconds is {seconds:g}; it must be a number above 0")
+    kept = [sys.stdin.buffer if file == "-" else file, profile, *inputs.model_files(model)]
+    export = find_export(output, output_format, sources=kept, n_results=1)
     source = _open_source(file, fast=fast, device=device)  # before the model, to fail soon
     recognizer = inputs.make_recognizer(model, profile, no_self_adaptation, prior)
     is_printed = export is not None and output is None
@@ -86,22 +72,18 @@ def listen(
         write(recognition, output, format=export.name, labels=recognizer.labels)
 
 
-def _check_source(file: str | None, *, fast: bool, seconds: float | None, device: str | None) -> None:
-    if seconds is not None and not 0 < seconds < inf:
-        raise ParameterError(f"--seconds is {seconds:g}; it must be a number above 0")
-    if fast and file is None:
-        raise ParameterError("--fast is for a recording; name one with --file")
+def _open_source(file: str | None, *, fast: bool, device: str | None) -> Microphone | Playback:
     if file is not None and device is not None:
         raise ParameterError("--file and --device are two sources of sound; give one of them")
-    if file == "":
-        raise ParameterError("--file is empty; name a recording")
+    if file is not None:
+        from affetto.speech.playback import Playback
 
-
-def _open_source(file: str | None, *, fast: bool, device: str | None) -> Microphone | Playback:
+        return Playback(sys.stdin.buffer if file == "-" else file, fast=fast)
+    if fast:
+        raise ParameterError("--fast is for a recording; name one with --file")
     from affetto.speech.microphone import Microphone, find_device
-    from affetto.speech.playback import Playback
 
-    return Microphone(find_device(device)) if file is None else Playback(inputs.opened([file])[0], fast=fast)
+    return Microphone(find_device(device))
 
 
 def _recognize(
@@ -112,35 +94,29 @@ def _recognize(
     from affetto.speech.microphone import Microphone
 
     live = recognizer.listen(sample_rate_hz=source.sample_rate_hz)
-    with _interruption() as interrupted, source, LiveDisplay(console, live, recognizer.labels) as display:
+    interrupted = _interruption()
+    with source, LiveDisplay(console, live, recognizer.labels) as display:
         if isinstance(source, Microphone):
             print(f"affetto: listening to {source.device.name}; Ctrl-C ends", file=sys.stderr)
         for chunk in _first(seconds, source):
             display.show(live.push(chunk))
             if interrupted.is_set():
-                if not isinstance(source, Microphone):
-                    break
-                source.stop()  # chunks recorded before Ctrl-C still follow
+                source.stop()
         recognition = live.end(source=source.name, warnings=source.warnings)
         display.end(recognition)
     return recognition
 
 
-@contextmanager
-def _interruption() -> Iterator[Event]:
-    """Let the first Ctrl-C set an event, which ends the sound; a second one interrupts the program."""
+def _interruption() -> Event:
+    """Return an event that the first Ctrl-C sets, to end the sound; a second one interrupts the program."""
     interrupted = Event()
-    before = signal.getsignal(signal.SIGINT)
 
-    def interrupt(_number: int, _frame: object) -> None:
+    def interrupt(*_: object) -> None:
         interrupted.set()
         signal.signal(signal.SIGINT, before)
 
-    signal.signal(signal.SIGINT, interrupt)
-    try:
-        yield interrupted
-    finally:
-        signal.signal(signal.SIGINT, before)
+    before = signal.signal(signal.SIGINT, interrupt)
+    return interrupted
 
 
 def _first(seconds: float | None, source: Microphone | Playback) -> Iterator[NDArray[np.float32]]:

@@ -4,43 +4,33 @@ from __future__ import annotations
 
 import json
 import sys
-from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
+from typer import Argument, Option
 
 from affetto.cli.output import make_console
 from affetto.errors import ParameterError
 
 
-class ModelsFormat(StrEnum):
-    """How models are printed."""
-
-    table = "table"
-    markdown = "markdown"
-    json = "json"
-
-
 def models(
-    model: Annotated[
-        str | None, typer.Argument(metavar="BUNDLE", help="A name from the list, or a bundle's folder: its card.")
-    ] = None,
+    model: Annotated[str | None, Argument(metavar="BUNDLE", help="A name from the list, or a bundle's folder.")] = None,
     output_format: Annotated[
-        ModelsFormat | None,
-        typer.Option("--format", help="How to print. [default: table; of one model its card, markdown in a pipe]"),
+        Literal["table", "markdown", "json"] | None,
+        Option("--format", help="How to print. [default: table; of one model its card, markdown in a pipe]"),
     ] = None,
 ) -> None:
     """List the models that ship with the package and their measured figures, or print the card of one model."""
     from affetto.bundles.bundle import bundled_models, find_bundle, load_bundle
 
-    if model is None and output_format is ModelsFormat.markdown:
+    if model is None and output_format == "markdown":
         raise ParameterError("--format markdown is for the card of one model; name it: affetto models BUNDLE")
     folders = bundled_models().values() if model is None else [find_bundle(model)]
     bundles = [load_bundle(folder) for folder in folders]
-    if output_format is ModelsFormat.json:
+    if output_format == "json":
         manifests = [dict(bundle.manifest) for bundle in bundles]
         typer.echo(json.dumps(manifests if model is None else manifests[0], indent=2, ensure_ascii=False))
-    elif model is None or output_format is ModelsFormat.table:
+    elif model is None or output_format == "table":
         from affetto.exports.summaries import model_table
         from affetto.recognition.recognizer import DEFAULT_MODEL
 
@@ -49,7 +39,7 @@ def models(
         from affetto.bundles.card import model_card
 
         card = model_card(bundles[0].manifest)
-        if output_format is ModelsFormat.markdown or not sys.stdout.isatty():
+        if output_format == "markdown" or not sys.stdout.isatty():
             typer.echo(card, nl=False)
             return
         from rich.markdown import Markdown

@@ -2,50 +2,53 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Literal, TypeAlias
 
-import typer
+from typer import Argument, BadParameter, Option
 
-from affetto.classifiers import CLASSIFIERS
+from affetto.classifiers import Classifier
 
-if TYPE_CHECKING:
+OutputFormat: TypeAlias = Literal["table", "json", "jsonl", "csv", "vtt", "srt", "audacity", "textgrid"]
+"""A table to look at, or one of `affetto.exports.FORMATS`."""
 
-    class Classifier(StrEnum):
-        """The kinds of classifier; the default is the only one that code names."""
-
-        mlp = "mlp"
-else:
-    Classifier = StrEnum("Classifier", CLASSIFIERS)
-
-
-ClassifierOption = Annotated[Classifier, typer.Option("--classifier", help="The kind of classifier.")]
-CorpusArgument = Annotated[Path, typer.Argument(metavar="DIR", help="A corpus's folder, or a CSV table.")]
-NameOption = Annotated[
-    str | None, typer.Option("--name", help="Which corpus it is, such as ravdess, crema-d or table, if not recognized.")
+# Of recognition.
+FilesArgument = Annotated[list[str], Argument(metavar="FILE...", help="Recordings; - reads one from standard input.")]
+ModelOption = Annotated[
+    str | None, Option(metavar="BUNDLE", help="A bundle's folder, or a name from `affetto models`.")
 ]
-EmotionsOption = Annotated[
+TrackOption = Annotated[int | None, Option(metavar="N", min=1, help="Use only audio track N. [default: as players do]")]
+ProfileOption = Annotated[Path | None, Option(metavar="FILE", help="Adapt to a profile from `affetto adapt`.")]
+NoSelfAdaptationOption = Annotated[bool, Option("--no-self-adaptation", help="Do not adapt to earlier segments.")]
+PriorOption = Annotated[
     str | None,
-    typer.Option("--emotions", metavar="NAME[,NAME...]", help="Only clips of these emotions. [default: all]"),
+    Option(
+        metavar="everyday|balanced|EMOTION=SHARE,...",
+        help="How frequent each emotion is: everyday speech is mostly neutral. [default: that of the model]",
+    ),
 ]
-TrainWithOption = Annotated[
-    list[Path] | None,
-    typer.Option("--train-with", metavar="DIR", help="A further corpus to train on; may be given several times."),
+OutputOption = Annotated[Path | None, Option(metavar="FILE", help="Write results to a file, in its ending's format.")]
+FormatOption = Annotated[
+    OutputFormat | None,
+    Option("--format", help="The format of results. [default: table, or that of --output's ending]"),
 ]
+
+# Of training and evaluation.
+ClassifierOption = Annotated[Classifier, Option(help="The kind of classifier.")]
+CorpusArgument = Annotated[Path, Argument(metavar="DIR", help="A corpus's folder, or a CSV table.")]
+NameOption = Annotated[str | None, Option(help="Which corpus it is, such as ravdess or table. [default: recognized]")]
+EmotionsOption = Annotated[str | None, Option(metavar="NAME[,NAME...]", help="Only these emotions. [default: all]")]
+TrainWithOption = Annotated[list[Path] | None, Option(metavar="DIR", help="Train on this corpus too; several times.")]
 EncoderOption = Annotated[
     list[str] | None,
-    typer.Option(
-        "--encoder",
+    Option(
         metavar="PATH_OR_NAME",
         help="For the transformer: a Whisper checkpoint, a folder or a name on the Hugging Face hub; may be given "
         "several times. [default: openai/whisper-base]",
     ),
 ]
-FoldsOption = Annotated[
-    str | None, typer.Option("--folds", metavar="N[,N...]", help="Only the folds of these numbers, counted from 1.")
-]
-ResumeOption = Annotated[bool, typer.Option("--resume", help="Go on from the checkpoints of an interrupted run.")]
+FoldsOption = Annotated[str | None, Option(metavar="N[,N...]", help="Only the folds of these numbers, from 1.")]
+ResumeOption = Annotated[bool, Option("--resume", help="Go on from the checkpoints of an interrupted run.")]
 
 
 def split_names(text: str | None) -> list[str] | None:
@@ -58,4 +61,4 @@ def split_numbers(text: str | None) -> list[int] | None:
     try:
         return None if text is None else [int(part) for part in text.split(",")]
     except ValueError:
-        raise typer.BadParameter(f"{text!r} must be numbers of folds, such as 1 or 2,5") from None
+        raise BadParameter(f"{text!r} must be numbers of folds, such as 1 or 2,5") from None

@@ -2,51 +2,30 @@
 
 from __future__ import annotations
 
-import atexit
 import logging
 import os
 import shlex
-import shutil
 import subprocess
 import sys
-import tempfile
-from contextlib import contextmanager, suppress
-from enum import StrEnum
-from itertools import combinations
-from pathlib import Path
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 from affetto.errors import ParameterError
 from affetto.recognition.result import Failure, Recognition
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from rich.console import Console
 
+    from affetto.cli.options import OutputFormat
     from affetto.exports import Format
 
+    T = TypeVar("T")
+
 _WIDTH_OF_A_PIPE = 160
-
-
-class ReportFormat(StrEnum):
-    """How a report is printed."""
-
-    table = "table"
-    json = "json"
-
-
-class OutputFormat(StrEnum):
-    """How results are written: a table to look at, or one of `affetto.exports.FORMATS`."""
-
-    table = "table"
-    json = "json"
-    jsonl = "jsonl"
-    csv = "csv"
-    vtt = "vtt"
-    srt = "srt"
-    audacity = "audacity"
-    textgrid = "textgrid"
 
 
 def make_console(*, stderr: bool = False) -> Console:
@@ -58,13 +37,13 @@ def make_console(*, stderr: bool = False) -> Console:
 
 
 def find_export(
-    output: Path | None, output_format: OutputFormat | None, *, sources: Sequence[str | int], n_results: int
+    output: Path | None, output_format: OutputFormat | None, *, sources: Iterable[object], n_results: int
 ) -> Format | None:
     """Return the format to write, None for the table; check the options before anything is recognized."""
     from affetto._files import require_writable
     from affetto.exports import find_format
 
-    if output_format is OutputFormat.table:
+    if output_format == "table":
         if output is not None:
             raise ParameterError("--format table is for the terminal; omit it, or choose another for --output")
         return None
@@ -77,38 +56,12 @@ def find_export(
     return found
 
 
-def require_apart(*files: tuple[str, Path | None]) -> None:
-    """Refuse one file for two options; each file is given with its option."""
-    from affetto._files import is_same_file
-
-    named = [(option, path) for option, path in files if path is not None]
-    for (first, one), (second, other) in combinations(named, 2):
-        if is_same_file(one, other):
-            raise ParameterError(f"{first} and {second} both name {one}; give each a file of its own")
-
-
-def files_of_model(model: str | None) -> list[tuple[str, Path]]:
-    """Return the files of a model that is given as a folder, for `require_apart`."""
-    from affetto.bundles.bundle import MANIFEST_FILE, MODEL_FILE
-
-    return [] if model is None else [("--model", Path(model, name)) for name in (MANIFEST_FILE, MODEL_FILE)]
-
-
-def quoted(text: str | os.PathLike[str]) -> str:
-    """Return an argument as the shell of this system takes it."""
-    return subprocess.list2cmdline([str(text)]) if os.name == "nt" else shlex.quote(str(text))
-
-
 def print_export(
     export: Format, outcomes: Iterable[Recognition | Failure], labels: Sequence[str], *, acoustics: bool = False
 ) -> None:
     """Print results in an export format, each as soon as it is there."""
     from affetto.recognition.rows import number_columns
 
-    if not export.holds_several:
-        outcomes = [outcome for outcome in outcomes if isinstance(outcome, Recognition)]
-        if not outcomes:
-            return
     for piece in export.text(outcomes, number_columns(labels, acoustics=acoustics)):
         print(piece, end="", flush=True)
 
@@ -129,33 +82,23 @@ def print_message(sentence: str) -> None:
     print(f"affetto: {one_line(sentence)}", file=sys.stderr)
 
 
+def quoted(text: str | os.PathLike[str]) -> str:
+    """Return an argument as the shell of this system takes it."""
+    return subprocess.list2cmdline([str(text)]) if os.name == "nt" else shlex.quote(str(text))
+
+
 @contextmanager
 def working(message: str) -> Iterator[None]:
     """Show a message on stderr during some work, and the work's log messages."""
-    from rich.console import Console
-
-    console = Console(stderr=True, highlight=False)
-
-    class Lines(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            console.print(record.getMessage(), markup=False)
-
-    logger, handler = logging.getLogger("affetto"), Lines()
-    level = logger.level
-    logger.addHandler(handler)
+    logger = logging.getLogger("affetto")
     logger.setLevel(logging.INFO)
-    try:
-        with console.status(message):
-            yield
-    finally:
-        logger.removeHandler(handler)
-        logger.setLevel(level)
+    with make_console(stderr=True).status(message):
+        logger.addHandler(logging.StreamHandler())  # to the stderr of now, which prints above the message
+        yield
 
 
-def use_private_matplotlib() -> None:
-    """Give matplotlib a temporary settings folder, so that pictures look the same for all users and none is written."""
-    if "matplotlib" not in sys.modules and "MPLCONFIGDIR" not in os.environ:
-        with suppress(OSError):  # matplotlib also works without a folder
-            folder = tempfile.mkdtemp(prefix="affetto-matplotlib-")
-            os.environ["MPLCONFIGDIR"] = folder
-            atexit.register(shutil.rmtree, folder, ignore_errors=True)
+def progress_bar(description: str) -> Callable[[Sequence[T]], Iterable[T]]:
+    """Return a function that passes things on, and shows on a terminal's stderr how many are done."""
+    from rich.progress import track
+
+    return partial(track, description=description, console=make_console(stderr=True), transient=True)

@@ -6,71 +6,57 @@ from pathlib import Path  # noqa: TC003 (typer evaluates annotations)
 from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
+from typer import Option
 
-from affetto.cli import inputs
-from affetto.cli.output import (
-    OutputFormat,
-    files_of_model,
-    find_export,
-    make_console,
-    print_export,
-    print_problems,
-    require_apart,
-    use_private_matplotlib,
-)
+from affetto.cli import inputs, options
+from affetto.cli.output import find_export, make_console, print_export, print_problems
 from affetto.errors import ParameterError
 from affetto.recognition.result import Failure, Recognition
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from affetto.exports import Format
     from affetto.speech import Channels
 
 
 def recognize(
-    files: inputs.FilesArgument,
-    model: inputs.ModelOption = None,
-    output: inputs.OutputOption = None,
-    output_format: inputs.FormatOption = None,
-    timeline: Annotated[
-        bool, typer.Option("--timeline", help="Draw each recording's emotions over time instead of the table.")
-    ] = False,
+    files: options.FilesArgument,
+    model: options.ModelOption = None,
+    output: options.OutputOption = None,
+    output_format: options.FormatOption = None,
+    timeline: Annotated[bool, Option("--timeline", help="Draw emotions over time instead of the table.")] = False,
     picture: Annotated[
-        Path | None,
-        typer.Option("--plot", metavar="PNG", help="Draw waveform, segments and probabilities of one recording."),
+        Path | None, Option("--plot", metavar="PNG", help="Draw waveform, segments and probabilities of one recording.")
     ] = None,
     channels: Annotated[
-        str,
-        typer.Option("--channels", metavar="mix|each|N", help="Use the mean of all channels, each, or only channel N."),
+        str, Option(metavar="mix|each|N", help="The mean of all channels, each, or only channel N.")
     ] = "mix",
-    track: inputs.TrackOption = None,
+    track: options.TrackOption = None,
     acoustics: Annotated[
-        bool,
-        typer.Option("--acoustics", help="Measure F0, loudness, articulation rate, pauses and spectral centroid too."),
+        bool, Option("--acoustics", help="Measure F0, loudness, articulation rate, pauses and spectral centroid too.")
     ] = False,
-    profile: inputs.ProfileOption = None,
-    no_self_adaptation: inputs.NoSelfAdaptationOption = False,
-    prior: inputs.PriorOption = None,
+    profile: options.ProfileOption = None,
+    no_self_adaptation: options.NoSelfAdaptationOption = False,
+    prior: options.PriorOption = None,
 ) -> None:
     """Recognize the emotion that each recording's voice expresses.
 
     Exit code: 0 if all were recognized, 1 if some failed (each is named on stderr), 2 for wrong usage.
     """
-    names = inputs.named_files(files)
-    chosen = inputs.parsed_channels(channels, each=True)
-    if timeline and output is None and output_format not in (None, OutputFormat.table):
+    sources, chosen = inputs.recordings(files), inputs.parsed_channels(channels, each=True)
+    if timeline and output is None and output_format not in (None, "table"):
         raise ParameterError(
             f"--timeline and --format {output_format} would be mixed in one output; give the latter an --output"
         )
-    export = find_export(output, output_format, sources=inputs.read_from(names), n_results=len(names))
-    _check_export(export, chosen, acoustics_printed=acoustics and output is None)
+    kept = [*sources, profile, *inputs.model_files(model)]
+    export = find_export(output, output_format, sources=kept, n_results=len(sources))
+    if export is not None:
+        export.require_room(len(sources), each_channel=chosen == "each", acoustics=acoustics and output is None)
     if picture is not None:
-        _check_picture(names, picture, chosen)
-    require_apart(("--output", output), ("--plot", picture), ("--profile", profile), *files_of_model(model))
+        _check_picture(picture, sources, chosen, kept=[*kept, output])
+        sources = [inputs.rewindable(sources[0])]
 
     recognizer = inputs.make_recognizer(model, profile, no_self_adaptation, prior)
-    sources = inputs.opened(names, twice=picture is not None)
     jobs = 1 if len(sources) == 1 else None
     results = recognizer.recognize_each(sources, jobs=jobs, channels=chosen, track=track, acoustics=acoustics)
     outcomes: list[Recognition | Failure] = []
@@ -90,23 +76,16 @@ def recognize(
         raise typer.Exit(1)
 
 
-def _check_export(export: Format | None, channels: Channels, *, acoustics_printed: bool) -> None:
-    if export is None or export.holds_several:
-        return
-    if channels == "each":
-        raise ParameterError(f"{export.name} holds one channel; choose it with --channels N")
-    if acoustics_printed:
-        raise ParameterError(f"{export.name} cannot hold the measures of --acoustics; use json, jsonl or csv")
-
-
-def _check_picture(names: Sequence[str], picture: Path, channels: Channels) -> None:
+def _check_picture(
+    picture: Path, sources: Sequence[str | BinaryIO], channels: Channels, *, kept: Iterable[object]
+) -> None:
     from affetto.exports.picture import require_drawable
 
     if channels == "each":
         raise ParameterError("--plot draws one channel; choose it with --channels N")
-    if len(names) != 1:
-        raise ParameterError(f"--plot draws one recording, not {len(names)}; call it once for each")
-    require_drawable(picture, sources=inputs.read_from(names))
+    if len(sources) != 1:
+        raise ParameterError(f"--plot draws one recording, not {len(sources)}; call it once for each")
+    require_drawable(picture, sources=kept)
 
 
 def _reported(
@@ -138,7 +117,6 @@ def _show(results: Iterable[Recognition | Failure], *, timeline: bool) -> None:
 def _draw(recognition: Recognition, source: str | BinaryIO, picture: Path) -> None:
     from affetto.exports import plot
 
-    use_private_matplotlib()
     if not isinstance(source, str):
         source.seek(0)
     plot(recognition, source, picture)

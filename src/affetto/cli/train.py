@@ -6,43 +6,33 @@ from pathlib import Path  # noqa: TC003 (typer evaluates annotations)
 from typing import Annotated
 
 import typer
+from typer import Argument, Option
 
-from affetto.cli.options import (
-    Classifier,
-    ClassifierOption,
-    EmotionsOption,
-    EncoderOption,
-    NameOption,
-    ResumeOption,
-    split_names,
-)
+from affetto.cli import options
+from affetto.cli.output import quoted, working
 
 
 def train(
-    corpora: Annotated[
-        list[Path], typer.Argument(metavar="DIR...", help="A corpus's folder, or a CSV table; several are joined.")
-    ],
-    output: Annotated[Path, typer.Option("--output", metavar="BUNDLE", help="The bundle's folder; made if missing.")],
-    classifier: ClassifierOption = Classifier.mlp,
-    emotions: EmotionsOption = None,
-    encoder: EncoderOption = None,
-    resume: ResumeOption = False,
-    name: NameOption = None,
+    corpora: Annotated[list[Path], Argument(metavar="DIR...", help="Folders or CSV tables; several are joined.")],
+    output: Annotated[Path, Option(metavar="BUNDLE", help="The bundle's folder; made if missing.")],
+    classifier: options.ClassifierOption = "mlp",
+    emotions: options.EmotionsOption = None,
+    encoder: options.EncoderOption = None,
+    resume: options.ResumeOption = False,
+    name: options.NameOption = None,
 ) -> None:
     """Train a classifier on one corpus or several and write it as a bundle for `affetto recognize --model`."""
     from affetto._extras import require_extra
 
     require_extra("train", purpose="training")
-    from affetto.cli.output import quoted, working
     from affetto.training.plan import TrainingPlan
 
-    plan = TrainingPlan(
-        corpora, output, classifier=classifier.value, emotions=split_names(emotions), encoders=encoder, name=name
-    )
+    chosen = options.split_names(emotions)
+    plan = TrainingPlan(corpora, output, classifier=classifier, emotions=chosen, encoders=encoder, name=name)
     for corpus in plan.corpora:
         speakers = len({utterance.speaker for utterance in corpus.utterances})
         typer.echo(
-            f"Training {classifier.value} on {corpus.name}: {len(corpus.utterances)} utterances, {speakers} speakers, "
+            f"Training {classifier} on {corpus.name}: {len(corpus.utterances)} utterances, {speakers} speakers, "
             f"{len(corpus.emotions)} emotions."
         )
     with working("Extracting features and fitting: some minutes"):

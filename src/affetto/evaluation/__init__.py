@@ -13,6 +13,7 @@ from affetto.evaluation.report import write_corpora_report, write_report
 from affetto.evaluation.resampling import Interval
 from affetto.evaluation.robustness.conditions import Condition, choose_conditions, find_recordings, make_conditions
 from affetto.evaluation.robustness.measure import Outcome, measure_robustness, summarize_robustness
+from affetto.evaluation.robustness.run import run_robustness_test
 from affetto.evaluation.tables import comparison_table, corpora_table, metrics_table, percent
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "metrics_table",
     "paired_test",
     "percent",
+    "run_robustness_test",
     "summarize_robustness",
     "write_corpora_report",
     "write_report",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -43,19 +44,24 @@ class Format:
     text: Text
     holds_several: bool = True
 
-    def require_room(self, recordings: int) -> None:
-        """Raise `ParameterError` if one file cannot hold so many recordings."""
-        if not self.holds_several and recordings != 1:
-            several = ", ".join(f.name for f in FORMATS.values() if f.holds_several)
+    def require_room(self, recordings: int, *, each_channel: bool = False, acoustics: bool = False) -> None:
+        """Raise `ParameterError` if one file cannot hold so many recordings, channels by themselves, or measures."""
+        if self.holds_several:
+            return
+        several = ", ".join(f.name for f in FORMATS.values() if f.holds_several)
+        if recordings != 1:
             raise ParameterError(f"{self.name} holds one recording, not {recordings}; for several use {several}")
+        if each_channel:
+            raise ParameterError(f"{self.name} holds one channel; choose one, or use {several}")
+        if acoustics:
+            raise ParameterError(f"{self.name} cannot hold acoustic measures; use {several}")
 
 
 def _single(name: str, ending: str, text: Callable[[Recognition], Iterator[str]]) -> Format:
     """Return a format that holds one recording."""
 
     def text_of_one(outcomes: Outcomes, _numbers: Sequence[str]) -> Iterator[str]:
-        (recognition,) = (outcome for outcome in outcomes if isinstance(outcome, Recognition))
-        return text(recognition)
+        return chain.from_iterable(text(outcome) for outcome in outcomes if isinstance(outcome, Recognition))
 
     return Format(name, ending, text_of_one, holds_several=False)
 

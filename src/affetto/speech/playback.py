@@ -46,7 +46,7 @@ class Playback:
     def __init__(self, source: Source, *, fast: bool) -> None:
         self._stream = open_stream(source)
         self._fast = fast
-        self._is_over = False
+        self._is_over = self._is_stopped = False
         self.name = self._stream.name
         self.sample_rate_hz = self._stream.sample_rate_hz
 
@@ -57,6 +57,10 @@ class Playback:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._stream.close()
+
+    def stop(self) -> None:
+        """End the iteration before the next chunk."""
+        self._is_stopped = True
 
     def __iter__(self) -> Iterator[NDArray[np.float32]]:
         """Yield chunks of shape (n_samples,)."""
@@ -69,6 +73,8 @@ class Playback:
                 if not self._fast:
                     time.sleep(max(due_s - time.monotonic(), 0))
                 yield chunk
+                if self._is_stopped:
+                    return
         self._is_over = True
 
     @property

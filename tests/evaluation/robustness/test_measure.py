@@ -4,6 +4,7 @@ import csv
 import io
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -17,6 +18,9 @@ from affetto.errors import AudioError, CorpusError, MissingExtraError, Parameter
 from affetto.evaluation import Condition, Outcome, make_conditions, measure_robustness, summarize_robustness
 from affetto.evaluation.robustness.conditions import CLEAN, choose_conditions
 from affetto.evaluation.robustness.report import as_csv, as_dicts, clips_as_csv, known_speakers, robustness_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 NOTHING = Condition("silenced", "", lambda samples, _rate, _rng: np.zeros_like(samples))
 
@@ -90,8 +94,14 @@ def test_noise_removal_is_measured_beside(recognizer: Recognizer, utterances: li
 
 
 def test_progress_counts_the_clips(recognizer: Recognizer, utterances: list[Utterance]) -> None:
-    counted: list[tuple[int, int]] = []
-    measure_robustness(recognizer, utterances[:3], [], progress=lambda done, total: counted.append((done, total)))
+    counted = []
+
+    def track(clips: Sequence[object]) -> Iterator[object]:
+        for number, clip in enumerate(clips, start=1):
+            yield clip
+            counted.append((number, len(clips)))
+
+    measure_robustness(recognizer, utterances[:3], [], track=track)
     assert counted == [(1, 3), (2, 3), (3, 3)]
 
 

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -101,7 +101,7 @@ def measure_robustness(
     *,
     seed: int = 0,
     denoise: bool = False,
-    progress: Callable[[int, int], None] | None = None,
+    track: Callable[[Sequence[Any]], Iterable[Any]] = iter,
 ) -> list[Outcome]:
     """Recognize every clip in every condition.
 
@@ -119,8 +119,8 @@ def measure_robustness(
     seed : int
     denoise : bool
         Whether to recognize each condition a second time with noise removed by `affetto.preprocessing`.
-    progress : callable, optional
-        Called after each clip with the number of clips that are done, and the number of all clips.
+    track : callable
+        Passes on the clips' results one by one, for a progress bar.
 
     Returns
     -------
@@ -160,12 +160,7 @@ def measure_robustness(
             pool.submit(_outcomes, recognizer, utterance, todo, rate=rate, seed=seed, denoise=denoise)
             for utterance in utterances
         ]
-        outcomes = []
-        for done, future in enumerate(pending, start=1):
-            outcomes += future.result()
-            if progress is not None:
-                progress(done, len(pending))
-        return outcomes
+        return [outcome for future in track(pending) for outcome in future.result()]
     finally:
         pool.shutdown(cancel_futures=True)
 
