@@ -32,8 +32,11 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile --no
 test: $(VENV)/dev  ## run the tests and measure their coverage (offline, under ten minutes on two cores)
 	$(PYTEST) -m 'not slow' --cov --cov-report=term
 
+# Without what trains models, starts processes or runs the pages of the docs.
 test-fast: $(VENV)/dev  ## run the tests that together take less than a minute
-	$(PYTEST) -m 'not slow and not training'
+	$(PYTEST) -m 'not slow' --ignore-glob='tests/cli/*' --ignore-glob='tests/training/*' --ignore-glob='tests/tools/*' \
+	  --ignore-glob='tests/benchmarks/*' --ignore=tests/test_documentation.py --ignore=tests/test_offline.py \
+	  --ignore=tests/recognition/test_processes.py --ignore=tests/features/acoustic/test_librosa_import.py
 
 test-slow: $(VENV)/dev  ## run the tests that take minutes
 	$(BIN)/python -m pytest -m slow
