@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from threading import Event
 
 import pytest
 from rich.console import Console
 
 from affetto import Recognizer, read
-from affetto.exports.live_display import LiveDisplay
+from affetto.exports.live_display import LiveDisplay, recognize_live
+from affetto.speech.playback import Playback
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "reading-long.flac"
 
@@ -36,3 +38,15 @@ def test_segments_are_lines_and_a_terminal_shows_the_present(is_terminal: bool, 
     assert ("speaking" in text) == is_terminal
     assert ("arousal" in text) == (width == 120)
     assert "adapted" in text
+
+
+def test_the_sound_ends_after_some_seconds_or_at_an_interruption() -> None:
+    recognizer, console = Recognizer("gmm"), Console(file=io.StringIO())
+    with Playback(EXAMPLE, fast=True) as source:
+        result = recognize_live(source, recognizer, console, seconds=1.5)
+    assert result.duration_s == 1.5
+    interrupted = Event()
+    interrupted.set()
+    with Playback(EXAMPLE, fast=True) as source:
+        result = recognize_live(source, recognizer, console, interrupted=interrupted)
+    assert result.duration_s < 1

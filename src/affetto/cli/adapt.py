@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path  # noqa: TC003 (typer evaluates annotations)
 from typing import Annotated
 
@@ -10,7 +9,7 @@ import typer
 from typer import Option
 
 from affetto.cli import inputs, options
-from affetto.cli.output import print_message, quoted, working
+from affetto.cli.output import quoted, working
 
 _FEW, _MANY = 5, 20
 _SPEAKERS = {"one": "one speaker", "several": "several speakers", "unknown": "one speaker or several"}
@@ -32,15 +31,11 @@ def adapt(
 
     from affetto.adaptation.profile import require_replaceable
     from affetto.recognition.recognizer import Recognizer
-    from affetto.speech import TruncatedAudioWarning
 
     require_replaceable(profile, sources=[*sources, *inputs.model_files(model)])
     recognizer = Recognizer(model)
-    with working(f"Reading {_counted(len(sources), 'recording')}"), warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", TruncatedAudioWarning)
+    with working(f"Reading {_counted(len(sources), 'recording')}"):
         learned = recognizer.adapt(sources, channels=chosen, track=track)  # type: ignore[arg-type] # not "each"
-    for warning in caught:
-        print_message(f"warning: {warning.message}")
     learned.save(profile)
     typer.echo(
         f"Found {_counted(len(learned), 'segment')}, {learned.speech_s:.1f} s of speech, "

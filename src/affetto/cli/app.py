@@ -15,15 +15,12 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Speech emotion recognition: a recording goes in, the emotion that its voice expresses comes out.",
 )
-app.command()(recognize.recognize)
-app.command()(listen.listen)
-app.command()(adapt.adapt)
-app.command()(models.models)
+for command in (
+    *(recognize.recognize, listen.listen, adapt.adapt, models.models),
+    *(train.train, evaluate.evaluate, evaluate.compare, robustness.robustness),
+):
+    app.command()(command)
 app.add_typer(corpus.app, name="corpus")
-app.command()(train.train)
-app.command()(evaluate.evaluate)
-app.command()(evaluate.compare)
-app.command()(robustness.robustness)
 
 
 def _print_version(asked: bool) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path  # noqa: TC003 (typer evaluates annotations)
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from typer import Argument, Option
 
+from affetto._extras import require_extra
 from affetto.cli import options
 from affetto.cli.output import make_console, working
 from affetto.errors import ParameterError
@@ -40,8 +41,11 @@ def evaluate(
     models: Annotated[Path | None, Option(metavar="DIR", help="Keep each fold's model there, as fold-N.")] = None,
 ) -> None:
     """Measure a classifier on unknown speakers, and write a report."""
-    split = _load_split(corpora, protocol, folds, train_with, emotions, name)
+    require_extra("train", purpose="evaluating")
     from affetto.training.plan import EvaluationPlan
+
+    numbers, chosen = options.split_numbers(folds), options.split_names(emotions)
+    split = _load_split(corpora, protocol, train_with=train_with, name=name, folds=numbers, emotions=chosen)
 
     plan = EvaluationPlan(
         split, classifier, output, encoders=encoder, adapted=adapted, adapted_to=adapted_to, models=models
@@ -68,8 +72,6 @@ def compare(
     ] = None,
 ) -> None:
     """Measure classifiers on the same clips: one table, and paired tests."""
-    from affetto._extras import require_extra
-
     require_extra("train", purpose="evaluating")
     from affetto.evaluation.tables import comparison_table
     from affetto.training.plan import ComparisonPlan, SpeakerSplit
@@ -89,28 +91,19 @@ def compare(
 
 
 def _load_split(
-    datasets: list[Path],
-    protocol: str,
-    folds: str | None,
-    train_with: list[Path] | None,
-    emotions: str | None,
-    name: str | None,
+    datasets: list[Path], protocol: str, *, train_with: list[Path] | None, name: str | None, **chosen: Any
 ) -> SpeakerSplit | CorpusSplit:
-    from affetto._extras import require_extra
-
-    require_extra("train", purpose="evaluating")
     from affetto.evaluation.protocols import CORPORA
     from affetto.training.plan import CorpusSplit, SpeakerSplit
 
-    numbers, chosen = options.split_numbers(folds), options.split_names(emotions)
     if protocol == CORPORA:
         if train_with or name is not None:
             option = "--train-with" if train_with else "--name"
             raise ParameterError(f"{option} is not for the protocol {CORPORA!r}: give every corpus as an argument")
-        return CorpusSplit(datasets, folds=numbers, emotions=chosen)
+        return CorpusSplit(datasets, **chosen)
     if len(datasets) > 1:
         raise ParameterError(
             f"protocol {protocol!r} splits one corpus, and {len(datasets)} were given: train on the others with "
             f"--train-with, or leave each out in turn with --protocol {CORPORA}"
         )
-    return SpeakerSplit(datasets[0], protocol, folds=numbers, train_with=train_with or (), emotions=chosen, name=name)
+    return SpeakerSplit(datasets[0], protocol, train_with=train_with or (), name=name, **chosen)

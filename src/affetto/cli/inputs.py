@@ -58,12 +58,10 @@ def recordings(names: Sequence[str]) -> list[str | BinaryIO]:
 def rewindable(source: str | BinaryIO) -> str | BinaryIO:
     """Return a recording that can be read twice: standard input and pipes are kept in memory."""
     try:
-        if isinstance(source, str):
-            if not Path(source).is_fifo():
-                return source
-            buffer = io.BytesIO(Path(source).read_bytes())
-        else:
-            buffer = io.BytesIO(source.read())
+        if isinstance(source, str) and not Path(source).is_fifo():
+            return source
+        with open(source, "rb") if isinstance(source, str) else source as file:  # noqa: PTH123 (the name as given)
+            buffer = io.BytesIO(file.read())
     except OSError:  # recognition reports it
         return source
     buffer.name = source if isinstance(source, str) else source.name

@@ -15,14 +15,6 @@ from affetto.cli.output import find_export, make_console, print_export, print_pr
 from affetto.errors import ParameterError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import numpy as np
-    from numpy.typing import NDArray
-    from rich.console import Console
-
-    from affetto.recognition.recognizer import Recognizer
-    from affetto.recognition.result import Recognition
     from affetto.speech.microphone import Microphone
     from affetto.speech.playback import Playback
 
@@ -46,6 +38,11 @@ def listen(
 
     Exit code: 0 at the end of the sound or after Ctrl-C, 1 if the source fails, 2 for wrong usage.
     """
+    from affetto.exports import write
+    from affetto.exports.live_display import recognize_live
+    from affetto.exports.timeline import Timeline
+    from affetto.speech.microphone import Microphone
+
     if list_devices:
         _print_devices()
         return
@@ -55,20 +52,19 @@ def listen(
     export = find_export(output, output_format, sources=kept, n_results=1)
     source = _open_source(file, fast=fast, device=device)  # before the model, to fail soon
     recognizer = inputs.make_recognizer(model, profile, no_self_adaptation, prior)
-    is_printed = export is not None and output is None
-    # Standard output then holds the export alone.
-    console = make_console(stderr=is_printed)
-    recognition = _recognize(source, recognizer, console, seconds=seconds)
+    # With an export on standard output, which it has for itself, the rest is on standard error.
+    console = make_console(stderr=export is not None and output is None)
+    interrupted = _interruption()
+    with source:
+        if isinstance(source, Microphone):
+            print(f"affetto: listening to {source.device.name}; Ctrl-C ends", file=sys.stderr)
+        recognition = recognize_live(source, recognizer, console, seconds=seconds, interrupted=interrupted)
     print_problems(recognition)
     if export is not None and output is None:
         print_export(export, [recognition], recognizer.labels)
         return
-    from affetto.exports.timeline import Timeline
-
     console.print(Timeline(recognition))
     if export is not None and output is not None:
-        from affetto.exports import write
-
         write(recognition, output, format=export.name, labels=recognizer.labels)
 
 
@@ -86,27 +82,6 @@ def _open_source(file: str | None, *, fast: bool, device: str | None) -> Microph
     return Microphone(find_device(device))
 
 
-def _recognize(
-    source: Microphone | Playback, recognizer: Recognizer, console: Console, *, seconds: float | None
-) -> Recognition:
-    """Recognize and display the sound until it ends, or until Ctrl-C."""
-    from affetto.exports.live_display import LiveDisplay
-    from affetto.speech.microphone import Microphone
-
-    live = recognizer.listen(sample_rate_hz=source.sample_rate_hz)
-    interrupted = _interruption()
-    with source, LiveDisplay(console, live, recognizer.labels) as display:
-        if isinstance(source, Microphone):
-            print(f"affetto: listening to {source.device.name}; Ctrl-C ends", file=sys.stderr)
-        for chunk in _first(seconds, source):
-            display.show(live.push(chunk))
-            if interrupted.is_set():
-                source.stop()
-        recognition = live.end(source=source.name, warnings=source.warnings)
-        display.end(recognition)
-    return recognition
-
-
 def _interruption() -> Event:
     """Return an event that the first Ctrl-C sets, to end the sound; a second one interrupts the program."""
     interrupted = Event()
@@ -119,16 +94,6 @@ def _interruption() -> Event:
     return interrupted
 
 
-def _first(seconds: float | None, source: Microphone | Playback) -> Iterator[NDArray[np.float32]]:
-    """Yield the first seconds of a source, by default all of it."""
-    n_left = inf if seconds is None else round(seconds * source.sample_rate_hz)
-    for chunk in source:
-        yield chunk[: int(min(n_left, len(chunk)))]
-        n_left -= len(chunk)
-        if n_left <= 0:
-            return
-
-
 def _print_devices() -> None:
     from rich.table import Table
     from rich.text import Text
@@ -137,7 +102,7 @@ def _print_devices() -> None:
 
     table = Table("number", "name", "system", "channels", "rate", "", box=None, pad_edge=False, header_style="bold")
     for device in input_devices():
-        names = (Text(name, overflow="fold") for name in (device.name, device.system))
-        default = "default" if device.is_default else ""
-        table.add_row(str(device.number), *names, str(device.n_channels), f"{device.sample_rate_hz} Hz", default)
+        rate, default = f"{device.sample_rate_hz} Hz", "default" if device.is_default else ""
+        cells = (device.number, device.name, device.system, device.n_channels, rate, default)
+        table.add_row(*(Text(str(cell), overflow="fold") for cell in cells))
     make_console().print(table)

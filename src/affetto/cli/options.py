@@ -22,10 +22,7 @@ ProfileOption = Annotated[Path | None, Option(metavar="FILE", help="Adapt to a p
 NoSelfAdaptationOption = Annotated[bool, Option("--no-self-adaptation", help="Do not adapt to earlier segments.")]
 PriorOption = Annotated[
     str | None,
-    Option(
-        metavar="everyday|balanced|EMOTION=SHARE,...",
-        help="How frequent each emotion is: everyday speech is mostly neutral. [default: that of the model]",
-    ),
+    Option(metavar="everyday|balanced|EMOTION=SHARE,...", help="How frequent emotions are. [default: the model's]"),
 ]
 OutputOption = Annotated[Path | None, Option(metavar="FILE", help="Write results to a file, in its ending's format.")]
 FormatOption = Annotated[
@@ -43,8 +40,8 @@ EncoderOption = Annotated[
     list[str] | None,
     Option(
         metavar="PATH_OR_NAME",
-        help="For the transformer: a Whisper checkpoint, a folder or a name on the Hugging Face hub; may be given "
-        "several times. [default: openai/whisper-base]",
+        help="For the transformer: a Whisper checkpoint's folder, or its name on the Hugging Face hub; several times. "
+        "[default: openai/whisper-base]",
     ),
 ]
 FoldsOption = Annotated[str | None, Option(metavar="N[,N...]", help="Only the folds of these numbers, from 1.")]

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from affetto.errors import ParameterError
 from affetto.recognition.result import Failure, Recognition
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from affetto.cli.options import OutputFormat
     from affetto.exports import Format
-
-    T = TypeVar("T")
 
 _WIDTH_OF_A_PIPE = 160
 
@@ -97,7 +95,7 @@ def working(message: str) -> Iterator[None]:
         yield
 
 
-def progress_bar(description: str) -> Callable[[Sequence[T]], Iterable[T]]:
+def progress_bar(description: str) -> Callable[[Sequence[Any]], Iterable[Any]]:
     """Return a function that passes things on, and shows on a terminal's stderr how many are done."""
     from rich.progress import track
 

@@ -14,9 +14,7 @@ from affetto.errors import ParameterError
 from affetto.recognition.result import Failure, Recognition
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from affetto.speech import Channels
+    from collections.abc import Iterable, Iterator
 
 
 def recognize(
@@ -53,7 +51,11 @@ def recognize(
     if export is not None:
         export.require_room(len(sources), each_channel=chosen == "each", acoustics=acoustics and output is None)
     if picture is not None:
-        _check_picture(picture, sources, chosen, kept=[*kept, output])
+        from affetto.exports.picture import require_drawable
+
+        if chosen == "each" or len(sources) != 1:
+            raise ParameterError("--plot draws one recording and one channel, which --channels N chooses")
+        require_drawable(picture, sources=[*kept, output])
         sources = [inputs.rewindable(sources[0])]
 
     recognizer = inputs.make_recognizer(model, profile, no_self_adaptation, prior)
@@ -74,18 +76,6 @@ def recognize(
         _draw(recognized[0], sources[0], picture)
     if len(recognized) < len(outcomes):
         raise typer.Exit(1)
-
-
-def _check_picture(
-    picture: Path, sources: Sequence[str | BinaryIO], channels: Channels, *, kept: Iterable[object]
-) -> None:
-    from affetto.exports.picture import require_drawable
-
-    if channels == "each":
-        raise ParameterError("--plot draws one channel; choose it with --channels N")
-    if len(sources) != 1:
-        raise ParameterError(f"--plot draws one recording, not {len(sources)}; call it once for each")
-    require_drawable(picture, sources=kept)
 
 
 def _reported(

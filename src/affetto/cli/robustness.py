@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path  # noqa: TC003 (typer evaluates annotations)
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 from typer import Argument, Option
 
 from affetto.cli import inputs, options
 from affetto.cli.output import make_console, print_message, progress_bar
 from affetto.errors import ParameterError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from affetto.evaluation.robustness.measure import RobustnessRow
 
 TableFormat: TypeAlias = Literal["table", "csv", "json"]
 
@@ -42,12 +37,10 @@ def robustness(
     Each clip of a corpus is recognized as it is and in every condition. The table shows UAR, its loss against clean
     clips, and the part of clips that keep the emotion of the clean clip.
     """
-    chosen = output_format or "table"
-    if output is not None:
-        chosen = _file_format(output, output_format, model, corpus)
+    chosen = output_format or "table" if output is None else _file_format(output, output_format, model, corpus)
     from affetto._files import write_bytes
     from affetto.evaluation import run_robustness_test
-    from affetto.evaluation.robustness.report import robustness_table
+    from affetto.evaluation.robustness.report import as_csv, as_dicts, robustness_table
 
     rows, about = run_robustness_test(
         model,
@@ -61,23 +54,17 @@ def robustness(
         name=name,
         track=progress_bar("clips"),
     )
+    content = {**about, "conditions": as_dicts(rows)}
+    text = as_csv(rows) if chosen == "csv" else json.dumps(content, indent=2, ensure_ascii=False) + "\n"
     if output is not None:
-        write_bytes(output, _text(chosen, rows, about).encode())
+        write_bytes(output, text.encode())
     if output is None and chosen != "table":
-        print(_text(chosen, rows, about), end="")
+        print(text, end="")
     else:
         title = "{model} on {corpus}, {clips} clips, {noise}".format_map(about)
         make_console().print(robustness_table(rows, title=title))
     if about["warning"] is not None:
         print_message(f"warning: {about['warning']}")
-
-
-def _text(chosen: TableFormat, rows: Sequence[RobustnessRow], about: dict[str, Any]) -> str:
-    from affetto.evaluation.robustness.report import as_csv, as_dicts
-
-    if chosen == "csv":
-        return as_csv(rows)
-    return json.dumps({**about, "conditions": as_dicts(rows)}, indent=2, ensure_ascii=False) + "\n"
 
 
 def _file_format(output: Path, output_format: TableFormat | None, model: str, corpus: Path) -> TableFormat:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from typer import Argument, Option
 
+from affetto._extras import require_extra
 from affetto.cli import options
 from affetto.cli.output import quoted, working
 
@@ -22,8 +23,6 @@ def train(
     name: options.NameOption = None,
 ) -> None:
     """Train a classifier on one corpus or several and write it as a bundle for `affetto recognize --model`."""
-    from affetto._extras import require_extra
-
     require_extra("train", purpose="training")
     from affetto.training.plan import TrainingPlan
 

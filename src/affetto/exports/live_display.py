@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from math import inf
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
@@ -14,15 +15,55 @@ from affetto.exports.timeline import WIDTH_FOR_DIMENSIONS, confidence_bar, text_
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from threading import Event
     from types import TracebackType
     from typing import Self
 
     from rich.console import Console
 
     from affetto.recognition.live import LiveRecognition
+    from affetto.recognition.recognizer import Recognizer
     from affetto.recognition.result import Recognition, Segment
+    from affetto.speech.microphone import Microphone
+    from affetto.speech.playback import Playback
 
 _UPDATE_S = 0.5
+
+
+def recognize_live(
+    source: Microphone | Playback,
+    recognizer: Recognizer,
+    console: Console,
+    *,
+    seconds: float | None = None,
+    interrupted: Event | None = None,
+) -> Recognition:
+    """Recognize sound while it arrives, and display each segment.
+
+    Parameters
+    ----------
+    source : Microphone or Playback
+        An entered context.
+    recognizer : Recognizer
+    console : Console
+    seconds : float, optional
+        Stop after so much sound.
+    interrupted : threading.Event, optional
+        Stop when it is set. The sound that a microphone recorded before is still recognized.
+    """
+    live = recognizer.listen(sample_rate_hz=source.sample_rate_hz)
+    n_left = inf if seconds is None else round(seconds * source.sample_rate_hz)
+    with LiveDisplay(console, live, recognizer.labels) as display:
+        for chunk in source:
+            display.show(live.push(chunk[: int(min(n_left, len(chunk)))]))
+            n_left -= len(chunk)
+            if n_left <= 0:
+                break
+            if interrupted is not None and interrupted.is_set():
+                source.stop()
+        recognition = live.end(source=source.name, warnings=source.warnings)
+        display.end(recognition)
+    return recognition
 
 
 class LiveDisplay:
