@@ -9,6 +9,7 @@ import typer
 from typer import Argument, Option
 
 from affetto._extras import require_extra
+from affetto.classifiers import CLASSIFIERS
 from affetto.cli import options
 from affetto.cli.output import make_console, working
 from affetto.errors import ParameterError
@@ -29,9 +30,7 @@ def evaluate(
     train_with: options.TrainWithOption = None,
     emotions: options.EmotionsOption = None,
     adapted: Annotated[int | None, Option(metavar="N", min=1, help="Adapt to N other test recordings first.")] = None,
-    adapted_to: Annotated[
-        Literal["speaker", "corpus"], Option(help="Whose recordings these are: of the same speaker, or of anybody.")
-    ] = "speaker",
+    adapted_to: Annotated[Literal["speaker", "corpus"], Option(help="Of the same speaker, or of any.")] = "speaker",
     encoder: options.EncoderOption = None,
     resume: options.ResumeOption = False,
     name: options.NameOption = None,
@@ -62,7 +61,9 @@ def compare(
         str, Option(help="emobox, luna-jimenez (RAVDESS); loso, speakers, random (any corpus).")
     ] = "emobox",
     folds: options.FoldsOption = None,
-    classifier: Annotated[list[str] | None, Option(help="Only this one and others. [default: all]")] = None,
+    classifier: Annotated[
+        list[str] | None, Option(metavar="|".join(CLASSIFIERS), help="Only this one; several times. [default: all]")
+    ] = None,
     train_with: options.TrainWithOption = None,
     encoder: options.EncoderOption = None,
     resume: options.ResumeOption = False,

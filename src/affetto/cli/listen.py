@@ -23,9 +23,7 @@ def listen(
     file: Annotated[str | None, Option(metavar="FILE", help="Play a recording instead; - is standard input.")] = None,
     fast: Annotated[bool, Option("--fast", help="Play it as fast as it is recognized.")] = False,
     seconds: Annotated[float | None, Option(metavar="N", help="End after so many seconds of sound.")] = None,
-    device: Annotated[
-        str | None, Option(metavar="NAME_OR_NUMBER", help="The microphone. [default: the system's]")
-    ] = None,
+    device: Annotated[str | None, Option(metavar="NAME|NUMBER", help="Microphone. [default: the system's]")] = None,
     list_devices: Annotated[bool, Option("--list-devices", help="List the microphones and exit.")] = False,
     model: options.ModelOption = None,
     output: options.OutputOption = None,

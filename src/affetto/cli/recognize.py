@@ -26,9 +26,7 @@ def recognize(
     picture: Annotated[
         Path | None, Option("--plot", metavar="PNG", help="Draw waveform, segments and probabilities of one recording.")
     ] = None,
-    channels: Annotated[
-        str, Option(metavar="mix|each|N", help="The mean of all channels, each, or only channel N.")
-    ] = "mix",
+    channels: Annotated[str, Option(metavar="mix|each|N", help="The mean of all, each, or only channel N.")] = "mix",
     track: options.TrackOption = None,
     acoustics: Annotated[
         bool, Option("--acoustics", help="Measure F0, loudness, articulation rate, pauses and spectral centroid too.")
