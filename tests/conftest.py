@@ -1,4 +1,4 @@
-"""What the tests share: where the real recordings are, and recordings in every format that can be encoded here."""
+"""Fixtures for all tests: the folders of the real recordings, a recognizer, and an encoder for every format."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ import soxr
 from av.stream import Disposition
 from hypothesis import settings
 
+from affetto import Recognizer
 from affetto.corpora.base import Corpus
 from affetto.corpora.loading import load_corpus
 from affetto.corpora.published import RAVDESS
@@ -230,6 +231,12 @@ def _part(data_dir: Path, name: str) -> Path:
 
 
 @pytest.fixture(scope="session")
+def recognizer() -> Recognizer:
+    """A recognizer with the default model, which no test may adapt."""
+    return Recognizer()
+
+
+@pytest.fixture(scope="session")
 def encode(root: Path) -> Encoder:
     """Encodes one of the examples."""
     waveform = read(root / "examples" / "happy.flac")
@@ -239,7 +246,7 @@ def encode(root: Path) -> Encoder:
 
 @pytest.fixture(scope="session")
 def make_encoder() -> type[Encoder]:
-    """Makes what encodes other recordings."""
+    """The class that encodes other recordings."""
     return Encoder
 
 

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from tests.helpers import level_db
 
 from affetto.augmentation import add_noise
 from affetto.errors import ParameterError
@@ -19,17 +20,13 @@ def white(n: int, amplitude: float = 1.0) -> np.ndarray:
     return np.random.default_rng(0).normal(0, amplitude, n).astype(np.float32)
 
 
-def db(samples: np.ndarray) -> float:
-    return float(10 * np.log10(np.mean(samples.astype(np.float64) ** 2)))
-
-
 @pytest.mark.parametrize("snr_db", [30, 10, 0, -5])
 def test_pauses_do_not_count_in_the_ratio(snr_db: float) -> None:
     tone = np.sin(2 * np.pi * 300 * np.arange(RATE) / RATE).astype(np.float32)
     silence = np.zeros(2 * RATE, np.float32)
     samples = np.concatenate([silence, tone, silence])
     added = add_noise(samples, white(len(samples)), snr_db=snr_db) - samples
-    assert db(tone) - db(added) == pytest.approx(snr_db, abs=0.2)
+    assert level_db(tone) - level_db(added) == pytest.approx(snr_db, abs=0.2)
 
 
 @pytest.mark.parametrize("snr_db", [20, 0])
@@ -37,7 +34,7 @@ def test_the_ratio_is_relative_to_active_speech(speech: Waveform, snr_db: float)
     samples = normalize_level(speech.samples, RATE, level_dbfs=-26.0)
     for lengthened in (samples, np.concatenate([samples, np.zeros(5 * RATE, np.float32)])):
         added = add_noise(lengthened, white(len(lengthened)), snr_db=snr_db) - lengthened
-        assert db(added) == pytest.approx(-26 - snr_db, abs=0.3)
+        assert level_db(added) == pytest.approx(-26 - snr_db, abs=0.3)
 
 
 def test_the_level_of_the_noise_does_not_matter(speech: Waveform) -> None:
@@ -57,7 +54,7 @@ def test_the_frames_follow_the_rate(speech: Waveform) -> None:
     at_48 = speech.resampled(48_000).samples
     added = add_noise(at_48, white(len(at_48)), snr_db=10, sample_rate_hz=48_000) - at_48
     at_16 = add_noise(speech.samples, white(len(speech.samples)), snr_db=10) - speech.samples
-    assert db(added) == pytest.approx(db(at_16), abs=0.1)
+    assert level_db(added) == pytest.approx(level_db(at_16), abs=0.1)
 
 
 def test_silence_stays_silent() -> None:

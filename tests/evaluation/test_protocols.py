@@ -7,25 +7,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.helpers import make_corpus
 
 from affetto.corpora.base import Corpus, Utterance
 from affetto.errors import CorpusError, ParameterError
 from affetto.evaluation import PROTOCOLS, get_protocol
 
 SEPARATE = [name for name, protocol in PROTOCOLS.items() if not protocol.leaks_speakers]
-
-
-def speech(labels: list[tuple[str, str]], *, name: str = "mine") -> Corpus:
-    """A corpus of (speaker, emotion), one clip each."""
-    return Corpus(
-        name,
-        licence="CC0-1.0",
-        citation="",
-        utterances=[
-            Utterance(path=Path(f"{index:05d}.wav"), emotion=emotion, speaker=speaker)
-            for index, (speaker, emotion) in enumerate(labels)
-        ],
-    )
 
 
 def sides(corpus: Corpus, indices: np.ndarray) -> set[str]:
@@ -101,7 +89,7 @@ def test_seeded_speaker_folds_never_change(names: Corpus) -> None:
 @given(labels=several_speakers)
 @pytest.mark.parametrize("name", ["loso", "speakers"])
 def test_speakers_stay_on_one_side_of_any_corpus(name: str, labels: list[tuple[str, str]]) -> None:
-    corpus = speech(labels)
+    corpus = make_corpus(labels)
     tested: list[int] = []
     for fold in get_protocol(name).split(corpus):
         assert len(fold.train)
@@ -113,7 +101,7 @@ def test_speakers_stay_on_one_side_of_any_corpus(name: str, labels: list[tuple[s
 
 @pytest.mark.parametrize("name", ["emobox", "luna-jimenez"])
 def test_ravdess_folds_are_for_ravdess(name: str) -> None:
-    corpus = speech([("1", "happy"), ("2", "sad")], name="nemo")
+    corpus = make_corpus([("1", "happy"), ("2", "sad")], name="nemo")
     with pytest.raises(ParameterError, match=f"{name}.*RAVDESS only.*'nemo'.*loso, speakers, random"):
         next(get_protocol(name).split(corpus))
 
@@ -135,14 +123,14 @@ def test_unknown_actors_are_named(names: Corpus) -> None:
 @pytest.mark.parametrize("labels", [[], [("a", "sad"), ("a", "happy")]])
 def test_one_speaker_cannot_be_split(name: str, labels: list[tuple[str, str]]) -> None:
     with pytest.raises(CorpusError, match="two speakers or more"):
-        next(get_protocol(name).split(speech(labels)))
+        next(get_protocol(name).split(make_corpus(labels)))
 
 
 def test_random_needs_some_clips_of_each_emotion() -> None:
     with pytest.raises(CorpusError, match=r"5 clips.*3 of 'sad'"):
-        next(get_protocol("random").split(speech([("a", "happy")] * 9 + [("b", "sad")] * 3)))
+        next(get_protocol("random").split(make_corpus([("a", "happy")] * 9 + [("b", "sad")] * 3)))
     with pytest.raises(CorpusError, match="empty"):
-        next(get_protocol("random").split(speech([])))
+        next(get_protocol("random").split(make_corpus([])))
 
 
 def test_unknown_protocol_lists_the_known() -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.helpers import level_db
 
 from affetto.errors import ParameterError
 from affetto.preprocessing.steps import (
@@ -35,16 +36,12 @@ def noise(seconds: float, amplitude: float) -> np.ndarray:
     return np.random.default_rng(0).normal(0, amplitude, round(seconds * RATE)).astype(np.float32)
 
 
-def db(samples: np.ndarray) -> float:
-    return float(10 * np.log10(np.mean(samples.astype(np.float64) ** 2)))
-
-
 def test_remove_dc_subtracts_the_mean() -> None:
     assert np.allclose(remove_dc(tone() + np.float32(0.2), RATE), tone(), atol=1e-6)
 
 
 def test_pre_emphasis_raises_high_frequencies() -> None:
-    low, high = (db(pre_emphasize(tone(frequency=f), RATE)) - db(tone(frequency=f)) for f in (100, 4000))
+    low, high = (level_db(pre_emphasize(tone(frequency=f), RATE)) - level_db(tone(frequency=f)) for f in (100, 4000))
     assert low < -20
     assert high > 2
     assert np.array_equal(pre_emphasize(tone(), RATE, coefficient=0), tone())
@@ -54,7 +51,7 @@ def test_pre_emphasis_raises_high_frequencies() -> None:
 def test_level_is_normalized_for_any_gain(gain: float) -> None:
     samples = np.concatenate([np.zeros(RATE, np.float32), tone()])
     levelled = normalize_level(np.float32(gain) * samples, RATE, level_dbfs=-26)
-    assert db(levelled[RATE:]) == pytest.approx(-26, abs=0.3)  # silence does not count
+    assert level_db(levelled[RATE:]) == pytest.approx(-26, abs=0.3)  # silence does not count
     assert np.allclose(levelled, normalize_level(samples, RATE, level_dbfs=-26), atol=1e-5)
 
 
@@ -74,8 +71,8 @@ def test_noise_removal_reduces_noise_and_keeps_speech(data_dir: Path) -> None:
     energy = frame_energy(speech, 512, 160)
     loud = np.repeat(energy > energy.max() * 0.05, 160)[: len(speech)]
     quiet = np.repeat(energy < energy.max() * 1e-5, 160)[: len(speech)]
-    assert db(cleaned[quiet]) < db(noisy[quiet]) - 10
-    assert db(cleaned[loud]) == pytest.approx(db(noisy[loud]), abs=3)
+    assert level_db(cleaned[quiet]) < level_db(noisy[quiet]) - 10
+    assert level_db(cleaned[loud]) == pytest.approx(level_db(noisy[loud]), abs=3)
     assert np.array_equal(remove_noise(noisy, RATE, reduction=0.0).shape, noisy.shape)
 
 

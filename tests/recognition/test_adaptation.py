@@ -30,7 +30,7 @@ def examples(root: Path) -> list[Path]:
 
 @pytest.fixture
 def recognizer() -> Recognizer:
-    """One that knows nobody yet."""
+    """A recognizer without a profile, for each test a new one: adapt changes it."""
     return Recognizer()
 
 

@@ -5,20 +5,15 @@ from typing import TYPE_CHECKING
 import pytest
 import soundfile
 
-from affetto import Recognizer
-
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.conftest import Encoder
 
+    from affetto import Recognizer
+
 # What telephones leave of a voice, and coders at low rates, changes the answer: there only the times must agree.
 NARROW = ("wav-alaw", "wav-mulaw", "wav-gsm", "amr", "3gp", "flv")
-
-
-@pytest.fixture(scope="module")
-def recognizer() -> Recognizer:
-    return Recognizer(threads=1)
 
 
 def test_every_format_gives_the_emotion_and_the_times_of_the_wav(

@@ -19,11 +19,6 @@ EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.flac"))
 
 
 @pytest.fixture(scope="module")
-def recognizer() -> Recognizer:
-    return Recognizer()
-
-
-@pytest.fixture(scope="module")
 def angry(ravdess_dir: Path) -> Path:
     return ravdess_dir / "Actor_06/03-01-05-02-01-01-06.flac"
 

@@ -21,11 +21,6 @@ if TYPE_CHECKING:
 RATE = 48_000
 
 
-@pytest.fixture(scope="module")
-def recognizer() -> Recognizer:
-    return Recognizer()
-
-
 def joined(folder: Path, *names: str, pause_s: float = 1.2) -> NDArray[np.float32]:
     """Join clips of one actor, with noise too quiet to hear between them."""
     random = np.random.default_rng(0)

@@ -24,11 +24,6 @@ def speech(root: Path) -> np.ndarray:
     return read(root / "examples" / "angry.flac", sample_rate_hz=RATE).samples
 
 
-@pytest.fixture(scope="module")
-def recognizer() -> Recognizer:
-    return Recognizer()
-
-
 def channels(speech: np.ndarray, *gains: float) -> np.ndarray:
     return np.stack([gain * speech for gain in gains], axis=1).astype(np.float32)
 

@@ -22,11 +22,6 @@ def expected(content: bytes) -> np.ndarray:
     return read(content).samples
 
 
-@pytest.fixture(scope="module")
-def recognizer() -> Recognizer:
-    return Recognizer()
-
-
 class OnlyReads:
     """A file object with only `read`."""
 

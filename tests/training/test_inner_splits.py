@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -8,24 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
+from tests.helpers import make_corpus
 
-from affetto.corpora.base import Corpus, Utterance
 from affetto.errors import ParameterError
 from affetto.evaluation import get_protocol
 from affetto.training.inner_splits import inner_groups, with_inner_speakers
 
-
-def speech(labels: list[tuple[str, str]], *, name: str = "mine") -> Corpus:
-    """A corpus of (speaker, emotion), one clip each."""
-    return Corpus(
-        name,
-        licence="CC0-1.0",
-        citation="",
-        utterances=[
-            Utterance(path=Path(f"{index:05d}.wav"), emotion=emotion, speaker=speaker)
-            for index, (speaker, emotion) in enumerate(labels)
-        ],
-    )
+if TYPE_CHECKING:
+    from affetto.corpora.base import Corpus
 
 
 @given(speakers=st.lists(st.sampled_from("abcdefghij"), max_size=60).filter(lambda s: len(set(s)) > 1), data=st.data())
@@ -63,7 +53,7 @@ def test_inner_groups_need_as_many_speakers(n_splits: int) -> None:
 
 
 def test_parts_stand_for_the_only_speaker_where_speakers_leak_anyway() -> None:
-    alone = speech([("me", "happy"), ("me", "sad")] * 12)
+    alone = make_corpus([("me", "happy"), ("me", "sad")] * 12)
 
     parts = with_inner_speakers(alone, get_protocol("random"))
 
@@ -74,5 +64,5 @@ def test_parts_stand_for_the_only_speaker_where_speakers_leak_anyway() -> None:
     assert len(emotions_of) == 10
     assert all(emotions == {"happy", "sad"} for emotions in emotions_of.values())
     assert with_inner_speakers(alone, get_protocol("loso")) is alone
-    two = speech([("me", "happy"), ("you", "sad")])
+    two = make_corpus([("me", "happy"), ("you", "sad")])
     assert with_inner_speakers(two, get_protocol("random")) is two

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import soundfile
+from tests.helpers import level_db
 
 from affetto.errors import AudioError, ParameterError
 from affetto.evaluation.robustness.conditions import CLEAN, choose_conditions, find_recordings, make_conditions
@@ -34,10 +35,6 @@ def f0_hz(samples: np.ndarray) -> float:
     return float(np.abs(np.fft.rfft(samples)).argmax() * RATE / len(samples))
 
 
-def db(samples: np.ndarray) -> float:
-    return float(10 * np.log10(np.mean(samples.astype(np.float64) ** 2)))
-
-
 def test_every_condition_changes_the_sound_and_each_time_alike(speech: Waveform) -> None:
     conditions = make_conditions(rooms=[])
     assert conditions[0] is CLEAN
@@ -56,7 +53,7 @@ def test_levels_of_noise_are_of_the_same_noise(speech: Waveform, noises: list[Pa
             condition.degrade(speech.samples, RATE, np.random.default_rng(1)) - speech.samples
             for condition in choose_conditions(conditions, ["noise"])[1:]
         ]
-        assert [db(piece) - db(added[0]) for piece in added] == pytest.approx([0, 10, 15, 20], abs=0.05)
+        assert [level_db(piece) - level_db(added[0]) for piece in added] == pytest.approx([0, 10, 15, 20], abs=0.05)
         assert np.corrcoef(added)[0].min() > 0.999
 
 
@@ -67,7 +64,7 @@ def test_noise_is_drawn_from_all_recordings_without_the_silence_around_them(
     pitches = []
     for seed in range(12):
         added = condition.degrade(speech.samples, RATE, np.random.default_rng(seed)) - speech.samples
-        assert abs(db(added[: RATE // 2]) - db(added)) < 1
+        assert abs(level_db(added[: RATE // 2]) - level_db(added)) < 1
         pitches.append(round(f0_hz(added), -2))
     assert set(pitches) == {1_000, 2_000}
 

@@ -11,7 +11,6 @@ import pytest
 import soundfile
 from sklearn.metrics import recall_score
 
-from affetto import Recognizer
 from affetto.corpora import EMOTIONS, Corpus, Utterance, load_corpus
 from affetto.corpora.published import RAVDESS
 from affetto.errors import AudioError, CorpusError, MissingExtraError, ParameterError
@@ -22,12 +21,9 @@ from affetto.evaluation.robustness.report import as_csv, as_dicts, clips_as_csv,
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from affetto import Recognizer
+
 NOTHING = Condition("silenced", "", lambda samples, _rate, _rng: np.zeros_like(samples))
-
-
-@pytest.fixture(scope="module")
-def recognizer() -> Recognizer:
-    return Recognizer(threads=1)
 
 
 @pytest.fixture(scope="module")
