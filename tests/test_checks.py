@@ -10,7 +10,7 @@ from affetto._checks import whole_number
 
 
 @pytest.mark.parametrize("value", [3, np.int64(3), np.uint8(3), np.array([3])[0]])
-def test_integers_of_numpy_are_whole_numbers(value: Any) -> None:
+def test_integers_of_numpy_are_accepted(value: Any) -> None:
     number = whole_number(value, name="jobs")
     assert (number, type(number)) == (3, int)
 

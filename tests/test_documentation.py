@@ -166,7 +166,7 @@ def test_examples_of_a_page(page: Path, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
-def test_every_block_says_what_it_is(page: Path) -> None:
+def test_every_block_names_its_language(page: Path) -> None:
     # A block without a language would be run by no test.
     languages = {block["language"] for block in _FENCE.finditer(page.read_text(encoding="utf-8"))}
     assert languages <= EXAMPLES | OTHER_BLOCKS

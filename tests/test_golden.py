@@ -37,7 +37,7 @@ def test_a_shipped_model_gives_its_golden_probabilities(model: str) -> None:
         assert output[name] == pytest.approx(expected, abs=TOLERANCE), name
 
 
-def test_golden_probabilities_tell_the_models_apart() -> None:
+def test_golden_probabilities_differ_between_models() -> None:
     golden = json.loads(GOLDEN.read_text(encoding="utf-8"))
     models = sorted(golden)
     assert models == sorted(bundled_models())

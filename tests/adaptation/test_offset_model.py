@@ -72,7 +72,7 @@ def test_a_planted_offset_is_found_without_labels(model: OffsetModel) -> None:
     assert accuracy(model, new, known) > exact - 0.01
 
 
-def test_the_more_is_known_the_better(model: OffsetModel) -> None:
+def test_more_segments_give_a_better_offset(model: OffsetModel) -> None:
     random = np.random.default_rng(4)
     found = dict.fromkeys((0, 1, 5, 40), 0.0)
     for seed in range(60):

@@ -53,7 +53,7 @@ def test_each_segment_is_adapted_to_those_before_it(model: OffsetModel) -> None:
         assert not np.allclose(answers[place], predicted[place].probabilities, atol=1e-9)
 
 
-def test_it_knows_what_it_adapted_to(model: OffsetModel) -> None:
+def test_a_recording_is_adapted_to_itself_after_two_segments(model: OffsetModel) -> None:
     predicted, _ = utterances(model, 0.0, 3)
     adapter = OnlineAdapter(model)
     shown = []
@@ -104,7 +104,7 @@ def test_recognition_improves_with_more_segments_of_a_speaker(model: OffsetModel
     assert last > first + 0.05
 
 
-def test_it_follows_who_speaks_now(model: OffsetModel) -> None:
+def test_only_the_latest_segments_are_remembered(model: OffsetModel) -> None:
     """An hour by one, then some minutes by another, who is understood by the last of what was predicted."""
     before, now = utterances(model, -1.5, 1_000)[0], utterances(model, 1.5, REMEMBERED, seed=1)[0]
     adapter = OnlineAdapter(model)

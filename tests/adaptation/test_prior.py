@@ -41,7 +41,7 @@ def test_unnamed_emotions_share_the_rest(prior: Mapping[str, float], shares: lis
     assert resolve_prior(prior, LABELS) == pytest.approx(shares)
 
 
-def test_shares_that_add_up_to_one_but_for_rounding_are_taken() -> None:
+def test_shares_may_add_up_to_one_up_to_rounding() -> None:
     labels = [str(i) for i in range(10)]
     shares = resolve_prior(dict.fromkeys(labels, 0.1), labels)
     assert shares.sum() == pytest.approx(1, abs=1e-15)
@@ -64,7 +64,7 @@ def test_shares_that_add_up_to_one_but_for_rounding_are_taken() -> None:
         (dict.fromkeys(LABELS, 0), "0"),
     ],
 )
-def test_priors_that_make_no_sense_are_refused(prior: Any, message: str) -> None:
+def test_invalid_priors_are_refused(prior: Any, message: str) -> None:
     with pytest.raises(ParameterError, match=message):
         resolve_prior(prior, LABELS)
 
@@ -178,7 +178,7 @@ def test_the_default_prior_is_that_of_the_bundle(tmp_path: Path, root: Path) -> 
     assert Recognizer(tmp_path / "mine", prior="balanced").prior["neutral"] == 1 / 8
 
 
-def test_a_prior_of_a_bundle_that_makes_no_sense_is_named(tmp_path: Path) -> None:
+def test_an_invalid_prior_of_a_bundle_is_named(tmp_path: Path) -> None:
     shutil.copytree(bundled_models()["gmm"], tmp_path / "mine")
     update_manifest(tmp_path / "mine", {"prior": {"bored": 0.5}})
     with pytest.raises(BundleError, match=r"mine.*'bored'"):

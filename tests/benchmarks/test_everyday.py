@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("prior", PRIORS)
-def test_the_published_figures_are_what_the_published_predictions_give(root: Path, prior: str) -> None:
+def test_the_published_figures_follow_from_the_predictions(root: Path, prior: str) -> None:
     results = root / "benchmarks" / "results"
     predictions = CorporaPredictions.from_csv(results / "corpora-transformer.csv")
     published = json.loads((results / "everyday.json").read_text(encoding="utf-8"))

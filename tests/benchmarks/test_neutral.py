@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_the_table_is_what_was_measured(root: Path) -> None:
+def test_the_table_equals_the_measured_percentiles(root: Path) -> None:
     content = json.loads((root / "benchmarks" / "results" / "neutral.json").read_text(encoding="utf-8"))
     measured = {
         voices: {name: Percentiles(*usual) for name, usual in part["usual"].items()}

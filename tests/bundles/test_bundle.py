@@ -114,13 +114,13 @@ def test_a_damaged_bundle_gets_no_new_checksum(bundle: Path, file: str) -> None:
 
 
 @pytest.mark.parametrize("model", ["no-such-model", "no/such/folder", Path("elsewhere"), ""])
-def test_a_model_that_is_not_there_is_named_with_those_that_are(model: str | Path) -> None:
+def test_an_unknown_model_is_named_with_the_known_ones(model: str | Path) -> None:
     with pytest.raises(BundleError, match="svm") as caught:
         find_bundle(model)
     assert str(model) in str(caught.value)
 
 
-def test_a_folder_of_ones_own_goes_before_a_shipped_name(
+def test_a_folder_has_precedence_over_a_shipped_model(
     bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bundle.rename(tmp_path / "mlp")
@@ -150,7 +150,7 @@ def test_a_bundle_has_the_frequencies_of_training(bundle: Path) -> None:
 @pytest.mark.parametrize(
     "values", [[1.0] * 7, [1.0] * 7 + [0.0], ["often"] * 8, 3, [1.0] * 7 + [float("inf")], [1.0] * 7 + [1.5]], ids=str
 )
-def test_frequencies_that_make_no_sense_are_refused(bundle: Path, values: Any) -> None:
+def test_invalid_frequencies_are_refused(bundle: Path, values: Any) -> None:
     changed = update_manifest(bundle, {"frequencies": values})
     with pytest.raises(BundleError, match="invalid frequencies"):
         _ = changed.frequencies

@@ -360,7 +360,7 @@ def test_older_results_lack_figures(manifest: Manifest, field: str) -> None:
         ("corpora", [{"name": "mine"}]),
     ],
 )
-def test_a_part_that_makes_no_sense_is_one_sentence(manifest: Manifest, field: str, value: object) -> None:
+def test_an_invalid_field_is_reported_in_one_sentence(manifest: Manifest, field: str, value: object) -> None:
     with pytest.raises(BundleError, match="card of 'transformer'") as caught:
         model_card({**manifest, field: value})
     assert "\n" not in str(caught.value)
@@ -377,7 +377,7 @@ def test_manifest_texts_neither_break_tables_nor_steer_terminals(manifest: Manif
 
 
 @pytest.mark.parametrize("name", sorted(bundled_models()))
-def test_the_tables_of_shipped_cards_are_whole(name: str) -> None:
+def test_the_tables_of_shipped_cards_are_complete(name: str) -> None:
     card = model_card(load_bundle(bundled_models()[name]).manifest)
     rows = sum(line.startswith("|") and "---" not in line for line in card.splitlines())
     assert len(cells(card)) == rows > 8

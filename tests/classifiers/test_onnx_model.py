@@ -33,7 +33,7 @@ OFFSETS: dict[str, Any] = OffsetModel(np.zeros((8, 3)), np.ones(3), np.ones(3)).
         ({"labels": ["neutral", "calm"]}, "2 labels"),
     ],
 )
-def test_a_manifest_that_does_not_fit_its_model_is_refused_at_once(
+def test_a_manifest_that_does_not_fit_its_model_is_refused_when_loaded(
     tmp_path: Path, change: dict[str, Any], message: str
 ) -> None:
     shipped = load_bundle(find_bundle("svm"))
@@ -63,7 +63,7 @@ def test_offsets_and_calibration_are_understood_or_refused(
         Recognizer(tmp_path / "bundle")
 
 
-def test_a_model_whose_answers_are_no_numbers_is_refused(tmp_path: Path) -> None:
+def test_a_model_with_probabilities_that_are_not_finite_is_refused(tmp_path: Path) -> None:
     shipped = load_bundle(find_bundle("svm"))
     model = onnx.load_from_string(shipped.model)
     (probabilities,) = (node for node in model.graph.node if "probabilities" in node.output)
@@ -91,7 +91,7 @@ def test_offsets_must_be_those_of_the_model(tmp_path: Path) -> None:
         Recognizer(tmp_path / "bundle")
 
 
-def test_a_model_that_is_no_onnx_is_refused(tmp_path: Path) -> None:
+def test_a_model_that_is_not_onnx_is_refused(tmp_path: Path) -> None:
     write_bundle(tmp_path / "bundle", load_bundle(find_bundle("svm")).manifest, b"no model")
     with pytest.raises(BundleError, match="ONNX Runtime cannot load"):
         Recognizer(tmp_path / "bundle")

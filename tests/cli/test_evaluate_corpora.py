@@ -73,7 +73,7 @@ def test_three_corpora_are_left_out_in_turn(report: Path) -> None:
     assert measured.mean.auc_arousal.value > 0.6
 
 
-def test_the_table_names_every_corpus_and_what_is_not_tested(report: Path) -> None:
+def test_the_table_names_every_corpus_and_the_untested_clips(report: Path) -> None:
     text = (report.parent / "stdout").read_text(encoding="utf-8")
     for name in ("mean", "ravdess", "nemo", "emodb"):
         assert f"│ {name} " in text

@@ -220,7 +220,7 @@ def test_ctrl_c_ends_normally(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such terminals")
-def test_on_a_terminal_a_line_tells_about_the_moment(recording: Path) -> None:
+def test_a_terminal_shows_the_current_state_in_one_line(recording: Path) -> None:
     import pty
 
     ours, theirs = pty.openpty()

@@ -56,7 +56,7 @@ def test_a_pipe_gets_the_card_as_markdown(arguments: list[str]) -> None:
     assert done.stdout == card_of("gmm")
 
 
-def test_a_folder_of_ones_own_has_a_card_too(mine: Path) -> None:
+def test_a_bundle_in_a_folder_has_a_card(mine: Path) -> None:
     assert run(mine).stdout == run("mine", cwd=mine.parent).stdout
     assert run(mine).stdout.startswith("# mine ")
     assert "Not measured." in run(mine).stdout
@@ -103,17 +103,17 @@ def _read(leader: int) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "says"),
+    ("arguments", "code", "message"),
     [
         (["no-such-model"], 1, "there is no model 'no-such-model'"),
         (["--format", "markdown"], 2, "name it"),
         (["gmm", "--format", "xml"], 2, "xml"),
     ],
 )
-def test_wrong_arguments_of_models_are_one_sentence(arguments: list[str], code: int, says: str) -> None:
+def test_wrong_arguments_of_models_are_one_sentence(arguments: list[str], code: int, message: str) -> None:
     done = run(*arguments)
     assert done.returncode == code
-    assert says in done.stderr
+    assert message in done.stderr
     assert done.stdout == ""
 
 

@@ -106,7 +106,7 @@ def test_the_prior_changes_emotions_and_not_their_dimensions(tmp_path: Path) -> 
         ("bored=0.5", "'bored'"),
     ],
 )
-def test_a_prior_that_makes_no_sense_is_wrong_usage(prior: str, message: str) -> None:
+def test_an_invalid_prior_is_wrong_usage(prior: str, message: str) -> None:
     done = run("recognize", EXAMPLES[0], "--model", "gmm", "--prior", prior)
     assert done.returncode == 2
     (line,) = done.stderr.decode().splitlines()
@@ -204,7 +204,7 @@ def test_channels_and_tracks_are_chosen(tmp_path: Path) -> None:
         (["--channels", "each", "--plot", "a.png"], b"--plot draws one recording and one channel"),
     ],
 )
-def test_senseless_channels_and_tracks_are_wrong_usage(options: list[str], message: bytes, tmp_path: Path) -> None:
+def test_invalid_channels_and_tracks_are_wrong_usage(options: list[str], message: bytes, tmp_path: Path) -> None:
     done = run("recognize", EXAMPLES[0], *options, cwd=tmp_path)
     assert done.returncode == 2, done.stderr
     assert message in done.stderr
@@ -343,7 +343,7 @@ def test_names_of_every_kind(tmp_path: Path, name: str) -> None:
     assert json.loads(done.stdout)[0]["source"] == name
 
 
-def test_json_is_utf_8_whatever_the_pipe_would_be(tmp_path: Path) -> None:
+def test_json_is_utf_8_for_any_encoding_of_the_pipe(tmp_path: Path) -> None:
     shutil.copy(EXAMPLES[0], tmp_path / "😀.flac")
     done = run("recognize", "😀.flac", "--format", "json", cwd=tmp_path, encoding="cp1252")
     assert json.loads(done.stdout.decode("utf-8"))[0]["source"] == "😀.flac"
@@ -466,7 +466,7 @@ def test_wrong_usage_is_exit_code_2(arguments: list[str]) -> None:
     assert done.stderr
 
 
-def test_a_model_that_is_not_there_is_one_sentence() -> None:
+def test_an_unknown_model_is_reported_in_one_sentence() -> None:
     done = run("recognize", EXAMPLES[0], "--model", "no-such-model")
     assert done.returncode == 1
     assert done.stderr.decode().startswith("affetto: there is no model 'no-such-model'")

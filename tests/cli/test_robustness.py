@@ -36,7 +36,7 @@ def test_the_table_has_each_condition(corpus: Path, tmp_path: Path, run: Run) ->
     assert "trained on" not in done.stdout + done.stderr
 
 
-def test_csv_and_json_say_the_same_every_time(corpus: Path, tmp_path: Path, run: Run) -> None:
+def test_csv_and_json_agree_in_every_run(corpus: Path, tmp_path: Path, run: Run) -> None:
     soundfile.write(tmp_path / "hum.wav", np.sin(np.arange(16_000) * 0.05) / 3, 16_000)
     (tmp_path / "rooms").mkdir()
     soundfile.write(tmp_path / "rooms" / "hall.wav", np.eye(1, 4_000, 9)[0] + np.eye(1, 4_000, 2_000)[0] / 2, 16_000)

@@ -96,7 +96,7 @@ def test_only_the_chosen_emotions_are_evaluated(corpus: Path, tmp_path: Path, ru
     assert "emotions differ" in run("evaluate", corpus, *arguments, cwd=tmp_path).stderr
 
 
-def test_the_models_of_folds_are_kept_where_that_is_asked_for(corpus: Path, tmp_path: Path, run: Run) -> None:
+def test_the_models_of_folds_are_kept_on_request(corpus: Path, tmp_path: Path, run: Run) -> None:
     options = ["--classifier", "gmm", "--protocol", "loso", "--folds", "2", "--output", "report"]
     arguments: list[str | Path] = ["evaluate", corpus, *options]
     (tmp_path / "taken/fold-2").mkdir(parents=True)
@@ -120,7 +120,7 @@ def test_the_models_of_folds_are_kept_where_that_is_asked_for(corpus: Path, tmp_
     assert np.mean([found[clip] == row["predicted"] for clip, row in rows.items()]) > 0.5
 
 
-def test_leaking_speakers_mark_every_figure(corpus: Path, tmp_path: Path, run: Run) -> None:
+def test_every_figure_is_marked_if_speakers_leak(corpus: Path, tmp_path: Path, run: Run) -> None:
     done = run("evaluate", corpus, "--classifier", "gmm", "--protocol", "random", "--folds", "1", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     figures = [line for line in done.stdout.splitlines() if "UAR" in line or "recall" in line or "accuracy" in line]

@@ -91,7 +91,7 @@ def test_the_bundle_of_a_network_recognizes_by_command(
     assert sorted(path.name for path in trained.bundle.iterdir()) == ["manifest.json", "model.onnx"]
 
 
-def test_the_manifest_of_a_network_says_its_input(cnn: Trained, transformer: Trained) -> None:
+def test_the_manifest_of_a_network_names_its_input(cnn: Trained, transformer: Trained) -> None:
     for trained in (cnn, transformer):
         manifest = load_bundle(trained.bundle).manifest
         assert manifest["input"] == {"kind": "waveform", "sample_rate_hz": 16_000}
@@ -136,7 +136,7 @@ def test_further_corpora_bring_their_emotions(transformer: Trained, few: Path, f
 
 
 @pytest.mark.slow
-def test_a_killed_training_goes_on_where_it_was(cnn: Trained, few: Path, tmp_path: Path, run: Run) -> None:
+def test_a_killed_training_is_resumed(cnn: Trained, few: Path, tmp_path: Path, run: Run) -> None:
     arguments = ["train", str(few), "--classifier", "cnn", "--output", "model"]
     command = [sys.executable, "-c", "from affetto.cli import main; main()", *arguments]
     with subprocess.Popen(
@@ -198,7 +198,7 @@ def without_encoder(
     return folder, run("train", few, *arguments, cwd=folder)
 
 
-def test_an_encoder_that_is_nowhere_is_named(
+def test_a_missing_encoder_is_named(
     without_encoder: tuple[Path, subprocess.CompletedProcess[str]],
 ) -> None:
     _, done = without_encoder
@@ -207,7 +207,7 @@ def test_an_encoder_that_is_nowhere_is_named(
     assert "'nowhere'" in done.stderr
 
 
-def test_an_encoder_that_is_nowhere_is_named_before_anything_is_written(
+def test_a_missing_encoder_is_named_before_anything_is_written(
     without_encoder: tuple[Path, subprocess.CompletedProcess[str]],
 ) -> None:
     folder, done = without_encoder

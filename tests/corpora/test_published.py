@@ -197,7 +197,7 @@ def test_every_clip_of_nemo_is_loaded(nemo_dir: Path) -> None:
     assert Counter(genders.values()) == {"male": 5, "female": 4}
 
 
-def test_corpus_in_two_folders_is_whole_when_both_are_linked_below_one(data_dir: Path, tmp_path: Path) -> None:
+def test_corpus_in_two_folders_is_complete_if_both_are_linked_below_one(data_dir: Path, tmp_path: Path) -> None:
     for part in ("emodb", "emodb-rest"):
         if not (data_dir / part).is_dir():
             pytest.skip(f"{part} is not in {data_dir}")

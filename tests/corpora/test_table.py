@@ -60,7 +60,7 @@ def test_one_file_by_two_paths_is_one_file(write: Callable[..., Path]) -> None:
         load_table(write("path,emotion,speaker\na.wav,sad,1\nDC/../a.wav,sad,1\n"))
 
 
-def test_reads_what_excel_writes(write: Callable[..., Path]) -> None:
+def test_csv_saved_by_excel_is_read(write: Callable[..., Path]) -> None:
     table = write("path,emotion,speaker\r\na.wav,wütend,Jörg\r\n", name="meine.csv", encoding="utf-8-sig")
 
     corpus = load_table(table)
@@ -194,7 +194,7 @@ def test_labels_that_differ_in_case_or_zeros_only_are_refused(
 
 
 @pytest.mark.parametrize("composed", [True, False])
-def test_a_name_is_found_whatever_its_unicode_form(
+def test_a_name_is_found_in_any_unicode_form(
     write: Callable[..., Path], touch: Callable[..., Path], composed: bool
 ) -> None:
     forms: tuple[Literal["NFC", "NFD"], ...] = ("NFD", "NFC") if composed else ("NFC", "NFD")
@@ -205,7 +205,7 @@ def test_a_name_is_found_whatever_its_unicode_form(
     assert load_table(table).utterances[0].path.is_file()
 
 
-def test_a_name_is_found_whatever_its_case(write: Callable[..., Path], touch: Callable[..., Path]) -> None:
+def test_a_name_is_found_in_any_case(write: Callable[..., Path], touch: Callable[..., Path]) -> None:
     touch("Both/x.wav", "Both/X.wav")
     table = write("path,emotion,speaker\na.WAV,sad,1\ndc\\01.Wav,sad,2\nBoth/X.wav,sad,3\n")
 

@@ -81,18 +81,18 @@ def test_coverage_by_hand() -> None:
 @pytest.mark.parametrize(
     ("threshold", "coverage", "accuracy"), [(0.0, 1.0, 0.5), (0.7, 1.0, 0.5), (0.70001, 0.5, 1.0), (1.0, 0.0, None)]
 )
-def test_a_threshold_answers_what_reaches_it(threshold: float, coverage: float, accuracy: float | None) -> None:
+def test_clips_at_or_above_the_threshold_are_covered(threshold: float, coverage: float, accuracy: float | None) -> None:
     point = answer_above(answers((0.7, False), (0.9, True)), threshold)
     assert (point.coverage, point.accuracy, point.threshold) == (coverage, accuracy, threshold)
 
 
 @pytest.mark.parametrize("threshold", [-0.1, 1.1, float("nan")])
-def test_a_threshold_that_is_no_confidence_is_refused(threshold: float) -> None:
+def test_a_threshold_outside_0_to_1_is_refused(threshold: float) -> None:
     with pytest.raises(ParameterError, match="from 0 to 1"):
         answer_above(answers((0.7, True)), threshold)
 
 
-def test_what_is_written_is_json_of_the_same_figures(make_predictions: MakePredictions) -> None:
+def test_json_has_the_same_figures(make_predictions: MakePredictions) -> None:
     calibration = measure_calibration(make_predictions(skill=1.5))
     content = json.loads(json.dumps(calibration.to_dict(), allow_nan=False))
     assert list(content) == ["clips", "bins", "expected_calibration_error", "reliability", "coverage"]

@@ -68,7 +68,7 @@ def percent_of(value: float) -> str:
     return percent(value, leaks_speakers=False)
 
 
-def test_every_leaked_figure_says_so(make_predictions: MakePredictions) -> None:
+def test_every_leaked_figure_is_marked(make_predictions: MakePredictions) -> None:
     comparison = compare_systems({"svm": make_predictions(skill=2.0), "gmm": make_predictions(skill=1.0, seed=1)})
     text = show(comparison, leaks_speakers=True)
     assert text.count("speakers leak") == 2 * 3 + 1

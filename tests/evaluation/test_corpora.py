@@ -60,7 +60,7 @@ class Recorder(ClassifierMixin, BaseEstimator):
         return np.tile(weights / weights.sum(), (len(X), 1))
 
 
-def test_each_corpus_is_answered_by_what_was_fitted_on_all_others() -> None:
+def test_each_corpus_is_predicted_by_a_pipeline_fitted_on_all_others() -> None:
     Recorder.fits.clear()
     corpora = [corpus(name, *BASIC) for name in ("one", "two", "three")]
     kept: list[tuple[int, str, list[str]]] = []
@@ -98,7 +98,7 @@ class Frequencies(Recorder):
         return self
 
 
-def test_calm_is_as_frequent_as_the_training_corpora_say() -> None:
+def test_the_frequency_of_calm_is_that_of_the_training_corpora() -> None:
     Frequencies.found.clear()
     corpora = [
         corpus("one", "neutral", "calm", "sad"),
@@ -110,7 +110,7 @@ def test_calm_is_as_frequent_as_the_training_corpora_say() -> None:
     assert Frequencies.found == [{0: 1, 1: 1}, {0: 1, 1: 0.5, 2: 1}, {0: 1, 1: 0.5, 2: 1}]
 
 
-def test_what_is_learned_from_one_corpus_answers_another() -> None:
+def test_emotions_learned_from_other_corpora_are_predicted() -> None:
     corpora = [corpus("one", *BASIC), corpus("two", *BASIC, "bored"), corpus("three", "angry", "sad", "bored")]
     predictions = cross_validate_corpora(from_names(LogisticRegression()), corpora)
     found = [predictions.labels[column] for column in predictions.probabilities.argmax(axis=1)]
@@ -198,7 +198,7 @@ def pipelines() -> list[Any]:
 
 
 @pytest.mark.parametrize(("pipeline", "calibrated"), pipelines())
-def test_answers_are_certain_from_the_threshold_of_their_pipeline(pipeline: Any, calibrated: Any) -> None:
+def test_the_status_follows_from_the_threshold_of_each_pipeline(pipeline: Any, calibrated: Any) -> None:
     # Neutral has a length of its own; sad and calm, happy and angry are alike in that.
     corpora = [corpus(name, "neutral", "happy", "angry", takes=12) for name in ("one", "two")]
     thresholds: dict[str, float] = {}
@@ -212,7 +212,7 @@ def test_answers_are_certain_from_the_threshold_of_their_pipeline(pipeline: Any,
         assert status == ("ok" if row.max() >= thresholds[name] - 1e-6 else "uncertain")
 
 
-def test_answers_may_be_given_by_all_recordings_of_the_corpus_and_their_speakers() -> None:
+def test_predict_gets_all_recordings_of_the_corpus_and_their_speakers() -> None:
     corpora = [corpus("one", *BASIC), corpus("two", *BASIC, "bored")]
     asked: list[tuple[list[str], list[str]]] = []
 
@@ -236,8 +236,8 @@ def test_too_little_to_leave_out_or_to_learn_is_refused() -> None:
             cross_validate_corpora(Recorder(), few)
     with pytest.raises(CorpusError, match="'one' is given twice"):
         cross_validate_corpora(Recorder(), [one, one])
-    for numbers, says in (([3], "folds 1 to 2.*3"), ([], "no fold")):
-        with pytest.raises(ParameterError, match=says):
+    for numbers, message in (([3], "folds 1 to 2.*3"), ([], "no fold")):
+        with pytest.raises(ParameterError, match=message):
             cross_validate_corpora(Recorder(), [one, two], folds=numbers)
     with pytest.raises(CorpusError, match="'other' shares sad"):
         cross_validate_corpora(Recorder(), [one, two, corpus("other", "sad", "bored", "amused")])
@@ -251,7 +251,7 @@ def test_too_little_to_leave_out_or_to_learn_is_refused() -> None:
         cross_validate_corpora(LogisticRegression.__base__(), [one, two])
 
 
-def test_a_corpus_that_cannot_be_tested_may_be_learned_from() -> None:
+def test_a_corpus_that_cannot_be_tested_may_be_trained_on() -> None:
     corpora = [corpus("one", *BASIC), corpus("two", *BASIC), corpus("other", "sad", "bored", "amused")]
     with pytest.raises(CorpusError, match="'other' shares sad"):
         choose_corpus_folds(corpus_folds(corpora), None)

@@ -47,7 +47,7 @@ def test_figures_of_all_clips(make_predictions: MakePredictions) -> None:
     assert metrics.confusion.sum(axis=1).tolist() == [96, *[192] * 7]
 
 
-def test_parts_are_measured_like_the_whole(make_predictions: MakePredictions) -> None:
+def test_genders_and_intensities_are_measured_like_all_clips(make_predictions: MakePredictions) -> None:
     predictions = make_predictions(skill=1.5)
     metrics = measure_predictions(predictions)
     assert {value: (part.clips, part.speakers) for value, part in metrics.by_gender.items()} == {
@@ -81,7 +81,7 @@ def test_interval_is_the_plain_bootstrap_over_speakers(make_predictions: MakePre
     assert interval.high == pytest.approx(np.quantile(plain, 0.975), abs=0.006)
 
 
-def test_speakers_who_differ_make_the_interval_wide() -> None:
+def test_differences_between_speakers_widen_the_interval() -> None:
     alike = answers([(s, e, e if n % 2 else "sad") for s in "abcdefgh" for n in range(10) for e in ("happy", "sad")])
     apart = answers([(s, e, e if s < "e" else "sad") for s in "abcdefgh" for n in range(10) for e in ("happy", "sad")])
     one, two = measure_predictions(alike), measure_predictions(apart)
@@ -162,7 +162,7 @@ def test_mcnemar_counts_the_clips_that_one_system_alone_recognizes() -> None:
     assert by_hand == pytest.approx(binomtest(1, 7).pvalue)
 
 
-def test_two_speakers_show_next_to_nothing() -> None:
+def test_two_speakers_give_no_significant_difference() -> None:
     """Both favour the first system: by chance that is so, or the other way round, in half of all cases."""
     truth = [(speaker, emotion) for speaker in "ab" for emotion in ("happy", "sad") * 10]
     first = answers([(speaker, emotion, emotion) for speaker, emotion in truth])
@@ -170,7 +170,7 @@ def test_two_speakers_show_next_to_nothing() -> None:
     assert paired_test(first, second).p_value == 0.5
 
 
-def test_one_speaker_is_no_sample() -> None:
+def test_systems_of_one_speaker_are_not_compared() -> None:
     system = answers([("a", "happy", "happy"), ("a", "sad", "happy")])
     with pytest.raises(ParameterError, match=r"two speakers.*'a'"):
         paired_test(system, system)

@@ -34,7 +34,7 @@ def two() -> Predictions:
     )
 
 
-def test_the_file_is_what_the_readme_says(tmp_path: Path) -> None:
+def test_the_file_has_the_documented_columns(tmp_path: Path) -> None:
     path = tmp_path / "predictions.csv"
     two().to_csv(path)
     assert path.read_bytes().decode() == (
@@ -44,7 +44,7 @@ def test_the_file_is_what_the_readme_says(tmp_path: Path) -> None:
     )
 
 
-def test_what_is_written_is_read(make_predictions: MakePredictions, tmp_path: Path) -> None:
+def test_saved_predictions_are_read_back(make_predictions: MakePredictions, tmp_path: Path) -> None:
     written = make_predictions(skill=1.5)
     path = tmp_path / "predictions.csv"
     written.to_csv(path)
@@ -105,7 +105,7 @@ def test_gender_and_intensity_follow_from_ravdess_names(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "place", "says"),
+    ("old", "new", "place", "message"),
     [
         (HEADER + ROW, "", "line 1", "missing"),
         ("clip,actor", "actor,clip", "line 1", "clip, actor, fold"),
@@ -126,11 +126,11 @@ def test_gender_and_intensity_follow_from_ravdess_names(tmp_path: Path) -> None:
         (ROW, ROW + "\n", "line 3", "0 values"),
     ],
 )
-def test_a_bad_file_is_named_with_place_and_value(tmp_path: Path, old: str, new: str, place: str, says: str) -> None:
+def test_a_bad_file_is_named_with_place_and_value(tmp_path: Path, old: str, new: str, place: str, message: str) -> None:
     path = tmp_path / "bad.csv"
     assert old in HEADER + ROW
     path.write_text((HEADER + ROW).replace(old, new), encoding="utf-8")
-    with pytest.raises(AffettoError, match=rf"bad\.csv.*{place}.*{says}"):
+    with pytest.raises(AffettoError, match=rf"bad\.csv.*{place}.*{message}"):
         Predictions.from_csv(path)
 
 
@@ -141,7 +141,7 @@ def test_rounding_is_no_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe\x00", b'clip,actor\n"open', b"clip,actor\n\x00\n"])
-def test_what_is_no_table_is_named(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_not_a_table_is_named(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "noise.csv"
     path.write_bytes(content)
     with pytest.raises(AffettoError, match=r"noise\.csv"):
@@ -157,7 +157,7 @@ def test_missing_and_empty_files_are_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "says"),
+    ("change", "message"),
     [
         ({"speaker": ("1",)}, "1 values of speaker"),
         ({"clip": ("a", "a")}, "'a'.*twice"),
@@ -167,8 +167,8 @@ def test_missing_and_empty_files_are_named(tmp_path: Path) -> None:
         ({"clip": ()}, "at least one clip"),
     ],
 )
-def test_predictions_that_make_no_sense_are_refused(change: dict[str, object], says: str) -> None:
-    with pytest.raises(ParameterError, match=says):
+def test_invalid_predictions_are_refused(change: dict[str, object], message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
         replace(two(), **change)  # type: ignore[arg-type]  # wrong on purpose
 
 
@@ -183,16 +183,16 @@ def test_systems_over_different_clips_cannot_be_aligned() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "says"),
+    ("change", "message"),
     [
         ({"labels": ("happy", "sad"), "emotion": ("happy", "happy")}, "emotion of clip 'a': 'sad' and 'happy'"),
         ({"speaker": ("1", "3")}, "speaker of clip 'b': '2' and '3'"),
         ({"labels": ("calm", "sad"), "emotion": ("sad", "calm")}, "same emotions: one knows happy, sad"),
     ],
 )
-def test_systems_over_different_truth_cannot_be_aligned(change: dict[str, object], says: str) -> None:
+def test_systems_over_different_truth_cannot_be_aligned(change: dict[str, object], message: str) -> None:
     other = replace(two(), **change)  # type: ignore[arg-type]  # fields by name
-    with pytest.raises(ParameterError, match=says):
+    with pytest.raises(ParameterError, match=message):
         two().aligned_to(other)
 
 
@@ -229,7 +229,7 @@ def three_clips(**changed: Any) -> CorporaPredictions:
     return CorporaPredictions(**(content | changed))
 
 
-def test_a_file_gives_back_what_was_written(tmp_path: Path) -> None:
+def test_saved_predictions_for_corpora_are_read_back(tmp_path: Path) -> None:
     predictions = three_clips()
     predictions.to_csv(tmp_path / "predictions.csv")
     assert (tmp_path / "predictions.csv").read_text(encoding="utf-8") == TEXT
@@ -241,7 +241,7 @@ def test_a_file_gives_back_what_was_written(tmp_path: Path) -> None:
     assert (len(read), read.corpora) == (3, ("one", "two"))
 
 
-def test_parts_are_put_behind_one_another(tmp_path: Path) -> None:
+def test_parts_are_concatenated(tmp_path: Path) -> None:
     whole = three_clips()
     parts = [whole.take([0, 1]), whole.take([2])]
     CorporaPredictions.joined(parts).to_csv(tmp_path / "joined.csv")
@@ -253,7 +253,7 @@ def test_parts_are_put_behind_one_another(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changed", "says"),
+    ("changed", "message"),
     [
         ({"status": ("ok", "maybe", "ok")}, "'b' of 'one'.*maybe"),
         ({"emotion": ("neutral", "bored", "angry")}, "'b' of 'one'.*bored"),
@@ -265,13 +265,13 @@ def test_parts_are_put_behind_one_another(tmp_path: Path) -> None:
         ({"speaker": ("1", "2")}, "2 values of speaker"),
     ],
 )
-def test_what_makes_no_sense_is_refused(changed: dict[str, Any], says: str) -> None:
-    with pytest.raises(ParameterError, match=says):
+def test_invalid_predictions_for_corpora_are_refused(changed: dict[str, Any], message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
         three_clips(**changed)
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "says"),
+    ("old", "new", "message"),
     [
         ("corpus,clip", "clip,corpus", r"line 1.*corpus, clip"),
         ("status,arousal,valence", "status,arousal", "line 1"),
@@ -283,11 +283,11 @@ def test_what_makes_no_sense_is_refused(changed: dict[str, Any], says: str) -> N
         (TEXT[TEXT.index("one,a") :], "", "no predictions"),
     ],
 )
-def test_a_wrong_file_is_named_with_its_fault(old: str, new: str, says: str, tmp_path: Path) -> None:
+def test_a_wrong_file_is_named_with_its_fault(old: str, new: str, message: str, tmp_path: Path) -> None:
     assert old in TEXT
     path = tmp_path / "mine.csv"
     path.write_text(TEXT.replace(old, new), encoding="utf-8")
-    with pytest.raises(ParameterError, match=rf"mine\.csv.*{says}"):
+    with pytest.raises(ParameterError, match=rf"mine\.csv.*{message}"):
         CorporaPredictions.from_csv(path)
 
 

@@ -136,7 +136,7 @@ def test_a_second_report_replaces_the_first(make_predictions: MakePredictions, t
     assert content["uar"] == better.uar
 
 
-def test_every_leaked_figure_says_so(make_predictions: MakePredictions, tmp_path: Path) -> None:
+def test_every_leaked_figure_is_marked(make_predictions: MakePredictions, tmp_path: Path) -> None:
     predictions = make_predictions(skill=1.5, protocol="random")
     metrics = write(predictions, tmp_path / "report", "random")
     content = json.loads((tmp_path / "report" / "metrics.json").read_text(encoding="utf-8"))
@@ -152,7 +152,7 @@ def test_every_leaked_figure_says_so(make_predictions: MakePredictions, tmp_path
     assert all("speakers leak" in line for line in figures)
 
 
-def test_the_titles_of_leaked_pictures_say_so(
+def test_the_titles_of_leaked_pictures_are_marked(
     make_predictions: MakePredictions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from matplotlib.axes import Axes
@@ -239,9 +239,7 @@ def test_another_report_is_never_replaced(
 
 
 @pytest.mark.parametrize("content", [None, "[]", "no JSON"])
-def test_files_of_somebody_else_are_never_replaced(
-    content: str | None, make_predictions: MakePredictions, tmp_path: Path
-) -> None:
+def test_other_files_are_never_replaced(content: str | None, make_predictions: MakePredictions, tmp_path: Path) -> None:
     (tmp_path / "predictions.csv").write_text("mine")
     if content is not None:
         (tmp_path / "metrics.json").write_text(content)
@@ -320,7 +318,7 @@ def test_a_report_about_corpora_has_each_corpus(corpora: list[Corpus], tmp_path:
     assert three["auc_valence"] == {"value": None, "interval": None}  # sad and angry are both negative
 
 
-def test_the_table_begins_with_the_mean_and_ends_with_what_is_not_tested(corpora: list[Corpus]) -> None:
+def test_the_table_begins_with_the_mean_and_ends_with_the_untested_clips(corpora: list[Corpus]) -> None:
     metrics = measure_corpora(answered(corpora))
     console = Console(width=160)
     with console.capture() as capture:

@@ -234,19 +234,19 @@ def test_a_name_that_is_not_valid_unicode(name: str, dialogue: Recognition, tmp_
         assert json.loads(text)[0]["source"] == odd.source
 
 
-def test_the_command_line_offers_the_formats_that_there_are() -> None:
+def test_the_command_line_offers_every_format() -> None:
     assert get_args(OutputFormat) == ("table", *FORMATS)
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_the_ending_tells_the_format(name: str) -> None:
+def test_the_format_follows_from_the_suffix(name: str) -> None:
     assert find_format(f"a.b{FORMATS[name].ending}").name == name
     assert find_format(f"a{FORMATS[name].ending.upper()}").name == name
     assert find_format("a.json", name).name == name
 
 
 @pytest.mark.parametrize("path", ["a.xml", "a", "json", ".csv", "a.wav"])
-def test_an_unknown_ending_is_refused_with_those_that_are_known(path: str, silence: Recognition) -> None:
+def test_an_unknown_suffix_is_refused_with_the_known_ones(path: str, silence: Recognition) -> None:
     with pytest.raises(ParameterError) as caught:
         write(silence, path)
     assert all(known.ending in str(caught.value) for known in FORMATS.values())

@@ -16,7 +16,7 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "reading-long.flac"
 
 @pytest.mark.parametrize("width", [80, 120])
 @pytest.mark.parametrize("is_terminal", [False, True])
-def test_segments_are_lines_and_a_terminal_shows_the_present(is_terminal: bool, width: int) -> None:
+def test_segments_are_lines_and_a_terminal_shows_the_current_state(is_terminal: bool, width: int) -> None:
     class Terminal(io.StringIO):
         def isatty(self) -> bool:
             return is_terminal

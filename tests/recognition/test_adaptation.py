@@ -56,7 +56,7 @@ def test_a_profile_knows_the_length_of_its_speech(profile: AdaptationProfile, re
     assert profile.speaker_count == "unknown"  # of fewer than ten utterances
 
 
-def test_a_profile_answers_alike_after_it_was_saved(
+def test_a_saved_profile_gives_the_same_probabilities(
     recognizer: Recognizer, profile: AdaptationProfile, examples: list[Path], tmp_path: Path
 ) -> None:
     path = tmp_path / "me.json"
@@ -71,7 +71,7 @@ def test_a_profile_answers_alike_after_it_was_saved(
     assert not any(f"{name}.flac" in text for name in NAMES)
 
 
-def test_answers_are_adapted_until_the_profile_is_taken_away(recognizer: Recognizer, examples: list[Path]) -> None:
+def test_results_are_adapted_until_the_profile_is_removed(recognizer: Recognizer, examples: list[Path]) -> None:
     before = [recognizer.recognize(path) for path in examples]
     profile = recognizer.adapt(examples[1:])
     assert recognizer.profile is profile
@@ -165,7 +165,7 @@ def test_silence_is_not_adapted(recognizer: Recognizer, examples: list[Path]) ->
     assert recognizer.recognize(examples[1]).adapted_to == "profile"
 
 
-def test_speakers_are_understood_better_once_their_recordings_are_known(recognizer: Recognizer, nemo_dir: Path) -> None:
+def test_speakers_are_recognized_better_with_a_profile(recognizer: Recognizer, nemo_dir: Path) -> None:
     """Two Poles: each clip by others of its speaker, without their labels."""
     clips = [u for u in load_corpus(nemo_dir).utterances if u.emotion in recognizer.labels]
     truth: list[tuple[float, float]] = []
@@ -302,7 +302,7 @@ def test_many_actors_are_distinguished_from_one(recognizer: Recognizer, emodb_di
     assert several.speaker_count != "one"
 
 
-def test_an_uncertain_answer_is_one_below_the_threshold(
+def test_confidence_below_the_threshold_is_uncertain(
     recognizer: Recognizer, recording: NDArray[np.float32], tmp_path: Path
 ) -> None:
     bundle = recognizer.bundle

@@ -43,7 +43,7 @@ def test_without_a_threshold_every_answer_is_ok() -> None:
     assert answers(0.0).add(predicted(0, 1, 0.34, 0.33, 0.33)).status == "ok"
 
 
-def test_the_whole_is_the_mean_weighted_by_length() -> None:
+def test_the_result_is_the_mean_weighted_by_length() -> None:
     call = answers()
     call.add(predicted(0.0, 3.0, 0.8, 0.1, 0.1))
     call.add(predicted(4.0, 5.0, 0.0, 0.2, 0.8))

@@ -75,7 +75,7 @@ def waveform_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("acoustics", [False, True])
-def test_a_model_of_the_waveform_needs_no_library_that_trains(waveform_bundle: Path, acoustics: bool) -> None:
+def test_a_model_of_the_waveform_needs_no_training_library(waveform_bundle: Path, acoustics: bool) -> None:
     probabilities, modules = recognize(str(waveform_bundle), acoustics=acoustics)
     assert list(probabilities) == ["neutral", "angry"]
     assert 0 < probabilities["neutral"] < 1
@@ -83,7 +83,7 @@ def test_a_model_of_the_waveform_needs_no_library_that_trains(waveform_bundle: P
     assert not modules & HEAVY
 
 
-def test_the_default_model_needs_no_library_that_trains() -> None:
+def test_the_default_model_needs_no_training_library() -> None:
     assert load_bundle(find_bundle(DEFAULT_MODEL)).manifest["input"]["kind"] == "waveform"
     probabilities, modules = recognize()
     assert sum(probabilities.values()) == pytest.approx(1, abs=1e-4)

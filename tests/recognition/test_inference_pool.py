@@ -60,7 +60,7 @@ def test_no_thread_is_left_behind(pool: InferencePool, segments: list[tuple[int,
     assert not [thread for thread in threading.enumerate() if "ThreadPoolExecutor" in thread.name]
 
 
-def test_no_more_segments_are_looked_for_than_are_due_soon(
+def test_segments_are_detected_only_shortly_before_they_are_needed(
     pool: InferencePool, segments: list[tuple[int, SpeechSegment]]
 ) -> None:
     asked = threading.Semaphore(0)

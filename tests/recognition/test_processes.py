@@ -50,7 +50,7 @@ def in_child(call: Callable[[], Any]) -> Any:
 
 @needs_fork
 @pytest.mark.parametrize("model", ["transformer", "svm"])
-def test_after_a_fork_everything_answers_the_same(model: str, two_utterances: tuple[np.ndarray, int]) -> None:
+def test_a_forked_process_gives_the_same_results(model: str, two_utterances: tuple[np.ndarray, int]) -> None:
     recognizer = Recognizer(model, threads=2)
     expected = recognizer.recognize(two_utterances)
     assert len(expected.segments) == 2
@@ -67,7 +67,7 @@ def test_after_a_fork_everything_answers_the_same(model: str, two_utterances: tu
 
 
 @needs_fork
-def test_a_fork_in_the_midst_of_other_threads_work(two_utterances: tuple[np.ndarray, int], root: Path) -> None:
+def test_a_fork_during_the_work_of_other_threads(two_utterances: tuple[np.ndarray, int], root: Path) -> None:
     recognizer = Recognizer(threads=2)
     recording = root / "examples" / "angry.flac"
     expected = [recognizer.recognize(source) for source in (two_utterances, recording)]
@@ -116,14 +116,14 @@ def test_a_recognizer_goes_to_processes_that_are_spawned(two_utterances: tuple[n
 
 
 @pytest.mark.parametrize("value", ["2", 2.5, 0, True])
-def test_threads_and_jobs_are_whole_numbers(value: Any, two_utterances: tuple[np.ndarray, int]) -> None:
+def test_threads_and_jobs_must_be_integers(value: Any, two_utterances: tuple[np.ndarray, int]) -> None:
     with pytest.raises(affetto.ParameterError, match="threads is "):
         Recognizer(threads=value)
     with pytest.raises(affetto.ParameterError, match="jobs is "):
         Recognizer().recognize_each([two_utterances], jobs=value)
 
 
-def test_a_missing_library_is_called_missing(root: Path) -> None:
+def test_a_missing_library_is_not_called_a_broken_model(root: Path) -> None:
     code = (
         "import sys; sys.modules['scipy'] = sys.modules['scipy.fft'] = sys.modules['librosa'] = None; import affetto\n"
         "try: affetto.Recognizer('svm')\n"

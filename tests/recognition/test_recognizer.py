@@ -24,7 +24,7 @@ def angry(ravdess_dir: Path) -> Path:
 
 
 @pytest.mark.parametrize("model", sorted(bundled_models()))
-def test_shipped_models_hear_the_actors_that_they_know(model: str, ravdess_dir: Path) -> None:
+def test_shipped_models_recognize_the_actors_of_their_training(model: str, ravdess_dir: Path) -> None:
     recognizer = Recognizer(model)
     clips = [ravdess_dir / f"Actor_10/03-01-{e:02}-01-01-{r:02}-10.flac" for e in range(1, 9) for r in (1, 2)]
     predicted = [recognizer.recognize(clip).emotion for clip in clips]
@@ -33,7 +33,7 @@ def test_shipped_models_hear_the_actors_that_they_know(model: str, ravdess_dir: 
     assert sum(h == t for h, t in zip(predicted, truth, strict=True)) >= (10 if model == "transformer" else 12)
 
 
-def test_answer_is_complete_and_consistent(recognizer: Recognizer, angry: Path) -> None:
+def test_a_result_is_complete_and_consistent(recognizer: Recognizer, angry: Path) -> None:
     result = recognizer.recognize(angry)
     assert result.source == str(angry)
     assert result.status in ("ok", "uncertain")
@@ -50,7 +50,7 @@ def test_answer_is_complete_and_consistent(recognizer: Recognizer, angry: Path) 
     assert json.loads(result.to_json()) == result.to_dict()
 
 
-def test_all_ways_in_give_the_same_numbers(recognizer: Recognizer, angry: Path, tmp_path: Path) -> None:
+def test_all_kinds_of_input_give_the_same_probabilities(recognizer: Recognizer, angry: Path, tmp_path: Path) -> None:
     samples, rate = soundfile.read(angry, dtype="int16")
     wav = tmp_path / "clip.wav"
     soundfile.write(wav, samples, rate)
@@ -170,7 +170,7 @@ def test_each_channel_is_recognized_by_itself(recognizer: Recognizer, ravdess_di
 
 
 @pytest.mark.parametrize("size", [441, 30_000])
-def test_a_stream_gives_the_segments_of_the_whole(recognizer: Recognizer, ravdess_dir: Path, size: int) -> None:
+def test_a_stream_gives_the_segments_of_the_recording(recognizer: Recognizer, ravdess_dir: Path, size: int) -> None:
     clips = sorted((ravdess_dir / "Actor_08").glob("*.flac"))[::15]
     samples = np.concatenate([soundfile.read(clip, dtype="int16")[0] for clip in clips])
     whole = recognizer.recognize((samples, 48_000)).segments
@@ -183,7 +183,7 @@ def test_a_stream_gives_the_segments_of_the_whole(recognizer: Recognizer, ravdes
         assert got.probabilities == pytest.approx(wanted.probabilities, abs=0.02)
 
 
-def test_a_chunk_that_makes_no_sense_is_named(recognizer: Recognizer) -> None:
+def test_an_invalid_chunk_is_named(recognizer: Recognizer) -> None:
     with pytest.raises(AudioError, match="chunk 2 of the stream: samples are of type <U1"):
         list(recognizer.stream([np.zeros(100), np.array(["a"])], sample_rate_hz=16_000))
     with pytest.raises(AudioError, match="the stream: the sample rate is 100 Hz"):
@@ -191,7 +191,7 @@ def test_a_chunk_that_makes_no_sense_is_named(recognizer: Recognizer) -> None:
 
 
 @pytest.mark.parametrize(("n", "message"), [(1, "0.000125 s"), (800, "0.1 s long; at least 0.2 s")])
-def test_too_little_to_hear_anything_in(recognizer: Recognizer, n: int, message: str) -> None:
+def test_a_recording_that_is_too_short_is_refused(recognizer: Recognizer, n: int, message: str) -> None:
     with pytest.raises(AudioError, match=message):
         recognizer.recognize((np.ones(n), 8_000))
 

@@ -48,7 +48,7 @@ def test_a_table_contains_warnings(dialogue: Recognition) -> None:
     assert dialogue.to_pandas()["warnings"].isna().all()
 
 
-def test_without_pandas_it_is_named(dialogue: Recognition, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_pandas_is_named(dialogue: Recognition, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(MissingExtraError, match="pip install pandas"):
         dialogue.to_pandas()

@@ -91,7 +91,9 @@ def test_single_samples_may_have_several_channels(recognizer: Recognizer) -> Non
 
 
 @pytest.mark.parametrize("rate", [8_000, 16_000, 22_050, 44_100, 48_000])
-def test_rates(recognizer: Recognizer, other_call: NDArray[np.float32], rate: int) -> None:
+def test_streams_of_every_rate_give_the_segments_of_recognize(
+    recognizer: Recognizer, other_call: NDArray[np.float32], rate: int
+) -> None:
     samples = soxr.resample(other_call, RATE, rate)
     expected = recognizer.recognize((samples, rate))
     assert expected.segments
@@ -101,7 +103,7 @@ def test_rates(recognizer: Recognizer, other_call: NDArray[np.float32], rate: in
 
 @pytest.mark.parametrize("dtype", ["float64", "float16", "int16", "int32", "uint8"])
 @pytest.mark.parametrize("n_channels", [1, 2, 6])
-def test_types_and_channels(
+def test_streams_of_every_type_give_the_segments_of_recognize(
     recognizer: Recognizer, other_call: NDArray[np.float32], dtype: str, n_channels: int
 ) -> None:
     mono = other_call[: 6 * RATE]
@@ -116,7 +118,7 @@ def test_types_and_channels(
     assert_same(list(recognizer.stream(pieces(converted, 1_024), sample_rate_hz=RATE)), expected.segments)
 
 
-def test_the_end_gives_what_recognize_gives(
+def test_the_end_gives_the_result_of_recognize(
     recognizer: Recognizer, call: NDArray[np.float32], whole: Recognition
 ) -> None:
     live = recognizer.listen(sample_rate_hz=RATE)
@@ -230,7 +232,7 @@ def test_a_few_samples_are_no_speech(recognizer: Recognizer, n: int) -> None:
         (np.full(16_000, 1e300), "full scale is 1"),
     ],
 )
-def test_chunks_that_make_no_sense(recognizer: Recognizer, chunk: object, message: str) -> None:
+def test_invalid_chunks_are_refused(recognizer: Recognizer, chunk: object, message: str) -> None:
     live = recognizer.listen(sample_rate_hz=44_100)
     live.push(np.zeros(100))
     with pytest.raises(AudioError, match=message):
@@ -261,20 +263,20 @@ def test_pushing_after_the_end_is_an_error(recognizer: Recognizer, rate: int) ->
 
 
 @pytest.mark.parametrize("rate", [0, 7_999, 200_000, float("nan"), "fast"])
-def test_rates_that_make_no_sense(recognizer: Recognizer, rate: float) -> None:
+def test_invalid_rates_are_refused(recognizer: Recognizer, rate: float) -> None:
     with pytest.raises(AudioError, match="the stream: the sample rate is"):
         recognizer.listen(sample_rate_hz=rate)
 
 
 @pytest.mark.parametrize("dtype", [np.int64, np.uint64])
-def test_integers_that_no_sound_has_are_refused(recognizer: Recognizer, dtype: type) -> None:
+def test_integers_of_types_without_audio_are_refused(recognizer: Recognizer, dtype: type) -> None:
     chunks: list[Any] = [np.ones(1_000, dtype), [1, 2, 3], b"\x00\x01", bytearray(4), memoryview(b"\x00\x01")]
     for chunk in chunks:
         with pytest.raises(AudioError, match=r"int16|frombuffer"):
             recognizer.listen(sample_rate_hz=RATE).push(chunk)
 
 
-def test_integers_wider_than_their_sound_are_no_silence_without_a_remark(
+def test_integers_wider_than_their_sound_give_a_warning(
     recognizer: Recognizer, other_call: NDArray[np.float32]
 ) -> None:
     narrow = np.round(other_call[: 5 * RATE] * 32_767).astype(np.int32)

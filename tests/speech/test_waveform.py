@@ -28,7 +28,7 @@ def test_channels_are_averaged() -> None:
     assert Waveform.from_samples(stereo, 8_000).samples.tolist() == [0.25, 0.0]
 
 
-def test_samples_beyond_full_scale_are_scaled_down_as_a_whole() -> None:
+def test_samples_beyond_full_scale_are_scaled_by_one_factor() -> None:
     assert Waveform.from_samples([0.0, 2.0, -4.0], 8_000).samples.tolist() == [0.0, 0.5, -1.0]
 
 

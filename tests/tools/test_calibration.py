@@ -36,7 +36,7 @@ def test_each_classifier_has_a_file_and_its_provenance(published: Path) -> None:
             assert found.accuracy == pytest.approx(point["accuracy"], abs=1e-6)
 
 
-def test_a_file_that_is_not_what_its_predictions_give_is_noticed(published: Path, capsys: Captured) -> None:
+def test_a_file_that_differs_from_its_predictions_is_noticed(published: Path, capsys: Captured) -> None:
     assert main(["--check"], root=published) == 1
     assert not list((published / RESULTS).glob("calibration-*.json"))  # checking writes nothing
     assert main([], root=published) == 0
@@ -64,5 +64,5 @@ def test_missing_predictions_are_named(published: Path, capsys: Captured) -> Non
     assert "cnn-emobox.csv" in capsys.readouterr().err
 
 
-def test_the_published_files_are_what_the_published_predictions_give(root: Path) -> None:
+def test_the_published_files_follow_from_the_predictions(root: Path) -> None:
     assert main(["--check"], root=root) == 0

@@ -60,7 +60,7 @@ def test_results_that_changed_are_noticed_in_the_manifest(published: Path, capsy
     assert main(["--check"], root=published) == 0
 
 
-def test_a_card_that_somebody_edited_is_noticed(published: Path, capsys: Captured) -> None:
+def test_an_edited_card_is_noticed(published: Path, capsys: Captured) -> None:
     assert main([], root=published) == 0
     card = published / "docs" / "models" / "svm.md"
     card.write_text(card.read_text(encoding="utf-8").replace("svm", "the best"), encoding="utf-8")
@@ -88,14 +88,14 @@ def test_corpora_left_out_stand_in_the_card(published: Path) -> None:
     assert "| crema-d |" not in (published / "docs" / "models" / "svm.md").read_text(encoding="utf-8")
 
 
-def test_what_is_in_the_way_is_one_sentence(published: Path, capsys: Captured) -> None:
+def test_a_damaged_model_is_reported_in_one_sentence(published: Path, capsys: Captured) -> None:
     (published / MODELS / "svm" / "model.onnx").write_bytes(b"another")
     assert main(["--check"], root=published) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert "sha256 differs" in line
 
 
-def test_what_ships_is_what_was_published(root: Path) -> None:
+def test_shipped_manifests_and_cards_agree_with_the_published_results(root: Path) -> None:
     """The manifests hold what benchmarks/results/ gives, and the cards in docs/models/ say what the manifests hold."""
     assert main(["--check"], root=root) == 0
     assert {path.stem for path in (root / "docs" / "models").glob("*.md")} == set(bundled_models())

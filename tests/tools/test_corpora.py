@@ -52,7 +52,7 @@ def document(repository: Path) -> str:
         ("svm-emobox", None),
     ],
 )
-def test_names_tell_classifier_and_adaptation(stem: str, expected: tuple[str, Adaptation | None] | None) -> None:
+def test_names_contain_classifier_and_adaptation(stem: str, expected: tuple[str, Adaptation | None] | None) -> None:
     assert parse_name(stem) == expected
 
 
@@ -113,5 +113,5 @@ def test_a_file_that_cannot_be_read_is_named(repository: Path, capsys: Captured)
     assert "corpora-svm.csv, line 1" in capsys.readouterr().err
 
 
-def test_the_document_shows_what_was_published(root: Path) -> None:
+def test_the_document_shows_the_published_figures(root: Path) -> None:
     assert main(["--check"], root=root) == 0

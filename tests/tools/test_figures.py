@@ -60,7 +60,7 @@ def test_results_are_those_of_the_predictions(folder: Path) -> None:
     assert json.loads(json.dumps(emobox)) == emobox  # what a manifest gives back
 
 
-def test_results_are_of_ravdess_whatever_the_bundle_learned_from(published: Path, folder: Path) -> None:
+def test_results_are_of_ravdess_for_a_model_of_several_corpora(published: Path, folder: Path) -> None:
     manifest = manifest_of(published, "transformer")
     assert len(manifest["corpora"]) > 1
     (emobox, *_) = figures(manifest, folder)["results"]
@@ -68,7 +68,7 @@ def test_results_are_of_ravdess_whatever_the_bundle_learned_from(published: Path
     assert emobox["command"] == "affetto evaluate RAVDESS --classifier transformer --protocol emobox"
 
 
-def test_what_was_not_measured_is_none(published: Path, folder: Path) -> None:
+def test_missing_measurements_are_none(published: Path, folder: Path) -> None:
     found = figures(manifest_of(published, "svm"), folder)
     assert [field for field, value in found.items() if value is None] == [
         *("robustness", "adaptation", "other_corpora"),

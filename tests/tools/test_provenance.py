@@ -60,7 +60,7 @@ def test_an_entry_that_is_wrong_is_noticed(
     assert re.search(rf"pitch\.json.*{problem}", capsys.readouterr().err)
 
 
-def test_what_was_not_recorded_needs_a_remark(tmp_path: Path, result: Path) -> None:
+def test_a_value_that_was_not_recorded_needs_a_remark(tmp_path: Path, result: Path) -> None:
     change(result, processor=None, remark="The processor was not recorded.")
     assert main(["--check"], root=tmp_path) == 0
 

@@ -68,7 +68,7 @@ def rows_of(repository: Path) -> list[list[str]]:
         ("svm-adapted-20", None),
     ],
 )
-def test_names_tell_classifier_and_protocol(stem: str, expected: tuple[str, str] | None) -> None:
+def test_names_contain_classifier_and_protocol(stem: str, expected: tuple[str, str] | None) -> None:
     parsed = parse_name(stem)
     assert expected == (parsed and (parsed[0], parsed[1].name))
 
@@ -152,7 +152,7 @@ def test_a_file_that_was_measured_by_another_protocol_is_refused(repository: Pat
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "says"),
+    ("old", "new", "message"),
     [
         ("03-01-01-01-01-01-01,1,1,neutral,", "03-01-01-01-01-01-01,1,1,calm,", "emotion of .*-01 is neutral, .* calm"),
         ("03-01-01-01-01-01-01,1,1,", "03-01-01-01-01-01-01,2,1,", "actor of .*-01 is 1, .* says 2"),
@@ -160,16 +160,16 @@ def test_a_file_that_was_measured_by_another_protocol_is_refused(repository: Pat
         ("03-01-01-01-01-01-01,1,1,", "03-01-01-01-01-01-01,1,one,", "line 2.*'fold'.*'one'"),
     ],
 )
-def test_a_file_that_is_not_true_to_ravdess_is_refused(
-    repository: Path, capsys: Captured, old: str, new: str, says: str
+def test_a_file_that_contradicts_ravdess_is_refused(
+    repository: Path, capsys: Captured, old: str, new: str, message: str
 ) -> None:
     path = publish(repository, "svm-emobox")
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new), encoding="utf-8")
     assert main([], root=repository) == 2
-    assert re.search(rf"svm-emobox\.csv.*{says}", capsys.readouterr().err)
+    assert re.search(rf"svm-emobox\.csv.*{message}", capsys.readouterr().err)
 
 
-def test_the_readme_shows_what_was_published(root: Path) -> None:
+def test_the_readme_shows_the_published_figures(root: Path) -> None:
     assert main(["--check"], root=root) == 0

@@ -104,7 +104,7 @@ def test_a_corpus_that_is_left_out_is_adapted_to_as_well() -> None:
     assert right[1] > right[0]
 
 
-def test_what_cannot_be_adapted_is_refused() -> None:
+def test_an_invalid_adaptation_is_refused() -> None:
     with pytest.raises(ParameterError, match="0"):
         adapted(0)
     pipeline = make_pipeline(FunctionTransformer(measured), LogisticRegression())

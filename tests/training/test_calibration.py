@@ -328,7 +328,7 @@ def test_an_emotion_of_one_group_of_speakers_is_learned(known: Clips) -> None:
     assert found.predict_proba(known.X).shape == (len(known.y), 4)
 
 
-def test_speakers_without_whom_one_emotion_is_left_are_named() -> None:
+def test_speakers_that_leave_only_one_emotion_are_named() -> None:
     one_sided = clips(4).without(1, of=["s1", "s2", "s3"]).without(2, of="s0").without(3, of="s0")
     one_sided = one_sided.without(2, of=["s1", "s2", "s3"]).without(3, of=["s1", "s2", "s3"])
     with pytest.raises(CorpusError, match=r"speakers s0 .*one emotion"):

@@ -204,9 +204,9 @@ def test_an_emotion_without_training_clips_gets_no_probability() -> None:
     assert recognized[f"{angry}-02"] == "angry"
 
 
-@pytest.mark.parametrize(("folds", "says"), [([7], "6.*7"), ([], "no fold"), ([0, 1], "fold 0")])
-def test_folds_that_do_not_exist_are_named(names: Corpus, folds: list[int], says: str) -> None:
-    with pytest.raises(ParameterError, match=f"'emobox'.*{says}"):
+@pytest.mark.parametrize(("folds", "message"), [([7], "6.*7"), ([], "no fold"), ([0, 1], "fold 0")])
+def test_folds_that_do_not_exist_are_named(names: Corpus, folds: list[int], message: str) -> None:
+    with pytest.raises(ParameterError, match=f"'emobox'.*{message}"):
         cross_validate(clone(Recorder()), names, get_protocol("emobox"), folds=folds)
 
 

@@ -52,7 +52,7 @@ def test_inner_groups_need_as_many_speakers(n_splits: int) -> None:
         inner_groups(["a", "b", "c", "a"], n_splits)
 
 
-def test_parts_stand_for_the_only_speaker_where_speakers_leak_anyway() -> None:
+def test_clips_of_the_only_speaker_are_split_if_speakers_leak() -> None:
     alone = make_corpus([("me", "happy"), ("me", "sad")] * 12)
 
     parts = with_inner_speakers(alone, get_protocol("random"))

@@ -36,7 +36,7 @@ def polish(tmp_path_factory: pytest.TempPathFactory, nemo_dir: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("datasets", "folder", "options", "says"),
+    ("datasets", "folder", "options", "message"),
     [
         (["nowhere"], "model", {}, "nowhere"),
         (["CORPUS"], "CORPUS/model", {}, "inside the corpus"),
@@ -49,20 +49,20 @@ def polish(tmp_path_factory: pytest.TempPathFactory, nemo_dir: Path) -> Path:
     ],
 )
 def test_a_training_that_cannot_work_is_refused(
-    datasets: list[str], folder: str, options: dict[str, Any], says: str, corpus: Path, tmp_path: Path
+    datasets: list[str], folder: str, options: dict[str, Any], message: str, corpus: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "taken").mkdir()
     (tmp_path / "taken/notes.txt").write_text("mine")
     places = [str(corpus) if dataset == "CORPUS" else str(tmp_path / dataset) for dataset in datasets]
     target = folder.replace("CORPUS", str(corpus)) if "CORPUS" in folder else tmp_path / folder
-    with pytest.raises(AffettoError, match=says):
+    with pytest.raises(AffettoError, match=message):
         TrainingPlan(places, target, classifier="svm", **options)
     assert [path.name for path in tmp_path.rglob("*")] == ["taken", "notes.txt"]
     assert not (corpus / "model").exists()
 
 
 @pytest.mark.parametrize(
-    ("protocol", "options", "says"),
+    ("protocol", "options", "message"),
     [
         ("emobox", {}, "24 actors"),
         ("best", {}, "best"),
@@ -72,15 +72,17 @@ def test_a_training_that_cannot_work_is_refused(
         ("loso", {"emotions": ["bored"]}, "bored"),
     ],
 )
-def test_a_split_that_cannot_work_is_refused(protocol: str, options: dict[str, Any], says: str, corpus: Path) -> None:
+def test_a_split_that_cannot_work_is_refused(
+    protocol: str, options: dict[str, Any], message: str, corpus: Path
+) -> None:
     if "train_with" in options:
         options = {"train_with": [corpus]}
-    with pytest.raises(AffettoError, match=says):
+    with pytest.raises(AffettoError, match=message):
         SpeakerSplit(corpus, protocol, **options)
 
 
 @pytest.mark.parametrize(
-    ("classifier", "options", "says"),
+    ("classifier", "options", "message"),
     [
         ("svm", {"encoders": ["tiny"]}, "transformer"),
         ("svm", {"adapted": 5}, "transformer"),
@@ -92,7 +94,7 @@ def test_a_split_that_cannot_work_is_refused(protocol: str, options: dict[str, A
 def test_an_evaluation_that_cannot_work_is_refused(
     classifier: str,
     options: dict[str, Any],
-    says: str,
+    message: str,
     corpus: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -103,7 +105,7 @@ def test_an_evaluation_that_cannot_work_is_refused(
     given: dict[str, Any] = {
         name: str(v).replace("CORPUS", str(corpus)) if isinstance(v, str) else v for name, v in options.items()
     }
-    with pytest.raises(ParameterError, match=says):
+    with pytest.raises(ParameterError, match=message):
         EvaluationPlan(SpeakerSplit(corpus, "loso"), classifier, **given)
     assert [path.name for path in tmp_path.iterdir()] == ["taken"]
     assert not (corpus / "models").exists()
@@ -128,12 +130,12 @@ def test_an_evaluation_writes_its_report_and_keeps_the_models(
 
 
 def test_corpora_are_left_out(corpus: Path, polish: Path, tmp_path: Path) -> None:
-    for datasets, folds, says in (
+    for datasets, folds, message in (
         ([corpus], None, "two"),
         ([corpus, corpus], None, "given twice"),
         ([corpus, polish], [3], "1 to 2"),
     ):
-        with pytest.raises(AffettoError, match=says):
+        with pytest.raises(AffettoError, match=message):
             CorpusSplit(datasets, folds=folds)
     split = CorpusSplit([corpus, polish], folds=[2])
     with pytest.raises(ParameterError, match="inside the corpus"):

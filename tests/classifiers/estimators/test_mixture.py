@@ -14,7 +14,7 @@ def test_is_a_proper_scikit_learn_estimator(estimator: Any, check: Any) -> None:
     check(estimator)
 
 
-def test_two_bumps_of_one_class_need_two_components() -> None:
+def test_a_class_with_two_modes_needs_two_components() -> None:
     generator = np.random.default_rng(0)
     outer = np.concatenate([generator.normal(-4, 1, (200, 1)), generator.normal(4, 1, (200, 1))])
     X = np.concatenate([outer, generator.normal(0, 1, (400, 1))])

@@ -80,7 +80,7 @@ def epochs(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 
 @pytest.mark.parametrize("classifier", [convolutional(epochs=12), convolutional(epochs=8, n_networks=2)])
-def test_learns_what_is_easy(classifier: SequenceClassifier) -> None:
+def test_well_separated_classes_are_learned(classifier: SequenceClassifier) -> None:
     X, y = task(240, width=32)
     fitted = clone(classifier).fit(X[:180], y[:180])
     probabilities = fitted.predict_proba(X[180:])

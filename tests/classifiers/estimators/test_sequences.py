@@ -26,7 +26,7 @@ def test_scaler_standardizes_over_all_frames_and_keeps_lengths() -> None:
     assert np.allclose(frames.std(0), 1, atol=1e-3)
 
 
-def test_scaler_clips_what_lies_far_outside() -> None:
+def test_scaler_clips_outliers() -> None:
     scaler = SequenceScaler(limit=2).fit(sequences())
     (scaled,) = scaler.transform([np.full((3, 6), 1e3, np.float32)])
     assert np.array_equal(scaled, np.full((3, 6), 2.0))

@@ -47,7 +47,7 @@ def test_every_condition_changes_the_sound_and_each_time_alike(speech: Waveform)
         assert np.array_equal(first, speech.samples) == (condition is CLEAN), condition.title
 
 
-def test_levels_of_noise_are_of_the_same_noise(speech: Waveform, noises: list[Path]) -> None:
+def test_all_levels_use_the_same_noise(speech: Waveform, noises: list[Path]) -> None:
     for conditions in (make_conditions(), make_conditions(noises=noises)):
         added = [
             condition.degrade(speech.samples, RATE, np.random.default_rng(1)) - speech.samples

@@ -48,7 +48,9 @@ def test_clean_clips_are_recognized_as_usual(recognizer: Recognizer, utterances:
     assert row.confidence == pytest.approx(np.mean([o.confidence for o in outcomes]), abs=1e-4)
 
 
-def test_a_clip_is_degraded_alike_whatever_else_is_run(recognizer: Recognizer, utterances: list[Utterance]) -> None:
+def test_other_clips_and_conditions_do_not_change_how_a_clip_is_degraded(
+    recognizer: Recognizer, utterances: list[Utterance]
+) -> None:
     conditions = choose_conditions(make_conditions(), ["noise", "room", "tilt"])
     everything = measure_robustness(recognizer, utterances[:3], conditions)
     alone = measure_robustness(recognizer, utterances[1:2], choose_conditions(conditions, ["noise 5 dB"]))
@@ -156,7 +158,9 @@ def test_wrong_input_is_refused_before_anything_is_recognized(
         measure_robustness(recognizer, utterances, choose_conditions(make_conditions(), ["opus"]))
 
 
-def test_what_fails_is_named(recognizer: Recognizer, utterances: list[Utterance], tmp_path: Path) -> None:
+def test_the_failed_clip_and_condition_are_named(
+    recognizer: Recognizer, utterances: list[Utterance], tmp_path: Path
+) -> None:
     found: list[int] = []
     counting = Condition("counted", "", lambda samples, _rate, _rng: found.append(1) or samples)  # type: ignore[func-returns-value]
     (tmp_path / "text.wav").write_text("dear diary")
@@ -177,7 +181,7 @@ def test_a_clip_that_becomes_too_short_has_no_speech(recognizer: Recognizer, utt
     assert (row.condition, row.no_speech, row.confidence) == ("cut", 1.0, None)
 
 
-def test_the_table_says_what_the_file_says() -> None:
+def test_table_and_csv_show_the_same_figures() -> None:
     outcomes = [
         *(outcome("a", "sad", "sad"), outcome("b", "calm", "sad")),
         *(outcome("a", "sad", "sad", "noise"), outcome("b", "calm", None, "noise")),
@@ -226,6 +230,6 @@ def test_known_speakers_give_a_warning(recognizer: Recognizer, utterances: list[
     assert "these clips" in mine
 
 
-def test_clean_is_what_everything_is_compared_with(recognizer: Recognizer, utterances: list[Utterance]) -> None:
+def test_the_clean_condition_comes_first(recognizer: Recognizer, utterances: list[Utterance]) -> None:
     outcomes = measure_robustness(recognizer, utterances[:1], [NOTHING, CLEAN])
     assert [o.condition for o in outcomes] == ["clean", "silenced"]

@@ -71,7 +71,7 @@ def test_an_mp3_is_the_same_on_both_sides_of_damage(encode: Encoder, has_header:
 
 
 @pytest.mark.usefixtures("without_pyav")
-def test_an_mp3_that_begins_within_a_frame_is_whole(encode: Encoder) -> None:
+def test_an_mp3_that_begins_within_a_frame_is_read_completely(encode: Encoder) -> None:
     data = encode("mp3")
     whole = read(data)
     waveform, warnings = read_with_warnings(data[data.index(data[:2], 400) - 100 :])

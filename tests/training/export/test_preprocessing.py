@@ -33,7 +33,7 @@ def exported() -> OnnxModel:
 
 @pytest.mark.parametrize("content", CONTENTS)
 @pytest.mark.parametrize("length", [1, 159, 160, 161, 600, 16_123, 300_000])
-def test_it_does_what_the_steps_do(content: str, length: int, exported: OnnxModel) -> None:
+def test_the_exported_steps_equal_the_steps(content: str, length: int, exported: OnnxModel) -> None:
     samples = CONTENTS[content](np.random.default_rng(0).normal(0, 0.1, length)).astype(np.float32)
     expected = normalize_level(trim_silence(remove_dc(samples, 16_000), 16_000), 16_000)
     expected = np.pad(expected, (0, max(0, MIN_SAMPLES - len(expected))))
