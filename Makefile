@@ -30,7 +30,7 @@ demo: $(BIN)/affetto  ## recognize the recordings in examples/, and draw the tim
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 test: $(VENV)/dev  ## run the tests and measure their coverage (offline, under ten minutes on two cores)
-	$(PYTEST) -m 'not slow' --cov --cov-report=term
+	$(PYTEST) -m 'not slow' --cov --cov-report=term $(COVERAGE)
 
 # Without what trains models, starts processes or runs the pages of the docs.
 test-fast: $(VENV)/dev  ## run the tests that together take less than a minute
@@ -67,4 +67,4 @@ publish: $(VENV)/dev  ## bring tables, model cards and figures up to benchmarks/
 	$(BIN)/python -m tools.publish
 
 clean:  ## remove the environment and the caches
-	rm -rf $(VENV) $(VENV)-oldest build dist .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(VENV)-oldest build dist .mypy_cache .ruff_cache .pytest_cache .coverage*

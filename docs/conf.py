@@ -24,11 +24,9 @@ extensions = [
     "myst_parser",
     "numpydoc",
     "sphinx.ext.autodoc",
-    "sphinx.ext.autosummary",
     "sphinx_copybutton",
 ]
 exclude_patterns = ["reference/generated/*.md"]  # included by other pages
-templates_path = ["_templates"]
 smartquotes = False  # options begin with two hyphens
 default_role = "literal"  # docstrings write `name` for names
 
@@ -37,9 +35,6 @@ myst_heading_anchors = 3
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # numpydoc's sections have the types
-autosummary_generate = True
-autosummary_imported_members = True
-autosummary_ignore_module_all = False
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 

@@ -33,11 +33,11 @@ settings.register_profile("affetto", deadline=None, derandomize=True, max_exampl
 settings.load_profile("affetto")
 
 _LONGEST = (
-    "test_training.py",
-    "test_training_networks.py",
-    "test_waveform_export.py",
-    "test_recognize.py",
-    "test_documentation.py",
+    "cli/test_training.py",
+    "cli/test_training_networks.py",
+    "training/export/test_waveform.py",
+    "cli/test_recognize.py",
+    "tests/test_documentation.py",
 )
 
 _LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 6: "5.1", 8: "7.1"}
@@ -45,7 +45,7 @@ _LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 6: "5.1", 8: "7.1"}
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the longest files, so that in the end no worker waits for one."""
-    items.sort(key=lambda item: item.path.name not in _LONGEST)
+    items.sort(key=lambda item: not item.path.as_posix().endswith(_LONGEST))
 
 
 class Format(NamedTuple):

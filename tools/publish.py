@@ -8,12 +8,15 @@ It runs `tools.calibration`, `tools.results`, `tools.corpora`, `tools.cards` and
 
 from __future__ import annotations
 
+import argparse
 import sys
 
 from tools import calibration, cards, corpora, results
 
 if __name__ == "__main__":
-    arguments = sys.argv[1:]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--check", action="store_true", help="write nothing; fail if something is out of date")
+    arguments = ["--check"] if parser.parse_args().check else []
     codes = [script.main(arguments) for script in (calibration, results, corpora, cards)]
     if "--check" not in arguments:
         from tools import pictures

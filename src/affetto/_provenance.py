@@ -55,7 +55,8 @@ def command() -> str:
 def _without_path(argument: str) -> str:
     name, equals, value = argument.rpartition("=")
     path = Path(value)
-    if not path.exists():
+    # "svm" may also be the name of a folder here.
+    if not path.exists() or (not path.is_absolute() and value in _WORDS):
         return argument
     path = path.resolve()
     return name + equals + (path.name.upper() if path.is_dir() else path.name)

@@ -9,7 +9,7 @@ class AffettoError(Exception):
 
 
 class AudioError(AffettoError, ValueError):
-    """A recording cannot be read, or holds nothing that an emotion could be heard in."""
+    """A recording cannot be read, or is too short or empty to be recognized."""
 
 
 class BundleError(AffettoError, ValueError):

@@ -75,11 +75,15 @@ def download_ravdess(
 
     try:
         with Progress(console=Console(stderr=True), disable=not progressbar) as progress:
-            pooch.retrieve(
-                url,
-                known_hash=checksum,
-                fname=archive.name,
-                path=folder,
+            downloads = pooch.create(
+                folder,
+                base_url="",
+                registry={archive.name: checksum},
+                urls={archive.name: url},
+                retry_if_failed=_RETRIES,
+            )
+            downloads.fetch(
+                archive.name,
                 downloader=pooch.HTTPDownloader(
                     progressbar=_Bar(progress), chunk_size=1 << 16, headers={"User-Agent": _USER_AGENT}
                 ),

@@ -9,7 +9,13 @@ from affetto.evaluation.corpora_metrics import CorporaFigures, CorporaMetrics, F
 from affetto.evaluation.metrics import Metrics, PairedTest, Scores, measure_predictions, paired_test
 from affetto.evaluation.predictions import CorporaPredictions, Predictions
 from affetto.evaluation.protocols import PROTOCOLS, Protocol, get_protocol
-from affetto.evaluation.report import write_corpora_report, write_report
+from affetto.evaluation.report import (
+    describe_corpora_evaluation,
+    describe_evaluation,
+    prepare_folder,
+    write_corpora_report,
+    write_report,
+)
 from affetto.evaluation.resampling import Interval
 from affetto.evaluation.robustness.conditions import Condition, choose_conditions, find_recordings, make_conditions
 from affetto.evaluation.robustness.measure import Outcome, measure_robustness, summarize_robustness
@@ -36,6 +42,8 @@ __all__ = [
     "compare_systems",
     "comparison_table",
     "corpora_table",
+    "describe_corpora_evaluation",
+    "describe_evaluation",
     "find_recordings",
     "get_protocol",
     "make_conditions",
@@ -46,6 +54,7 @@ __all__ = [
     "metrics_table",
     "paired_test",
     "percent",
+    "prepare_folder",
     "run_robustness_test",
     "summarize_robustness",
     "write_corpora_report",
