@@ -14,8 +14,8 @@ _EXTRAS = {
     "live": ("sounddevice",),
     "plot": ("matplotlib",),
     "train": (
-        *("librosa", "scipy", "sklearn", "av", "huggingface_hub", "matplotlib", "onnx", "onnxscript"),
-        *("pyroomacoustics", "safetensors", "skorch", "torch"),
+        *("librosa", "scipy", "sklearn", "av", "huggingface_hub", "joblib", "matplotlib", "onnx", "onnxscript"),
+        *("platformdirs", "pyroomacoustics", "safetensors", "skorch", "torch"),
     ),
 }
 

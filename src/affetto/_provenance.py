@@ -14,6 +14,9 @@ from typing import Any
 
 from affetto._cpus import usable_cpus
 
+_WORDS = ("svm", "mlp", "gmm", "cnn", "transformer", "emobox", "luna-jimenez", "loso", "speakers", "random", "corpora")
+"""Values of options, also if a folder has such a name."""
+
 LIBRARIES = ("librosa", "numpy", "onnxruntime", "opensmile", "scikit-learn", "skorch", "torch")
 """The libraries on which figures depend."""
 

@@ -1,4 +1,4 @@
-"""Every error that Affetto raises on purpose: one root, and children that are also the built-in they mean.
+"""The errors of Affetto. Each is also a built-in exception, such as ValueError.
 
 The message of each is one sentence that says what is wrong, with which value or file, and what to do about it.
 """
@@ -17,11 +17,11 @@ class BundleError(AffettoError, ValueError):
 
 
 class CorpusError(AffettoError, ValueError):
-    """A corpus folder is missing, incomplete, or not what it claims to be."""
+    """A corpus is missing, incomplete, or not the one that was named."""
 
 
 class ParameterError(AffettoError, ValueError):
-    """An argument or option has a value that makes no sense."""
+    """An argument or option has an invalid value."""
 
 
 class ProfileError(AffettoError, ValueError):

@@ -18,7 +18,6 @@ def main() -> None:
     Exit codes: 1 for errors of files, 2 for errors of the command.
     """
     _prepare_streams()
-    os.environ.setdefault("MATPLOTLIBRC", os.devnull)  # pictures look the same for all users
     warnings.showwarning = lambda message, *_, **__: _print_message(f"warning: {message}")
     try:
         from affetto.cli.app import app

@@ -11,7 +11,7 @@ from typer import Argument, Option
 from affetto._extras import require_extra
 from affetto.classifiers import CLASSIFIERS
 from affetto.cli import options
-from affetto.cli.output import make_console, working
+from affetto.cli.output import make_console, private_matplotlib, working
 from affetto.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def evaluate(
     plan = EvaluationPlan(
         split, classifier, output, encoders=encoder, adapted=adapted, adapted_to=adapted_to, models=models
     )
-    with working(f"{classifier}, {len(split.folds)} folds"):
+    with private_matplotlib(), working(f"{classifier}, {len(split.folds)} folds"):
         _, metrics = plan.run(resume=resume)
     make_console().print(plan.split.table(classifier, metrics))
     typer.echo(f"Report in {plan.folder}: {', '.join(split.report_files)}")
@@ -81,7 +81,7 @@ def compare(
     split = SpeakerSplit(corpus, protocol, folds=numbers, train_with=train_with or (), name=name)
 
     plan = ComparisonPlan(split, classifier, output, encoders=encoder)
-    with working(f"{', '.join(plan.evaluations)}, {len(split.folds)} folds"):
+    with private_matplotlib(), working(f"{', '.join(plan.evaluations)}, {len(split.folds)} folds"):
         comparison = plan.run(resume=resume)
     console, leaks = make_console(), split.protocol.leaks_speakers
     for kind, metrics in comparison.metrics.items():

@@ -7,6 +7,7 @@ import os
 import shlex
 import subprocess
 import sys
+import tempfile
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,14 @@ if TYPE_CHECKING:
     from affetto.exports import Format
 
 _WIDTH_OF_A_PIPE = 160
+
+
+@contextmanager
+def private_matplotlib() -> Iterator[None]:
+    """Keep matplotlib's fonts and settings out of the user's home: all users get the same picture."""
+    with tempfile.TemporaryDirectory(prefix="affetto-matplotlib-", ignore_cleanup_errors=True) as folder:
+        os.environ.setdefault("MPLCONFIGDIR", folder)
+        yield
 
 
 def make_console(*, stderr: bool = False) -> Console:

@@ -9,7 +9,7 @@ import typer
 from typer import Option
 
 from affetto.cli import inputs, options
-from affetto.cli.output import find_export, make_console, print_export, print_problems
+from affetto.cli.output import find_export, make_console, print_export, print_problems, private_matplotlib
 from affetto.errors import ParameterError
 from affetto.recognition.result import Failure, Recognition
 
@@ -51,8 +51,10 @@ def recognize(
     if picture is not None:
         from affetto.exports.picture import require_drawable
 
-        if chosen == "each" or len(sources) != 1:
-            raise ParameterError("--plot draws one recording and one channel, which --channels N chooses")
+        if len(sources) != 1:
+            raise ParameterError(f"--plot draws one recording, not {len(sources)}; call it once for each")
+        if chosen == "each":
+            raise ParameterError("--plot draws one channel; choose it with --channels N")
         require_drawable(picture, sources=[*kept, output])
         sources = [inputs.rewindable(sources[0])]
 
@@ -107,4 +109,5 @@ def _draw(recognition: Recognition, source: str | BinaryIO, picture: Path) -> No
 
     if not isinstance(source, str):
         source.seek(0)
-    plot(recognition, source, picture)
+    with private_matplotlib():
+        plot(recognition, source, picture)

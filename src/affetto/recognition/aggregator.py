@@ -152,7 +152,7 @@ class ResultAggregator:
                 "probabilities": {},
                 "reason": f"silence: nothing is louder than {-SILENCE_DBFS:g} dB below full scale"
                 if is_silent
-                else "no voice: there is sound, such as noise or music, but nobody speaks in it",
+                else "no voice: there is sound, such as noise or music, but no speech",
             }
         return Recognition(
             source=source,

@@ -283,6 +283,9 @@ def _outcomes(
         except AudioError as error:
             problem = str(error).replace("<samples>", "the sound")
             raise AudioError(f"{utterance.path}, {condition.title}: {problem}") from error
+        except Exception as error:
+            error.add_note(f"It happened for {utterance.path}, {condition.title}.")
+            raise
     return outcomes
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from affetto._extras import require_extra
 from affetto.corpora import load_corpus
 from affetto.evaluation.robustness.conditions import choose_conditions, find_recordings, make_conditions
 from affetto.evaluation.robustness.measure import (
@@ -61,6 +62,7 @@ def run_robustness_test(
     about : dict
         Model, corpus, clips, speakers, noise, seed, and a warning if the model was trained on the corpus, else None.
     """
+    require_extra("train", purpose="the robustness test")
     noises, responses = ([] if folder is None else find_recordings(folder) for folder in (noise, rooms))
     chosen = choose_conditions(make_conditions(noises=noises, rooms=responses), conditions)
     # Clips run in parallel, hence one thread. UAR weighs all emotions alike, hence no prior.
