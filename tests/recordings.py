@@ -70,5 +70,5 @@ def acoustics(dialogue: Recognition) -> Recognition:
 
 @pytest.fixture(scope="session")
 def nothing(silence: Recognition) -> Recognition:
-    """What live recognition gives where no sound came."""
+    """The result of live recognition without any sound."""
     return dataclasses.replace(silence, duration_s=0.0)

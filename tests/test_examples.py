@@ -43,7 +43,7 @@ def test_recordings_are_mono_and_small(corpus: Corpus) -> None:
         info = soundfile.info(utterance.path)
         assert (info.format, info.subtype, info.channels) == ("FLAC", "PCM_16", 1)
         assert 1 < info.duration < 10
-        assert abs(read(utterance.path).samples).max() < 1  # nothing is clipped
+        assert abs(read(utterance.path).samples).max() < 1  # not clipped
     assert sum(utterance.path.stat().st_size for utterance in corpus.utterances) < 1_000_000
 
 

@@ -1,4 +1,4 @@
-"""Nothing leaves the machine, and nothing is written that was not asked for."""
+"""Recognition sends nothing over the network and writes no file that was not requested."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Every door to the network that a Python program, or a library in it, may take.
+# Every way to the network of a Python program or library.
 _RECOGNIZE = """
 import socket, sys
 def refuse(*arguments, **options):
@@ -25,7 +25,7 @@ recognizer = affetto.Recognizer(sys.argv[1])
 assert recognizer.recognize(sys.argv[2]).segments
 time.sleep(1)  # a reporter sends from a thread of its own
 """
-# What says that nobody is at the keyboard, and keeps some reporters still.
+# These variables, set in CI, switch some telemetry off.
 _KEEPS_STILL = ("CI", "GITHUB_ACTIONS", "TF_BUILD", "JENKINS_URL", "DO_NOT_TRACK", "ORT_DISABLE_TELEMETRY")
 
 

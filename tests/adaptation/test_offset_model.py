@@ -54,7 +54,7 @@ def test_probabilities_in_one_dimension(temperature: float) -> None:
 def test_the_offset_of_one_emotion_is_the_residual() -> None:
     """With one emotion there is nothing to guess: the posterior of a normal mean in closed form."""
     offset = OffsetModel(np.zeros((1, 1)), np.array([2.0]), np.array([1.0])).learn([[1.0], [2.0]])
-    reach = 2.0 + 0.05  # what training speakers show, and a little more
+    reach = 2.0 + 0.05  # the offset variance of training, with a margin
     assert offset.mean == pytest.approx([reach / (1 + 2 * reach) * 3])
     assert offset.variance == pytest.approx([reach / (1 + 2 * reach)])
     assert offset.count == 2
@@ -67,7 +67,7 @@ def test_a_planted_offset_is_found_without_labels(model: OffsetModel) -> None:
     assert np.abs(offset.mean - planted).max() < 5 * np.sqrt(offset.variance).max()
     new = utterances(model, planted, 500, seed=1)
     assert accuracy(model, new, known) > accuracy(model, new) + 0.05
-    # Nearly as good as where the offset is given.
+    # Nearly as accurate as with the true offset.
     exact = accuracy(OffsetModel(model.means, np.full(WIDTH, 1e-9), model.speaker_variance), (new[0] - planted, new[1]))
     assert accuracy(model, new, known) > exact - 0.01
 
@@ -95,7 +95,7 @@ def test_no_segments_give_the_initial_offset(model: OffsetModel) -> None:
 
 
 def test_recordings_of_one_emotion_do_little_harm(model: OffsetModel) -> None:
-    """They could pass for an offset; the prior of small offsets keeps them from it."""
+    """One emotion resembles an offset; the prior of small offsets prevents the confusion."""
     random = np.random.default_rng(5)
     unadapted, adapted = [], []
     for seed in range(40):

@@ -105,7 +105,7 @@ def test_recognition_improves_with_more_segments_of_a_speaker(model: OffsetModel
 
 
 def test_only_the_latest_segments_are_remembered(model: OffsetModel) -> None:
-    """An hour by one, then some minutes by another, who is understood by the last of what was predicted."""
+    """After an hour of one speaker, only the last REMEMBERED segments, of another speaker, count."""
     before, now = utterances(model, -1.5, 1_000)[0], utterances(model, 1.5, REMEMBERED, seed=1)[0]
     adapter = OnlineAdapter(model)
     for predicted in [*before, *now]:
@@ -119,7 +119,7 @@ def test_only_the_latest_segments_are_remembered(model: OffsetModel) -> None:
 
 
 def test_alternating_speakers_are_recognized_almost_as_well(model: OffsetModel) -> None:
-    """Their offsets cancel out: what is learned is what all have in common."""
+    """The offsets of the speakers cancel out; the common offset is learned."""
     random = np.random.default_rng(2)
     adapted, unadapted = [], []
     for seed in range(40):

@@ -98,7 +98,7 @@ def test_shares_are_taken_beside_those_of_training() -> None:
     assert apply_prior(row, trained, trained) == pytest.approx(row)
     # What is left out shares the rest as in training.
     assert resolve_prior({LABELS[0]: 0.55}, LABELS, frequencies) == pytest.approx([0.55, 0.05, 0.2, 0.2])
-    # An emotion that training took for rare gains where it is as frequent as the others.
+    # An emotion that was rare in training becomes more probable under an even prior.
     equal = apply_prior(row, np.full(4, 0.25), trained)
     assert equal / equal[0] == pytest.approx(row / row[0] / frequencies)
 

@@ -20,7 +20,7 @@ WIDTH = 5
 
 @pytest.fixture(scope="module")
 def bundle() -> Bundle:
-    """What profiles need to know of a model that can be adapted."""
+    """A bundle with the fields that a profile needs."""
     random = np.random.default_rng(3)
     model = OffsetModel(random.normal(0, 3, (3, WIDTH)), np.full(WIDTH, 2.0), np.full(WIDTH, 4.0))
     manifest = {
@@ -60,7 +60,7 @@ def test_a_profile_knows_the_length_of_its_speech(profile: AdaptationProfile) ->
     assert profile.speech_s == 10
     assert profile.embeddings.shape == (20, WIDTH)
     assert (profile.model, profile.model_sha256) == ("mine", "ab" * 32)
-    assert "embeddings" not in repr(profile)  # nobody wants to read them
+    assert "embeddings" not in repr(profile)  # they are long
 
 
 @pytest.mark.parametrize(("n_speakers", "count", "expected"), [(1, 30, "one"), (30, 30, "several"), (1, 5, "unknown")])
@@ -72,7 +72,7 @@ def test_a_profile_knows_whether_one_person_speaks(bundle: Bundle, n_speakers: i
 
 
 def test_a_repeated_segment_counts_once(bundle: Bundle) -> None:
-    """Else a recording that was given five times would make anything sound certain."""
+    """Otherwise a repeated recording would make the offset too certain."""
     predicted = segments(bundle, 4)
     repeated = [*predicted, *predicted[:2], predicted[0]]
     once, again = (AdaptationProfile.from_segments(bundle, given) for given in (predicted, repeated))
@@ -201,7 +201,7 @@ def test_a_profile_of_another_model_is_refused(bundle: Bundle, profile: Adaptati
     other = dataclasses.replace(profile, model="yours", model_sha256="0" * 64)
     with pytest.raises(ProfileError, match=r"another model.*yours.*mine"):
         other.offset(bundle)
-    # One that was edited by hand would not fit in the middle of a recording.
+    # Otherwise an edited profile would fail in the middle of a recording.
     narrow = dataclasses.replace(profile, embeddings=profile.embeddings[:, 1:])
     with pytest.raises(ProfileError, match=r"4 dimensions.*mine 5"):
         narrow.offset(bundle)

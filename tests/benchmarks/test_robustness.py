@@ -54,8 +54,8 @@ def test_each_fold_is_recognized_by_its_bundle_and_all_are_pooled(
     root: Path, tmp_path: Path, ravdess_dir: Path, tiny_encoder: Path
 ) -> None:
     corpus, shipped = load_corpus(ravdess_dir), load_bundle(find_bundle("transformer"))
-    chain = build_pipeline("transformer", encoders=[tiny_encoder])
-    made = {"encoders": describe_encoders(chain), "training": {"recipe": describe_recipe(chain)}}
+    pipeline = build_pipeline("transformer", encoders=[tiny_encoder])
+    made = {"encoders": describe_encoders(pipeline), "training": {"recipe": describe_recipe(pipeline)}}
     for fold in get_protocol("emobox").split(corpus):
         if fold.number in (2, 5):
             known = replace(corpus, utterances=[corpus.utterances[index] for index in fold.train.tolist()])

@@ -167,7 +167,7 @@ def test_offsets_that_do_not_fit_the_labels_or_one_another_are_refused(bundle: P
 
 
 def test_the_shipped_default_can_be_adapted() -> None:
-    """Its temperature is the calibrated one, so that adapted answers are as sure as the others."""
+    """Its temperature is the calibrated one, so that adapted results are as confident as the others."""
     shipped = load_bundle(find_bundle("transformer"))
     model = shipped.offset_model
     assert model is not None

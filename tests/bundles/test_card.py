@@ -138,7 +138,7 @@ def manifest() -> Manifest:
 
 
 def section(card: str, title: str) -> str:
-    """What stands below a heading."""
+    """The text below a heading."""
     (found,) = re.findall(rf"^#+ {title}\n(.*?)(?=^#|\Z)", card, flags=re.MULTILINE | re.DOTALL)
     return str(found)
 

@@ -1,4 +1,4 @@
-"""`affetto adapt`, and what `recognize` and `listen` make of its profiles, as a user runs them."""
+"""`affetto adapt`, and `recognize` and `listen` with a profile, as a user runs them."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_a_hint_says_that_few_segments_help_little(tmp_path: Path) -> None:
 def test_with_many_segments_there_is_no_hint(tmp_path: Path) -> None:
     for example in EXAMPLES:
         samples, _ = soundfile.read(example)
-        for rate in (15_000, 16_000, 17_000, 18_000):  # as if it was said in another way
+        for rate in (15_000, 16_000, 17_000, 18_000):  # so that no two recordings are the same
             soundfile.write(tmp_path / f"{example.stem}-{rate}.wav", samples, rate)
     done = run("adapt", *sorted(tmp_path.glob("*.wav")), "--profile", "me.json", cwd=tmp_path)
     assert len(done.stdout.splitlines()) == 2
@@ -234,7 +234,7 @@ def test_profile_errors_are_one_sentence(
 
 
 def test_all_channels_are_adapted_to_one_profile(folder: Path) -> None:
-    """A profile may be of many voices: of the line that they share."""
+    """A profile may be of several speakers, who share a telephone line."""
     done = run("recognize", "two.wav", "--channels", "each", "--profile", "me.json", "--format", "json", cwd=folder)
     assert (done.returncode, done.stderr) == (0, "")
     assert {result["adapted_to"] for result in json.loads(done.stdout)} == {"profile"}

@@ -18,7 +18,7 @@ from tests.cli.conftest import EXAMPLES, run_text
 
 COMMAND = [*AFFETTO, "listen"]
 
-# PortAudio as it would answer: two microphones in two sound systems, and a loudspeaker. The sound is a recording.
+# A substitute for PortAudio: two microphones in two sound systems, and a loudspeaker. The sound is a recording.
 SOUNDDEVICE = """
 import os, signal, threading, time, types
 import soundfile
@@ -74,7 +74,7 @@ class InputStream:
 
     def start(self):
         self.thread.start()
-        if os.environ.get("FAKE") == "interrupted":  # before any of the sound was heard
+        if os.environ.get("FAKE") == "interrupted":  # before any sound was read
             self.thread.join()
             signal.raise_signal(signal.SIGINT)
 
@@ -86,7 +86,7 @@ class InputStream:
 
 @pytest.fixture
 def portaudio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder to import sounddevice from, and the recording that its microphones hear."""
+    """A folder with a substitute for sounddevice, whose microphones record a file."""
     folder = tmp_path / "portaudio"
     folder.mkdir()
     (folder / "sounddevice.py").write_text(SOUNDDEVICE, encoding="utf-8")

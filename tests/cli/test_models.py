@@ -25,7 +25,7 @@ def card_of(name: str) -> str:
 
 @pytest.fixture
 def mine(tmp_path: Path) -> Path:
-    """A bundle of one's own."""
+    """A bundle in a folder."""
     folder = Path(shutil.copytree(bundled_models()["svm"], tmp_path / "mine"))
     update_manifest(folder, {"name": "mine", "results": None})
     return folder
@@ -84,7 +84,7 @@ def test_a_terminal_shows_the_card_laid_out() -> None:
     with subprocess.Popen(command, stdout=follower, stderr=follower, env=environment):
         os.close(follower)
         shown = b""
-        # At the end a pseudo-terminal has either nothing more or nobody at the other end, as the system likes it.
+        # Depending on the system, reading a closed pseudo-terminal gives nothing or an error.
         while chunk := _read(leader):
             shown += chunk
     os.close(leader)

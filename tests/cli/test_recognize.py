@@ -29,7 +29,7 @@ ANSWERED = {"ok", "uncertain"}
 
 @pytest.fixture
 def spoiled(tmp_path: Path) -> dict[str, Path]:
-    """Every kind of bad input, by what its error must say."""
+    """Every kind of bad input, by a pattern of its error message."""
     text = tmp_path / "text.wav"
     text.write_text("dear diary")
     empty = tmp_path / "empty.wav"

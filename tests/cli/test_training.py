@@ -116,7 +116,7 @@ def test_the_models_of_folds_are_kept_on_request(corpus: Path, tmp_path: Path, r
         rows = {row["clip"]: row for row in csv.DictReader(file)}
     recognizer = Recognizer(tmp_path / "models/fold-2")
     found = {path.stem: recognizer.recognize(path).emotion for path in corpus.glob("*-02.flac")}
-    # Voice activity detection cuts what the evaluation included.
+    # The recognizer cuts by voice activity detection, the evaluation did not.
     assert np.mean([found[clip] == row["predicted"] for clip, row in rows.items()]) > 0.5
 
 
@@ -181,7 +181,7 @@ def test_a_further_corpus_is_trained_on_and_not_tested(
     assert done.returncode == 0, done.stderr
     assert run("evaluate", corpus, *arguments, cwd=tmp_path).returncode == 0
     tables = []
-    # Neither replaces the other, and each says how it was made.
+    # Neither replaces the other, and each names its corpora.
     for report, train_with in (("gmm+nemo-loso", ["nemo"]), ("gmm-loso", [])):
         metrics = json.loads((tmp_path / report / "metrics.json").read_text(encoding="utf-8"))
         assert (metrics["corpus"], metrics["train_with"]) == ("ravdess", train_with)

@@ -58,7 +58,7 @@ def test_the_progress_of_a_network_is_logged_line_by_line(cnn: Trained) -> None:
     log = cnn.log.partition("the exported model recognizes")[0]
     whole, *parts = re.split(r"calibrating: part (\d of \d) left out\n", log)
     assert parts[::2] == ["1 of 2", "2 of 2"]
-    # All of it on everybody, then a reduced of it for each group of speakers left out.
+    # The pipeline on all speakers, then a reduced pipeline without each group of speakers.
     for log, least in ((whole, 5), *((reduced, 4) for reduced in parts[1::2])):
         lines = [PROGRESS.fullmatch(line) for line in log.splitlines()]
         counted = [tuple(map(int, line.groups())) for line in lines if line]
@@ -69,7 +69,7 @@ def test_the_progress_of_a_network_is_logged_line_by_line(cnn: Trained) -> None:
 
 
 def test_calibration_is_logged_line_by_line(transformer: Trained) -> None:
-    """Speakers: the two corpora have one emotion in common, too few to ask about one by the other."""
+    """Calibrated on speakers left out: with one common emotion the corpora cannot be left out."""
     log = transformer.log.partition("the exported model recognizes")[0]
     assert re.findall(r"calibrating: part (\d of \d) left out\n", log) == [f"{number} of 4" for number in range(1, 5)]
     assert "network" not in log
@@ -98,14 +98,14 @@ def test_the_manifest_of_a_network_names_its_input(cnn: Trained, transformer: Tr
         assert manifest["preprocessing"] == []
         assert "int8" in manifest["quantization"]["weights"]
         assert manifest["quantization"]["largest_difference"] < 0.1
-        # A dozen answers about speakers left out promise nothing.
+        # A dozen predictions for speakers left out are too few for a threshold.
         assert manifest["calibration"]["threshold"] > 1
         assert manifest["calibration"]["coverage"] == 0
         assert manifest["calibration"]["cases"] == sum(corpus["utterances"] for corpus in manifest["corpora"])
         assert "speakers left out" in manifest["calibration"]["method"]
         assert ("offset_model" in manifest) == (trained is transformer)
         text = (trained.bundle / "manifest.json").read_text(encoding="utf-8")
-        assert str(trained.bundle.parent) not in text  # nothing of where it was trained
+        assert str(trained.bundle.parent) not in text  # no path of the training
         assert "checkpoints=PosixPath" not in text
 
 

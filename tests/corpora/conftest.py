@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def touch(tmp_path: Path) -> Callable[..., Path]:
-    """Make empty files below a new folder: enough for whatever looks at names only."""
+    """Make empty files below a new folder: enough for code that reads only names."""
 
     def make(*names: str) -> Path:
         folder = tmp_path / "corpus"

@@ -63,10 +63,10 @@ def test_perceived_emotion_is_in_the_published_table_above_the_clips(touch: Call
     table.parent.mkdir()
     table.write_text(SUMMARY)
 
-    heard = {"1001_DFA_ANG_XX": "neutral", "1002_IEO_SAD_HI": "fearful", "1040_ITH_SAD_XX": "sad"}
+    perceived = {"1001_DFA_ANG_XX": "neutral", "1002_IEO_SAD_HI": "fearful", "1040_ITH_SAD_XX": "sad"}
     for place in (folder, folder / "CREMA-D", folder / "CREMA-D/AudioWAV"):
         found = {u.clip: u.heard for u in load_corpus(place).utterances}
-        assert found == {**heard, "1003_IEO_HAP_LO": None, "1004_IEO_HAP_LO": None}  # a tie, and not listed
+        assert found == {**perceived, "1003_IEO_HAP_LO": None, "1004_IEO_HAP_LO": None}  # a tie, and not listed
 
     table.write_text(SUMMARY.replace('"N","71.67"', '"A","71.67"'))
     assert load_corpus(folder).utterances[0].heard == "angry"  # as it is now

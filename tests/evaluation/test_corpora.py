@@ -1,4 +1,4 @@
-"""The folds of corpora left out, on clips whose names say all: who is fitted on whom, what counts, and as what."""
+"""The folds of corpora left out, on clips whose names contain speaker and emotion."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def from_names(classifier: Any) -> Pipeline:
 
 
 class Recorder(ClassifierMixin, BaseEstimator):
-    """Writes down whom it was fitted on, and puts 0.3, 0.2, 0.1 ... on what it learned, in order."""
+    """Records its training data, and gives 0.3, 0.2, 0.1 ... to the emotions that it learned, in order."""
 
     fits: list[tuple[set[str], set[str], set[str]]] = []  # noqa: RUF012 (shared by the clones on purpose)
 
@@ -83,7 +83,7 @@ def test_each_corpus_is_predicted_by_a_pipeline_fitted_on_all_others() -> None:
 
 
 class Frequencies(Recorder):
-    """Writes down how frequent each emotion is taken to be."""
+    """Records the frequency of each emotion."""
 
     found: list[dict[int, float]] = []  # noqa: RUF012 (shared by the clones on purpose)
 
@@ -223,7 +223,7 @@ def test_predict_gets_all_recordings_of_the_corpus_and_their_speakers() -> None:
         return rows
 
     predictions = cross_validate_corpora(Recorder(), corpora, predict=sad_for_a)
-    # Also those that do not count: nobody who adapts knows which these are.
+    # Also the clips that are not scored: an adaptation without labels cannot know them.
     assert asked == [([u.clip for u in part.utterances], [u.speaker for u in part.utterances]) for part in corpora]
     found = [predictions.labels[column] for column in predictions.probabilities.argmax(axis=1)]
     assert found == ["sad" if speaker == "a" else "angry" for speaker in predictions.speaker]

@@ -54,7 +54,7 @@ def random_predictions(sizes: dict[str, tuple[int, int]], *, skill: float = 1.0,
 
 def test_figures_of_a_small_table_by_hand() -> None:
     rows: list[Row] = [
-        # Right, whatever it is compared with.
+        # Right among all, the shared and the four emotions.
         ("one", "a", "neutral", (0.8, 0.0, 0.1, 0.1, 0.0, 0.0), "ok"),
         # The most probable emotion is bored, which `one` does not have: wrong, but right among the shared ones.
         ("one", "a", "sad", (0.1, 0.0, 0.0, 0.3, 0.1, 0.5), "ok"),
@@ -164,7 +164,7 @@ def test_one_seed_gives_one_set_of_intervals_and_a_corpus_its_own() -> None:
     other = measure_corpora(predictions, seed=1)
     assert other.mean.uar.value == measure_corpora(predictions).mean.uar.value
     assert other.mean.uar.interval != measure_corpora(predictions).mean.uar.interval
-    # Whatever other corpora are measured.
+    # The interval does not depend on the other corpora.
     alone = random_predictions({"one": (6, 120)})
     assert measure_corpora(alone).corpora[0] == measure_corpora(predictions).corpora[0]
 

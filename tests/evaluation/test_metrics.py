@@ -163,7 +163,7 @@ def test_mcnemar_counts_the_clips_that_one_system_alone_recognizes() -> None:
 
 
 def test_two_speakers_give_no_significant_difference() -> None:
-    """Both favour the first system: by chance that is so, or the other way round, in half of all cases."""
+    """Both favour the same system, which happens by chance in half of all cases."""
     truth = [(speaker, emotion) for speaker in "ab" for emotion in ("happy", "sad") * 10]
     first = answers([(speaker, emotion, emotion) for speaker, emotion in truth])
     second = answers([(speaker, emotion, "sad") for speaker, emotion in truth])

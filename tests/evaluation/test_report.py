@@ -122,7 +122,7 @@ def test_the_reliability_diagram_shows_by_how_much_confidence_is_wrong(
             pixels = np.asarray(image.convert("RGB")).astype(int)
         return float(np.mean(pixels[..., 0] > pixels[..., 2] + 15))
 
-    # With noise of variance one and a skill of one, the softmax is what Bayes' rule gives.
+    # With noise of variance one and a skill of one, the softmax gives the probabilities of Bayes' rule.
     calibrated, too_sure, not_sure_enough = (red_share(inverse_temperature) for inverse_temperature in (1.0, 3.0, 0.5))
     assert calibrated < 0.03
     assert too_sure > 0.06

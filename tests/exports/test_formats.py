@@ -61,7 +61,7 @@ def recognitions(draw: st.DrawFn) -> Recognition:
 
 
 def captions(recognition: Recognition, *, decimals: int) -> list[tuple[float, float, str]]:
-    """What a reader must find of a recognition: heard segments that have a length, and their words."""
+    """The times and captions of all segments that are not empty."""
     return [
         (round(s.start_s, decimals), round(s.end_s, decimals), caption(s))
         for s in recognition.segments
@@ -115,7 +115,7 @@ def test_text_grid_is_read_back(recognition: Recognition, tmp_path_factory: pyte
         numbers = [float(i.label) for i in grid.getTier(name).entries if i.label]
         lasting = [s for s in recognition.segments if s.end_s > s.start_s]
         assert numbers == pytest.approx([getattr(s, name) for s in lasting], rel=1e-5)
-    # praatio strips what is around a label.
+    # praatio strips blanks around a label.
     assert predicted == [(start, end, text) for start, end, text in expected if text]
 
 
@@ -137,7 +137,7 @@ def test_tables_are_read_back(recognition: Recognition) -> None:
         assert (row["status"], row["adapted_to"]) == (line["status"], recognition.adapted_to or "")
         for key in ("source", "emotion"):
             text = line[key] or ""
-            # What would be a formula is marked as text.
+            # A cell that would be a formula is marked as text.
             assert row[key] == (f"'{text}" if text[:1] in tuple("=+-@\t\r") else text)
 
 

@@ -65,7 +65,7 @@ def test_a_saved_profile_gives_the_same_probabilities(
     expected = recognizer.recognize(examples[0])
     for given in (AdaptationProfile.load(path), path, str(path)):
         assert Recognizer(profile=given).recognize(examples[0]) == expected
-    # A few numbers for each utterance: nobody could make sound of them, nor see which recordings they are of.
+    # A few numbers for each utterance, without sound and without the names of the recordings.
     text = path.read_text(encoding="utf-8")
     assert len(text) < 300 * len(profile) + 500
     assert not any(f"{name}.flac" in text for name in NAMES)
@@ -94,7 +94,7 @@ def test_adapting_again_replaces_the_profile(recognizer: Recognizer, examples: l
 
 
 def test_a_repeated_segment_counts_once(recognizer: Recognizer, examples: list[Path]) -> None:
-    """Else a recording that was given five times would make anything sound certain."""
+    """Otherwise a repeated recording would make the offset too certain."""
     once = recognizer.adapt(examples[:2])
     again = recognizer.adapt([*examples[:2], *examples[:2], examples[0]])
     assert (len(again), again.speech_s) == (len(once), once.speech_s)
@@ -119,7 +119,7 @@ def test_a_profile_of_another_model_is_refused(
     other = dataclasses.replace(profile, model="mine", model_sha256="0" * 64)
     with pytest.raises(ProfileError, match=r"another model.*mine.*transformer"):
         recognizer.profile = other
-    # One that was edited by hand would not fit in the middle of a recording.
+    # Otherwise an edited profile would fail in the middle of a recording.
     with pytest.raises(ProfileError, match="dimensions"):
         recognizer.profile = dataclasses.replace(profile, embeddings=profile.embeddings[:, 1:])
     assert recognizer.profile is None
@@ -143,7 +143,7 @@ def test_recordings_without_speech_are_refused(recognizer: Recognizer, examples:
         recognizer.adapt([])
     with pytest.raises(AudioError, match="does not exist"):
         recognizer.adapt([*examples, tmp_path / "missing.wav"])
-    # What was learned before is still there.
+    # The profile from before is unchanged.
     assert recognizer.profile is learned
     assert len(recognizer.adapt([(np.zeros(RATE), RATE), *examples[:2]])) == len(learned)
 
@@ -166,7 +166,7 @@ def test_silence_is_not_adapted(recognizer: Recognizer, examples: list[Path]) ->
 
 
 def test_speakers_are_recognized_better_with_a_profile(recognizer: Recognizer, nemo_dir: Path) -> None:
-    """Two Poles: each clip by others of its speaker, without their labels."""
+    """Two Polish speakers, each adapted to other clips without their labels."""
     clips = [u for u in load_corpus(nemo_dir).utterances if u.emotion in recognizer.labels]
     truth: list[tuple[float, float]] = []
     for speaker in sorted({clip.speaker for clip in clips})[:2]:
@@ -183,7 +183,7 @@ def test_speakers_are_recognized_better_with_a_profile(recognizer: Recognizer, n
 
 @pytest.fixture(scope="module")
 def recording(examples: list[Path]) -> NDArray[np.float32]:
-    """Six utterances of one voice."""
+    """Six utterances of one speaker."""
     return joined(examples)
 
 
@@ -262,7 +262,7 @@ def test_streams_side_by_side_share_no_memory(recognizer: Recognizer, examples: 
         for live, chunk in zip(lives, chunks, strict=True):
             live.push(chunk)
     assert [list(live.end().segments) for live in lives] == alone
-    # A recording leaves nothing behind either, for those after it or beside it.
+    # A recording changes neither later recordings nor those recognized at the same time.
     with ThreadPoolExecutor(3) as pool:
         results = list(pool.map(recognizer.recognize, [(call, RATE) for call in calls] * 2))
     assert results[:3] == results[3:] == [recognizer.recognize((call, RATE)) for call in calls]
@@ -279,13 +279,13 @@ def test_channels_share_no_memory(recognizer: Recognizer, examples: list[Path], 
         assert values(result.segments) == pytest.approx(
             values(recognizer.recognize((channel, RATE)).segments), abs=2e-3
         )
-    # ModelOutput as one, the second voice is understood by the first.
+    # As one recording, the second speaker is adapted to the first.
     mixed = recognizer.recognize(tmp_path / "call.wav").segments[len(both[0].segments)]
     assert np.abs(values([mixed]) - values(both[1].segments[:1])).max() > 1e-3
 
 
 def test_a_profile_may_have_many_speakers(profile: AdaptationProfile, examples: list[Path]) -> None:
-    """Of all channels of a call, say: what they share is the line and the language."""
+    """For example of all channels of a call, which share the line and the language."""
     recognizer = Recognizer(profile=profile)
     first, second = joined(examples[:1]), joined(examples[1:2])
     length = min(len(first), len(second))

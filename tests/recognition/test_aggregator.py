@@ -31,7 +31,7 @@ def answers(threshold: float = 0.6, prior: Prior = "balanced") -> ResultAggregat
     ("confidence", "status"), [(0.59, "uncertain"), (0.5999996, "ok"), (0.6, "ok"), (0.9, "ok"), (0.4, "uncertain")]
 )
 def test_less_confidence_than_the_threshold_is_uncertain(confidence: float, status: str) -> None:
-    """As it is written, in six decimals: nobody must see 0.6 called uncertain where 0.6 suffices."""
+    """The confidence is compared as it is written, in six decimals, so that a shown 0.6 reaches 0.6."""
     rest = (1 - confidence) / 2
     segment = answers().add(predicted(0, 1, rest, rest, confidence))
     assert segment.status == status
@@ -51,7 +51,7 @@ def test_the_result_is_the_mean_weighted_by_length() -> None:
     status, emotion, confidence, probabilities, *_ = call.overall()
     assert probabilities == pytest.approx({"neutral": 0.6, "happy": 0.125, "angry": 0.275})
     assert (status, emotion, confidence) == ("ok", "neutral", probabilities["neutral"])
-    # Two answers that are sure, and do not agree, are an uncertain one.
+    # Two confident segments that disagree give an uncertain result.
     call.add(predicted(6.0, 9.0, 0.0, 0.0, 1.0))
     assert call.overall()[:2] == ("uncertain", "angry")
 

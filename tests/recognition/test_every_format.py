@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from affetto import Recognizer
 
-# What telephones leave of a voice, and coders at low rates, changes the answer: there only the times must agree.
+# Telephone bands and low bit rates change the probabilities, so only the times must agree.
 NARROW = ("wav-alaw", "wav-mulaw", "wav-gsm", "amr", "3gp", "flv")
 
 

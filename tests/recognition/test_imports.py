@@ -1,4 +1,4 @@
-"""What recognizing pulls into a fresh interpreter: whoever only recognizes needs none of the libraries that train."""
+"""The modules that recognition imports in a fresh interpreter: none of the training libraries."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def recognize(*model: str, acoustics: bool = False) -> tuple[dict[str, float], s
 
 @pytest.fixture(scope="module")
 def waveform_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A bundle whose model hears the waveform, as those of the networks do."""
+    """A bundle whose model takes the waveform, as the networks do."""
     from onnx import parser
 
     manifest = {

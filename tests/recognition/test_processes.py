@@ -1,4 +1,4 @@
-"""A recognizer in other processes: after a fork, pickled, and where there is little to write into."""
+"""A recognizer in other processes: after a fork, and pickled."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def two_utterances(root: Path) -> tuple[np.ndarray, int]:
 
 
 def in_child(call: Callable[[], Any]) -> Any:
-    """What a call returns in a forked child; a failure where it does not answer within a minute."""
+    """The result of a call in a forked child, which must return within a minute."""
     context = multiprocessing.get_context("fork")
     answers = context.SimpleQueue()
     child = context.Process(target=lambda: answers.put(call()))
@@ -100,7 +100,7 @@ def test_a_pickled_recognizer_keeps_its_options(
     content = pickle.dumps(recognizer)
     assert len(content) < 10_000
     assert pickle.loads(content).recognize(two_utterances) == recognizer.recognize(two_utterances)
-    # A folder that was given by a relative name, loaded where the name means nothing; and a profile.
+    # A bundle and a profile by relative paths, unpickled in another working folder.
     monkeypatch.chdir(root / "src" / "affetto" / "models")
     recognizer = Recognizer(Path("transformer"))
     recognizer.adapt([root / "examples" / "angry.flac"])

@@ -29,7 +29,7 @@ def test_shipped_models_recognize_the_actors_of_their_training(model: str, ravde
     clips = [ravdess_dir / f"Actor_10/03-01-{e:02}-01-01-{r:02}-10.flac" for e in range(1, 9) for r in (1, 2)]
     predicted = [recognizer.recognize(clip).emotion for clip in clips]
     truth = [EMOTIONS[int(clip.stem.split("-")[2]) - 1] for clip in clips]
-    # The default makes less of its own actors than the others: it learns what other corpora share with them.
+    # The default model is trained on several corpora, and fits these actors less closely than the others.
     assert sum(h == t for h, t in zip(predicted, truth, strict=True)) >= (10 if model == "transformer" else 12)
 
 
@@ -208,7 +208,7 @@ def test_a_cut_recording_is_answered_with_a_warning(recognizer: Recognizer, angr
 def test_acoustic_measures_are_the_same_by_every_method(recognizer: Recognizer, tmp_path: Path) -> None:
     angry, neutral = (soundfile.read(EXAMPLES[0].with_stem(name))[0] for name in ("angry", "neutral"))
     rate = soundfile.info(EXAMPLES[0]).samplerate
-    # Whatever lies beyond the pauses of one channel, the other is heard by itself.
+    # The second channel is silent and does not change the measures of the first.
     both = np.concatenate([angry, np.zeros(2 * rate), neutral])
     soundfile.write(tmp_path / "call.wav", np.stack([both, np.zeros_like(both)], axis=1), rate)
     call = tmp_path / "call.wav"

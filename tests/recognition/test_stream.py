@@ -22,7 +22,7 @@ RATE = 48_000
 
 
 def joined(folder: Path, *names: str, pause_s: float = 1.2) -> NDArray[np.float32]:
-    """Join clips of one actor, with noise too quiet to hear between them."""
+    """Join clips of one actor, with inaudible noise between them."""
     random = np.random.default_rng(0)
     parts = []
     for name in names:
@@ -162,7 +162,7 @@ def test_interim_results_and_speaking(recognizer: Recognizer, call: NDArray[np.f
             assert sum(interim.probabilities.values()) == pytest.approx(1, abs=1e-4)
             interims.append(interim)
     assert [i.end_s for i in interims] == sorted(i.end_s for i in interims)
-    # During the pause that ends it, all of the utterance is heard already.
+    # The last interim result, during the pause that ends the segment, has all of the utterance.
     assert_same([interims[-1]], [first])
 
 

@@ -46,7 +46,7 @@ def test_chunks_that_do_not_fit_into_the_queue_become_silence(callbacks: list[An
     fine = types.SimpleNamespace(input_overflow=False)
     with Microphone(DEVICE) as microphone:
         (take,) = callbacks
-        # Fifteen seconds while nobody reads, of which ten fit, then five that are read at once.
+        # Fifteen seconds before the first read, of which ten fit, then five that are read immediately.
         for number in range(300):
             take(numbered(number * CHUNK), CHUNK, None, fine)
         chunks = iter(microphone)

@@ -106,7 +106,7 @@ def test_blocks_are_bounded(channels: Channels, n_channels: int) -> None:
         assert stream.n_channels == (n_channels if channels == "each" else 1)
         assert stream.n_samples == len(samples)
     assert sum(sizes) == len(samples) * stream.n_channels
-    assert len(sizes) > 1 or len(samples) < 0.1 * RATE  # what is mixed comes by tenths of a second
+    assert len(sizes) > 1 or len(samples) < 0.1 * RATE  # a mix comes in blocks of a tenth of a second
     assert max(sizes) <= 1 << 17
 
 

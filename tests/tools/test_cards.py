@@ -31,7 +31,7 @@ def test_manifests_and_cards_are_written_and_then_fresh(published: Path, capsys:
     for name in ("svm", "transformer"):
         manifest = load_bundle(published / MODELS / name).manifest
         assert "emobox" in [result["protocol"] for result in manifest["results"]]
-        # Nothing is left of what is not there any more.
+        # A figure whose file is missing is not in the manifest.
         measured = (published / RESULTS / f"robustness-{name}.csv").is_file()
         assert manifest.get("robustness", {}).get("command", "") != "none"
         assert ("robustness" in manifest) == measured
@@ -96,7 +96,7 @@ def test_a_damaged_model_is_reported_in_one_sentence(published: Path, capsys: Ca
 
 
 def test_shipped_manifests_and_cards_agree_with_the_published_results(root: Path) -> None:
-    """The manifests hold what benchmarks/results/ gives, and the cards in docs/models/ say what the manifests hold."""
+    """The manifests agree with benchmarks/results/, and the cards in docs/models/ with the manifests."""
     assert main(["--check"], root=root) == 0
     assert {path.stem for path in (root / "docs" / "models").glob("*.md")} == set(bundled_models())
 

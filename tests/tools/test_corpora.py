@@ -18,7 +18,7 @@ DOCUMENT = "# Results\n\n<!-- corpora:start -->\nold\n<!-- corpora:end -->\n\naf
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    """A repository with nothing in it but what the script reads."""
+    """A repository with only the files that the script reads."""
     (tmp_path / "benchmarks" / "results").mkdir(parents=True)
     (tmp_path / "docs" / "research").mkdir(parents=True)
     (tmp_path / "docs" / "research" / "results.md").write_text(DOCUMENT, encoding="utf-8")

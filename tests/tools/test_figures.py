@@ -25,7 +25,7 @@ ROBUSTNESS = (
 
 @pytest.fixture
 def folder(published: Path) -> Path:
-    """Where the published results are."""
+    """The folder of the published results."""
     return published / "benchmarks" / "results"
 
 
@@ -57,7 +57,7 @@ def test_results_are_those_of_the_predictions(folder: Path) -> None:
     )
     assert set(emobox["by_gender"]) == {"female", "male"}
     assert {name: part["clips"] for name, part in emobox["by_intensity"].items()} == {"normal": 768, "strong": 672}
-    assert json.loads(json.dumps(emobox)) == emobox  # what a manifest gives back
+    assert json.loads(json.dumps(emobox)) == emobox  # as read back from a manifest
 
 
 def test_results_are_of_ravdess_for_a_model_of_several_corpora(published: Path, folder: Path) -> None:
@@ -147,7 +147,7 @@ def test_corpora_left_out_are_those_of_the_classifier(published: Path, folder: P
         assert part["uar"] == pytest.approx(expected, abs=1e-6)
         low, high = part["uar_interval"]
         assert low < part["uar"] < high
-    assert json.loads(json.dumps(plain)) == plain  # what a manifest gives back
+    assert json.loads(json.dumps(plain)) == plain  # as read back from a manifest
 
 
 def test_notes_are_sentences_by_topic(published: Path, folder: Path) -> None:

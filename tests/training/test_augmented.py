@@ -33,7 +33,7 @@ class NameFeatures(TransformerMixin, BaseEstimator):
 
 
 class Recording(LogisticRegression):
-    """Keeps what it is fitted on."""
+    """A classifier that keeps its training data."""
 
     def fit(
         self, X: Any, y: Any, groups: Any = None, corpora: Any = None, augmented: Any = None, recordings: Any = None
@@ -54,7 +54,7 @@ class Sample(NamedTuple):
 
 
 def samples(corpora: dict[str, list[int]], folder: str = "here", *, balanced: bool = True) -> list[Sample]:
-    """Return what the classifier is fitted on."""
+    """Return the training data of the classifier."""
     numbers = [number for corpus in corpora.values() for number in corpus]
     pipeline = AugmentedClassifier(
         NameFeatures(), Recording(), augmentations=[{"factor": factor} for factor in FACTORS[1:]], balanced=balanced

@@ -342,7 +342,7 @@ def test_two_speakers_suffice(shrinkage: float, new: Clips) -> None:
     found = fitted(made, two)
     assert all(np.isfinite(value) for value in vars(found.calibration_).values() if not isinstance(value, str))
     assert (found.predict(two.X) == two.y).mean() > 0.5
-    # Two speakers hardly show how speakers differ, and adaptation does little harm.
+    # Two speakers are few for an offset model, and adaptation must do little harm.
     after = adapted(found, new)
     assert np.isfinite(after).all()
     assert (after.argmax(axis=1) == new.y).mean() >= (found.predict(new.X) == new.y).mean() - 0.02

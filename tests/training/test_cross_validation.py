@@ -47,12 +47,12 @@ def describe(paths: np.ndarray) -> np.ndarray:
 
 
 def from_name(paths: np.ndarray) -> np.ndarray:
-    """Numbers of a RAVDESS name, for tests that are about who is trained on and not about sound."""
+    """The numbers in a RAVDESS name, for tests of the split without sound."""
     return np.array([[int(number) for number in Path(path).stem.split("-")] for path in paths], dtype=float)
 
 
 class Recorder(ClassifierMixin, BaseEstimator):
-    """A classifier by nearest emotion number that writes down whom it was fitted on."""
+    """A classifier by nearest emotion number that records the speakers of its training data."""
 
     fits: list[tuple[set[int], set[str] | None]] = []  # noqa: RUF012 (shared by the clones on purpose)
 
@@ -110,7 +110,7 @@ def test_fitted_pipelines_are_passed_on_before_the_next_is_fitted(
     predictions = cross_validate(pipeline, names, get_protocol("emobox"), folds=[2, 5], keep=keep)
     assert [number for number, _ in kept] == [2, 5]
     for number, fitted in kept:
-        # It is the very pipeline whose answers are reported.
+        # It is the pipeline whose predictions are reported.
         of_fold = np.flatnonzero(predictions.fold == number)
         paths = np.array([predictions.clip[index] for index in of_fold], dtype=object)
         assert fitted.predict_proba(paths) == pytest.approx(predictions.probabilities[of_fold], abs=1e-6)

@@ -40,7 +40,7 @@ def test_each_fold_has_a_bundle_that_stays(corpus: Corpus, tmp_path: Path) -> No
     written = (bundle.folder / "model.onnx").stat().st_mtime_ns
     assert fold_bundle("gmm", corpus, first, tmp_path).model == bundle.model
     assert (bundle.folder / "model.onnx").stat().st_mtime_ns == written
-    # Another recipe, or another fold's bundle in its place, would not be what the figures claim.
+    # The figures would be wrong with a bundle of another recipe or fold.
     with pytest.raises(BundleError, match=r"fold-1.*svm.*16 utterances of ravdess"):
         fold_bundle("svm", corpus, first, tmp_path)
     corpora = [training_part(corpus, first), Corpus("other", "", "", corpus.utterances)]

@@ -1,4 +1,4 @@
-"""Plans: what cannot be done is refused before anything is fitted or written."""
+"""Plans: an impossible task is refused before anything is fitted or written."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def test_an_evaluation_writes_its_report_and_keeps_the_models(
     content = json.loads((tmp_path / "gmm-loso/metrics.json").read_text(encoding="utf-8"))
     assert (content["uar"], content["folds"], content["emotions"]) == (metrics.uar, [2], ["sad", "angry"])
     assert load_bundle(tmp_path / "models/fold-2").labels == ("sad", "angry")
-    # The same again is welcome, something else is not.
+    # The same report may be written again, another one may not.
     EvaluationPlan(split, "gmm", models="models")
     with pytest.raises(BundleError, match="fold-2"):
         EvaluationPlan(split, "svm", models="models")

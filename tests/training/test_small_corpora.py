@@ -76,7 +76,7 @@ def test_a_model_of_a_few_clips_gives_varied_but_uncertain_answers(
     shown = [tuple(answer.probabilities.values()) for answer in answers]
     assert len(set(shown)) == len(shown)
     assert np.max(shown) < 0.999
-    # The log reports what the exported model does.
+    # The log has the figures of the exported model.
     right = [recognizer.recognize(u.path).emotion == u.emotion for u in known.utterances]
     (uar,) = (float(found[1]) for m in caplog.messages if (found := re.search(r"([\d.]+) % \(UAR\)", m)))
     assert uar == pytest.approx(100 * np.mean(right), abs=0.05)  # every emotion has as many clips

@@ -120,7 +120,7 @@ def test_augmentation_follows_the_seed() -> None:
 
 
 def test_an_augmented_clip_is_still_the_same_clip() -> None:
-    """Smooth frames, stretched back, are nearly those that went in, where nothing is blanked."""
+    """Smooth frames, resized to the original length, are nearly the original ones where nothing is blanked."""
     network = ConvolutionalNetwork(WIDTH, 4)
     time = torch.linspace(0, 6, 80)
     frames = torch.sin(time)[None, :, None].expand(1, 80, WIDTH).clone()
@@ -129,6 +129,6 @@ def test_an_augmented_clip_is_still_the_same_clip() -> None:
         torch.manual_seed(seed)
         other, _ = network.augment(frames, mask)
         curve = other[0].T
-        stretched = torch.nn.functional.interpolate(curve[None], 80, mode="linear", align_corners=True)[0]
-        correlations = [float(torch.corrcoef(torch.stack([band, frames[0, :, 0]]))[0, 1]) for band in stretched]
+        resized = torch.nn.functional.interpolate(curve[None], 80, mode="linear", align_corners=True)[0]
+        correlations = [float(torch.corrcoef(torch.stack([band, frames[0, :, 0]]))[0, 1]) for band in resized]
         assert torch.tensor(correlations).nan_to_num(1.0).median() > 0.9

@@ -64,7 +64,7 @@ def logger() -> Iterator[logging.Logger]:
 
 
 class PowerCutError(Exception):
-    """Whatever ends a process."""
+    """An end of the process during training."""
 
 
 def interrupt(logger: logging.Logger, classifier: SequenceClassifier, X: Any, y: Any, pattern: str) -> None:
@@ -232,7 +232,7 @@ class Watched(nn.Module):
 
 
 def two_corpora() -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
-    """The first feature says the corpus. The first corpus has all three emotions, the other lacks the last."""
+    """The first feature is the corpus. The first corpus has all three emotions; the other lacks the last."""
     X, y = task(120)
     corpora = np.where(np.arange(120) % 3, 1, 0)
     kept = ~((corpora == 1) & (y == EMOTIONS[2]))

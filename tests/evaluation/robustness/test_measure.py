@@ -223,7 +223,7 @@ def test_known_speakers_give_a_warning(recognizer: Recognizer, utterances: list[
     others = known_speakers(bundle, Corpus("ravdess", "", "", speakers))
     assert others is not None
     assert "ravdess" in others
-    # The very clips, under whatever name.
+    # The same clips in a corpus of another name.
     clips = [replace(utterances[0], path=Path(f"{clip}.wav")) for clip in RAVDESS.clips]
     mine = known_speakers(bundle, Corpus("mine", "", "", clips))
     assert mine is not None

@@ -36,7 +36,7 @@ def segmented(samples: np.ndarray, size: int | None = None) -> list[SpeechSegmen
 
 @pytest.fixture(scope="module")
 def clips(ravdess_dir: Path) -> list[np.ndarray]:
-    """Two women and two men: calm, sad, angry, and a scream that detectors of speech take for noise."""
+    """Two women and two men: calm, sad, angry, and a scream that detectors of speech classify as noise."""
     names = ("02/03-01-02-01-01-01-02", "05/03-01-04-01-02-01-05", "07/03-01-05-02-01-01-07", "18/03-01-05-02-02-01-18")
     return [speech(ravdess_dir / f"Actor_{name}.flac") for name in names]
 

@@ -115,7 +115,7 @@ def peak_memory_mb() -> float:
 
 
 def say(line: dict[str, Any]) -> None:
-    """Tell the test."""
+    """Print a line for the test."""
     print(json.dumps(line), flush=True)
 
 

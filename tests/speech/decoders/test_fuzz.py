@@ -33,7 +33,7 @@ def originals(tmp_path_factory: pytest.TempPathFactory, encode: Encoder, kinds: 
     (folder / "video").write_bytes(two_tracks)
     six_channels = np.repeat(speech[:, None], 6, axis=1)
     (folder / "surround").write_bytes(encode.mux("matroska", ("aac", six_channels, 24_000)))
-    # What is read in ways of its own: an mp3 that states no length, a wav whose recorder was ended, two in one file.
+    # Files that are read in special ways: an mp3 without a length, a wav of an interrupted recorder, two in one file.
     mp3, wav, ogg = (encode(kind, speech) for kind in ("mp3", "wav", "ogg-vorbis"))
     (folder / "mp3-bare").write_bytes(mp3[mp3.index(mp3[:2], 100) :])
     size_at = wav.index(b"data") + 4
@@ -43,7 +43,7 @@ def originals(tmp_path_factory: pytest.TempPathFactory, encode: Encoder, kinds: 
 
 
 def read_mutations(originals: Path, first: int, last: int) -> tuple[list[dict[str, Any]], list[str]]:
-    """Return what came of each mutation, and what went wrong."""
+    """Return the outcome of each mutation, and the errors."""
     done: list[dict[str, Any]] = []
     wrong: list[str] = []
     while first < last:

@@ -1,4 +1,4 @@
-"""Files that have the name of a recording but are not audio."""
+"""Files with the suffix of a recording that are not audio."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_telephone_audio_without_a_header_is_named_with_a_command(
     path.write_bytes(out.getvalue())
     with pytest.raises(AudioError, match=rf"headerless.*{words}.* '{tmp_path}/a call\.wav'"):
         read(path)
-    # A file with a header is read, whatever its name.
+    # A file with a header is read under any name.
     path.write_bytes(encode("wav"))
     assert read(path).duration_s > 2
 

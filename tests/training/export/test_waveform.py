@@ -80,7 +80,7 @@ def test_a_module_gives_the_probabilities_of_its_classifier(name: str) -> None:
     assert output.shape == (20, 3)
     assert np.allclose(output.sum(1), 1, atol=1e-5)
     assert np.abs(output - expected).max() < 1e-4
-    # They differ between clips by far more.
+    # The differences between clips are far larger.
     assert np.abs(output - expected).max() < 0.05 * np.ptp(expected, axis=0).min()
 
 
@@ -214,7 +214,7 @@ def test_the_model_gives_about_the_embeddings_of_the_pipeline(discriminant: Expo
 
 
 def test_the_probabilities_follow_from_the_embedding(discriminant: Exported) -> None:
-    """Adaptation to nothing must not change an answer."""
+    """The initial offset must not change the probabilities."""
     model = discriminant.pipeline.offset_model_
     assert model is not None
     written = dataclasses.replace(OffsetModel.from_dict(model.to_dict()), log_prior=model.log_prior)
