@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from affetto.speech.sources import Source
 
 Channels: TypeAlias = 'Literal["mix", "each"] | int'
-"""The mean of the channels, each channel by itself, or one channel, counted from 1."""
+"""The mean of the channels, each channel separately, or one channel, counted from 1."""
 
 
 class SoundStream:
@@ -185,7 +185,7 @@ def open_stream(
     sample_rate_hz : int, optional
         Resample to this rate; by default the recording keeps its own.
     channels : "mix", "each" or int
-        The mean of the channels, each channel by itself, or one channel, counted from 1.
+        The mean of the channels, each channel separately, or one channel, counted from 1.
     track : int, optional
         One of several audio tracks, counted from 1; by default the one that players choose.
 

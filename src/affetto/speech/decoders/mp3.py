@@ -31,7 +31,7 @@ _BIT_RATES = {  # in kbit/s, by whether it is MPEG 1, and layer
 # fmt: on
 _SYNC = re.compile(rb"\xff[\xe2-\xff]")
 # Frames of one kind that must follow one another: the few bits of one header prove nothing.
-_N_CHAIN = 3
+_N_CONSECUTIVE = 3
 _HEAD_BYTES = 64
 _SEARCH_BYTES = 1 << 16
 _HAS_FRAMES, _HAS_BYTES = 1, 2  # flags of the Xing header
@@ -92,7 +92,7 @@ def parse_frame(head: bytes) -> Frame | None:
 def first_frame(data: Bytes, start: int, n_searched: int) -> int | None:
     """Return the position of the first frame within `n_searched` bytes, or None."""
     for found in _SYNC.finditer(data.at(start, n_searched)):
-        if _is_chain(data, start + found.start()):
+        if _are_consecutive(data, start + found.start()):
             return start + found.start()
     return None
 
@@ -137,7 +137,7 @@ def _frames(data: Bytes, position: int, first: Frame) -> Iterator[tuple[int, Fra
         n_skipped = 0
         frame = parse_frame(data.at(position, 4))
         is_whole = frame is not None and frame.kind == first.kind and position + frame.size <= data.size
-        if not is_whole or not (is_sure or _is_chain(data, position)):
+        if not is_whole or not (is_sure or _are_consecutive(data, position)):
             behind = behind_tags(data, position)
             following = _next_frame(data, behind, first)
             if following is None:
@@ -156,16 +156,16 @@ def _next_frame(data: Bytes, position: int, first: Frame) -> int | None:
         block = data.at(position, _SEARCH_BYTES)
         for found in _SYNC.finditer(block):
             frame = parse_frame(block[found.start() : found.start() + 4])
-            if frame is not None and _is_chain(data, position + found.start()):
+            if frame is not None and _are_consecutive(data, position + found.start()):
                 return position + found.start() if frame.kind == first.kind else None
         position += max(len(block) - 3, 1)
     return None
 
 
-def _is_chain(data: Bytes, position: int) -> bool:
+def _are_consecutive(data: Bytes, position: int) -> bool:
     """Return whether frames of one kind follow one another, up to the end of the recording."""
     kind = None
-    for i in range(_N_CHAIN):
+    for i in range(_N_CONSECUTIVE):
         frame = parse_frame(data.at(position, 4))
         if i and frame is None and (position == data.size or behind_tags(data, position) != position):
             return True
