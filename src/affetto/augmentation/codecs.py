@@ -98,7 +98,7 @@ def _round_trip(
         encoder: Any = av.CodecContext.create(chosen.encoder, "w")
     except ValueError:  # av.codec.codec.UnknownCodecError
         raise MissingExtraError(
-            f"this PyAV has no encoder {chosen.encoder} for {codec}; install its wheel: affetto[formats]"
+            f'this PyAV has no encoder {chosen.encoder} for {codec}; install its wheel: pip install "affetto[formats]"'
         ) from None
     encoder.sample_rate, encoder.layout, encoder.format = sample_rate_hz, "mono", chosen.sample_format
     encoder.time_base, encoder.options = Fraction(1, sample_rate_hz), dict(chosen.options)

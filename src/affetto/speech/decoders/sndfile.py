@@ -76,7 +76,7 @@ class SndfileDecoder:
         is_cut = not self._file.read(1)
         yield from self._rest(damage)
         if not self.warnings and not is_cut:
-            advice = "" if self._fallback else "; to read it, install affetto[formats]"
+            advice = "" if self._fallback else '; reading it needs av: pip install "affetto[formats]"'
             self.warnings.append(f"{damage}; the rest was not read{advice}")
 
     def _rest(self, damage: str) -> Iterator[tuple[NDArray[np.float32], int]]:
