@@ -107,15 +107,16 @@ def behind_padding(data: Bytes, position: int) -> int:
 
 def before_tags(data: Bytes, end: int) -> int:
     """Return the position before the tags (ID3v1, APE) that end at a position."""
-    while True:
+    while end > 0:
         footer = data.at(max(end - 32, 0), 32)
         if data.at(max(end - 128, 0), 3) == b"TAG":
-            end -= 128
+            end = max(end - 128, 0)
         elif footer.startswith(b"APETAGEX") and not footer[23] & 0x20:
             header_bytes = 32 if footer[23] & 0x80 else 0
             end -= min(max(int.from_bytes(footer[12:16], "little"), 32) + header_bytes, end)
         else:
-            return end
+            break
+    return end
 
 
 def damage_warning(times_s: Sequence[float]) -> list[str]:
