@@ -97,6 +97,21 @@ def test_chunks_behind_the_samples_need_no_warning(
     assert warnings == ()
 
 
+@pytest.mark.parametrize(
+    ("kind", "chunk"),
+    [
+        ("AIFF", b"COMT" + struct.pack(">I", 400) + bytes(400)),
+        ("CAF", b"info" + struct.pack(">Q", 400) + bytes(400)),
+        ("AIFF", b"ANNO" + struct.pack(">I", 400) + b"x" * 400),
+        ("W64", b"bext\xf3\xac\xd3\x11\x8c\xd1\0\xc0\x4f\x8e\xdb\x8a" + struct.pack("<Q", 424) + bytes([1] * 400)),
+    ],
+)
+def test_chunks_behind_the_samples_of_other_formats_are_not_decoded(speech: Waveform, kind: str, chunk: bytes) -> None:
+    whole, warnings = read_with_warnings(encoded(speech, kind=kind) + chunk)
+    assert len(whole.samples) == len(speech.samples)
+    assert warnings == ()
+
+
 @pytest.mark.parametrize("kind", ["AU", "AIFF"])
 def test_an_unknown_size_of_another_format_needs_no_warning(speech: Waveform, kind: str) -> None:
     data = encoded(speech, kind=kind)

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from tests.conftest import Encoder
 
 # Formats of which pieces are joined in practice.
-JOINED = ("wav", "wav-float", "wav-gsm", "rf64", "flac", "ogg-vorbis", "ogg-opus", "ogg-flac", "mp3", "aac", "ac3")
+JOINED = (
+    *("wav", "wav-float", "wav-gsm", "rf64", "w64", "aiff", "au", "caf", "flac"),
+    *("ogg-vorbis", "ogg-opus", "ogg-flac", "mp3", "aac", "ac3"),
+)
 WITH_TAGS = ("wav", "flac", "ogg-vorbis", "ogg-opus", "mp3", "aac", "amr", "ac3", "wavpack", "m4a-aac", "webm")
 TEXT = b"This is a note that somebody has left behind the sound of this file. " * 60
 ID3 = b"ID3\x03\0\0\0\0\x08\0" + bytes(1_024)
@@ -37,7 +40,18 @@ def test_a_recording_behind_a_recording_is_read(encode: Encoder, kind: str) -> N
 
 
 @pytest.mark.usefixtures("without_pyav")
-@pytest.mark.parametrize("kinds", [("wav", "flac"), ("mp3", "wav"), ("ogg-opus", "mp3")])
+@pytest.mark.parametrize(
+    "kinds",
+    [
+        ("wav", "flac"),
+        ("mp3", "wav"),
+        ("ogg-opus", "mp3"),
+        ("flac", "wav"),
+        ("flac", "rf64"),
+        ("flac", "ogg-opus"),
+        ("aiff", "flac"),
+    ],
+)
 def test_recordings_of_different_formats_are_read(encode: Encoder, kinds: tuple[str, str]) -> None:
     first, second = (encode(kind) for kind in kinds)
     joined, warnings = read_with_warnings(first + second)
@@ -62,6 +76,15 @@ def test_pieces_of_a_browser_with_a_header_each_are_read(encode: Encoder) -> Non
     assert warnings == ()
 
 
+def test_a_wav_header_in_the_metadata_of_a_flac_begins_no_recording(encode: Encoder) -> None:
+    data = encode("flac")
+    content = b"riff" + encode("wav")[:12]
+    block = b"\x02" + struct.pack(">I", len(content))[1:] + content
+    whole, warnings = read_with_warnings(data[:42] + block + data[42:])
+    assert whole.duration_s == read(data).duration_s
+    assert warnings == ()
+
+
 @pytest.mark.parametrize("kind", WITH_TAGS)
 @pytest.mark.parametrize(
     "tail", [b"TAG" + b"x" * 125, b"APETAGEX" + struct.pack("<IIII8x", 2_000, 32, 0, 0)], ids=["ID3v1", "APE"]
@@ -73,7 +96,9 @@ def test_tags_behind_a_recording_need_no_warning(encode: Encoder, kind: str, tai
     assert warnings == ()
 
 
-@pytest.mark.parametrize("kind", ["wav", "wav-ms-adpcm", "flac", "ogg-vorbis", "mp3", "m4a-aac", "aac", "webm"])
+@pytest.mark.parametrize(
+    "kind", ["wav", "wav-ms-adpcm", "w64", "aiff", "au", "caf", "flac", "ogg-vorbis", "mp3", "m4a-aac", "aac", "webm"]
+)
 @pytest.mark.parametrize("tail", [bytes(5_000), ID3], ids=["zeros", "ID3v2"])
 def test_padding_behind_a_recording_needs_no_warning(encode: Encoder, kind: str, tail: bytes) -> None:
     data = encode(kind)
@@ -82,7 +107,10 @@ def test_padding_behind_a_recording_needs_no_warning(encode: Encoder, kind: str,
     assert warnings == ()
 
 
-@pytest.mark.parametrize("kind", ["wav", "wav-gsm", "wav-float", "rf64", "ogg-vorbis", "mp3"])
+@pytest.mark.parametrize(
+    "kind",
+    ["wav", "wav-gsm", "wav-float", "rf64", "w64", "aiff", "au", "caf", "caf-alac", "flac", "ogg-vorbis", "mp3"],
+)
 @pytest.mark.parametrize("tail", [TEXT, np.random.default_rng(0).bytes(9_000)], ids=["text", "random"])
 def test_other_bytes_behind_a_recording_give_a_warning(encode: Encoder, kind: str, tail: bytes) -> None:
     data = encode(kind)

@@ -50,7 +50,7 @@ def test_a_format_of_pyav_names_the_extra(encode: Encoder, kind: str) -> None:
 def test_without_pyav_text_is_not_audio_and_a_track_needs_the_extra(encode: Encoder) -> None:
     with pytest.raises(AudioError, match="not audio"):
         read(b"Dear diary, today I was happy.\n" * 20)
-    with pytest.raises(AudioError, match=r"not audio.*affetto\[formats\]"):
+    with pytest.raises(AudioError, match=r"not audio.*pip install .affetto\[formats\]"):
         read(np.random.default_rng(0).bytes(9_000))
     assert read(encode("mp3")).duration_s > 2
     with pytest.raises(MissingExtraError, match="track"):
@@ -82,6 +82,27 @@ def test_rare_beginnings_are_recognized(encode: Encoder, request: pytest.Fixture
     request.getfixturevalue("without_pyav")
     with pytest.raises(MissingExtraError, match=r"affetto\[formats\]"):
         read(data)
+
+
+@pytest.mark.parametrize("kind", ["aiff", "caf", "au", "w64", "voc"])
+def test_a_tag_before_a_recording_is_passed(encode: Encoder, kind: str) -> None:
+    data = encode(kind)
+    tagged, warnings = read_with_warnings(b"ID3\x04\0\0\0\0\x08\0" + bytes(1_024) + data)
+    assert np.array_equal(tagged.samples, read(data).samples)
+    assert warnings == ()
+
+
+@pytest.mark.parametrize("head", [b"TAG", b"APETAGEX"])
+def test_a_file_of_one_tag_is_not_audio(head: bytes) -> None:
+    size = 128 if head == b"TAG" else 32
+    data = head + np.random.default_rng(0).bytes(size - len(head) - 9) + bytes(9)
+    with pytest.raises(AudioError, match=r"<bytes>.*not audio"):
+        read(data)
+
+
+def test_an_unknown_format_has_the_reason_of_libsndfile() -> None:
+    with pytest.raises(AudioError, match="ormat not recogni"):
+        read(np.random.default_rng(0).bytes(9_000))
 
 
 def test_a_damaged_beginning_names_the_format(encode: Encoder) -> None:

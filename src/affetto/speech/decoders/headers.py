@@ -6,7 +6,7 @@ import re
 import struct
 from typing import TYPE_CHECKING, NamedTuple
 
-from affetto.speech.decoders.scanning import Recording, behind_tags
+from affetto.speech.decoders.scanning import Recording, before_tags, behind_tags
 
 if TYPE_CHECKING:
     from affetto.speech.decoders.base import Piece
@@ -38,6 +38,34 @@ _WRAP = 1 << 32  # a size of four bytes starts at 0 again
 # Real files have a handful of chunks. A damaged one may be read as millions of empty chunks.
 _MAX_CHUNKS = 1_000
 _CHUNK_NAME = re.compile(rb"[ -~]{4}")
+# Behind the chunks of a recording, these begin another one.
+_BEGINNINGS = (b"RIFF", b"RF64", b"riff", b"fLaC", b"OggS", b"FORM", b"caff", b".snd")
+
+
+class _Layout(NamedTuple):
+    """How chunks lie in a file."""
+
+    first: int
+    n_name: int
+    n_size: int
+    is_big: bool
+    sound: bytes
+    n_counted: int  # bytes of the chunk's own header that its size includes
+    alignment: int
+    is_sound_last: bool  # libsndfile reads what is behind the sound as more of it
+
+    def content(self, data: Bytes, position: int) -> tuple[int, int]:
+        """Return the position and the size of the content of a chunk."""
+        size = data.number(position + self.n_name, self.n_size, big=self.is_big) - self.n_counted
+        return position + self.n_name + self.n_size, size
+
+
+_WAV = _Layout(12, 4, 4, False, b"data", 0, 2, False)
+_LAYOUTS = (
+    (re.compile(rb"FORM.{4}AIF[FC]", re.DOTALL), _Layout(12, 4, 4, True, b"SSND", 0, 2, False)),
+    (re.compile(rb"caff"), _Layout(8, 4, 8, True, b"data", 0, 1, False)),
+    (re.compile(rb"riff\x2e\x91\xcf\x11"), _Layout(40, 16, 8, False, b"data", 24, 8, True)),
+)
 
 
 class _WavHeader(NamedTuple):
@@ -86,7 +114,7 @@ def read_wav(data: Bytes, start: int) -> Recording:
     if header is None:
         return Recording(data.size, [(start, data.size)])
     n_available = header.n_available
-    if header.is_size_unknown or (header.size == 0 and not _is_chunk(data, header.start)):
+    if header.is_size_unknown or (header.size == 0 and not _is_chunk(data, header.start, _WAV)):
         pieces: list[Piece] = [_wav_head(header.format, n_available), (header.start, data.size)]
         return Recording(data.size, pieces)
     if header.size > n_available:
@@ -94,27 +122,10 @@ def read_wav(data: Bytes, start: int) -> Recording:
         return Recording(data.size, [(start, data.size)], missing_share=missing_share)
     n_wrapped = (n_available - header.size) // _WRAP * _WRAP
     sound_end = header.start + header.size + n_wrapped
-    end = _behind_chunks(data, sound_end)
+    end = _behind_chunks(data, header.start, header.size + n_wrapped, _WAV)
     if n_wrapped:
         return Recording(end, [_wav_head(header.format, header.size + n_wrapped), (header.start, sound_end)])
     return Recording(end, [(start, end)])
-
-
-def _is_chunk(data: Bytes, position: int) -> bool:
-    size = data.number(position + 4, 4)
-    return bool(_CHUNK_NAME.fullmatch(data.at(position, 4))) and position + 8 + size <= data.size
-
-
-def _behind_chunks(data: Bytes, position: int) -> int:
-    """Return the position behind the chunks at a position."""
-    for _ in range(_MAX_CHUNKS):
-        # Some programs omit the byte that makes the position even.
-        starts = [position + position % 2, position]
-        start = next((start for start in starts if _is_chunk(data, start)), None)
-        if start is None or data.at(start, 4) in (b"RIFF", b"RF64", b"fLaC"):
-            break
-        position = start + 8 + data.number(start + 4, 4)
-    return position
 
 
 def _wav_head(form: bytes, n_bytes: int) -> bytes:
@@ -127,41 +138,46 @@ def _wav_head(form: bytes, n_bytes: int) -> bytes:
     return b"RF64\xff\xff\xff\xffWAVEds64" + sizes + chunk + b"data\xff\xff\xff\xff"
 
 
-class _Layout(NamedTuple):
-    """How chunks lie in a file."""
-
-    first: int
-    n_name: int
-    n_size: int
-    is_big: bool
-    sound: bytes
-    n_counted: int  # bytes of the chunk's own header that its size includes
-    alignment: int
-
-
-_LAYOUTS = (
-    (re.compile(rb"FORM.{4}AIF[FC]", re.DOTALL), _Layout(12, 4, 4, True, b"SSND", 0, 2)),
-    (re.compile(rb"caff"), _Layout(8, 4, 8, True, b"data", 0, 1)),
-    (re.compile(rb"riff\x2e\x91\xcf\x11"), _Layout(40, 16, 8, False, b"data", 24, 8)),
-)
-
-
-def missing_share(data: Bytes) -> float:
-    """Return by what share of itself the sound of an aiff, au, caf or w64 file is shorter than its header states."""
-    head = data.at(0, 16)
+def read_chunks(data: Bytes, start: int) -> Recording | None:
+    """Find the samples of an aiff, au, caf or w64 file; return None for another format."""
+    head = data.at(start, 16)
     layout = next((layout for pattern, layout in _LAYOUTS if pattern.match(head)), None)
     if head.startswith(b".snd"):
-        size, start = data.number(8, 4, big=True), data.number(4, 4, big=True)
+        sound, size = start + data.number(start + 4, 4, big=True), data.number(start + 8, 4, big=True)
     elif layout is None:
-        return 0.0
+        return None
     else:
-        position = layout.first
+        position = start + layout.first
         for _ in range(_MAX_CHUNKS):
-            start = position + layout.n_name + layout.n_size
-            size = data.number(position + layout.n_name, layout.n_size, big=layout.is_big) - layout.n_counted
+            sound, size = layout.content(data, position)
             if data.at(position, 4) == layout.sound or size < 0:
                 break
-            position = start + size + -size % layout.alignment
-    n_available = data.size - start
+            position = sound + size + -size % layout.alignment
+    n_available = data.size - sound
     is_unknown = any(abs(unknown - size) <= _MAX_HEADER_BYTES for unknown in (*_UNKNOWN_SIZES, 1 << 64))
-    return (size - n_available) / n_available if size > n_available > 0 and not is_unknown else 0.0
+    if size <= 0 or size >= n_available or is_unknown:
+        missing_share = (size - n_available) / n_available if size > n_available > 0 and not is_unknown else 0.0
+        end = max(before_tags(data, data.size), start)
+        return Recording(end, [(start, end)], missing_share=missing_share)
+    sound_end = sound + size
+    end = sound_end if layout is None else _behind_chunks(data, sound, size, layout)
+    return Recording(end, [(start, sound_end if layout and layout.is_sound_last else end)])
+
+
+def _is_chunk(data: Bytes, position: int, layout: _Layout) -> bool:
+    name = data.at(position, 4)
+    content, size = layout.content(data, position)
+    return bool(_CHUNK_NAME.fullmatch(name)) and name not in _BEGINNINGS and 0 <= size <= data.size - content
+
+
+def _behind_chunks(data: Bytes, content: int, size: int, layout: _Layout) -> int:
+    """Return the position behind a chunk and those that follow it."""
+    for _ in range(_MAX_CHUNKS):
+        end = content + size
+        # Some programs omit the padding.
+        starts = [end + -size % layout.alignment, end]
+        start = next((start for start in starts if _is_chunk(data, start, layout)), None)
+        if start is None:
+            break
+        content, size = layout.content(data, start)
+    return content + size

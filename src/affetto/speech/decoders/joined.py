@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from affetto.errors import AffettoError
 from affetto.speech.decoders.base import UnreadableError
-from affetto.speech.decoders.headers import read_wav
+from affetto.speech.decoders.flac import FLAC, read_flac
+from affetto.speech.decoders.headers import read_chunks, read_wav
 from affetto.speech.decoders.mp3 import first_frame, read_mp3
 from affetto.speech.decoders.ogg import read_ogg
 from affetto.speech.decoders.scanning import Recording, behind_padding, behind_tags
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from affetto.speech.decoders.base import EncodedFile, RecordingDecoder
     from affetto.speech.decoders.scanning import Bytes
 
-_FLAC = re.compile(rb"fLaC[\0\x80]\0\0\x22")
 # Bytes before the first frame of an mp3 that may be a part of another frame.
 _MAX_JUNK_BYTES = 4_096
 # Fewer bytes behind a recording are not worth a warning.
@@ -31,12 +30,12 @@ _MIN_BYTES = 16
 class Contents(NamedTuple):
     """What a file holds."""
 
-    recordings: list[Recording]  # empty if the format is not wav, flac, ogg or mp3
+    recordings: list[Recording]  # empty if the format is none that `read_contents` knows
     n_left: int  # bytes behind them that are neither audio nor a tag nor padding
 
 
 def read_contents(data: Bytes, *, is_container: bool) -> Contents:
-    """Find the recordings of a wav, flac, ogg or mp3 file, which may hold several; a container may hold mp3 frames."""
+    """Find the recordings of a wav, flac, ogg, aiff, au, caf, w64 or mp3 file; a container may hold mp3 frames."""
     recordings: list[Recording] = []
     position = behind_tags(data, 0)
     while data.size - position >= _MIN_BYTES:
@@ -55,10 +54,11 @@ def _recording_at(data: Bytes, position: int, *, n_junk: int) -> Recording | Non
         return read_wav(data, position)
     if head.startswith(b"OggS\0"):
         return read_ogg(data, position)
-    if _FLAC.match(head):
-        end = data.find(_FLAC, position + 4)
-        end = data.size if end is None else end
-        return Recording(end, [(position, end)])
+    if FLAC.match(head):
+        return read_flac(data, position)
+    recording = read_chunks(data, position)
+    if recording is not None:
+        return recording
     frame = first_frame(data, position, 4 + n_junk)
     return None if frame is None else read_mp3(data, frame)
 

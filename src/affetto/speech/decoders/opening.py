@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from affetto._extras import require_extra
 from affetto.errors import AudioError
 from affetto.speech.decoders.base import UnreadableError
-from affetto.speech.decoders.headers import container_label, missing_share
+from affetto.speech.decoders.headers import container_label
 from affetto.speech.decoders.joined import Contents, JoinedDecoder, read_contents
 from affetto.speech.decoders.not_audio import describe_foreign, describe_headerless
-from affetto.speech.decoders.scanning import Bytes, Recording, before_tags
+from affetto.speech.decoders.scanning import Bytes, Recording, before_tags, behind_tags
 
 if TYPE_CHECKING:
     from affetto.speech.decoders.base import Decoder, EncodedFile, RecordingDecoder
@@ -48,8 +48,8 @@ def open_decoder(file: EncodedFile, *, name: str, track: int | None) -> Decoder:
     if description:
         raise AudioError(f"{name} is not audio {description}")
     if not contents.recordings:
-        end = before_tags(data, data.size)
-        contents = Contents([Recording(end, [(0, end)], missing_share=missing_share(data))], 0)
+        start, end = behind_tags(data, 0), before_tags(data, data.size)
+        contents = Contents([Recording(end, [(start if start < end else 0, end)])], 0)
     return JoinedDecoder(file, contents, partial(_open_recording, name=name, track=track, label=label))
 
 
@@ -72,10 +72,12 @@ def _open_recording(file: EncodedFile, *, name: str, track: int | None, label: s
             return _libav_decoder(file, name=name, track=track)
         except UnreadableError as error:
             file.check()
-            refusal = error
+            # libsndfile's reason says more of an unknown format than libav's.
+            refusal = error if label or refusal is None else refusal
     if label:
         raise AudioError(f"{name} is {label}, but damaged: {refusal}; record or export it again")
-    advice = "record or export it again" if has_libav else "if it is m4a, aac or a video, install affetto[formats]"
+    needed = 'if it is m4a, aac or a video, reading it needs av: pip install "affetto[formats]"'
+    advice = "record or export it again" if has_libav else needed
     raise AudioError(f"{name} is not audio that can be read: {refusal}; {advice}")
 
 
