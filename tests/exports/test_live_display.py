@@ -16,15 +16,18 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "reading-long.flac"
 
 @pytest.mark.parametrize("width", [80, 120])
 @pytest.mark.parametrize("is_terminal", [False, True])
-def test_segments_are_lines_and_a_terminal_shows_the_current_state(is_terminal: bool, width: int) -> None:
+def test_segments_are_lines_and_a_terminal_shows_the_current_state(
+    recognizer: Recognizer, is_terminal: bool, width: int
+) -> None:
     class Terminal(io.StringIO):
         def isatty(self) -> bool:
             return is_terminal
 
     call = read(EXAMPLE)
-    recognizer = Recognizer()
     live = recognizer.listen(sample_rate_hz=call.sample_rate_hz)
-    console = Console(file=Terminal(), width=width, force_terminal=is_terminal, _environ={"TERM": "xterm"})
+    # As many colours as in the tests of the timeline: rich caches the codes of a style for all later consoles.
+    environ = {"TERM": "xterm", "COLORTERM": "truecolor"}
+    console = Console(file=Terminal(), width=width, force_terminal=is_terminal, _environ=environ)
     with LiveDisplay(console, live, recognizer.labels) as display:
         for start in (0, 35_000):
             display.show(live.push(call.samples[start : start + 35_000]))
