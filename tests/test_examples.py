@@ -65,7 +65,7 @@ def test_speakers_left_out_of_training_are_named(corpus: Corpus, examples: Path)
     assert f"CREMA-D speakers left out of training: {', '.join(speakers)}." in readme
 
 
-def test_the_demo_shows_expressed_and_recognized_emotions(root: Path, tmp_path: Path) -> None:
+def test_the_demo_shows_expressed_and_recognized_emotions(recognizer: Recognizer, root: Path, tmp_path: Path) -> None:
     command = [sys.executable, str(root / "examples" / "demo.py")]
     done = subprocess.run(command, capture_output=True, encoding="utf-8", cwd=tmp_path, timeout=120)
     assert (done.returncode, done.stderr) == (0, "")
@@ -73,7 +73,6 @@ def test_the_demo_shows_expressed_and_recognized_emotions(root: Path, tmp_path: 
     lines = {line.split()[0]: line.split() for line in table_part.splitlines() if line.strip()}
     with (root / "examples" / "corpus.csv").open(encoding="utf-8", newline="") as table:
         rows = list(csv.DictReader(table))
-    recognizer = Recognizer()
     for row in rows:
         result = recognizer.recognize(root / "examples" / row["path"])
         expected = [
@@ -89,8 +88,7 @@ def test_the_demo_shows_expressed_and_recognized_emotions(root: Path, tmp_path: 
     assert sum(line.startswith("0:") for line in timeline.splitlines()) == len(segments)
 
 
-def test_an_angry_voice_is_more_aroused_than_a_sad_one(examples: Path) -> None:
-    recognizer = Recognizer()
+def test_angry_speech_has_more_arousal_than_sad_speech(recognizer: Recognizer, examples: Path) -> None:
     arousal = {}
     for name in ("angry", "surprised", "sad"):
         probabilities = recognizer.recognize(examples / f"{name}.flac").probabilities

@@ -68,14 +68,14 @@ def test_a_picture_writes_nothing_into_the_home(tmp_path: Path, root: Path) -> N
     assert not list(home.rglob("*"))
 
 
-def test_the_users_own_setting_stays() -> None:
+def test_the_setting_of_the_user_is_kept() -> None:
     code = "import affetto, os; print(os.environ['ORT_DISABLE_TELEMETRY'])"
     own = {**os.environ, "ORT_DISABLE_TELEMETRY": "0"}
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=own)
     assert result.stdout == "0\n"
 
 
-def test_every_import_of_onnx_runtime_goes_through_one_door(root: Path) -> None:
+def test_no_module_imports_onnx_runtime_directly(root: Path) -> None:
     files = [path for folder in ("src", "benchmarks", "tools", "tests") for path in (root / folder).rglob("*.py")]
     assert files
     importing = re.compile(r"^\s*(import|from) onnxruntime", re.MULTILINE)

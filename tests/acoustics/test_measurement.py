@@ -58,13 +58,13 @@ def test_range_of_a_glide(octaves: float) -> None:
 
 
 @given(rate=st.floats(2, 7))
-def test_tempo_of_bursts(rate: float) -> None:
+def test_articulation_rate_of_bursts(rate: float) -> None:
     found = measure_acoustics(bursts(rate, round(3 * rate) / rate), RATE)
     assert found.articulation_rate_syllables_per_s == pytest.approx(rate, rel=0.1)
     assert (found.pauses, found.pause_share) == (0, 0)
 
 
-def test_pauses_are_not_part_of_the_tempo() -> None:
+def test_pauses_do_not_change_the_articulation_rate() -> None:
     speech, silence = bursts(4, 1.5), np.zeros(RATE // 2, np.float32)
     found = measure_acoustics(np.concatenate([speech, silence, speech, silence, speech]), RATE)
     assert found.pauses == 2
@@ -73,7 +73,7 @@ def test_pauses_are_not_part_of_the_tempo() -> None:
 
 
 @pytest.mark.parametrize(("low", "high"), [(200, 600), (1_000, 3_000), (2_000, 4_900)])
-def test_brightness_of_noise_is_the_middle_of_its_band(low: float, high: float) -> None:
+def test_the_centroid_of_noise_is_the_middle_of_its_band(low: float, high: float) -> None:
     assert measure_acoustics(noise(low, high), RATE).spectral_centroid_hz == pytest.approx((low + high) / 2, rel=0.05)
 
 
@@ -84,7 +84,7 @@ def test_the_centroid_ignores_other_frequencies() -> None:
 
 
 @pytest.mark.parametrize(("low", "high"), [(0, 8_000), (300, 4_000), (1_000, 4_000), (500, 1_500)])
-def test_a_whisper_has_no_pitch_but_a_brightness(low: float, high: float) -> None:
+def test_a_whisper_has_a_spectral_centroid_but_no_f0(low: float, high: float) -> None:
     hills = 0.1 + np.sin(np.pi * 4 * np.arange(2 * RATE) / RATE) ** 2
     found = measure_acoustics((noise(low, high) * hills).astype(np.float32), RATE)
     assert (found.f0_hz, found.f0_range_semitones, found.articulation_rate_syllables_per_s) == (None, None, None)
@@ -116,7 +116,7 @@ def test_other_rates_are_resampled(root: Path) -> None:
     assert at_48.spectral_centroid_hz == pytest.approx(at_16.spectral_centroid_hz, rel=0.02)
 
 
-def test_the_band_of_a_telephone_changes_little_but_brightness(root: Path) -> None:
+def test_the_band_of_a_telephone_changes_little_but_the_centroid(root: Path) -> None:
     samples = read(root / "examples" / "angry.flac", sample_rate_hz=RATE).samples
     spectrum = np.fft.rfft(samples)
     frequency = np.fft.rfftfreq(len(samples), 1 / RATE)

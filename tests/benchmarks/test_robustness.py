@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("name", ["robustness-transformer", "denoise-transformer"])
-def test_the_published_figures_follow_from_the_answers_by_clip(root: Path, name: str) -> None:
+def test_the_published_figures_follow_from_the_predictions_by_clip(root: Path, name: str) -> None:
     folder = root / "benchmarks" / "results"
     rows = list(csv.DictReader((folder / f"{name}.csv").open(encoding="utf-8", newline="")))
     clips = list(csv.DictReader((folder / f"{name}-clips.csv").open(encoding="utf-8", newline="")))

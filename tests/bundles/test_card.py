@@ -220,7 +220,7 @@ def test_a_model_of_several_corpora_is_judged_by_those_left_out(manifest: Manife
     assert "about 21 were wrong" in section(model_card(manifest), "Limits")
 
 
-def test_unadapted_answers_alone_are_no_adaptation(manifest: Manifest) -> None:
+def test_unadapted_results_alone_make_no_table_of_adaptation(manifest: Manifest) -> None:
     del manifest["adaptation"], manifest["other_corpora"][1]
     assert section(model_card(manifest), "Adaptation").strip() == "Not measured."
 

@@ -177,7 +177,7 @@ def test_exports_contain_the_adaptation(folder: Path) -> None:
         assert [row["status"] for row in rows] == [segment["status"] for segment in result["segments"]]
 
 
-def test_a_profile_changes_answers(folder: Path) -> None:
+def test_a_profile_changes_probabilities(folder: Path) -> None:
     (plain,), (adapted,) = (
         json.loads(run("recognize", EXAMPLES[0], "--format", "json", *options, cwd=folder).stdout)
         for options in ([], ["--profile", "me.json"])

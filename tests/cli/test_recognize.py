@@ -444,7 +444,7 @@ def test_common_commands(tmp_path: Path) -> None:
 
 
 @posix
-def test_a_pattern_that_cannot_be_looked_up_is_a_failure_of_its_own(tmp_path: Path) -> None:
+def test_an_unreadable_pattern_is_reported_like_a_failed_recording(tmp_path: Path) -> None:
     shutil.copy(EXAMPLES[0], tmp_path / "a.flac")
     patterns = ["a" * 300 + "*.flac"]
     if os.geteuid():  # who may look into everything

@@ -55,7 +55,7 @@ def test_the_bins_are_fifteen_and_hold_every_clip(make_predictions: MakePredicti
         assert part.confidence is None or part.low < part.confidence <= part.high
 
 
-def test_the_coverage_curve_is_that_of_sorted_answers(make_predictions: MakePredictions) -> None:
+def test_the_coverage_curve_is_that_of_sorted_predictions(make_predictions: MakePredictions) -> None:
     predictions = make_predictions(skill=1.5)
     curve = measure_calibration(predictions).coverage
     order = np.argsort(-predictions.probabilities.max(axis=1), kind="stable")
@@ -103,7 +103,7 @@ def test_json_has_the_same_figures(make_predictions: MakePredictions) -> None:
     assert content["coverage"][0]["accuracy"] == pytest.approx(calibration.coverage[0].accuracy, abs=1e-6)
 
 
-def test_six_decimals_of_a_threshold_answer_the_same_clips(make_predictions: MakePredictions) -> None:
+def test_six_decimals_of_a_threshold_cover_the_same_clips(make_predictions: MakePredictions) -> None:
     predictions = make_predictions(skill=1.5)
     for point in measure_calibration(predictions).to_dict()["coverage"]:
         assert answer_above(predictions, point["threshold"]).coverage == pytest.approx(point["coverage"], abs=1e-6)

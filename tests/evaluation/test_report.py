@@ -200,7 +200,9 @@ def test_one_speaker_has_figures_without_interval(make_predictions: MakePredicti
 
 
 @pytest.mark.parametrize("inside", [".", "report", "Actor_01/report", "../ravdess/report"])
-def test_nothing_is_written_into_the_dataset(make_predictions: MakePredictions, tmp_path: Path, inside: str) -> None:
+def test_reports_are_not_written_into_the_corpus(
+    make_predictions: MakePredictions, tmp_path: Path, inside: str
+) -> None:
     dataset = tmp_path / "ravdess"
     dataset.mkdir()
     (dataset / "corpus.csv").touch()

@@ -278,8 +278,8 @@ def test_the_recording_is_never_written_into(name: str, tmp_path: Path, dialogue
     assert recording.read_bytes() == b"sound"
 
 
-def test_a_real_recording_in_every_format(tmp_path: Path) -> None:
-    result = Recognizer().recognize(EXAMPLE)
+def test_a_real_recording_in_every_format(recognizer: Recognizer, tmp_path: Path) -> None:
+    result = recognizer.recognize(EXAMPLE)
     for known in FORMATS.values():
         write(result, tmp_path / f"sad{known.ending}")
     predicted = [s for s in result.segments if s.emotion is not None]

@@ -52,8 +52,8 @@ class Page(HTMLParser):
         return [attributes for tag, attributes in self.tags if tag == "audio"]
 
 
-def test_a_real_recording_has_a_timeline_and_a_player() -> None:
-    result = Recognizer().recognize(EXAMPLE)
+def test_a_real_recording_has_a_timeline_and_a_player(recognizer: Recognizer) -> None:
+    result = recognizer.recognize(EXAMPLE)
     page = Page(result._repr_html_())
     assert str(EXAMPLE) in page.text
     assert any(result.emotion in text for text in page.text if result.emotion)
@@ -68,8 +68,8 @@ def test_a_real_recording_has_a_timeline_and_a_player() -> None:
     assert f"currentTime={result.segments[0].start_s:.3f}" in clicks[0]
 
 
-def test_the_html_is_self_contained() -> None:
-    text = Recognizer().recognize(EXAMPLE)._repr_html_()
+def test_the_html_is_self_contained(recognizer: Recognizer) -> None:
+    text = recognizer.recognize(EXAMPLE)._repr_html_()
     assert "http" not in text
     assert {tag for tag, _ in Page(text).tags} <= {"div", "span", "b", "bdi", "audio"}
 
@@ -121,10 +121,12 @@ def test_no_sound_is_shown_too(nothing: Recognition) -> None:
     assert "0:00.0" in Page(nothing._repr_html_()).text
 
 
-def test_without_the_same_recording_there_is_no_player(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_same_recording_there_is_no_player(
+    recognizer: Recognizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "call.flac"
     shutil.copy(EXAMPLE, path)
-    result = Recognizer().recognize(path)
+    result = recognizer.recognize(path)
     assert Page(result._repr_html_()).players
     monkeypatch.setattr(notebook, "MAX_PLAYER_S", 1.0)
     assert not Page(result._repr_html_()).players
@@ -137,11 +139,11 @@ def test_without_the_same_recording_there_is_no_player(tmp_path: Path, monkeypat
     assert not Page(result._repr_html_()).players
 
 
-def test_the_player_plays_the_recognized_track(tmp_path: Path, encode: Encoder) -> None:
+def test_the_player_plays_the_recognized_track(recognizer: Recognizer, tmp_path: Path, encode: Encoder) -> None:
     speech = encode.at(16_000)
     path = tmp_path / "two.mkv"
     path.write_bytes(encode.mux("matroska", ("pcm_s16le", speech, 16_000), ("pcm_s16le", speech[::-1], 16_000)))
-    result = Recognizer().recognize(path, track=2)
+    result = recognizer.recognize(path, track=2)
     page = Page(result._repr_html_())
     assert f"{path} [track 2]" in page.text
     (player,) = page.players

@@ -26,8 +26,8 @@ def colours_in(path: Path, *, rows: slice = slice(None)) -> set[str]:
     return {f"#{r:02x}{g:02x}{b:02x}" for (r, g, b), n in zip(values, counts, strict=True) if n > 50}
 
 
-def test_a_real_recording_is_drawn(tmp_path: Path) -> None:
-    result = Recognizer().recognize(EXAMPLE)
+def test_a_real_recording_is_drawn(recognizer: Recognizer, tmp_path: Path) -> None:
+    result = recognizer.recognize(EXAMPLE)
     plot(result, EXAMPLE, tmp_path / "sad.png")
     image = imread(tmp_path / "sad.png")
     assert image.shape[:2] == (1080, 1800)

@@ -39,7 +39,7 @@ def test_less_confidence_than_the_threshold_is_uncertain(confidence: float, stat
     assert segment.confidence == segment.probabilities["angry"] == pytest.approx(confidence, abs=1e-6)
 
 
-def test_without_a_threshold_every_answer_is_ok() -> None:
+def test_without_a_threshold_every_status_is_ok() -> None:
     assert answers(0.0).add(predicted(0, 1, 0.34, 0.33, 0.33)).status == "ok"
 
 

@@ -75,7 +75,7 @@ def test_several_threads_may_share_a_recognizer(recognizer: Recognizer) -> None:
         assert list(pool.map(recognizer.recognize, EXAMPLES * 3)) == alone * 3
 
 
-def test_one_that_fails_does_not_stop_the_others(recognizer: Recognizer, tmp_path: Path) -> None:
+def test_a_failed_recording_does_not_stop_the_others(recognizer: Recognizer, tmp_path: Path) -> None:
     missing = tmp_path / "missing.wav"
     first, failure, last = recognizer.recognize_each([EXAMPLES[0], missing, EXAMPLES[1]])
     assert isinstance(first, Recognition)
@@ -196,7 +196,9 @@ def test_a_recording_that_is_too_short_is_refused(recognizer: Recognizer, n: int
         recognizer.recognize((np.ones(n), 8_000))
 
 
-def test_a_cut_recording_is_answered_with_a_warning(recognizer: Recognizer, angry: Path, tmp_path: Path) -> None:
+def test_a_truncated_recording_is_recognized_with_a_warning(
+    recognizer: Recognizer, angry: Path, tmp_path: Path
+) -> None:
     cut = tmp_path / "cut.wav"
     soundfile.write(cut, *soundfile.read(angry, dtype="int16"))
     cut.write_bytes(cut.read_bytes()[: cut.stat().st_size * 2 // 3])

@@ -132,7 +132,7 @@ def test_the_end_gives_the_result_of_recognize(
     assert segments == list(result.segments[: len(segments)])
 
 
-def test_an_answer_comes_soon_after_speech_ends(
+def test_a_segment_comes_soon_after_its_speech_ends(
     recognizer: Recognizer, call: NDArray[np.float32], whole: Recognition
 ) -> None:
     live = recognizer.listen(sample_rate_hz=RATE)

@@ -70,7 +70,7 @@ def test_each_corpus_and_the_mean_have_a_row(repository: Path) -> None:
     assert "- `affetto evaluate --made corpora-svm`" in document(repository)
 
 
-def test_the_best_classifier_comes_first_and_its_unadapted_answers_before_others(repository: Path) -> None:
+def test_the_best_classifier_comes_first_and_its_unadapted_results_before_others(repository: Path) -> None:
     publish_corpora(results(repository), "corpora-svm", skill=0.5)
     publish_corpora(results(repository), "corpora-transformer", skill=2.0)
     publish_corpora(results(repository), "corpora-transformer-adapted-corpus-100", skill=3.0)

@@ -113,7 +113,7 @@ def test_robustness_tests_are_read(published: Path, folder: Path) -> None:
     assert figures(manifest_of(published, "transformer"), folder)["robustness"] is None
 
 
-def test_adaptation_is_compared_with_unadapted_answers(published: Path, folder: Path) -> None:
+def test_adaptation_is_compared_with_unadapted_results(published: Path, folder: Path) -> None:
     for source, count in (("mlp", 20), ("gmm", 5)):
         target = folder / f"svm-emobox-adapted-{count}.csv"
         shutil.copy(folder / f"{source}-emobox.csv", target)

@@ -150,7 +150,7 @@ def test_precision_and_coverage_hold_for_new_speakers(new: Clips) -> None:
 
 
 @pytest.mark.parametrize(("residual", "coverage"), [(0.05, 1.0), (40.0, 0.1)])
-def test_coverage_is_full_if_all_is_right_and_small_if_all_is_guessed(residual: float, coverage: float) -> None:
+def test_coverage_is_full_for_perfect_and_small_for_random_predictions(residual: float, coverage: float) -> None:
     calibration = fitted(scaled(4.0), clips(12, 6, residual=residual, offsets=0.1)).calibration_
     assert calibration.coverage == pytest.approx(coverage, abs=0.1)
     assert (0 < calibration.threshold <= 1) == (calibration.coverage > 0)
@@ -254,7 +254,7 @@ def test_with_corpora_left_out_the_precision_itself_decides() -> None:
     assert threshold(probabilities[:30], np.zeros(30, int), np.ones(30), bounded=False) == UNREACHABLE
 
 
-def test_answers_of_equal_confidence_have_the_same_status() -> None:
+def test_predictions_of_equal_confidence_have_the_same_status() -> None:
     """A hundred answers at 0.9 are right, and 300 of 400 at 0.8."""
     confidence = np.repeat([0.9, 0.8], [100, 400])
     probabilities = np.stack([confidence, 1 - confidence], axis=1)
@@ -304,7 +304,7 @@ def test_few_thresholds_are_reliable_by_chance() -> None:
 
 
 @pytest.mark.parametrize("cases", [9, 1440])
-def test_confidence_stays_finite_if_all_answers_are_right(cases: int) -> None:
+def test_confidence_stays_finite_if_all_predictions_are_right(cases: int) -> None:
     scores = np.tile([300.0, 0.0, -100.0], (cases, 1))
     found = calibrate(scores, np.zeros(cases, dtype=np.intp))
     sure = np.exp(log_softmax(found.inverse_temperature * scores, axis=1)).max()

@@ -57,7 +57,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
         pytest.param("cnn", "1 2 3", "angry sad happy", 1, marks=pytest.mark.slow),
     ],
 )
-def test_a_model_of_a_few_clips_gives_varied_but_uncertain_answers(
+def test_a_model_of_a_few_clips_gives_varied_but_uncertain_results(
     classifier: str,
     speakers: str,
     emotions: str,

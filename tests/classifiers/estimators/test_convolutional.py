@@ -61,7 +61,7 @@ def test_a_clip_alone_needs_no_mask() -> None:
 
 
 @pytest.mark.parametrize("length", [1, 2, 3, 9])
-def test_the_shortest_clips_get_an_answer(length: int) -> None:
+def test_the_shortest_clips_get_probabilities(length: int) -> None:
     made = trained()
     with torch.inference_mode():
         assert torch.isfinite(made(ragged()[0][:1, :length])).all()

@@ -107,7 +107,7 @@ def test_networks_are_averaged_and_each_is_trained_from_its_own_seed() -> None:
     assert np.allclose(both, np.mean(alone, axis=0), atol=1e-6)
 
 
-def test_the_order_of_the_clips_does_not_change_an_answer() -> None:
+def test_the_order_of_the_clips_does_not_change_the_probabilities() -> None:
     X, y = task(100)
     fitted = convolutional().fit(X, y)
     together = fitted.predict_proba(X)
