@@ -36,7 +36,7 @@ test: $(VENV)/dev  ## run the tests and measure their coverage (offline, under t
 test-fast: $(VENV)/dev  ## run the tests that together take less than a minute
 	$(PYTEST) -m 'not slow' --ignore-glob='tests/cli/*' --ignore-glob='tests/training/*' --ignore-glob='tests/tools/*' \
 	  --ignore-glob='tests/benchmarks/*' --ignore=tests/test_documentation.py --ignore=tests/test_offline.py \
-	  --ignore=tests/recognition/test_processes.py --ignore=tests/features/acoustic/test_librosa_import.py
+	  --ignore=tests/recognition/test_stream.py --ignore=tests/corpora/test_download.py --ignore=tests/recognition/test_processes.py --ignore=tests/features/acoustic/test_librosa_import.py
 
 test-slow: $(VENV)/dev  ## run the tests that take minutes
 	$(BIN)/python -m pytest -m slow

@@ -201,7 +201,7 @@ def test_channels_and_tracks_are_chosen(tmp_path: Path) -> None:
         (["--channels", "0"], b"channels is 0"),
         (["--track", "0"], b"--track"),
         (["--channels", "each", "--format", "vtt"], b"vtt holds one channel"),
-        (["--channels", "each", "--plot", "a.png"], b"--plot draws one recording and one channel"),
+        (["--channels", "each", "--plot", "a.png"], b"--plot draws one channel"),
     ],
 )
 def test_invalid_channels_and_tracks_are_wrong_usage(options: list[str], message: bytes, tmp_path: Path) -> None:

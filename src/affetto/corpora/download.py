@@ -19,7 +19,7 @@ RAVDESS_CHECKSUM = "md5:bc696df654c87fed845eb13823edef8a"
 """Checksum of the official archive, 208,468,073 bytes."""
 
 _FOLDER = "Audio_Speech_Actors_01-24"
-_RETRIES = 3
+_RETRIES = 1
 _USER_AGENT = "affetto (https://pypi.org/project/affetto)"  # Zenodo limits clients that do not identify themselves
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -137,3 +139,12 @@ class _ForwardSoundFile(soundfile.SoundFile):
 
     def seekable(self) -> bool:
         return False
+
+
+def _renew_lock() -> None:
+    # soundfile opens files under a lock. A thread that does not exist after a fork may have held it.
+    _ForwardSoundFile._sf_error_lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
