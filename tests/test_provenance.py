@@ -48,6 +48,14 @@ def test_a_command_names_folders_in_capitals(tmp_path: Path) -> None:
     assert run.stdout == "python -m report RAVDESS noise=RAVDESS --protocol emobox\n"
 
 
+def test_a_classifier_is_not_taken_for_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "svm").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["affetto", "evaluate", "svm", "--classifier", "svm"])
+    monkeypatch.setattr(sys.modules["__main__"], "__spec__", None)
+    assert command() == "affetto evaluate SVM --classifier svm"
+
+
 def test_a_console_script_is_named_without_its_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["/somewhere/bin/affetto", "evaluate", "--classifier", "svm"])
     monkeypatch.setattr(sys.modules["__main__"], "__spec__", None)

@@ -9,13 +9,14 @@ import shlex
 import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError, version
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from affetto._cpus import usable_cpus
 
-_WORDS = ("svm", "mlp", "gmm", "cnn", "transformer", "emobox", "luna-jimenez", "loso", "speakers", "random", "corpora")
-"""Values of options, also if a folder has such a name."""
+_OPTIONS_WITHOUT_PATHS = ("--classifier", "--protocol")
+"""Their values are names, even if a folder here has the same name, as the reports of `affetto compare` have."""
 
 LIBRARIES = ("librosa", "numpy", "onnxruntime", "opensmile", "scikit-learn", "skorch", "torch")
 """The libraries on which figures depend."""
@@ -48,18 +49,21 @@ def command() -> str:
 
     Examples
     --------
-    ``affetto evaluate /home/me/ravdess --classifier svm`` gives ``affetto evaluate RAVDESS --classifier svm``.
+    ``affetto evaluate corpora/ravdess --classifier svm`` gives ``affetto evaluate RAVDESS --classifier svm``.
     """
     spec = sys.modules["__main__"].__spec__
     program = Path(sys.argv[0]).name if spec is None else f"python -m {spec.name.removesuffix('.__main__')}"
-    return " ".join((program, *(shlex.quote(_without_path(argument)) for argument in sys.argv[1:])))
+    shown = [
+        argument if option in _OPTIONS_WITHOUT_PATHS else _without_path(argument)
+        for option, argument in pairwise(["", *sys.argv[1:]])
+    ]
+    return " ".join((program, *map(shlex.quote, shown)))
 
 
 def _without_path(argument: str) -> str:
     name, equals, value = argument.rpartition("=")
     path = Path(value)
-    # "svm" may also be the name of a folder here.
-    if not path.exists() or (not path.is_absolute() and value in _WORDS):
+    if not path.exists():
         return argument
     path = path.resolve()
     return name + equals + (path.name.upper() if path.is_dir() else path.name)
