@@ -190,6 +190,25 @@ def test_an_invalid_chunk_is_named(recognizer: Recognizer) -> None:
         list(recognizer.stream([np.zeros(100)], sample_rate_hz=100))
 
 
+class _StoppedError(Exception):
+    """What a caller raises to end a recognition."""
+
+
+def test_progress_is_reported_and_can_end_a_recognition(recognizer: Recognizer) -> None:
+    positions: list[float] = []
+    result = recognizer.recognize((np.zeros(16_000 * 60, np.float32), 16_000), progress=positions.append)
+    assert positions == sorted(positions)
+    assert len(positions) > 2
+    assert positions[-1] == pytest.approx(result.duration_s)
+
+    def stop(position_s: float) -> None:
+        if position_s > 5:
+            raise _StoppedError
+
+    with pytest.raises(_StoppedError):
+        recognizer.recognize_channels((np.zeros((16_000 * 60, 2), np.float32), 16_000), progress=stop)
+
+
 @pytest.mark.parametrize(("n", "message"), [(1, "0.000125 s"), (800, "0.1 s long; at least 0.2 s")])
 def test_a_recording_that_is_too_short_is_refused(recognizer: Recognizer, n: int, message: str) -> None:
     with pytest.raises(AudioError, match=message):

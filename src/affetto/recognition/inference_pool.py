@@ -10,7 +10,7 @@ from affetto.classifiers.onnx_model import OnnxClassifier
 from affetto.recognition.aggregator import SegmentPrediction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from affetto.bundles.bundle import Bundle
     from affetto.preprocessing.vad import SpeechSegment, SpeechSegmenter
@@ -88,7 +88,9 @@ class InferencePool:
         return map_in_order(predicted, segments, workers=threads or self._threads)
 
 
-def find_segments(stream: SoundStream, segmenters: list[SpeechSegmenter]) -> Iterator[tuple[int, SpeechSegment]]:
+def find_segments(
+    stream: SoundStream, segmenters: list[SpeechSegmenter], *, progress: Callable[[float], None] | None = None
+) -> Iterator[tuple[int, SpeechSegment]]:
     """Find the segments of speech in all channels while the sound is decoded.
 
     Parameters
@@ -96,6 +98,8 @@ def find_segments(stream: SoundStream, segmenters: list[SpeechSegmenter]) -> Ite
     stream : SoundStream
     segmenters : list of SpeechSegmenter
         One for each channel.
+    progress : callable, optional
+        Called with the position in seconds after each block.
 
     Yields
     ------
@@ -103,6 +107,8 @@ def find_segments(stream: SoundStream, segmenters: list[SpeechSegmenter]) -> Ite
         The channel's number, from 0, and a segment in it.
     """
     for block in stream:
+        if progress is not None:
+            progress(stream.position_s)
         channels = block[:, None] if block.ndim == 1 else block
         for number, segmenter in enumerate(segmenters):
             for segment in segmenter.push(channels[:, number]):

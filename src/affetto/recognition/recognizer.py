@@ -25,7 +25,7 @@ from affetto.recognition.result import Failure, ModelName, Recognition
 from affetto.speech import TruncatedAudioWarning, check_channels, check_track, open_stream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from numpy.typing import ArrayLike
 
@@ -160,6 +160,7 @@ class Recognizer:
         channels: Literal["mix"] | int = "mix",
         track: int | None = None,
         acoustics: bool = False,
+        progress: Callable[[float], None] | None = None,
     ) -> Recognition:
         """Recognize one recording.
 
@@ -175,6 +176,9 @@ class Recognizer:
             The number of an audio track, counted from 1; by default the one that players choose.
         acoustics : bool
             Whether to measure F0, loudness, articulation rate and more of each segment: `Segment.acoustics`.
+        progress : callable, optional
+            Called with the position in the recording, in seconds, whenever another part of it has been decoded. An
+            exception that it raises ends the recognition.
 
         Raises
         ------
@@ -186,12 +190,21 @@ class Recognizer:
             If its format needs the extra ``formats``.
         """
         (recognition,) = self._recognize(
-            source, channels=checked_channel(channels), track=check_track(track), acoustics=acoustics
+            source,
+            channels=checked_channel(channels),
+            track=check_track(track),
+            acoustics=acoustics,
+            progress=progress,
         )
         return recognition
 
     def recognize_channels(
-        self, source: Source, *, track: int | None = None, acoustics: bool = False
+        self,
+        source: Source,
+        *,
+        track: int | None = None,
+        acoustics: bool = False,
+        progress: Callable[[float], None] | None = None,
     ) -> tuple[Recognition, ...]:
         """Recognize each channel of a recording by itself, for example the agent and the customer of a call.
 
@@ -202,7 +215,9 @@ class Recognizer:
         tuple of Recognition
             One for each channel.
         """
-        return self._recognize(source, channels="each", track=check_track(track), acoustics=acoustics)
+        return self._recognize(
+            source, channels="each", track=check_track(track), acoustics=acoustics, progress=progress
+        )
 
     def recognize_each(
         self,
@@ -394,7 +409,14 @@ class Recognizer:
         return profile
 
     def _recognize(
-        self, source: Source, *, channels: Channels, track: int | None, acoustics: bool, threads: int | None = None
+        self,
+        source: Source,
+        *,
+        channels: Channels,
+        track: int | None,
+        acoustics: bool,
+        threads: int | None = None,
+        progress: Callable[[float], None] | None = None,
     ) -> tuple[Recognition, ...]:
         return recognize_recording(
             source,
@@ -404,6 +426,7 @@ class Recognizer:
             track=track,
             acoustics=acoustics,
             threads=threads,
+            progress=progress,
         )
 
     def _new_aggregator(self) -> ResultAggregator:

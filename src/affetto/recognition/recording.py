@@ -30,13 +30,14 @@ def recognize_recording(
     track: int | None,
     acoustics: bool,
     threads: int | None = None,
+    progress: Callable[[float], None] | None = None,
 ) -> tuple[Recognition, ...]:
     """Recognize one recording while it is decoded, so that memory does not grow with its length.
 
     Parameters
     ----------
-    source, channels, track, acoustics
-        As in `Recognizer.recognize_each`.
+    source, channels, track, acoustics, progress
+        As in `Recognizer.recognize`.
     pool : InferencePool
     new_aggregator : callable
         Returns a new `ResultAggregator`, one for each channel.
@@ -58,7 +59,7 @@ def recognize_recording(
         segmenters = [SpeechSegmenter(rate) for _ in range(stream.n_channels)]
         aggregators = [new_aggregator() for _ in segmenters]
         segments: list[list[Segment]] = [[] for _ in segmenters]
-        found = find_segments(stream, segmenters)
+        found = find_segments(stream, segmenters, progress=progress)
         for number, prediction in pool.predict_each(found, acoustics=acoustics, threads=threads):
             segments[number].append(aggregators[number].add(prediction))
     if stream.position_s < MIN_DURATION_S:
