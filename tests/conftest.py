@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from av.container import OutputContainer
     from numpy.typing import NDArray
 
-pytest_plugins = ["tests.recordings"]
+pytest_plugins = ["tests.browser", "tests.recordings"]
 
 # The first example pays for imports, and a failure must come back on the next run.
 settings.register_profile("affetto", deadline=None, derandomize=True, max_examples=50)
