@@ -122,7 +122,7 @@ def assert_prints(printed: str, expected: str, where: str) -> None:
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working folder with the recordings that the pages name."""
-    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    shutil.copytree(ROOT / "examples", tmp_path / "examples", ignore=shutil.ignore_patterns("node_modules", "model"))
     rate = 16_000
     parts = [
         affetto.read(ROOT / "examples" / name, sample_rate_hz=rate).samples

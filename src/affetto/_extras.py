@@ -13,6 +13,7 @@ _EXTRAS = {
     "formats": ("av",),
     "live": ("sounddevice",),
     "plot": ("matplotlib",),
+    "portable": ("onnx",),
     "train": (
         *("librosa", "scipy", "sklearn", "av", "huggingface_hub", "joblib", "matplotlib", "onnx", "onnxscript"),
         *("platformdirs", "pyroomacoustics", "safetensors", "skorch", "torch"),
@@ -25,7 +26,7 @@ def require_extra(name: str, *, purpose: str) -> None:
 
     Parameters
     ----------
-    name : {"classic", "corpora", "denoise", "formats", "live", "plot", "train"}
+    name : {"classic", "corpora", "denoise", "formats", "live", "plot", "portable", "train"}
     purpose : str
         What needs the extra, such as "training", for the error.
     """

@@ -132,3 +132,13 @@ def test_a_list_shows_plain_names_and_refuses_invalid_results(mine: Path) -> Non
     done = run(mine, "--format", "table")
     assert done.returncode == 1
     assert "cannot be listed" in done.stderr
+
+
+def test_a_model_is_written_for_other_languages(tmp_path: Path) -> None:
+    done = run("transformer", "--portable", tmp_path / "portable")
+    assert done.returncode == 0
+    assert str(tmp_path / "portable") in done.stdout
+    assert load_bundle(tmp_path / "portable").name == "transformer-portable"
+    done = run("--portable", tmp_path / "portable")
+    assert done.returncode != 0
+    assert "affetto models BUNDLE --portable FOLDER" in " ".join(done.stderr.split())

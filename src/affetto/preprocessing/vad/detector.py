@@ -18,6 +18,7 @@ FRAME_SAMPLES = 512
 """Samples of one frame: 32 ms."""
 
 MODEL = Path(__file__).with_name("silero.onnx")
+LICENCE = Path(__file__).with_name("LICENSE")
 
 _CONTEXT_SAMPLES = 64
 _BATCH_FRAMES = 32  # larger batches are not faster, and need more memory
