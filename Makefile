@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help demo test test-fast test-slow test-oldest check docs format publish clean
+.PHONY: help demo test test-fast test-slow test-oldest test-agents check docs format publish clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:\t/'
@@ -48,6 +48,15 @@ test-oldest:  ## run the tests with the oldest dependencies that are allowed
 	$(VENV)-oldest/bin/python -m pip install --quiet --disable-pip-version-check --constraint $(VENV)-oldest/oldest.txt --editable '.[dev]'
 	OMP_NUM_THREADS=1 $(VENV)-oldest/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m 'not slow'
 
+# The frameworks for voice agents hold other libraries back, so they have an environment of their own.
+$(VENV)-agents/installed: pyproject.toml
+	$(PYTHON) -m venv $(VENV)-agents
+	$(VENV)-agents/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[formats,livekit,pipecat]' hypothesis pytest pytest-cov
+	@touch $@
+
+test-agents: $(VENV)-agents/installed  ## run the tests of the stages for voice agents, with the frameworks
+	OMP_NUM_THREADS=1 $(VENV)-agents/bin/python -m pytest tests/integrations --cov=affetto.integrations --cov-fail-under=90
+
 check: $(VENV)/dev  ## lint, formatting, layers, types and published figures
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -67,4 +76,4 @@ publish: $(VENV)/dev  ## bring tables, model cards and figures up to benchmarks/
 	$(BIN)/python -m tools.publish
 
 clean:  ## remove the environment and the caches
-	rm -rf $(VENV) $(VENV)-oldest build dist .mypy_cache .ruff_cache .pytest_cache .coverage*
+	rm -rf $(VENV) $(VENV)-oldest $(VENV)-agents build dist .mypy_cache .ruff_cache .pytest_cache .coverage*

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 import soundfile
-from playwright.sync_api import sync_playwright
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,6 +45,8 @@ def microphone_recording(root: Path, tmp_path_factory: pytest.TempPathFactory) -
 @pytest.fixture(scope="module")
 def chromium(microphone_recording: Path) -> Iterator[Browser]:
     """A Chromium without a window, whose microphone is allowed to every page and plays a recording."""
+    from playwright.sync_api import sync_playwright
+
     path = find_chromium()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(

@@ -12,6 +12,8 @@ _EXTRAS = {
     "denoise": ("noisereduce",),
     "formats": ("av",),
     "live": ("sounddevice",),
+    "livekit": ("livekit.agents",),
+    "pipecat": ("pipecat",),
     "plot": ("matplotlib",),
     "portable": ("onnx",),
     "train": (
@@ -26,11 +28,18 @@ def require_extra(name: str, *, purpose: str) -> None:
 
     Parameters
     ----------
-    name : {"classic", "corpora", "denoise", "formats", "live", "plot", "portable", "train"}
+    name : {"classic", "corpora", "denoise", "formats", "live", "livekit", "pipecat", "plot", "portable", "train"}
     purpose : str
         What needs the extra, such as "training", for the error.
     """
-    missing = [library for library in _EXTRAS[name] if find_spec(library) is None]
+    missing = [library for library in _EXTRAS[name] if not _is_installed(library)]
     if missing:
         needed = missing[0] if len(missing) == 1 else f'the extra "{name}"'
         raise MissingExtraError(f'{purpose} needs {needed}: pip install "affetto[{name}]"')
+
+
+def _is_installed(library: str) -> bool:
+    try:
+        return find_spec(library) is not None
+    except ModuleNotFoundError:  # the package that it is a part of is missing
+        return False

@@ -1,0 +1,1 @@
+"""Emotion recognition inside frameworks for voice agents: one module for each framework, and one extra."""

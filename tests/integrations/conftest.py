@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.integrations.trouble import Recording, TroubledRecognizer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from affetto import Recognition, Recognizer
+
+
+@pytest.fixture(scope="session")
+def sequence(root: Path) -> Recording:
+    """Six sentences of one speaker with pauses of 0.9 s, 15.7 s together."""
+    return Recording(root / "examples" / "sequence.flac")
+
+
+@pytest.fixture(scope="session")
+def recognized(sequence: Recording, recognizer: Recognizer) -> Recognition:
+    """What is recognized in the whole of it."""
+    return recognizer.recognize((sequence.samples, sequence.sample_rate_hz))
+
+
+@pytest.fixture
+def troubled() -> TroubledRecognizer:
+    return TroubledRecognizer()
