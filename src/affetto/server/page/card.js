@@ -1,0 +1,311 @@
+/** The card of one recording: while it is analysed, its result, or what went wrong. */
+
+import { recognize } from "./api.js";
+import { downloadButtons } from "./downloads.js";
+import { answerName, emotionName, face, ranked } from "./emotions.js";
+import { h } from "./dom.js";
+import { clock, percent } from "./format.js";
+import { icon } from "./icons.js";
+import { howSure, moodMeters } from "./meters.js";
+import { optionsForm } from "./options.js";
+import { PartList } from "./parts.js";
+import { Player } from "./player.js";
+import { decode, together } from "./sound.js";
+import { texts } from "./texts.js";
+import { Timeline } from "./timeline.js";
+
+/** @import { Options, Recognition, Recording, Segment } from "./types.js" */
+/** @import { Sound } from "./sound.js" */
+
+/** What an emotion may be less likely than the best to count as nearly as likely. */
+const CLOSE = 0.1;
+
+let count = 0;
+
+/** A recording and what was recognized in it. It tells "close". */
+export class Card extends EventTarget {
+  #abort = new AbortController();
+  /** @type {Sound | null} */
+  #sound = null;
+  /** @type {Player | null} */
+  #player = null;
+  /** @type {Timeline | null} */
+  #timeline = null;
+
+  /**
+   * @param {Recording} recording
+   * @param {(text: string) => void} announce tells a screen reader
+   */
+  constructor(recording, announce) {
+    super();
+    this.recording = recording;
+    this.announce = announce;
+    const id = `card-${(count += 1)}`;
+    this.meta = h("span", { class: "faint" });
+    this.content = h("div", { class: "card-content" });
+    this.element = h(
+      "article",
+      { class: "card panel", "aria-labelledby": id, tabindex: -1 },
+      h(
+        "header",
+        {},
+        h("h3", { id }, h("bdi", {}, recording.name)),
+        this.meta,
+        h(
+          "button",
+          { type: "button", class: "quiet", "aria-label": texts.results.remove(recording.name), onclick: () => this.close() },
+          icon("close"),
+        ),
+      ),
+      this.content,
+    );
+  }
+
+  /**
+   * Recognize the recording and show the result.
+   *
+   * @param {Options} options
+   */
+  async analyse(options) {
+    this.#abort.abort();
+    const abort = (this.#abort = new AbortController());
+    this.#showWork();
+    this.announce(texts.results.working(this.recording.name));
+    try {
+      const [recognitions] = await Promise.all([recognize(this.recording, options, abort.signal), this.#decode()]);
+      if (!abort.signal.aborted) this.show(recognitions, options);
+    } catch (error) {
+      if (!abort.signal.aborted) this.#showError(/** @type {Error} */ (error).message, options);
+    }
+  }
+
+  /**
+   * Show a result of live recognition.
+   *
+   * @param {Recognition} recognition
+   * @param {Options} options
+   */
+  async showLive(recognition, options) {
+    await this.#decode();
+    this.show([recognition], options);
+  }
+
+  /**
+   * @param {Recognition[]} recognitions
+   * @param {Options} options
+   */
+  show(recognitions, options) {
+    const [first] = recognitions;
+    const segments = recognitions.flatMap((recognition) => recognition.segments);
+    this.meta.textContent = `${clock(first.duration_s)} · ${texts.results.parts(segments.length)}`;
+    const channels = this.#sound?.peaks.length ?? 1;
+    this.#replace(
+      h("div", { class: "answers" }, recognitions.map((recognition) => answer(recognition))),
+      warnings(recognitions),
+      ...this.#details(recognitions),
+      h(
+        "div",
+        { class: "card-foot" },
+        downloadButtons(this.recording, options, recognitions),
+        optionsForm(options, channels, (chosen) => this.analyse(chosen)),
+        h(
+          "details",
+          {},
+          h("summary", {}, texts.help.title),
+          h("ul", { class: "help" }, texts.help.points.map((point) => h("li", {}, point))),
+        ),
+      ),
+      h("p", { class: "faint" }, footnotes(first)),
+    );
+    this.announce(texts.results.done(this.recording.name, recognitions.map(spoken).join("; ")));
+  }
+
+  /** Remove the card, and end what it does. */
+  close() {
+    this.#abort.abort();
+    this.#timeline?.close();
+    this.#player?.close();
+    this.element.remove();
+    this.dispatchEvent(new Event("close"));
+  }
+
+  async #decode() {
+    if (this.#player) return;
+    this.#sound = await decode(this.recording.blob);
+    if (this.#sound) this.#player = new Player(this.recording.blob);
+  }
+
+  /**
+   * The timeline and the list of parts, which follow one another.
+   *
+   * @param {Recognition[]} recognitions
+   * @returns {HTMLElement[]}
+   */
+  #details(recognitions) {
+    const parts = recognitions
+      .flatMap((recognition) => recognition.segments.map((segment) => ({ segment, voice: voice(segment, recognition) })))
+      .sort((a, b) => a.segment.start_s - b.segment.start_s);
+    const duration_s = recognitions[0].duration_s || this.#sound?.duration_s || 0;
+    if (!duration_s) return [];
+    const tracks = recognitions.map((recognition) => ({
+      name: channelName(recognition),
+      segments: recognition.segments,
+      emotions: recognition.segments.length ? Object.keys(recognition.probabilities) : [],
+      peaks: this.#peaks(recognition),
+    }));
+    const timeline = new Timeline({ name: this.recording.name, tracks, duration_s, player: this.#player });
+    this.#timeline = timeline;
+    if (!parts.length) return [timeline.element];
+    const list = new PartList(parts, this.#player);
+    const select = (/** @type {Event} */ event) => {
+      const segment = /** @type {CustomEvent<Segment>} */ (event).detail;
+      timeline.select(segment);
+      list.open(segment);
+    };
+    timeline.addEventListener("select", select);
+    list.addEventListener("select", select);
+    return [timeline.element, h("h4", {}, texts.parts.title), list.element];
+  }
+
+  /**
+   * @param {Recognition} recognition
+   * @returns {Float32Array | null}
+   */
+  #peaks(recognition) {
+    if (!this.#sound) return null;
+    const { peaks } = this.#sound;
+    return recognition.channel === null ? together(peaks) : (peaks[recognition.channel - 1] ?? null);
+  }
+
+  #showWork() {
+    this.meta.textContent = "";
+    const cancel = h("button", { type: "button", class: "quiet", onclick: () => this.close() }, texts.results.cancel);
+    this.#replace(
+      h("p", { class: "working" }, h("span", { class: "spinner", "aria-hidden": "true" }), texts.results.working(this.recording.name)),
+      cancel,
+    );
+  }
+
+  /**
+   * @param {string} message
+   * @param {Options} options
+   */
+  #showError(message, options) {
+    const again = h("button", { type: "button", onclick: () => this.analyse(options) }, texts.errors.again);
+    this.#replace(
+      h("div", { class: "message error", role: "alert" }, h("b", {}, texts.errors.title), h("p", {}, message)),
+      h("div", { class: "actions" }, again),
+    );
+  }
+
+  /** @param {...(Node | null)} children */
+  #replace(...children) {
+    this.#timeline?.close();
+    this.#timeline = null;
+    this.content.replaceChildren(...children.filter((child) => child !== null));
+  }
+}
+
+/**
+ * The headline: the emotion of the whole recording, how sure, and what that means.
+ *
+ * @param {Recognition} recognition
+ * @returns {HTMLElement}
+ */
+function answer(recognition) {
+  const channel = recognition.channel !== null && h("p", { class: "voice" }, channelName(recognition));
+  if (recognition.emotion === null) {
+    return h(
+      "div",
+      { class: "answer" },
+      face(null),
+      h(
+        "div",
+        { class: "answer-words" },
+        channel,
+        h("p", { class: "answer-line" }, texts.answer.noSpeech),
+        recognition.reason && h("p", {}, texts.answer.reason(recognition.reason)),
+        h("p", { class: "faint" }, texts.answer.noSpeechHelp),
+      ),
+    );
+  }
+  const line = recognition.status === "ok" ? texts.answer.ok : texts.answer.uncertain;
+  const [before, emotion, after] = line(emotionName(recognition.emotion));
+  return h(
+    "div",
+    { class: "answer" },
+    face(recognition.emotion),
+    h(
+      "div",
+      { class: "answer-words" },
+      channel,
+      h("p", { class: "answer-line" }, before, h("strong", {}, emotion), after),
+      h("p", {}, meaning(recognition)),
+    ),
+    h("div", { class: "answer-meters" }, howSure(recognition)),
+    moodMeters(recognition),
+  );
+}
+
+/**
+ * What the status means.
+ *
+ * @param {Recognition} recognition
+ * @returns {string}
+ */
+function meaning(recognition) {
+  if (recognition.status === "ok") return texts.answer.okMeaning;
+  const [[, best], ...others] = ranked(recognition);
+  const close = others.filter(([, share]) => best - share < CLOSE).slice(0, 3);
+  if (!close.length) return texts.answer.unsureMeaning;
+  return texts.answer.closeMeaning(close.map(([emotion, share]) => `${emotionName(emotion)} ${percent(share)}`).join(", "));
+}
+
+/**
+ * @param {Recognition[]} recognitions
+ * @returns {HTMLElement | null}
+ */
+function warnings(recognitions) {
+  const all = [...new Set(recognitions.flatMap((recognition) => recognition.warnings))];
+  if (!all.length) return null;
+  return h("div", { class: "message" }, h("b", {}, texts.notes.title), h("ul", {}, all.map((text) => h("li", {}, text))));
+}
+
+/**
+ * @param {Recognition} recognition
+ * @returns {string}
+ */
+function footnotes(recognition) {
+  const { model, adapted_to: adaptedTo } = recognition;
+  const adapted = { recording: texts.notes.adapted, profile: texts.notes.adaptedProfile }[adaptedTo ?? ""];
+  return [texts.notes.estimate, adapted, texts.notes.model(model.name, model.version)].filter(Boolean).join(" ");
+}
+
+/**
+ * @param {Recognition} recognition
+ * @returns {string}
+ */
+function channelName({ channel }) {
+  return channel === null ? texts.answer.whole : texts.answer.channel(channel);
+}
+
+/**
+ * Whose part it is, where there is more than one voice.
+ *
+ * @param {Segment} segment
+ * @param {Recognition} recognition
+ * @returns {string | null}
+ */
+function voice(segment, recognition) {
+  const names = [recognition.channel === null ? null : channelName(recognition), segment.speaker].filter(Boolean);
+  return names.length ? names.join(", ") : null;
+}
+
+/**
+ * @param {Recognition} recognition
+ * @returns {string}
+ */
+function spoken(recognition) {
+  if (recognition.emotion === null) return texts.answer.noSpeech;
+  return `${answerName(recognition)}, ${texts.sure.value(percent(recognition.confidence ?? 0))}`;
+}

@@ -1,0 +1,117 @@
+/** What is shown while the microphone is open. */
+
+import WaveSurfer from "./vendor/wavesurfer/wavesurfer.esm.js";
+import RecordPlugin from "./vendor/wavesurfer/record.esm.js";
+import { h } from "./dom.js";
+import { clock } from "./format.js";
+import { icon } from "./icons.js";
+import { Microphone } from "./microphone.js";
+import { texts } from "./texts.js";
+import { HEIGHT, colours } from "./waveform.js";
+
+const WINDOW_S = 8;
+const BUTTONS = ["record", "live", "choose"];
+
+/** A panel with a title, what the microphone hears, the time, and buttons to stop and to discard. */
+export class MicrophonePanel {
+  /** @type {Microphone | null} */
+  microphone = null;
+  #timer = 0;
+  /** @type {{destroy: () => void} | null} */
+  #waveform = null;
+
+  /**
+   * @param {HTMLElement} section
+   * @param {{title: string, stop: string}} words
+   */
+  constructor(section, words) {
+    this.section = section;
+    this.hint = h("p", { role: "status" }, texts.microphone.starting);
+    this.preview = h("div", { class: "waveform", role: "img", "aria-label": texts.microphone.waveform });
+    this.time = h("span", { class: "time", role: "timer" }, clock(0));
+    this.stop = h("button", { type: "button", class: "primary", disabled: true }, icon("stop"), words.stop);
+    this.discard = h("button", { type: "button", class: "quiet" }, texts.microphone.cancel);
+    this.body = h("div", { class: "live" });
+    section.replaceChildren(
+      h("h2", {}, h("span", { class: "recording-dot", "aria-hidden": "true" }), words.title),
+      this.hint,
+      this.preview,
+      h("div", { class: "actions" }, this.stop, this.time, this.discard),
+      this.body,
+    );
+    section.hidden = false;
+    this.#lock(true);
+    section.scrollIntoView({ block: "nearest" });
+  }
+
+  /**
+   * Open the microphone and show what it hears.
+   *
+   * @returns {Promise<Microphone>}
+   */
+  async open() {
+    const microphone = await Microphone.open();
+    this.microphone = microphone;
+    const record = RecordPlugin.create({ scrollingWaveform: true, scrollingWaveformWindow: WINDOW_S });
+    this.#waveform = WaveSurfer.create({
+      container: this.preview,
+      height: HEIGHT,
+      cursorWidth: 0,
+      barWidth: 2,
+      barGap: 1,
+      interact: false,
+      plugins: [record],
+      ...colours(),
+    });
+    record.renderMicStream(microphone.stream);
+    this.#timer = window.setInterval(() => (this.time.textContent = clock(microphone.duration_s)), 200);
+    this.hint.textContent = texts.microphone.speak;
+    this.stop.disabled = false;
+    this.stop.focus();
+    return microphone;
+  }
+
+  /** Close the microphone; the panel stays. */
+  async mute() {
+    clearInterval(this.#timer);
+    this.stop.disabled = true;
+    this.#waveform?.destroy();
+    this.#waveform = null;
+    await this.microphone?.close();
+    this.microphone = null;
+  }
+
+  /** Close the microphone and the panel. */
+  async close() {
+    await this.mute();
+    this.section.hidden = true;
+    this.section.replaceChildren();
+    this.#lock(false);
+  }
+
+  /**
+   * Say what went wrong.
+   *
+   * @param {string} message
+   */
+  async fail(message) {
+    await this.mute();
+    this.#lock(false);
+    const close = h("button", { type: "button", onclick: () => this.close() }, texts.errors.close);
+    this.section.replaceChildren(
+      h("div", { class: "message error", role: "alert" }, h("b", {}, texts.errors.title), h("p", {}, message)),
+      h("div", { class: "actions" }, close),
+    );
+  }
+
+  /**
+   * While the microphone is open, nothing else may be started.
+   *
+   * @param {boolean} isLocked
+   */
+  #lock(isLocked) {
+    for (const id of BUTTONS) {
+      /** @type {HTMLButtonElement} */ (document.getElementById(id)).disabled = isLocked;
+    }
+  }
+}

@@ -1,0 +1,96 @@
+/** Sound from the microphone. */
+
+import { texts } from "./texts.js";
+import { wav } from "./wav.js";
+
+/** The microphone cannot be used; the message is for the reader of the page. */
+export class MicrophoneError extends Error {}
+
+/** An open microphone: a stream of PCM with 16 bits and one channel, which is also kept. */
+export class Microphone {
+  /** @type {ArrayBuffer[]} */
+  #pieces = [];
+  #bytes = 0;
+  #ended = () => {};
+
+  /**
+   * Open the microphone, which may ask the reader.
+   *
+   * @returns {Promise<Microphone>}
+   */
+  static async open() {
+    if (!navigator.mediaDevices || !window.AudioWorkletNode) throw new MicrophoneError(texts.errors.insecure);
+    try {
+      // As it was spoken: what browsers do to make calls pleasant changes how a voice sounds.
+      const stream = await navigator.mediaDevices.getUserMedia({
+        audio: { channelCount: 1, echoCancellation: false, noiseSuppression: false, autoGainControl: false },
+      });
+      const context = new AudioContext();
+      await context.audioWorklet.addModule(new URL("pcm-worklet.js", import.meta.url));
+      return new Microphone(stream, context);
+    } catch (error) {
+      throw new MicrophoneError(reason(/** @type {Error} */ (error)));
+    }
+  }
+
+  /**
+   * @param {MediaStream} stream
+   * @param {AudioContext} context
+   */
+  constructor(stream, context) {
+    this.stream = stream;
+    this.context = context;
+    /** @type {(pcm: ArrayBuffer) => void} */
+    this.onPiece = () => {};
+    this.source = context.createMediaStreamSource(stream);
+    this.node = new AudioWorkletNode(context, "pcm", { numberOfOutputs: 0 });
+    this.node.port.onmessage = ({ data }) => (data === null ? this.#ended() : this.#take(data));
+    this.source.connect(this.node);
+  }
+
+  get sampleRateHz() {
+    return this.context.sampleRate;
+  }
+
+  get duration_s() {
+    return this.#bytes / 2 / this.sampleRateHz;
+  }
+
+  /** Close the microphone, after its last piece has come. */
+  async close() {
+    await new Promise((/** @type {(value: void) => void} */ resolve) => {
+      this.#ended = resolve;
+      this.node.port.postMessage("end");
+    });
+    this.stream.getTracks().forEach((track) => track.stop());
+    await this.context.close();
+  }
+
+  /**
+   * All that was heard, as a WAV file.
+   *
+   * @returns {Blob}
+   */
+  recording() {
+    return wav(this.#pieces, this.sampleRateHz);
+  }
+
+  /** @param {ArrayBuffer} pcm */
+  #take(pcm) {
+    this.#pieces.push(pcm);
+    this.#bytes += pcm.byteLength;
+    this.onPiece(pcm);
+  }
+}
+
+/**
+ * Why a browser did not open the microphone.
+ *
+ * @param {Error} error
+ * @returns {string}
+ */
+function reason(error) {
+  if (error.name === "NotAllowedError") return texts.errors.denied;
+  if (error.name === "NotFoundError") return texts.errors.missing;
+  return texts.errors.microphone(error.message);
+}

@@ -1,0 +1,77 @@
+/** The form that analyses a recording differently. */
+
+import { h } from "./dom.js";
+import { texts } from "./texts.js";
+
+/** @import { Options } from "./types.js" */
+
+let count = 0;
+
+/**
+ * @param {Options} options those of the result that is shown
+ * @param {number} channels of the recording, as far as the browser knows
+ * @param {(options: Options) => void} onSubmit
+ * @returns {HTMLElement}
+ */
+export function optionsForm(options, channels, onSubmit) {
+  const id = `options-${(count += 1)}`;
+  const form = h(
+    "form",
+    {},
+    channels > 1 &&
+      choice(`${id}-channels`, "channels", texts.options.channels, options.channels, [
+        ["mix", texts.options.mix],
+        ["each", texts.options.each],
+      ]),
+    choice(`${id}-prior`, "prior", texts.options.prior, options.prior, [
+      ["", texts.options.priorDefault],
+      ["everyday", texts.options.priorEveryday],
+    ]),
+    file(`${id}-transcript`, "transcript", texts.options.transcript, ".srt,.vtt,.json"),
+    file(`${id}-speakers`, "speakers", texts.options.speakers, ".rttm"),
+    h("button", { class: "primary" }, texts.options.again),
+  );
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const data = new FormData(form);
+    const given = (/** @type {string} */ name) => {
+      const value = data.get(name);
+      return value instanceof File && value.name ? value : null;
+    };
+    onSubmit({
+      channels: data.get("channels") === "each" ? "each" : "mix",
+      prior: data.get("prior") === "everyday" ? "everyday" : "",
+      transcript: given("transcript") ?? options.transcript,
+      speakers: given("speakers") ?? options.speakers,
+    });
+  });
+  return h("details", { class: "options" }, h("summary", {}, texts.options.title), form);
+}
+
+/**
+ * @param {string} id
+ * @param {string} name
+ * @param {string} label
+ * @param {string} chosen
+ * @param {[string, string][]} values
+ * @returns {HTMLElement}
+ */
+function choice(id, name, label, chosen, values) {
+  return h(
+    "div",
+    { class: "field" },
+    h("label", { for: id }, label),
+    h("select", { id, name }, values.map(([value, text]) => h("option", { value, selected: value === chosen }, text))),
+  );
+}
+
+/**
+ * @param {string} id
+ * @param {string} name
+ * @param {string} label
+ * @param {string} accept
+ * @returns {HTMLElement}
+ */
+function file(id, name, label, accept) {
+  return h("div", { class: "field" }, h("label", { for: id }, label), h("input", { id, name, type: "file", accept }));
+}

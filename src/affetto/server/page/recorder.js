@@ -1,0 +1,44 @@
+/** Recording a voice, and then analysing it. */
+
+import { clock } from "./format.js";
+import { MicrophonePanel } from "./microphone-panel.js";
+import { texts } from "./texts.js";
+
+/** @import { Results } from "./results.js" */
+
+/**
+ * Let a button record.
+ *
+ * @param {HTMLElement} button
+ * @param {HTMLElement} section where the panel opens
+ * @param {Results} results
+ */
+export function startRecorder(button, section, results) {
+  button.addEventListener("click", async () => {
+    const panel = new MicrophonePanel(section, {
+      title: texts.microphone.recordTitle,
+      stop: texts.microphone.stopRecord,
+    });
+    panel.discard.addEventListener("click", () => panel.close());
+    try {
+      const microphone = await panel.open();
+      panel.stop.addEventListener("click", async () => {
+        await panel.close();
+        results.analyse({ name: recordingName(texts.results.recorded), blob: microphone.recording() });
+      });
+    } catch (error) {
+      panel.fail(/** @type {Error} */ (error).message);
+    }
+  });
+}
+
+/**
+ * The name of a recording made now.
+ *
+ * @param {string} kind
+ * @returns {string}
+ */
+export function recordingName(kind) {
+  const now = new Date();
+  return `${kind} ${clock(now.getHours() * 3600 + now.getMinutes() * 60 + now.getSeconds()).replaceAll(":", ".")}.wav`;
+}
