@@ -16,6 +16,16 @@ _EXTRAS = {
     "pipecat": ("pipecat",),
     "plot": ("matplotlib",),
     "portable": ("onnx",),
+    "serve": (
+        "av",
+        "fastapi",
+        "limits",
+        "prometheus_client",
+        "pydantic_settings",
+        "python_multipart",
+        "uvicorn",
+        "websockets",
+    ),
     "train": (
         *("librosa", "scipy", "sklearn", "av", "huggingface_hub", "joblib", "matplotlib", "onnx", "onnxscript"),
         *("platformdirs", "pyroomacoustics", "safetensors", "skorch", "torch"),
@@ -28,7 +38,8 @@ def require_extra(name: str, *, purpose: str) -> None:
 
     Parameters
     ----------
-    name : {"classic", "corpora", "denoise", "formats", "live", "livekit", "pipecat", "plot", "portable", "train"}
+    name : str
+        An extra of the package.
     purpose : str
         What needs the extra, such as "training", for the error.
     """

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from affetto.cli import adapt, corpus, evaluate, listen, models, recognize, robustness, train
+from affetto.cli import adapt, corpus, evaluate, listen, models, recognize, robustness, serve, train
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -16,7 +16,7 @@ app = typer.Typer(
     help="Speech emotion recognition: a recording goes in, the emotion that its voice expresses comes out.",
 )
 for command in (
-    *(recognize.recognize, listen.listen, adapt.adapt, models.models),
+    *(recognize.recognize, listen.listen, serve.serve, adapt.adapt, models.models),
     *(train.train, evaluate.evaluate, evaluate.compare, robustness.robustness),
 ):
     app.command()(command)

@@ -6,7 +6,7 @@ import os
 import warnings
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from affetto._checks import whole_number
 from affetto._cpus import usable_cpus
@@ -41,7 +41,7 @@ class Recognizer:
     """Recognizes the emotion that a voice expresses.
 
     A recognizer may be used from several threads, and after a fork. It can be pickled; unpickling loads the model again
-    from the same folder.
+    from the same folder. A copy (`copy.copy`) shares the model, and may have another profile or prior.
 
     All methods take a recording as a path, as bytes, as a binary file object, as (samples, sample rate), or as a
     `Waveform`.
@@ -107,13 +107,16 @@ class Recognizer:
         self.bundle: Bundle = load_bundle(bundled_models()[DEFAULT_MODEL] if model is None else find_bundle(model))
         self._pool = InferencePool(self.bundle, threads=self._threads)
         self._offset_model, self._threshold = self.bundle.offset_model, self.bundle.threshold
-        self._prior = dict(prior) if isinstance(prior, Mapping) else prior
-        frequencies = self.bundle.frequencies
-        chosen = self.bundle.prior if self._prior is None else self._prior
-        self._shares = resolve_prior(chosen, self.labels, frequencies)
-        self._trained = trained_shares(self.labels, frequencies)
+        self._trained = trained_shares(self.labels, self.bundle.frequencies)
+        self.prior = prior
         self.self_adaptation = self_adaptation
         self.profile = profile
+
+    def __copy__(self) -> Self:
+        """Return a recognizer that shares the model in memory, to set another profile or prior."""
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__)
+        return other
 
     def __reduce__(self) -> tuple[Any, ...]:
         # An absolute path: unpickling may happen in another working folder.
@@ -134,8 +137,14 @@ class Recognizer:
 
     @property
     def prior(self) -> dict[str, float]:
-        """The share of each emotion that the probabilities assume."""
+        """The share of each emotion that the probabilities assume. It can be set, as the parameter of this name."""
         return dict(zip(self.labels, self._shares.tolist(), strict=True))
+
+    @prior.setter
+    def prior(self, prior: Prior | None) -> None:
+        chosen = self.bundle.prior if prior is None else prior
+        self._shares = resolve_prior(chosen, self.labels, self.bundle.frequencies)
+        self._prior = dict(prior) if isinstance(prior, Mapping) else prior
 
     @property
     def profile(self) -> AdaptationProfile | None:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping  # noqa: TC003 (the service derives its schema from the annotations)
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from affetto.acoustics.measures import AcousticMeasures  # noqa: TC001 (as above)
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import pandas as pd
-
-    from affetto.acoustics.measures import AcousticMeasures
 
 SegmentStatus: TypeAlias = Literal["ok", "uncertain"]
 Status: TypeAlias = Literal[SegmentStatus, "no_speech"]

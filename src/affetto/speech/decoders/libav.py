@@ -89,6 +89,8 @@ class LibavDecoder:
         Name for error messages.
     track : int or None
         Number of the audio track, counted from 1; None for the one that players choose.
+    block_samples : int
+        Most samples in a block, about; fewer are sooner there if the file still arrives.
 
     Raises
     ------
@@ -100,8 +102,9 @@ class LibavDecoder:
 
     tolerance_s = 0.3
 
-    def __init__(self, file: EncodedFile, *, name: str, track: int | None) -> None:
+    def __init__(self, file: EncodedFile, *, name: str, track: int | None, block_samples: int = BLOCK_SAMPLES) -> None:
         self._file = file
+        self._block_samples = block_samples
         self.warnings: list[str] = []
         self._n_damaged = 0
         self._position_s = self._silence_s = self._omitted_s = self._missing_s = 0.0
@@ -201,7 +204,7 @@ class LibavDecoder:
         pieces: list[NDArray[np.float32]] = []
         size = rate = 0
         for piece, piece_rate in self._timed():
-            if pieces and (piece_rate != rate or piece.shape[1] != pieces[0].shape[1] or size >= BLOCK_SAMPLES):
+            if pieces and (piece_rate != rate or piece.shape[1] != pieces[0].shape[1] or size >= self._block_samples):
                 yield np.concatenate(pieces), rate
                 pieces, size = [], 0
             pieces.append(piece)

@@ -1,0 +1,1 @@
+"""The HTTP and WebSocket service, and its page: ``affetto serve``."""

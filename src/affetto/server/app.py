@@ -1,0 +1,146 @@
+"""The ASGI application: routes, problems, and the static page."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from fastapi import Depends, FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import ClientDisconnect
+from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from affetto import __version__
+from affetto.server import models, recognitions, stream
+from affetto.server.metrics import MetricsMiddleware
+from affetto.server.problems import KINDS, ProblemError
+from affetto.server.security import SecurityMiddleware
+from affetto.server.state import Service, ServiceDependency, admit
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from starlette.requests import Request
+
+    from affetto.server.settings import Settings
+
+_PAGE = Path(__file__).parent / "page"
+_CLIENT_CLOSED_REQUEST = 499  # as nginx logs it; nobody receives it
+
+_log = logging.getLogger(__name__)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Return the application, with the model loaded.
+
+    Parameters
+    ----------
+    settings : Settings
+
+    Raises
+    ------
+    AffettoError
+        If model, profile or prior cannot be used.
+    """
+    service = Service(settings)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        await asyncio.to_thread(service.close)
+
+    app = FastAPI(
+        title="Affetto",
+        summary="Speech emotion recognition: a recording goes in, the emotion that its voice expresses comes out.",
+        version=__version__,
+        lifespan=lifespan,
+        docs_url=None,  # they load their scripts from elsewhere
+        redoc_url=None,
+    )
+    app.state.service = service
+    for module in (recognitions, models):
+        app.include_router(module.router, dependencies=[Depends(admit)])
+    app.include_router(stream.router)
+    _add_pages(app)
+    _add_problem_handlers(app)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["Authorization", "Content-Type"],
+        )
+    app.add_middleware(SecurityMiddleware, loopback_only=not service.access.needs_key)
+    app.add_middleware(MetricsMiddleware, metrics=service.metrics)
+    return app
+
+
+def _add_pages(app: FastAPI) -> None:
+    """Add what needs no key: health, metrics, explanations of problems, and the page."""
+
+    @app.get("/healthz", response_class=PlainTextResponse)
+    async def health() -> str:
+        """Answer as long as the process runs."""
+        return "ok\n"
+
+    @app.get("/readyz", response_class=PlainTextResponse)
+    async def ready() -> str:
+        """Answer as soon as recordings can be recognized."""
+        return "ok\n"
+
+    @app.get("/metrics", response_class=PlainTextResponse)
+    async def metrics(service: ServiceDependency) -> Response:
+        """Return the metrics for Prometheus."""
+        return Response(service.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    @app.get("/problems/{name}", response_class=PlainTextResponse)
+    async def problem(name: str) -> str:
+        """Explain a kind of problem."""
+        if name not in KINDS:
+            raise ProblemError("not-found", f"there is no problem {name[:100]!r}")
+        return f"{KINDS[name].title} ({KINDS[name].status}). {KINDS[name].advice}\n"
+
+    @app.get("/llms.txt", include_in_schema=False)
+    async def llms() -> Response:
+        return FileResponse(_PAGE / "llms.txt", media_type="text/plain; charset=utf-8")
+
+    @app.get("/", include_in_schema=False)
+    async def index() -> Response:
+        return FileResponse(_PAGE / "index.html")
+
+    app.mount("/page", StaticFiles(directory=_PAGE))
+
+
+def _add_problem_handlers(app: FastAPI) -> None:
+    """Answer every error with problem details."""
+
+    @app.exception_handler(ProblemError)
+    async def answer_problem(_: Request, error: ProblemError) -> Response:
+        return error.response()
+
+    @app.exception_handler(RequestValidationError)
+    async def answer_invalid(_: Request, error: RequestValidationError) -> Response:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"][1:]) or "the request"
+        return ProblemError("invalid-request", f"{where}: {first['msg']}").response()
+
+    @app.exception_handler(HTTPException)
+    async def answer_http(request: Request, error: HTTPException) -> Response:
+        kind = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "invalid-request")
+        where = f"{request.method} {request.url.path}"[:200]
+        return ProblemError(kind, f"{where}: {error.detail}", headers=error.headers).response()
+
+    @app.exception_handler(ClientDisconnect)
+    async def answer_nobody(_: Request, __: ClientDisconnect) -> Response:
+        return Response(status_code=_CLIENT_CLOSED_REQUEST)
+
+    @app.exception_handler(Exception)
+    async def answer_failure(_: Request, __: Exception) -> Response:
+        # The server logs the traceback.
+        return ProblemError("internal-error", "the request could not be answered").response()

@@ -1,0 +1,145 @@
+"""``POST /v1/recognitions``: a recording in, its emotions out."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from affetto.adaptation.prior import parse_prior
+from affetto.errors import AffettoError, ParameterError
+from affetto.exports import FORMATS
+from affetto.recognition.result import Recognition
+from affetto.recognition.rows import number_columns
+from affetto.server.openapi import RECOGNITION_BODY, problem_responses
+from affetto.server.problems import ProblemError
+from affetto.server.state import Service, ServiceDependency  # noqa: TC001 (as above)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from affetto.exports import Format
+    from affetto.server.uploads import Upload
+
+MEDIA_TYPES = {
+    "json": "application/json",
+    "jsonl": "application/x-ndjson",
+    "csv": "text/csv",
+    "vtt": "text/vtt",
+    "srt": "application/x-subrip",
+    "audacity": "text/plain",
+    "textgrid": "text/x-textgrid",
+}
+"""The media type of each export format."""
+
+PROBLEMS = (
+    *("invalid-request", "unreadable-recording", "unknown-key", "not-acceptable", "upload-too-slow"),
+    *("upload-too-large", "recording-too-long", "too-many-requests", "busy"),
+)
+"""What can go wrong with a recognition, by the names of `KINDS`."""
+
+router = APIRouter()
+
+
+class Options(BaseModel):
+    """The options of a recognition."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    channels: str = Field(
+        "mix", pattern="^(mix|each|[1-9][0-9]{0,3})$", description="The mean of all, each by itself, or one from 1."
+    )
+    track: int | None = Field(None, ge=1, le=9_999, description="The audio track, from 1; by default as players do.")
+    acoustics: bool = Field(False, description="Whether to measure F0, loudness, articulation rate and more.")
+    prior: str | None = Field(
+        None,
+        max_length=500,
+        description="How frequent emotions are: everyday, balanced, or EMOTION=SHARE,...",
+        examples=["everyday"],
+    )
+    format: str | None = Field(
+        None, description=f"One of {', '.join(FORMATS)}; by default what the header Accept names, or json."
+    )
+    name: str | None = Field(None, max_length=255, description="The name of a raw body in the result.")
+
+
+@router.post(
+    "/v1/recognitions",
+    responses={
+        200: {
+            "description": "One recognition for each channel that was asked for; one for the mean of all.",
+            "content": {media_type: {"schema": {"type": "string"}} for media_type in MEDIA_TYPES.values()}
+            | {"application/json": {}},
+        },
+        **problem_responses(*PROBLEMS),
+    },
+    response_model=list[Recognition],
+    openapi_extra={"requestBody": RECOGNITION_BODY},
+)
+async def recognize(request: Request, options: Annotated[Options, Query()], service: ServiceDependency) -> Response:
+    """Recognize the emotions that the voice in a recording expresses."""
+    export = _export(options.format, request.headers.get("accept", ""))
+    async with service.uploads.read(request) as upload:
+        recognize = _prepared(service, upload, options, export)
+        recognitions = await service.queue.run(recognize, abandoned=_disconnected(request))
+        service.count("/v1/recognitions", recognitions)
+        numbers = number_columns(service.recognizer.labels, acoustics=options.acoustics)
+        text = "".join(export.text(recognitions, numbers))
+    return Response(text.encode("utf-8", "backslashreplace"), media_type=MEDIA_TYPES[export.name])
+
+
+def _prepared(
+    service: Service, upload: Upload, options: Options, export: Format
+) -> Callable[[Callable[[float], None]], Sequence[Recognition]]:
+    """Return the recognition to run; what is wrong with the options is an error before it waits."""
+    each = options.channels == "each"
+    try:
+        export.require_room(1, each_channel=each, acoustics=options.acoustics)
+        recognizer = copy.copy(service.recognizer)
+        if options.prior is not None:
+            recognizer.prior = parse_prior(options.prior)
+    except ParameterError as error:
+        raise ProblemError("invalid-request", str(error)) from None
+    arguments: dict[str, Any] = {"track": options.track, "acoustics": options.acoustics}
+
+    def recognized(progress: Callable[[float], None]) -> Sequence[Recognition]:
+        try:
+            if each:
+                return recognizer.recognize_channels(upload.file, progress=progress, **arguments)
+            channels: Any = options.channels if options.channels == "mix" else int(options.channels)
+            return [recognizer.recognize(upload.file, channels=channels, progress=progress, **arguments)]
+        except AffettoError as error:
+            raise ProblemError("unreadable-recording", str(error)) from None
+
+    return recognized
+
+
+def _export(name: str | None, accept: str) -> Format:
+    """Return the format that a request asks for.
+
+    Raises
+    ------
+    ProblemError
+        If there is no such format.
+    """
+    if name is not None:
+        if name not in FORMATS:
+            raise ProblemError("invalid-request", f"there is no format {name!r}; use one of {', '.join(FORMATS)}")
+        return FORMATS[name]
+    ranges = [part.partition(";")[0].strip().lower() for part in accept.split(",") if part.strip()]
+    by_type = {media_type: FORMATS[name] for name, media_type in MEDIA_TYPES.items()}
+    for wanted in ranges or ["*/*"]:
+        if wanted in by_type:
+            return by_type[wanted]
+        if wanted in ("*/*", "application/*"):
+            return FORMATS["json"]
+    raise ProblemError("not-acceptable", f"none of {accept[:500]!r} is available; accept {', '.join(by_type)}")
+
+
+async def _disconnected(request: Request) -> None:
+    """Wait until the client has gone; its body has been read."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

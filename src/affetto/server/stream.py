@@ -1,0 +1,209 @@
+"""``WS /v1/stream``: sound in while somebody speaks, segments out."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from fastapi import APIRouter, WebSocket
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from starlette.websockets import WebSocketDisconnect
+
+from affetto.errors import AffettoError
+from affetto.server.incoming import container_sound, pcm_sound
+from affetto.server.problems import ProblemError, busy
+from affetto.server.state import Service, ServiceDependency  # noqa: TC001 (FastAPI evaluates annotations)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Mapping, Sequence
+
+    from affetto.recognition.live import LiveRecognition
+    from affetto.recognition.result import Segment
+    from affetto.server.incoming import Sound
+
+MAX_FRAME_BYTES = 1 << 20
+"""The largest frame."""
+
+_START_TIMEOUT_S = 10.0
+_SEND_TIMEOUT_S = 10.0
+# How often, in seconds of sound, a client learns whether somebody speaks.
+_STATE_S = 0.5
+_POLICY, _TRY_AGAIN, _INTERNAL = 1008, 1013, 1011
+
+_log = logging.getLogger(__name__)
+router = APIRouter()
+
+
+class Start(BaseModel):
+    """The first frame of a client."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    type: Literal["start"]
+    format: Literal["pcm_s16le", "pcm_f32le", "webm", "ogg"]
+    sample_rate_hz: Annotated[int, Field(ge=8_000, le=192_000)] | None = None
+    channels: Annotated[int, Field(ge=1, le=16)] | None = None
+    interim: bool = True
+    api_key: str | None = None
+
+    @model_validator(mode="after")
+    def _match_format(self) -> Start:
+        is_pcm = self.format.startswith("pcm")
+        if is_pcm and self.sample_rate_hz is None:
+            raise ValueError(f"sample_rate_hz is missing, which {self.format} needs")
+        if not is_pcm and (self.sample_rate_hz is not None or self.channels is not None):
+            raise ValueError(f"sample_rate_hz and channels are for PCM; {self.format} states its own")
+        return self
+
+
+@router.websocket("/v1/stream")
+async def stream(websocket: WebSocket, service: ServiceDependency) -> None:
+    """Recognize sound while it arrives."""
+    await websocket.accept()
+    code, problem = 1000, None
+    try:
+        await _serve(websocket, service)
+    except (WebSocketDisconnect, TimeoutError):  # the client has gone, or takes nothing any more
+        return
+    except ProblemError as error:
+        code, problem = _TRY_AGAIN if error.kind == "busy" else _POLICY, error
+    except AffettoError as error:
+        code, problem = _POLICY, ProblemError("invalid-stream", str(error))
+    except Exception:
+        _log.exception("a stream failed")
+        code, problem = _INTERNAL, ProblemError("internal-error", "the stream could not be recognized")
+    try:
+        if problem is not None:
+            await _send(websocket, {"type": "error", "error": problem.to_dict()})
+        await websocket.close(code)
+    except (WebSocketDisconnect, TimeoutError, RuntimeError):  # it has gone meanwhile
+        return
+
+
+async def _serve(websocket: WebSocket, service: Service) -> None:
+    service.access.require_origin(websocket)
+    start = await _start(websocket)
+    service.access.admit(websocket, key=start.api_key)
+    if service.n_streams >= service.settings.max_streams:
+        raise busy(f"{service.n_streams} live streams run already")
+    service.n_streams += 1
+    try:
+        await _recognize(websocket, service, start)
+    finally:
+        service.n_streams -= 1
+
+
+async def _start(websocket: WebSocket) -> Start:
+    try:
+        async with asyncio.timeout(_START_TIMEOUT_S):
+            message = await _receive(websocket)
+    except TimeoutError:
+        raise ProblemError("stream-timeout", f"no start frame came within {_START_TIMEOUT_S:g} s") from None
+    if (text := message.get("text")) is None:
+        raise ProblemError("invalid-stream", "the first frame is binary; begin with a text frame of the type start")
+    try:
+        return Start.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "the frame"
+        raise ProblemError("invalid-stream", f"the start frame is invalid: {where}: {first['msg']}") from None
+
+
+async def _recognize(websocket: WebSocket, service: Service, start: Start) -> None:
+    model = service.recognizer.bundle
+    await _send(
+        websocket,
+        {"type": "ready", "model": {"name": model.name, "version": model.version}, "labels": list(model.labels)},
+    )
+    sound = _sound(_data(websocket, service.settings.stream_timeout_s), start)
+    loop, live = asyncio.get_running_loop(), None
+    n_sent, reported_s = 0, 0.0
+    try:
+        async for samples, rate in sound:
+            if live is None:
+                live, rate_of_live = service.recognizer.listen(sample_rate_hz=rate), rate
+            if rate != rate_of_live:
+                raise ProblemError("invalid-stream", f"the sample rate changes from {rate_of_live} to {rate} Hz")
+            segments = await loop.run_in_executor(service.stream_executor, live.push, samples)
+            await _send_segments(websocket, service, segments)
+            n_sent += len(segments)
+            if start.interim and live.position_s - reported_s >= _STATE_S:
+                reported_s = live.position_s
+                interim = await loop.run_in_executor(service.stream_executor, live.interim)
+                await _send(websocket, _state(live, interim))
+            if live.position_s > service.settings.max_stream_s:
+                raise ProblemError(
+                    "stream-too-long",
+                    f"the stream is longer than {service.settings.max_stream_s:g} s, the most allowed",
+                )
+    finally:
+        await sound.aclose()
+    if live is None:
+        raise ProblemError("invalid-stream", "the stream ended before any sound came")
+    result = await loop.run_in_executor(service.stream_executor, live.end)
+    await _send_segments(websocket, service, result.segments[n_sent:])
+    service.metrics.sound_s.labels("/v1/stream").inc(result.duration_s)
+    await _send(websocket, {"type": "result", "result": result.to_dict()})
+
+
+async def _send_segments(websocket: WebSocket, service: Service, segments: Sequence[Segment]) -> None:
+    service.count_segments(segments)
+    for segment in segments:
+        await _send(websocket, {"type": "segment", "segment": segment.to_dict()})
+
+
+def _state(live: LiveRecognition, interim: Segment | None) -> dict[str, Any]:
+    return {
+        "type": "state",
+        "position_s": round(live.position_s, 3),
+        "speaking": live.speaking,
+        "interim": None if interim is None else interim.to_dict(),
+    }
+
+
+def _sound(data: AsyncGenerator[bytes], start: Start) -> Sound:
+    if start.format == "webm" or start.format == "ogg":
+        return container_sound(data, format=start.format)
+    assert start.sample_rate_hz is not None  # see `Start`
+    return pcm_sound(data, format=start.format, sample_rate_hz=start.sample_rate_hz, n_channels=start.channels or 1)
+
+
+async def _data(websocket: WebSocket, timeout_s: float) -> AsyncGenerator[bytes]:
+    """Yield the sound of a client until its end frame."""
+    while True:
+        try:
+            async with asyncio.timeout(timeout_s):
+                message = await _receive(websocket)
+        except TimeoutError:
+            raise ProblemError("stream-timeout", f"nothing came for {timeout_s:g} s") from None
+        data, text = message.get("bytes"), message.get("text")
+        if data is not None:
+            yield data
+        elif _is_end(text or ""):
+            return
+        else:
+            raise ProblemError("invalid-stream", 'a text frame after the start is not {"type": "end"}')
+
+
+def _is_end(text: str) -> bool:
+    try:
+        return bool(json.loads(text) == {"type": "end"})
+    except (ValueError, RecursionError):
+        return False
+
+
+async def _receive(websocket: WebSocket) -> Mapping[str, Any]:
+    message = await websocket.receive()
+    if message["type"] == "websocket.disconnect":
+        raise WebSocketDisconnect(message.get("code", 1006))
+    data = message.get("bytes") or message.get("text") or ""
+    if len(data) > MAX_FRAME_BYTES:
+        raise ProblemError("invalid-stream", f"a frame has {len(data)} bytes; send at most {MAX_FRAME_BYTES}")
+    return message
+
+
+async def _send(websocket: WebSocket, content: Mapping[str, Any]) -> None:
+    async with asyncio.timeout(_SEND_TIMEOUT_S):
+        await websocket.send_text(json.dumps(content, ensure_ascii=False))
