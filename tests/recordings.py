@@ -11,12 +11,12 @@ from affetto import AcousticMeasures, ModelName, Recognition, Segment
 from affetto.recognition.dimensions import dimensions
 
 if TYPE_CHECKING:
-    from affetto.recognition.result import SegmentStatus
+    from affetto.recognition.result import Status
 
 LABELS = ("neutral", "happy", "angry")
 
 
-def segment(start_s: float, end_s: float, *probabilities: float, status: SegmentStatus = "ok") -> Segment:
+def segment(start_s: float, end_s: float, *probabilities: float, status: Status = "ok") -> Segment:
     by_label = dict(zip(LABELS, probabilities, strict=True))
     best = max(by_label, key=by_label.__getitem__)
     arousal, valence = (float(value) for value in dimensions(LABELS, probabilities))

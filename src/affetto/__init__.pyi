@@ -2,6 +2,7 @@ from .acoustics.measures import AcousticMeasures as AcousticMeasures
 from .adaptation.profile import AdaptationProfile as AdaptationProfile
 from .bundles.bundle import Bundle as Bundle
 from .classifiers.onnx_model import ModelOutput as ModelOutput
+from .conversations import Turn as Turn
 from .errors import AffettoError as AffettoError
 from .errors import AudioError as AudioError
 from .errors import BundleError as BundleError

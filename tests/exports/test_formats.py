@@ -18,8 +18,8 @@ from praatio import textgrid
 from affetto import AcousticMeasures, Failure, ModelName, ParameterError, Recognition, Recognizer, Segment
 from affetto.cli.options import OutputFormat
 from affetto.exports import FORMATS, find_format, write
-from affetto.exports.text import caption, emotion_name
-from affetto.recognition.result import AdaptedTo, SegmentStatus
+from affetto.exports.text import caption, emotion_name, has_turns, one_line, spoken_caption
+from affetto.recognition.result import AdaptedTo, Status
 
 SINGLE = sorted(name for name, known in FORMATS.items() if not known.holds_several)
 EXAMPLE = Path(__file__).parents[2] / "examples" / "sad.flac"
@@ -35,23 +35,25 @@ def read_grid(path: Path) -> Any:
     )
 
 
+NAMES = st.sampled_from([None, "Anna", "Łucja <b>&", 'Ben "the" --> x', "\u202e#1"])
+
+
 @st.composite
 def recognitions(draw: st.DrawFn) -> Recognition:
-    """Any names and labels, and segments in order with any gaps, in whole milliseconds."""
+    """Any names and labels, and segments or turns in order with any gaps, in whole milliseconds."""
     labels = draw(st.lists(st.text(min_size=1), min_size=1, max_size=4, unique=True))
     edges = sorted(draw(st.lists(st.integers(0, 10_000_000), max_size=12)))
     segments = []
+    speakers, texts = draw(st.sampled_from([(st.none(), st.none()), (NAMES, st.none() | st.text())]))
     for start, end in zip(edges[::2], edges[1::2], strict=False):
-        status = draw(st.sampled_from(get_args(SegmentStatus)))
+        status = draw(st.sampled_from(get_args(Status)))
         probability = 1 / len(labels)
-        probabilities = dict.fromkeys(labels, probability)
-        segments.append(
-            Segment(
-                *(start / 1_000, end / 1_000, status, draw(st.sampled_from(labels)), probability, probabilities),
-                arousal=draw(st.floats(-1, 1)),
-                valence=draw(st.floats(-1, 1)),
-            )
-        )
+        answer = (draw(st.sampled_from(labels)), probability, dict.fromkeys(labels, probability))
+        dimensions = (draw(st.floats(-1, 1)), draw(st.floats(-1, 1)))
+        segment = Segment(start / 1_000, end / 1_000, status, *answer, *dimensions)
+        if status == "no_speech":
+            segment = Segment(segment.start_s, segment.end_s, status, None, None, {}, None, None)
+        segments.append(dataclasses.replace(segment, speaker=draw(speakers), text=draw(texts)))
     duration_s = max(edges, default=0) / 1_000 + draw(st.sampled_from([0.2, 0.0])) or 0.2
     source = draw(st.text(min_size=1))
     return Recognition(
@@ -63,7 +65,7 @@ def recognitions(draw: st.DrawFn) -> Recognition:
 def captions(recognition: Recognition, *, decimals: int) -> list[tuple[float, float, str]]:
     """The times and captions of all segments that are not empty."""
     return [
-        (round(s.start_s, decimals), round(s.end_s, decimals), caption(s))
+        (round(s.start_s, decimals), round(s.end_s, decimals), spoken_caption(s))
         for s in recognition.segments
         if s.end_s > s.start_s
     ]
@@ -72,9 +74,12 @@ def captions(recognition: Recognition, *, decimals: int) -> list[tuple[float, fl
 @given(recognition=recognitions())
 def test_webvtt_is_read_back(recognition: Recognition) -> None:
     cues = webvtt.from_string(text_of(recognition, "vtt")).captions
-    read = [(c.start_in_seconds, c.end_in_seconds, html.unescape(c.raw_text)) for c in cues]
+    read = [(c.start_in_seconds, c.end_in_seconds, html.unescape(re.sub("^<v .*?>", "", c.raw_text))) for c in cues]
+    lasting = [s for s in recognition.segments if round(s.end_s, 3) > round(s.start_s, 3)]
     # webvtt-py's seconds are whole.
-    assert [(int(start), int(end), text) for start, end, text in captions(recognition, decimals=3)] == read
+    assert read == [(int(s.start_s), int(s.end_s), spoken_caption(s, name=False)) for s in lasting]
+    voices = [html.unescape(c.voice) if c.voice else None for c in cues]
+    assert voices == [one_line(s.speaker) if s.speaker else None for s in lasting]
     assert all(re.fullmatch(r"\d\d+:\d\d:\d\d\.\d{3}", c.start) for c in cues)
 
 
@@ -94,7 +99,7 @@ def test_audacity_labels_are_read_back(recognition: Recognition) -> None:
     lines = text_of(recognition, "audacity").split("\n")
     assert lines.pop() == ""
     read = [(float(start), float(end), text) for start, end, text in (line.split("\t") for line in lines)]
-    assert read == [(s.start_s, s.end_s, caption(s)) for s in recognition.segments]
+    assert read == [(s.start_s, s.end_s, spoken_caption(s)) for s in recognition.segments]
 
 
 @given(recognition=recognitions())
@@ -102,21 +107,27 @@ def test_text_grid_is_read_back(recognition: Recognition, tmp_path_factory: pyte
     path = tmp_path_factory.mktemp("grid") / "a.TextGrid"
     write(recognition, path)
     grid = read_grid(path)
-    assert grid.tierNames == ("emotion", "confidence", "arousal", "valence")
     for tier in grid.tiers:
         edges = [edge for interval in tier.entries for edge in (interval.start, interval.end)]
         assert edges[0] == 0
         assert edges[-1] == pytest.approx(recognition.duration_s, abs=1e-6)
         assert edges[1:-1:2] == edges[2::2]
         assert all(interval.end > interval.start for interval in tier.entries)
-    predicted = [(i.start, i.end, i.label) for i in grid.getTier("emotion").entries if i.label]
-    expected = [(a, b, text.rpartition(" ")[0].strip()) for a, b, text in captions(recognition, decimals=6)]
-    for name in ("confidence", "arousal", "valence"):
-        numbers = [float(i.label) for i in grid.getTier(name).entries if i.label]
-        lasting = [s for s in recognition.segments if s.end_s > s.start_s]
-        assert numbers == pytest.approx([getattr(s, name) for s in lasting], rel=1e-5)
-    # praatio strips blanks around a label.
-    assert predicted == [(start, end, text) for start, end, text in expected if text]
+    names = ("emotion", "confidence", "arousal", "valence", *(["text"] if has_turns(recognition) else []))
+    speakers = {s.speaker: f" ({one_line(s.speaker)})" if s.speaker else "" for s in recognition.segments}
+    assert grid.tierNames == tuple(name + speaker for speaker in speakers.values() or [""] for name in names)
+    for speaker, suffix in speakers.items():
+        lasting = [s for s in recognition.segments if s.end_s > s.start_s and s.speaker == speaker]
+        for name in names[1:4]:
+            numbers = [float(i.label) for i in grid.getTier(name + suffix).entries if i.label]
+            assert numbers == pytest.approx([getattr(s, name) for s in lasting if s.emotion is not None], rel=1e-5)
+        predicted = [(i.start, i.end, i.label) for i in grid.getTier("emotion" + suffix).entries if i.label]
+        expected = [(s.start_s, s.end_s, emotion_name(s).strip()) for s in lasting if s.emotion is not None]
+        # praatio strips blanks around a label.
+        assert predicted == [interval for interval in expected if interval[2]]
+        if len(names) == 5:
+            said = [i.label for i in grid.getTier("text" + suffix).entries if i.label]
+            assert said == [text for s in lasting if (text := one_line(s.text or "").strip())]
 
 
 @given(recognition=recognitions())
@@ -130,12 +141,12 @@ def test_tables_are_read_back(recognition: Recognition) -> None:
             key: recognition.to_dict()[key]
             for key in ("source", "channel", "track", "adapted_to", "reason", "warnings")
         }
-        assert by_line == [whole | s for s in recognition.to_dict()["segments"]]
+        assert by_line == [whole | s | {"reason": None} for s in recognition.to_dict()["segments"]]
     by_row = list(csv.DictReader(io.StringIO(text_of(recognition, "csv"), newline="")))
     assert [float(row["start_s"]) for row in by_row] == [row["start_s"] for row in by_line]
     for row, line in zip(by_row, by_line, strict=True):
         assert (row["status"], row["adapted_to"]) == (line["status"], recognition.adapted_to or "")
-        for key in ("source", "emotion"):
+        for key in ("source", "emotion", "speaker", "text"):
             text = line[key] or ""
             # A cell that would be a formula is marked as text.
             assert row[key] == (f"'{text}" if text[:1] in tuple("=+-@\t\r") else text)
@@ -184,7 +195,7 @@ def test_csv_has_a_column_for_each_label_and_an_error_for_each_failure(
     write([dialogue, silence, Failure("bad.wav", "bad.wav is empty")], tmp_path / "a.csv")
     rows = list(csv.DictReader((tmp_path / "a.csv").open(encoding="utf-8", newline="")))
     assert list(rows[0]) == [
-        *("source", "channel", "track", "start_s", "end_s", "status", "emotion", "confidence"),
+        *("source", "channel", "track", "start_s", "end_s", "speaker", "text", "status", "emotion", "confidence"),
         *("arousal", "valence", "adapted_to", "reason", "warnings"),
         *("neutral", "happy", "angry", "error"),
     ]

@@ -15,7 +15,7 @@ from affetto.exports import plot
 from affetto.exports.colours import colour
 
 if TYPE_CHECKING:
-    from affetto.recognition.result import SegmentStatus
+    from affetto.recognition.result import Status
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "sad.flac"
 
@@ -58,7 +58,7 @@ def test_arousal_and_valence_are_lines_at_their_height(dialogue: Recognition, tm
 
 def test_uncertain_segments_are_pale(dialogue: Recognition, tmp_path: Path) -> None:
     (uncertain,) = (segment for segment in dialogue.segments if segment.status == "uncertain")
-    statuses: tuple[tuple[SegmentStatus, bool], ...] = (("uncertain", False), ("ok", True))
+    statuses: tuple[tuple[Status, bool], ...] = (("uncertain", False), ("ok", True))
     for status, expected in statuses:
         one = dataclasses.replace(dialogue, segments=(dataclasses.replace(uncertain, status=status),))
         plot(one, (np.zeros(80_000), 8_000), tmp_path / "a.png")

@@ -14,7 +14,7 @@ from affetto import ModelName, Recognition, Segment
 from affetto.exports.timeline import Timeline
 
 if TYPE_CHECKING:
-    from affetto.recognition.result import SegmentStatus
+    from affetto.recognition.result import Status
 
 
 def drawn(recognition: Recognition, *, width: int = 80, colours: bool = False) -> list[str]:
@@ -76,7 +76,7 @@ def test_colours_are_used_if_the_terminal_has_them(dialogue: Recognition) -> Non
 def test_uncertain_segments_have_no_background(dialogue: Recognition) -> None:
     (uncertain,) = (segment for segment in dialogue.segments if segment.status == "uncertain")
     background, text = "48;2;141;153;174", "38;2;141;153;174"  # neutral
-    expected: dict[SegmentStatus, tuple[str, str]] = {"ok": (background, text), "uncertain": (text, background)}
+    expected: dict[Status, tuple[str, str]] = {"ok": (background, text), "uncertain": (text, background)}
     for status, (shown, missing) in expected.items():
         one = dataclasses.replace(dialogue, source="a.wav", segments=(dataclasses.replace(uncertain, status=status),))
         bar = drawn(one, colours=True)[2]

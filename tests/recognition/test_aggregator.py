@@ -23,7 +23,7 @@ def predicted(start_s: float, end_s: float, *probabilities: float) -> SegmentPre
 
 def answers(threshold: float = 0.6, prior: Prior = "balanced") -> ResultAggregator:
     return ResultAggregator(
-        ModelName("mine", "1"), LABELS, threshold, OnlineAdapter(None), resolve_prior(prior, LABELS)
+        ModelName("mine", "1"), LABELS, threshold, lambda: OnlineAdapter(None), resolve_prior(prior, LABELS)
     )
 
 
@@ -75,7 +75,9 @@ def test_arousal_and_valence_are_those_of_the_probabilities_before_the_prior() -
     assert everyday.probabilities["neutral"] > balanced.probabilities["neutral"]
     # Three seconds at 0.8 of excited emotions more than of others, one second at 1.
     assert (balanced.arousal, everyday.arousal) == pytest.approx((0.85, 0.85))
-    assert balanced.valence == everyday.valence < 0
+    assert balanced.valence == everyday.valence
+    assert balanced.valence is not None
+    assert balanced.valence < 0
 
 
 def test_the_prior_is_applied_once_to_each_segment() -> None:

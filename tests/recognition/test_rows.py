@@ -12,7 +12,7 @@ from affetto import MissingExtraError, Recognition
 def test_a_table_has_a_row_for_each_segment(dialogue: Recognition) -> None:
     table = dialogue.to_pandas()
     assert list(table.columns) == [
-        *("source", "channel", "track", "start_s", "end_s", "status", "emotion", "confidence"),
+        *("source", "channel", "track", "start_s", "end_s", "speaker", "text", "status", "emotion", "confidence"),
         *("arousal", "valence", "adapted_to", "reason", "warnings"),
         *("neutral", "happy", "angry"),
     ]
@@ -27,7 +27,7 @@ def test_a_table_has_a_row_for_each_segment(dialogue: Recognition) -> None:
 
 def test_a_table_has_columns_for_acoustic_measures(acoustics: Recognition) -> None:
     table = acoustics.to_pandas()
-    assert list(table.columns[16:19]) == ["f0_hz", "f0_range_semitones", "loudness_dbfs"]
+    assert list(table.columns[18:21]) == ["f0_hz", "f0_range_semitones", "loudness_dbfs"]
     assert table["f0_hz"].dropna().tolist() == [210.0]
     assert table["f0_hz"].dtype == table["articulation_rate_syllables_per_s"].dtype == np.float64
     assert not {"acoustics", "summary"} & set(table.columns)

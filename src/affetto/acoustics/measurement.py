@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from affetto.acoustics.measures import AcousticMeasures
 from affetto.features.acoustic import pitch
 from affetto.features.acoustic.loudness import active_speech_level
-from affetto.features.acoustic.rhythm import find_rhythm
+from affetto.features.acoustic.rhythm import MIN_PAUSE_S, find_rhythm
 from affetto.features.acoustic.spectrum import FREQUENCIES_HZ, SAMPLE_RATE_HZ, TINY, frames, power_spectrum
 from affetto.preprocessing.steps import remove_dc
 
@@ -25,6 +26,15 @@ if TYPE_CHECKING:
 _SPEECH = slice(*np.searchsorted(FREQUENCIES_HZ, [50.0, 5_000.0]).tolist())
 # The share of voiced frames: noise and whispers have up to 0.28 by chance, spoken sentences 0.68 or more.
 _LEAST_VOICED = 0.4
+# Of the measures that are means over the pieces of a turn.
+_DECIMALS = {
+    "f0_hz": 1,
+    "f0_range_semitones": 1,
+    "loudness_dbfs": 1,
+    "loudness_range_db": 1,
+    "articulation_rate_syllables_per_s": 2,
+    "spectral_centroid_hz": 0,
+}
 
 
 def measure_acoustics(samples: NDArray[np.float32], sample_rate_hz: int) -> AcousticMeasures:
@@ -76,6 +86,40 @@ def measure_acoustics(samples: NDArray[np.float32], sample_rate_hz: int) -> Acou
         pauses=rhythm.pauses,
         pause_share=_rounded(rhythm.pause_s / rhythm.duration_s, 3),
         spectral_centroid_hz=_rounded(np.median(_centroid(speech[:, rhythm.sounding])), 0),
+    )
+
+
+def join_measures(pieces: Sequence[tuple[float, float, AcousticMeasures]]) -> AcousticMeasures:
+    """Return the measures of a turn from those of the pieces of speech in it.
+
+    Parameters
+    ----------
+    pieces : sequence of (start, end, AcousticMeasures)
+        Times in seconds, in their order.
+
+    Returns
+    -------
+    AcousticMeasures
+        The means over the pieces, weighted by their length. The pauses between pieces count, too.
+    """
+    if len(pieces) == 1:
+        return pieces[0][2]
+    measured = [(start, end, measures) for start, end, measures in pieces if measures.loudness_dbfs is not None]
+    if not measured:
+        return AcousticMeasures()
+    lengths = np.array([end - start for start, end, _ in measured])
+    means: dict[str, float | None] = {}
+    for name, decimals in _DECIMALS.items():
+        values = np.array([getattr(measures, name) for *_, measures in measured], float)  # None becomes NaN
+        known = ~np.isnan(values)
+        means[name] = _rounded(np.average(values[known], weights=lengths[known]), decimals) if known.any() else None
+    gaps_s = [later[0] - earlier[1] for earlier, later in pairwise(measured)]
+    pauses_s = [gap_s for gap_s in gaps_s if gap_s >= MIN_PAUSE_S]
+    within_s = sum(length * (m.pause_share or 0.0) for length, (*_, m) in zip(lengths, measured, strict=True))
+    return AcousticMeasures(
+        **means,
+        pauses=sum(measures.pauses or 0 for *_, measures in measured) + len(pauses_s),
+        pause_share=_rounded((within_s + sum(pauses_s)) / (measured[-1][1] - measured[0][0]), 3),
     )
 
 

@@ -97,10 +97,10 @@ def _show(results: Iterable[Recognition | Failure], *, timeline: bool) -> None:
             if isinstance(outcome, Recognition):
                 console.print(Timeline(outcome))
         return
-    from affetto.exports.summaries import acoustics_list, result_table
+    from affetto.exports.summaries import acoustics_list, result_table, turn_tables
 
     outcomes = list(results)
-    for shown in (result_table(outcomes), *acoustics_list(outcomes)):
+    for shown in (result_table(outcomes), *turn_tables(outcomes), *acoustics_list(outcomes)):
         console.print(shown)
 
 

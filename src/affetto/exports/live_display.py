@@ -129,7 +129,7 @@ class LiveDisplay:
 
     def _answer(self, segment: Segment) -> Text:
         style = text_style(segment.emotion)
-        confidence = f"{segment.confidence:.0%}"
+        confidence = f"{segment.confidence or 0.0:.0%}"
         # A recording is adapted to itself from its second segment on.
         adapted = self._live.adapted_to == "profile" or (self._live.adapted_to and self._n_shown)
         shown = dimensions(segment) if self._console.width >= WIDTH_FOR_DIMENSIONS else ""

@@ -17,6 +17,8 @@ from affetto.exports.text import (
     dimensions,
     emotion_name,
     one_line,
+    speakers_of,
+    spoken_caption,
     ticks,
     time_span,
     title,
@@ -34,7 +36,7 @@ _PLAYER_RATE_HZ = 16_000
 def as_html(recognition: Recognition) -> str:
     """Return a timeline, and a player if the recording is a file; a click on a segment plays it.
 
-    The HTML needs nothing from elsewhere: it contains the styles and the sound.
+    Each speaker has a lane. The HTML needs nothing from elsewhere: it contains the styles and the sound.
     """
     player = _player(recognition)
     warnings = [text for text in (recognition.reason, *recognition.warnings) if text is not None]
@@ -46,8 +48,8 @@ def as_html(recognition: Recognition) -> str:
         _faint(dimensions(recognition)),
         f"{_faint(adaptation(recognition))}</div>",
         *(f'<div style="opacity:.65">{_escaped(text)}</div>' for text in warnings),
-        f'<div style="position:relative;height:26px;overflow:hidden;border-radius:4px;background:{NO_SPEECH}40">',
-        *(_block(segment, recognition, clickable=bool(player)) for segment in recognition.segments),
+        '<div style="position:relative">',
+        *(_lane(speaker, recognition, clickable=bool(player)) for speaker in speakers_of(recognition) or [None]),
         '<div class="affetto-now" style="position:absolute;top:0;bottom:0;width:2px;background:currentColor;'
         'display:none"></div></div>',
         '<div style="position:relative;height:18px;font-size:11px;opacity:.65">',
@@ -74,6 +76,14 @@ def _percent(time_s: float, recognition: Recognition) -> float:
     return 100 * time_s / (recognition.duration_s or 1.0)
 
 
+def _lane(speaker: str | None, recognition: Recognition, *, clickable: bool) -> str:
+    """Return the segments of one speaker, below the name."""
+    name = f'<div style="font-size:11px;margin-top:4px"><bdi>{_escaped(speaker)}</bdi></div>' if speaker else ""
+    blocks = (_block(s, recognition, clickable=clickable) for s in recognition.segments if s.speaker == speaker)
+    style = f"position:relative;height:26px;overflow:hidden;border-radius:4px;background:{NO_SPEECH}40"
+    return f'{name}<div style="{style}">{"".join(blocks)}</div>'
+
+
 def _block(segment: Segment, recognition: Recognition, *, clickable: bool) -> str:
     left, width = (_percent(value, recognition) for value in (segment.start_s, segment.end_s - segment.start_s))
     background = colour(segment.emotion)
@@ -83,8 +93,9 @@ def _block(segment: Segment, recognition: Recognition, *, clickable: bool) -> st
         "cursor:pointer\" onclick=\"var a=this.closest('.affetto').querySelector('audio');"
         f"a.currentTime={segment.start_s:.3f};a.play()"
     )
+    about = (time_span(segment), spoken_caption(segment), dimensions(segment), segment.reason or "")
     return (
-        f'<div title="{time_span(segment)}  {_escaped(caption(segment))}  {dimensions(segment)}" '
+        f'<div title="{"  ".join(_escaped(text) for text in about if text)}" '
         f'style="position:absolute;top:0;bottom:0;left:{left:.3f}%;width:{width:.3f}%;{style};overflow:hidden;'
         f'text-align:center;line-height:26px;white-space:nowrap;{click if clickable else ""}">'
         f"{_escaped(emotion_name(segment))}</div>"

@@ -13,7 +13,7 @@ from affetto._extras import require_extra
 from affetto._files import require_writable, write_bytes
 from affetto.errors import ParameterError
 from affetto.exports.colours import colour, ink
-from affetto.exports.text import adaptation, caption, clock, emotion_name, one_line, ticks, title
+from affetto.exports.text import adaptation, caption, clock, emotion_name, one_line, speakers_of, ticks, title
 from affetto.recognition.rows import labels_of
 from affetto.speech import open_stream
 
@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 _SIZE_INCHES, _DPI = (12.0, 7.2), 150
 _COLUMNS = 1_500
 _MOST_WITH_EDGES = 60
+_MOST_LANES = 6
 _LONGEST_TITLE = 70
+_LONGEST_NAME = 16
 _INK, _FAINT, _BACKGROUND = "#2b2d42", "#7a8194", "#f5f6f8"
 _DIMENSIONS: Mapping[str, dict[str, Any]] = {
     "arousal": {"color": _INK, "linewidth": 2.0},
@@ -110,7 +112,8 @@ def _png(recognition: Recognition, envelope: NDArray[np.float32]) -> bytes:
 
     figure = Figure(figsize=_SIZE_INCHES, layout="constrained", facecolor="white")
     canvas = FigureCanvasAgg(figure)
-    rows = figure.subplots(4, sharex=True, height_ratios=(3, 0.55, 2.4, 1.2))
+    lanes = min(len(speakers_of(recognition)) or 1, _MOST_LANES)
+    rows = figure.subplots(4, sharex=True, height_ratios=(3, 0.2 + 0.35 * lanes, 2.4, 1.2))
     labels = labels_of([recognition])
     _draw_waveform(rows[0], recognition, envelope)
     _draw_segments(rows[1], recognition)
@@ -134,14 +137,18 @@ def _png(recognition: Recognition, envelope: NDArray[np.float32]) -> bytes:
 
 def _draw_title(axes: Axes, recognition: Recognition) -> None:
     name = title(recognition)
-    if len(name) > _LONGEST_TITLE:  # the end distinguishes recordings
-        name = "…" + name[1 - _LONGEST_TITLE :]
+    name = _shortened(name, _LONGEST_TITLE)
     facts = [caption(recognition), clock(recognition.duration_s, decimals=1), one_line(recognition.model.name)]
     about = "  ·  ".join([*facts, *filter(None, [adaptation(recognition)])])
     if recognition.reason is not None:
         name, about = f"{name}\n", f"{about}\n{one_line(recognition.reason)}"
     axes.set_title(name, loc="left", fontsize=13, weight="bold", color=_INK, parse_math=False)
     axes.set_title(about, loc="right", fontsize=11, color=_FAINT, parse_math=False)
+
+
+def _shortened(name: str, longest: int) -> str:
+    """Return a name without its beginning if it is too long: the end distinguishes recordings."""
+    return name if len(name) <= longest else "…" + name[1 - longest :]
 
 
 def _draw_legend(figure: Figure, labels: Sequence[str]) -> None:
@@ -174,19 +181,28 @@ def _draw_waveform(axes: Axes, recognition: Recognition, envelope: NDArray[np.fl
 
 
 def _draw_segments(axes: Axes, recognition: Recognition) -> None:
-    """Draw each segment as a block, pale if it is uncertain, with the emotion's name if it fits."""
+    """Draw each segment as a block, pale if it is uncertain, with the emotion's name if it fits; a lane a speaker."""
     segments = recognition.segments
-    axes.set_ylim(0, 1)
-    axes.set_yticks([])
+    lanes = {speaker: -number for number, speaker in enumerate(speakers_of(recognition) or [None])}
+    axes.set_ylim(1 - len(lanes), 1)
+    names = [_shortened(one_line(speaker), _LONGEST_NAME) if speaker else "" for speaker in lanes]
+    axes.set_yticks([lane + 0.5 for lane in lanes.values()] if any(names) else [], names if any(names) else [])
+    for label in axes.get_yticklabels():
+        label.set_parse_math(False)
+    bottom = np.array([float(lanes[segment.speaker]) for segment in segments])
     colours = [(colour(s.emotion), 1.0 if s.status == "ok" else 0.35) for s in segments]
-    _draw_blocks(axes, segments, np.zeros(len(segments)), np.ones(len(segments)), colours)
+    _draw_blocks(axes, segments, bottom, bottom + 1, colours)
+    if len(lanes) > _MOST_LANES:  # too narrow for names
+        return
     letter_s = 0.009 * recognition.duration_s
     for segment in segments:
         name = emotion_name(segment)
-        if segment.end_s - segment.start_s > letter_s * (len(name) + 1):
+        shown_s = min(segment.end_s, recognition.duration_s) - segment.start_s
+        if shown_s > letter_s * (len(name) + 1):
             ink_colour = ink(colour(segment.emotion)) if segment.status == "ok" else _INK
             style: dict[str, Any] = {"color": ink_colour, "fontsize": 9, "ha": "center", "va": "center"}
-            axes.text((segment.start_s + segment.end_s) / 2, 0.47, name, parse_math=False, **style)
+            middle = lanes[segment.speaker] + 0.47
+            axes.text(segment.start_s + shown_s / 2, middle, name, parse_math=False, **style)
 
 
 def _draw_probabilities(axes: Axes, segments: Sequence[Segment], labels: Sequence[str]) -> None:
@@ -206,7 +222,8 @@ def _draw_dimensions(axes: Axes, segments: Sequence[Segment]) -> None:
     from matplotlib.collections import LineCollection
 
     for name, style in _DIMENSIONS.items():
-        lines = [[(s.start_s, getattr(s, name)), (s.end_s, getattr(s, name))] for s in segments]
+        answered = [s for s in segments if getattr(s, name) is not None]
+        lines = [[(s.start_s, getattr(s, name)), (s.end_s, getattr(s, name))] for s in answered]
         axes.add_collection(LineCollection(lines, **style))
     axes.axhline(0, color=_FAINT, linewidth=0.5)
     axes.set_ylim(-1.1, 1.1)

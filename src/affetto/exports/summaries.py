@@ -10,7 +10,17 @@ from rich.text import Text
 
 from affetto.adaptation.prior import describe_prior
 from affetto.errors import BundleError
-from affetto.exports.text import acoustics_line, caption, emotion_name, one_line, second_best, signed, time_span, title
+from affetto.exports.text import (
+    acoustics_line,
+    caption,
+    emotion_name,
+    has_turns,
+    one_line,
+    second_best,
+    signed,
+    time_span,
+    title,
+)
 from affetto.recognition.result import Failure, Recognition
 
 if TYPE_CHECKING:
@@ -60,6 +70,23 @@ def acoustics_list(outcomes: Iterable[Recognition | Failure]) -> Iterator[Render
                 yield ""
                 yield Text.assemble((title(outcome), "bold"), f"  {time_span(segment)}  {caption(segment)}")
                 yield Padding(Text(acoustics), (0, 0, 0, 2))
+
+
+def turn_tables(outcomes: Iterable[Recognition | Failure]) -> Iterator[RenderableType]:
+    """Yield a table of the turns of each conversation: who says what, and how."""
+    for outcome in outcomes:
+        if isinstance(outcome, Failure) or not has_turns(outcome):
+            continue
+        table = Table("turn", "speaker", "emotion", "text", box=None, pad_edge=False, header_style="bold")
+        for segment in outcome.segments:
+            emotion = Text(caption(segment), style="dim" if segment.emotion is None else "")
+            if segment.reason:
+                emotion.append(f"  {one_line(segment.reason)}", style="dim")
+            names = (Text(one_line(text or ""), overflow="fold") for text in (segment.speaker, segment.text))
+            speaker, text = names
+            table.add_row(Text(time_span(segment), no_wrap=True), speaker, emotion, text)
+        yield ""
+        yield table
 
 
 def model_table(bundles: Sequence[Bundle], *, default: str) -> Table:

@@ -43,6 +43,41 @@ def caption(answer: Recognition | Segment) -> str:
     return name if answer.confidence is None else f"{name} {answer.confidence:.0%}"
 
 
+def spoken_caption(segment: Segment, *, name: bool = True) -> str:
+    """Return emotion and confidence with what is known of speaker and text.
+
+    Parameters
+    ----------
+    segment : Segment
+    name : bool
+        Whether to name the speaker.
+
+    Examples
+    --------
+    >>> from affetto import Segment
+    >>> answer = "ok", "angry", 0.83, {}, 0.7, -0.4
+    >>> spoken_caption(Segment(0, 1, *answer, speaker="Anna", text="I told you twice."))
+    'Anna (angry 83%): I told you twice.'
+    >>> spoken_caption(Segment(0, 1, *answer, speaker="Anna")), spoken_caption(Segment(0, 1, *answer, text="Twice."))
+    ('Anna: angry 83%', '(angry 83%) Twice.')
+    """
+    speaker = one_line(segment.speaker or "") if name else ""
+    if not segment.text:
+        return f"{speaker}: {caption(segment)}" if speaker else caption(segment)
+    text = one_line(segment.text)
+    return f"{speaker} ({caption(segment)}): {text}" if speaker else f"({caption(segment)}) {text}"
+
+
+def speakers_of(recognition: Recognition) -> list[str | None]:
+    """Return the speakers in the order in which they first speak; None stands for those without a name."""
+    return list(dict.fromkeys(segment.speaker for segment in recognition.segments))
+
+
+def has_turns(recognition: Recognition) -> bool:
+    """Return whether any segment has a speaker or a text."""
+    return any(segment.speaker or segment.text for segment in recognition.segments)
+
+
 def second_best(answer: Recognition | Segment) -> str:
     """Return the second most probable emotion, for example "sad 12%"; "" if there is none."""
     second = sorted(answer.probabilities.items(), key=lambda item: -item[1])[1:2]

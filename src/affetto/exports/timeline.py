@@ -23,12 +23,13 @@ from affetto.exports.text import (
     emotion_name,
     one_line,
     second_best,
+    speakers_of,
     ticks,
     title,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from rich.console import Console, ConsoleOptions, RenderResult
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 _EIGHTHS = ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")
 _CONFIDENCE_WIDTH = 20
+_SPEAKER_WIDTH = 20
 _TICK_WIDTH = 12
 _WIDTH_FOR_BAR = 60
 _WIDTH_FOR_SECOND = 80
@@ -44,7 +46,7 @@ WIDTH_FOR_DIMENSIONS = 100
 
 
 class Timeline:
-    """A rich renderable: a bar of emotions over time, and a line for each segment.
+    """A rich renderable: a bar of emotions over time for each speaker, and a line for each segment.
 
     It is as wide as the terminal. Without colours, each emotion fills its part of the bar with its letter. Uncertain
     parts are shaded.
@@ -68,7 +70,12 @@ class Timeline:
         )
         for line in filter(None, (dimensions(recognition), one_line(recognition.reason or ""))):
             yield Text(line, "dim")
-        yield _bar(recognition, letters, width=width, plain=console.color_system is None or console.no_color)
+        plain = console.color_system is None or console.no_color
+        for speaker in speakers_of(recognition) or [None]:
+            if speaker is not None:
+                yield Text(one_line(speaker), "bold", no_wrap=True, overflow="ellipsis")
+            segments = [segment for segment in recognition.segments if segment.speaker == speaker]
+            yield _bar(segments, recognition.duration_s, letters, width=width, plain=plain)
         yield _axis(recognition.duration_s, width=width)
         if letters:
             yield _shares(recognition, letters)
@@ -78,7 +85,7 @@ class Timeline:
 def _letters(recognition: Recognition) -> dict[str, str]:
     """Return for each emotion that occurs the first letter of its name that is still free."""
     letters: dict[str, str] = {}
-    occurring = dict.fromkeys(segment.emotion for segment in recognition.segments)
+    occurring = dict.fromkeys(s.emotion for s in recognition.segments if s.emotion is not None)
     # Of all labels, so that a letter means the same in every recording.
     for label in dict.fromkeys([label for s in recognition.segments for label in s.probabilities] + list(occurring)):
         free = (c for c in label.lower() if c.isalpha() and cell_len(c) == 1 and c not in letters.values())
@@ -86,9 +93,11 @@ def _letters(recognition: Recognition) -> dict[str, str]:
     return {label: letter for label, letter in letters.items() if label in occurring}
 
 
-def _bar(recognition: Recognition, letters: Mapping[str, str], *, width: int, plain: bool) -> Text:
+def _bar(
+    segments: Sequence[Segment], duration_s: float, letters: Mapping[str, str], *, width: int, plain: bool
+) -> Text:
     bar = Text(no_wrap=True, overflow="crop")
-    for column, columns in groupby(_columns(recognition, list(letters), width=width)):
+    for column, columns in groupby(_columns(segments, duration_s, list(letters), width=width)):
         size = len(list(columns))
         if column is None:
             bar.append("·" * size, "dim")
@@ -104,11 +113,15 @@ def _bar(recognition: Recognition, letters: Mapping[str, str], *, width: int, pl
     return bar
 
 
-def _columns(recognition: Recognition, emotions: list[str], *, width: int) -> list[tuple[str, bool] | None]:
+def _columns(
+    segments: Sequence[Segment], duration_s: float, emotions: list[str], *, width: int
+) -> list[tuple[str, bool] | None]:
     """Return the longest emotion of each column, and whether most of it is uncertain; None without speech."""
-    edges = np.linspace(0, recognition.duration_s, width + 1)
+    edges = np.linspace(0, duration_s, width + 1)
     times_s, uncertain_s = np.zeros((2, len(emotions), width))
-    for segment in recognition.segments:
+    for segment in segments:
+        if segment.emotion is None:
+            continue
         overlap = np.minimum(segment.end_s, edges[1:]) - np.maximum(segment.start_s, edges[:-1])
         overlap = np.maximum(overlap, 0)
         times_s[emotions.index(segment.emotion)] += overlap
@@ -137,7 +150,8 @@ def _shares(recognition: Recognition, letters: Mapping[str, str]) -> Text:
     """Return the legend: each emotion with its letter, its colour, and its share of the speech."""
     times_s = dict.fromkeys(letters, 0.0)
     for segment in recognition.segments:
-        times_s[segment.emotion] += segment.end_s - segment.start_s
+        if segment.emotion is not None:
+            times_s[segment.emotion] += segment.end_s - segment.start_s
     total = sum(times_s.values()) or 1.0
     shares = Text()
     for emotion, time_s in sorted(times_s.items(), key=lambda item: -item[1]):
@@ -147,14 +161,16 @@ def _shares(recognition: Recognition, letters: Mapping[str, str]) -> Text:
 
 
 def _lines(recognition: Recognition, console: Console, options: ConsoleOptions) -> RenderResult:
-    """Yield a line for each segment, and its acoustic measures below it."""
+    """Yield a line for each segment, and its text, reason and acoustic measures below it."""
     lines = console.render_lines(_table(recognition, width=options.max_width), options, pad=False)
     # A table without segments still has one empty line.
     for segment, line in zip(recognition.segments, lines, strict=False):
         yield from line
         yield Line.line()
-        if acoustics := acoustics_line(segment):
-            yield Padding(Text(acoustics, "dim"), (0, 0, 0, 2))
+        details = (one_line(segment.text or ""), ""), (one_line(segment.reason or ""), "dim")
+        for detail, style in (*details, (acoustics_line(segment), "dim")):
+            if detail:
+                yield Padding(Text(detail, style), (0, 0, 0, 2))
 
 
 def _table(recognition: Recognition, *, width: int) -> Table:
@@ -163,23 +179,27 @@ def _table(recognition: Recognition, *, width: int) -> Table:
     columns = 4 + sum(width >= least for least in (_WIDTH_FOR_BAR, _WIDTH_FOR_SECOND, WIDTH_FOR_DIMENSIONS))
     for is_number in (True, True, False, True, False, False, False)[:columns]:
         table.add_column(no_wrap=True, justify="right" if is_number else "left")
+    has_speakers = any(segment.speaker for segment in recognition.segments)
+    if has_speakers:
+        table.add_column(no_wrap=True, max_width=_SPEAKER_WIDTH)
     for segment in recognition.segments:
         cells = (
             clock(segment.start_s, decimals=1),
             clock(segment.end_s, decimals=1),
             Text(emotion_name(segment), text_style(segment.emotion)),
-            f"{segment.confidence:.0%}",
+            "" if segment.confidence is None else f"{segment.confidence:.0%}",
             Text(confidence_bar(segment), text_style(segment.emotion)),
             Text(second_best(segment), "dim"),
             Text(dimensions(segment), "dim"),
         )
-        table.add_row(*cells[:columns])
+        speaker = Text(one_line(segment.speaker or ""), overflow="ellipsis")
+        table.add_row(*cells[:columns], *([speaker] if has_speakers else []))
     return table
 
 
 def confidence_bar(segment: Segment) -> str:
     """Return a segment's confidence as a bar of constant width."""
-    full, eighths = divmod(round(segment.confidence * _CONFIDENCE_WIDTH * 8), 8)
+    full, eighths = divmod(round((segment.confidence or 0.0) * _CONFIDENCE_WIDTH * 8), 8)
     return ("█" * full + _EIGHTHS[eighths]).ljust(_CONFIDENCE_WIDTH, " ")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -12,14 +14,15 @@ from affetto.recognition.result import Recognition, Segment
 from affetto.speech.waveform import SILENCE_DBFS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
     from affetto.acoustics.measures import AcousticMeasures
     from affetto.adaptation.online import OnlineAdapter
     from affetto.classifiers.onnx_model import ModelOutput
-    from affetto.recognition.result import AdaptedTo, ModelName, SegmentStatus
+    from affetto.conversations import Turn
+    from affetto.recognition.result import AdaptedTo, ModelName, Status
 
 _DECIMALS = 6
 
@@ -41,16 +44,63 @@ class SegmentPrediction(NamedTuple):
     output: ModelOutput
     acoustics: AcousticMeasures | None = None
 
+    @property
+    def length_s(self) -> float:
+        """How long it is."""
+        return self.end_s - self.start_s
+
 
 class Answer(NamedTuple):
     """The fields that `Segment` and `Recognition` share."""
 
-    status: SegmentStatus
-    emotion: str
-    confidence: float
+    status: Status
+    emotion: str | None
+    confidence: float | None
     probabilities: dict[str, float]
-    arousal: float
-    valence: float
+    arousal: float | None
+    valence: float | None
+
+
+_NO_SPEECH = Answer("no_speech", None, None, {}, None, None)
+
+
+def no_speech_reason(loudest_dbfs: float) -> str:
+    """Return why no speech is found in a recording.
+
+    Parameters
+    ----------
+    loudest_dbfs : float
+        The level of the loudest moment, which distinguishes silence from sound without speech.
+    """
+    if loudest_dbfs < SILENCE_DBFS:
+        return f"silence: nothing is louder than {-SILENCE_DBFS:g} dB below full scale"
+    return "no voice: there is sound, such as noise or music, but no speech"
+
+
+@dataclass(slots=True)
+class _Mean:
+    """The mean of answers, weighted by the length of their speech."""
+
+    probabilities: NDArray[np.floating] | float = 0.0
+    balanced: NDArray[np.floating] | float = 0.0  # without the prior, on which arousal and valence do not depend
+    length_s: float = 0.0
+
+    def add(self, probabilities: NDArray[np.floating], balanced: NDArray[np.floating], length_s: float) -> None:
+        self.probabilities = self.probabilities + length_s * probabilities
+        self.balanced = self.balanced + length_s * balanced
+        self.length_s += length_s
+
+    def get(self) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
+        return np.asarray(self.probabilities / self.length_s), np.asarray(self.balanced / self.length_s)
+
+
+def _joined_acoustics(predictions: Sequence[SegmentPrediction]) -> AcousticMeasures | None:
+    measured = [(p.start_s, p.end_s, p.acoustics) for p in predictions if p.acoustics is not None]
+    if not measured:
+        return None
+    from affetto.acoustics.measurement import join_measures
+
+    return join_measures(measured)
 
 
 class ResultAggregator:
@@ -63,17 +113,13 @@ class ResultAggregator:
         The model's emotions.
     threshold : float
         Answers of less confidence are uncertain.
-    adapter : OnlineAdapter
-        A new one for each recording.
+    new_adapter : callable
+        Returns a new `OnlineAdapter`, one for each speaker.
     prior : ndarray of shape (n_labels,)
         The share of each emotion, from `resolve_prior`.
     trained : ndarray of shape (n_labels,), optional
         The share of each emotion in training, from `trained_shares`; by default all are equal.
 
-    Attributes
-    ----------
-    speech_s : float
-        The length of all segments together.
     """
 
     def __init__(
@@ -81,35 +127,76 @@ class ResultAggregator:
         model: ModelName,
         labels: Sequence[str],
         threshold: float,
-        adapter: OnlineAdapter,
+        new_adapter: Callable[[], OnlineAdapter],
         prior: NDArray[np.float64],
         trained: NDArray[np.float64] | None = None,
     ) -> None:
         self._model = model
         self._labels = labels
         self._threshold = threshold
-        self._adapter = adapter
+        self._adapters = defaultdict[str | None, "OnlineAdapter"](new_adapter)
+        self._adapter = self._adapters[None]  # of speakers without a name
         self._prior, self._trained = prior, trained
-        self.speech_s = 0.0
-        self._sum: NDArray[np.floating] = np.zeros(len(labels))
-        # Without the prior, for arousal and valence, which do not depend on it.
-        self._balanced_sum: NDArray[np.floating] = np.zeros(len(labels))
+        self._mean = _Mean()
 
     @property
     def adapted_to(self) -> AdaptedTo | None:
         """What the answers are adapted to, as in `Recognition`."""
-        return self._adapter.adapted_to
+        return next((adapter.adapted_to for adapter in self._adapters.values() if adapter.adapted_to), None)
+
+    @property
+    def speech_s(self) -> float:
+        """The length of all segments together."""
+        return self._mean.length_s
 
     def add(self, prediction: SegmentPrediction) -> Segment:
         """Return the next segment, and count it in the overall result."""
         balanced = self._adapter.probabilities(prediction.output)
         segment = self._segment(prediction, balanced)
         self._adapter.add(prediction.output)
-        length_s = segment.end_s - segment.start_s
-        self.speech_s += length_s
-        self._sum = self._sum + length_s * np.array(list(segment.probabilities.values()))
-        self._balanced_sum = self._balanced_sum + length_s * balanced
+        self._mean.add(np.array(list(segment.probabilities.values())), balanced, prediction.length_s)
         return segment
+
+    def add_turn(
+        self, turn: Turn, predictions: Sequence[SegmentPrediction], *, overlapped: bool, reason: str | None
+    ) -> Segment:
+        """Return the answer to the next turn, and count it in the overall result.
+
+        Each piece of speech is adapted to those before it of the same speaker.
+
+        Parameters
+        ----------
+        turn : Turn
+        predictions : sequence of SegmentPrediction
+            For each piece of speech in it. The answer is their mean, weighted by their length.
+        overlapped : bool
+            Whether other speakers are heard in it. The answer is uncertain then, has no acoustic measures, and no
+            other is adapted to it.
+        reason : str, optional
+            As in `Segment`.
+        """
+        adapter, mean = self._adapters[turn.speaker], _Mean()
+        for prediction in predictions:
+            balanced = adapter.probabilities(prediction.output)
+            if not overlapped:
+                adapter.add(prediction.output)
+            mean.add(apply_prior(balanced, self._prior, self._trained), balanced, prediction.length_s)
+        answer = _NO_SPEECH
+        if mean.length_s:
+            probabilities, balanced = mean.get()
+            answer = self._answer(probabilities, balanced)
+            self._mean.add(np.array(list(answer.probabilities.values())), balanced, mean.length_s)
+            if overlapped:
+                answer = answer._replace(status="uncertain")
+        return Segment(
+            turn.start_s,
+            turn.end_s,
+            **answer._asdict(),
+            acoustics=None if overlapped else _joined_acoustics(predictions),
+            speaker=turn.speaker,
+            text=turn.text,
+            reason=reason,
+        )
 
     def interim(self, prediction: SegmentPrediction) -> Segment:
         """Return a segment that may not be over, without counting it."""
@@ -117,7 +204,7 @@ class ResultAggregator:
 
     def overall(self) -> Answer:
         """Return the mean over the segments, weighted by their length. There must be one."""
-        return self._answer(self._sum / self.speech_s, self._balanced_sum / self.speech_s)
+        return self._answer(*self._mean.get())
 
     def result(
         self,
@@ -125,7 +212,7 @@ class ResultAggregator:
         *,
         source: str,
         duration_s: float,
-        loudest_dbfs: float,
+        no_speech: str,
         channel: int | None = None,
         track: int | None = None,
         warnings: tuple[str, ...] = (),
@@ -138,22 +225,14 @@ class ResultAggregator:
             Those that the result lists.
         source, duration_s, channel, track, warnings
             As in `Recognition`.
-        loudest_dbfs : float
-            The level of the loudest moment, which distinguishes silence from sound without speech.
+        no_speech : str
+            The reason to give if there is no speech.
         """
         answer: dict[str, Any]
         if self.speech_s:
             answer = {**self.overall()._asdict(), "adapted_to": self.adapted_to}
         else:
-            is_silent = loudest_dbfs < SILENCE_DBFS
-            answer = {
-                **dict.fromkeys(("emotion", "confidence", "arousal", "valence")),
-                "status": "no_speech",
-                "probabilities": {},
-                "reason": f"silence: nothing is louder than {-SILENCE_DBFS:g} dB below full scale"
-                if is_silent
-                else "no voice: there is sound, such as noise or music, but no speech",
-            }
+            answer = {**_NO_SPEECH._asdict(), "reason": no_speech}
         return Recognition(
             source=source,
             duration_s=round(duration_s, 3),

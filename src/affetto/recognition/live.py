@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from affetto.preprocessing.vad import SpeechSegmenter
+from affetto.recognition.aggregator import no_speech_reason
 from affetto.speech import StreamResampler
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ class LiveRecognition:
             self._segments,
             source=source,
             duration_s=self.position_s,
-            loudest_dbfs=self._segmenter.loudest_dbfs,
+            no_speech=no_speech_reason(self._segmenter.loudest_dbfs),
             warnings=(*warnings, *self._resampler.warnings),
         )
 

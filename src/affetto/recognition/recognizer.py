@@ -14,10 +14,12 @@ from affetto.adaptation.online import OnlineAdapter
 from affetto.adaptation.prior import resolve_prior, trained_shares
 from affetto.adaptation.profile import AdaptationProfile
 from affetto.bundles.bundle import Bundle, bundled_models, find_bundle, load_bundle
+from affetto.conversations.turn import in_order
 from affetto.errors import AudioError, ParameterError, ProfileError
 from affetto.preprocessing.vad import SpeechSegmenter
 from affetto.recognition.aggregator import ResultAggregator
 from affetto.recognition.checks import checked_channel, require_several
+from affetto.recognition.conversation import recognize_conversation
 from affetto.recognition.inference_pool import InferencePool, find_segments
 from affetto.recognition.live import LiveRecognition
 from affetto.recognition.recording import recognize_many, recognize_recording
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from affetto.adaptation.prior import Prior
+    from affetto.conversations import Turn
     from affetto.recognition.aggregator import SegmentPrediction
     from affetto.recognition.result import Segment
     from affetto.speech import Channels, Source
@@ -169,6 +172,7 @@ class Recognizer:
         channels: Literal["mix"] | int = "mix",
         track: int | None = None,
         acoustics: bool = False,
+        turns: Iterable[Turn] | None = None,
         progress: Callable[[float], None] | None = None,
     ) -> Recognition:
         """Recognize one recording.
@@ -185,6 +189,10 @@ class Recognizer:
             The number of an audio track, counted from 1; by default the one that players choose.
         acoustics : bool
             Whether to measure F0, loudness, articulation rate and more of each segment: `Segment.acoustics`.
+        turns : iterable of Turn, optional
+            The pieces to answer, for example from `read_turns`; by default the segments of speech are looked for. The
+            result has one segment for each turn, in the order of their start, with its speaker and text. Answers are
+            adapted to each speaker by itself.
         progress : callable, optional
             Called with the position in the recording, in seconds, whenever another part of it has been decoded. An
             exception that it raises ends the recognition.
@@ -194,17 +202,31 @@ class Recognizer:
         AudioError
             If it cannot be read, is too short, holds values that are not finite, or lacks the channel or track.
         ParameterError
-            If `channels` or `track` cannot exist.
+            If `channels` or `track` cannot exist, or something else is among the turns.
         MissingExtraError
             If its format needs the extra ``formats``.
+
+        Examples
+        --------
+        >>> import affetto
+        >>> turns = [affetto.Turn(0, 4, speaker="Anna"), affetto.Turn(4, 8, speaker="Ben")]
+        >>> result = affetto.Recognizer().recognize("examples/reading-long.flac", turns=turns)
+        >>> [(segment.speaker, segment.end_s) for segment in result.segments]
+        [('Anna', 4.0), ('Ben', 8.0)]
         """
-        (recognition,) = self._recognize(
-            source,
-            channels=checked_channel(channels),
-            track=check_track(track),
-            acoustics=acoustics,
-            progress=progress,
-        )
+        channel, track = checked_channel(channels), check_track(track)
+        if turns is not None:
+            return recognize_conversation(
+                source,
+                in_order(turns),
+                self._pool,
+                self._new_aggregator(),
+                channels=channel,
+                track=track,
+                acoustics=acoustics,
+                progress=progress,
+            )
+        (recognition,) = self._recognize(source, channels=channel, track=track, acoustics=acoustics, progress=progress)
         return recognition
 
     def recognize_channels(
@@ -440,6 +462,6 @@ class Recognizer:
 
     def _new_aggregator(self) -> ResultAggregator:
         adapts = self._profile_offset is not None or self.self_adaptation
-        adapter = OnlineAdapter(self._offset_model if adapts else None, self._profile_offset)
+        new_adapter = partial(OnlineAdapter, self._offset_model if adapts else None, self._profile_offset)
         model = ModelName(self.bundle.name, self.bundle.version)
-        return ResultAggregator(model, self.labels, self._threshold, adapter, self._shares, self._trained)
+        return ResultAggregator(model, self.labels, self._threshold, new_adapter, self._shares, self._trained)

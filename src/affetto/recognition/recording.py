@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from affetto._parallel import map_in_order
 from affetto.errors import AffettoError, AudioError
 from affetto.preprocessing.vad import SpeechSegmenter
+from affetto.recognition.aggregator import no_speech_reason
 from affetto.recognition.inference_pool import find_segments
 from affetto.recognition.result import Failure
 from affetto.speech import open_stream, source_name
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from affetto.recognition.aggregator import ResultAggregator
     from affetto.recognition.inference_pool import InferencePool
     from affetto.recognition.result import Recognition, Segment
-    from affetto.speech import Channels, Source
+    from affetto.speech import Channels, SoundStream, Source
 
 
 def recognize_recording(
@@ -62,10 +63,7 @@ def recognize_recording(
         found = find_segments(stream, segmenters, progress=progress)
         for number, prediction in pool.predict_each(found, acoustics=acoustics, threads=threads):
             segments[number].append(aggregators[number].add(prediction))
-    if stream.position_s < MIN_DURATION_S:
-        raise AudioError(
-            f"{stream.name} is {stream.position_s:.3g} s long; at least {MIN_DURATION_S:g} s of speech are needed"
-        )
+    require_length(stream)
     if acoustics:
         from affetto.acoustics.measurement import compare_loudness
 
@@ -76,13 +74,21 @@ def recognize_recording(
             segments[number],
             source=stream.name,
             duration_s=stream.position_s,
-            loudest_dbfs=segmenters[number].loudest_dbfs,
+            no_speech=no_speech_reason(segmenters[number].loudest_dbfs),
             channel=number + 1 if channels == "each" else only,
             track=track,
             warnings=stream.warnings,
         )
         for number, aggregator in enumerate(aggregators)
     )
+
+
+def require_length(stream: SoundStream) -> None:
+    """Raise AudioError if a recording, which has been decoded, is too short."""
+    if stream.position_s < MIN_DURATION_S:
+        raise AudioError(
+            f"{stream.name} is {stream.position_s:.3g} s long; at least {MIN_DURATION_S:g} s of speech are needed"
+        )
 
 
 def recognize_many(

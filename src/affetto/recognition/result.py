@@ -13,43 +13,49 @@ from affetto.acoustics.measures import AcousticMeasures  # noqa: TC001 (as above
 if TYPE_CHECKING:
     import pandas as pd
 
-SegmentStatus: TypeAlias = Literal["ok", "uncertain"]
-Status: TypeAlias = Literal[SegmentStatus, "no_speech"]
+Status: TypeAlias = Literal["ok", "uncertain", "no_speech"]
 AdaptedTo: TypeAlias = Literal["profile", "recording"]
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A piece of speech and the emotion that the voice expresses in it.
+    """A piece of speech, or a turn of a conversation, and the emotion that the voice expresses in it.
 
     Attributes
     ----------
     start_s, end_s : float
         Where it begins and ends in the recording, in seconds.
-    status : {"ok", "uncertain"}
-        Whether the confidence reaches the threshold of the model.
-    emotion : str
-        The most probable emotion.
-    confidence : float
+    status : {"ok", "uncertain", "no_speech"}
+        "ok" if the confidence reaches the threshold of the model. "no_speech" only for a turn in which nobody speaks.
+    emotion : str or None
+        The most probable emotion; None without speech.
+    confidence : float or None
         That emotion's probability.
     probabilities : mapping of str to float
-        Every emotion's probability.
-    arousal, valence : float
+        Every emotion's probability; empty without speech.
+    arousal, valence : float or None
         From calm to excited and from unpleasant to pleasant, each from -1 to 1, independent of the prior; see
         `affetto.recognition.dimensions`.
     acoustics : AcousticMeasures or None
         F0, loudness, articulation rate and more; None if they were not asked for.
+    speaker, text : str or None
+        Who speaks and what is said, from the turn; None if it is not known.
+    reason : str or None
+        Why a turn has no answer, or an uncertain one whatever its confidence.
     """
 
     start_s: float
     end_s: float
-    status: SegmentStatus
-    emotion: str
-    confidence: float
+    status: Status
+    emotion: str | None
+    confidence: float | None
     probabilities: Mapping[str, float]
-    arousal: float
-    valence: float
+    arousal: float | None
+    valence: float | None
     acoustics: AcousticMeasures | None = None
+    speaker: str | None = None
+    text: str | None = None
+    reason: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain dictionaries, lists, strings and numbers."""
@@ -94,10 +100,10 @@ class Recognition:
     arousal, valence : float or None
         As in `Segment`, over the whole recording; None without speech.
     segments : tuple of Segment
-        In the order of time; empty without speech.
+        In the order of time: the turns, if there are any given, else the segments of speech.
     model : ModelName
     reason : str or None
-        Why there is no answer: silence, or sound without speech.
+        Why there is no answer, for example silence, or sound without speech.
     channel : int or None
         The channel, counted from 1; None for the mean of all.
     track : int or None
@@ -105,7 +111,7 @@ class Recognition:
     warnings : tuple of str
         Problems of the recording, for example that it ends before its header says.
     adapted_to : {"profile", "recording"} or None
-        What the answers are adapted to: a profile, or the recording itself, from its second segment on.
+        What the answers are adapted to: a profile, or the recording itself, from each speaker's second segment on.
     """
 
     source: str

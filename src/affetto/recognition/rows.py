@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS = (
-    *("source", "channel", "track", "start_s", "end_s", "status", "emotion", "confidence"),
+    *("source", "channel", "track", "start_s", "end_s", "speaker", "text", "status", "emotion", "confidence"),
     *("arousal", "valence", "adapted_to", "reason", "warnings"),
 )
 """The first columns of a table; the emotions' probabilities and the acoustic measures follow."""
@@ -37,8 +37,8 @@ def rows(outcomes: Iterable[Recognition | Failure]) -> Iterator[dict[str, Any]]:
     Yields
     ------
     dict
-        Source, channel, track, `adapted_to`, reason and warnings of the recording, and the fields of `Segment`; or the
-        fields of `Failure`, with the status "error".
+        Source, channel, track, `adapted_to`, and warnings of the recording, and the fields of `Segment`, with the
+        recording's reason if the segment has none; or the fields of `Failure`, with the status "error".
 
     Examples
     --------
@@ -50,7 +50,7 @@ def rows(outcomes: Iterable[Recognition | Failure]) -> Iterator[dict[str, Any]]:
             yield outcome.to_dict()
             continue
         whole: dict[str, Any] = {
-            **dict.fromkeys(("emotion", "confidence", "arousal", "valence", "acoustics")),
+            **dict.fromkeys(("emotion", "confidence", "arousal", "valence", "acoustics", "speaker", "text", "reason")),
             "start_s": 0.0,
             "end_s": outcome.duration_s,
             "status": outcome.status,
@@ -63,7 +63,7 @@ def rows(outcomes: Iterable[Recognition | Failure]) -> Iterator[dict[str, Any]]:
                 "track": outcome.track,
                 **segment,
                 "adapted_to": outcome.adapted_to,
-                "reason": outcome.reason,
+                "reason": segment["reason"] or outcome.reason,
                 "warnings": list(outcome.warnings),
             }
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _SILENCE_DB = 25.0  # below the loudest frames
 _DIP_DB = 2.0
-_PAUSE_S = 0.25
+MIN_PAUSE_S = 0.25
 _SMOOTHING = np.hanning(9)[1:-1] / np.hanning(9).sum()  # about 60 ms together with the window of a frame, as in Praat
 
 
@@ -57,7 +57,7 @@ def find_rhythm(level_db: NDArray[np.floating], voiced: NDArray[np.bool_]) -> Rh
     sounding = level > floor
     frames = np.flatnonzero(sounding)
     gaps = np.diff(frames) - 1
-    pauses = gaps[gaps * HOP_S >= _PAUSE_S]
+    pauses = gaps[gaps * HOP_S >= MIN_PAUSE_S]
     return Rhythm(
         sounding=sounding,
         nuclei=_count_nuclei(level, voiced & sounding),

@@ -66,9 +66,11 @@ class SpeechSegmenter:
     Parameters
     ----------
     sample_rate_hz : int
+    within : (int, int), optional
+        Only speech from the first of these samples to the second, excluded, counts; by default all.
     """
 
-    def __init__(self, sample_rate_hz: int) -> None:
+    def __init__(self, sample_rate_hz: int, *, within: tuple[int, int] | None = None) -> None:
         import soxr
 
         self._frame = FRAME_SAMPLES * sample_rate_hz / (SAMPLE_RATE_HZ * _SLOWDOWN)
@@ -84,7 +86,9 @@ class SpeechSegmenter:
             max_frames=int(MAX_SEGMENT_S / frame_s) - 2 * margin,
         )
         self._rate = sample_rate_hz
+        self._within = within
         self._n_samples = 0
+        self._n_frames = 0
         self._first = 0  # the first sample in `_kept`
         self._kept: list[NDArray[np.float32]] = []
 
@@ -114,15 +118,24 @@ class SpeechSegmenter:
         self._kept.append(samples)
         self._n_samples += len(samples)
         probabilities = self._activity.push(self._slowed.resample_chunk(np.ascontiguousarray(samples)))
-        segments = self._segments(self._endpointer.push(probabilities.tolist()))
+        segments = self._segments(self._endpointer.push(self._counted(probabilities)))
         self._discard(int(self._endpointer.needed_from * self._frame))
         return segments
 
     def end(self) -> list[SpeechSegment]:
         """Process the end of the sound, and return the remaining segments."""
         rest = self._activity.push(self._slowed.resample_chunk(np.empty(0, np.float32), last=True))
-        probabilities = [*rest.tolist(), *self._activity.end().tolist()]
+        probabilities = self._counted(np.concatenate([rest, self._activity.end()]))
         return self._segments([*self._endpointer.push(probabilities), *self._endpointer.end()])
+
+    def _counted(self, probabilities: NDArray[np.float32]) -> list[float]:
+        """Return the probabilities of speech that counts."""
+        if self._within is not None:
+            first, last = self._within
+            centres = (self._n_frames + np.arange(len(probabilities)) + 0.5) * self._frame
+            probabilities = np.where((first <= centres) & (centres < last), probabilities, 0)
+        self._n_frames += len(probabilities)
+        return [float(probability) for probability in probabilities]
 
     def _segments(self, spans: Iterable[FrameSpan]) -> list[SpeechSegment]:
         segments = []

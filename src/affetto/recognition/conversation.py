@@ -1,0 +1,101 @@
+"""Recognition of a conversation whose turns are given."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from affetto.recognition.recording import require_length
+from affetto.recognition.turn_windows import find_speech_in_windows, plan_windows
+from affetto.speech import open_stream
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from affetto.conversations import Turn
+    from affetto.recognition.aggregator import ResultAggregator, SegmentPrediction
+    from affetto.recognition.inference_pool import InferencePool
+    from affetto.recognition.result import Recognition
+    from affetto.speech import Channels, Source
+
+
+def recognize_conversation(
+    source: Source,
+    turns: Sequence[Turn],
+    pool: InferencePool,
+    aggregator: ResultAggregator,
+    *,
+    channels: Channels,
+    track: int | None,
+    acoustics: bool,
+    progress: Callable[[float], None] | None = None,
+) -> Recognition:
+    """Recognize the turns of a recording while it is decoded.
+
+    Parameters
+    ----------
+    source, channels, track, acoustics, progress
+        As in `Recognizer.recognize`.
+    turns : sequence of Turn
+        In the order of their start, as from `in_order`.
+    pool : InferencePool
+    aggregator : ResultAggregator
+        A new one.
+
+    Returns
+    -------
+    Recognition
+        With one segment for each turn.
+
+    Raises
+    ------
+    AudioError
+        If it cannot be read, or is too short.
+    """
+    plan = plan_windows(turns)
+    predictions: list[list[SegmentPrediction]] = [[] for _ in turns]
+    with open_stream(source, sample_rate_hz=pool.sample_rate_hz, channels=channels, track=track) as stream:
+        found = find_speech_in_windows(stream, plan.windows, progress=progress)
+        for number, prediction in pool.predict_each(found, acoustics=acoustics):
+            predictions[number].append(prediction)
+    require_length(stream)
+    duration_s = stream.position_s
+    segments = []
+    for number, turn in enumerate(turns):
+        pieces = sorted(predictions[number], key=lambda prediction: prediction.start_s)
+        overlapped = number in plan.overlapped
+        reason = _reason(turn, duration_s, has_speech=bool(pieces), overlapped=overlapped)
+        segments.append(aggregator.add_turn(turn, pieces, overlapped=overlapped, reason=reason))
+    if acoustics:
+        from affetto.acoustics.measurement import compare_loudness
+
+        segments = compare_loudness(segments)
+    return aggregator.result(
+        segments,
+        source=stream.name,
+        duration_s=duration_s,
+        no_speech="no turns: there is none of speech" if segments else "no turns: none were given",
+        channel=None if isinstance(channels, str) else channels,
+        track=track,
+        warnings=(*stream.warnings, *_outside(turns, duration_s, name=stream.name)),
+    )
+
+
+def _reason(turn: Turn, duration_s: float, *, has_speech: bool, overlapped: bool) -> str | None:
+    """Return what is special about the answer to a turn."""
+    if turn.start_s >= duration_s:
+        return f"it begins after the end of the sound at {duration_s:.1f} s"
+    if not has_speech:
+        return "nobody speaks in it"
+    if overlapped:
+        return "another speaker speaks during most of it"
+    return None
+
+
+def _outside(turns: Sequence[Turn], duration_s: float, *, name: str) -> list[str]:
+    """Return a warning if turns lie after the end of the sound: they may be those of another recording."""
+    after = sum(turn.start_s >= duration_s for turn in turns)
+    if not after:
+        return []
+    return [
+        f"{name} ends at {duration_s:.1f} s, before {after} of the {len(turns)} turns; check that they belong to it"
+    ]
