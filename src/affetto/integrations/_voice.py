@@ -118,8 +118,8 @@ def summarize(segments: Sequence[Segment], *, threshold: float) -> dict[str, Any
     """
     weights = np.array([segment.end_s - segment.start_s for segment in segments])
 
-    def mean(values: list[float]) -> float:
-        return round(float(np.average(values, weights=weights)), _DECIMALS)
+    def mean(values: Sequence[float | None]) -> float:  # all segments of live sound have speech, so none is None
+        return round(float(np.average(np.array(values, float), weights=weights)), _DECIMALS)
 
     labels = segments[0].probabilities
     probabilities = {label: mean([segment.probabilities[label] for segment in segments]) for label in labels}
