@@ -49,8 +49,7 @@ export class Card extends EventTarget {
       h(
         "header",
         {},
-        h("h3", { id }, h("bdi", {}, recording.name)),
-        this.meta,
+        h("div", {}, h("h3", { id }, h("bdi", {}, recording.name)), this.meta),
         h(
           "button",
           { type: "button", class: "quiet", "aria-label": texts.results.remove(recording.name), onclick: () => this.close() },
@@ -95,11 +94,12 @@ export class Card extends EventTarget {
    * @param {Options} options
    */
   show(recognitions, options) {
+    this.#clear();
     const [first] = recognitions;
     const segments = recognitions.flatMap((recognition) => recognition.segments);
     this.meta.textContent = `${clock(first.duration_s)} · ${texts.results.parts(segments.length)}`;
     const channels = this.#sound?.peaks.length ?? 1;
-    this.#replace(
+    this.#fill(
       h("div", { class: "answers" }, recognitions.map((recognition) => answer(recognition))),
       warnings(recognitions),
       ...this.#details(recognitions),
@@ -178,9 +178,9 @@ export class Card extends EventTarget {
   }
 
   #showWork() {
-    this.meta.textContent = "";
+    this.#clear();
     const cancel = h("button", { type: "button", class: "quiet", onclick: () => this.close() }, texts.results.cancel);
-    this.#replace(
+    this.#fill(
       h("p", { class: "working" }, h("span", { class: "spinner", "aria-hidden": "true" }), texts.results.working(this.recording.name)),
       cancel,
     );
@@ -191,18 +191,24 @@ export class Card extends EventTarget {
    * @param {Options} options
    */
   #showError(message, options) {
+    this.#clear();
     const again = h("button", { type: "button", onclick: () => this.analyse(options) }, texts.errors.again);
-    this.#replace(
+    this.#fill(
       h("div", { class: "message error", role: "alert" }, h("b", {}, texts.errors.title), h("p", {}, message)),
       h("div", { class: "actions" }, again),
     );
   }
 
-  /** @param {...(Node | null)} children */
-  #replace(...children) {
+  #clear() {
     this.#timeline?.close();
     this.#timeline = null;
-    this.content.replaceChildren(...children.filter((child) => child !== null));
+    this.meta.textContent = "";
+    this.content.replaceChildren();
+  }
+
+  /** @param {...(Node | null)} children */
+  #fill(...children) {
+    this.content.append(...children.filter((child) => child !== null));
   }
 }
 

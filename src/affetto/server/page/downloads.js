@@ -17,7 +17,7 @@ import { texts } from "./texts.js";
  */
 export function downloadButtons(recording, options, recognitions) {
   const problem = h("p", { class: "message error", role: "alert", hidden: true });
-  const stem = recording.name.replace(/\.[^.]*$/, "") || recording.name;
+  const stem = recording.name.replace(/\.\w{1,5}$/, "").replaceAll(":", ".");
 
   /**
    * @param {{name: string, for: string}} format

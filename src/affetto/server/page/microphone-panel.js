@@ -2,7 +2,7 @@
 
 import WaveSurfer from "./vendor/wavesurfer/wavesurfer.esm.js";
 import RecordPlugin from "./vendor/wavesurfer/record.esm.js";
-import { h } from "./dom.js";
+import { byId, h } from "./dom.js";
 import { clock } from "./format.js";
 import { icon } from "./icons.js";
 import { Microphone } from "./microphone.js";
@@ -10,13 +10,16 @@ import { texts } from "./texts.js";
 import { HEIGHT, colours } from "./waveform.js";
 
 const WINDOW_S = 8;
-const BUTTONS = ["record", "live", "choose"];
 
-/** A panel with a title, what the microphone hears, the time, and buttons to stop and to discard. */
+/**
+ * A panel with a title, what the microphone hears, the time, and buttons to stop and to discard. It takes the place of the
+ * section from which one starts, so that nothing else is started meanwhile.
+ */
 export class MicrophonePanel {
   /** @type {Microphone | null} */
   microphone = null;
   #timer = 0;
+  #start = byId("start");
   /** @type {{destroy: () => void} | null} */
   #waveform = null;
 
@@ -40,8 +43,7 @@ export class MicrophonePanel {
       this.body,
     );
     section.hidden = false;
-    this.#lock(true);
-    section.scrollIntoView({ block: "nearest" });
+    this.#start.hidden = true;
   }
 
   /**
@@ -86,7 +88,7 @@ export class MicrophonePanel {
     await this.mute();
     this.section.hidden = true;
     this.section.replaceChildren();
-    this.#lock(false);
+    this.#start.hidden = false;
   }
 
   /**
@@ -96,22 +98,11 @@ export class MicrophonePanel {
    */
   async fail(message) {
     await this.mute();
-    this.#lock(false);
+    this.#start.hidden = false;
     const close = h("button", { type: "button", onclick: () => this.close() }, texts.errors.close);
     this.section.replaceChildren(
       h("div", { class: "message error", role: "alert" }, h("b", {}, texts.errors.title), h("p", {}, message)),
       h("div", { class: "actions" }, close),
     );
-  }
-
-  /**
-   * While the microphone is open, nothing else may be started.
-   *
-   * @param {boolean} isLocked
-   */
-  #lock(isLocked) {
-    for (const id of BUTTONS) {
-      /** @type {HTMLButtonElement} */ (document.getElementById(id)).disabled = isLocked;
-    }
   }
 }

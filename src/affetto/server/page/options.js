@@ -27,22 +27,23 @@ export function optionsForm(options, channels, onSubmit) {
       ["", texts.options.priorDefault],
       ["everyday", texts.options.priorEveryday],
     ]),
-    file(`${id}-transcript`, "transcript", texts.options.transcript, ".srt,.vtt,.json"),
-    file(`${id}-speakers`, "speakers", texts.options.speakers, ".rttm"),
+    fileField(`${id}-transcript`, "transcript", texts.options.transcript, ".srt,.vtt,.json", options.transcript),
+    fileField(`${id}-speakers`, "speakers", texts.options.speakers, ".rttm", options.speakers),
     h("button", { class: "primary" }, texts.options.again),
   );
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const data = new FormData(form);
-    const given = (/** @type {string} */ name) => {
+    const given = (/** @type {"transcript" | "speakers"} */ name) => {
       const value = data.get(name);
-      return value instanceof File && value.name ? value : null;
+      if (value instanceof File && value.name) return value;
+      return data.has(`keep-${name}`) ? options[name] : null;
     };
     onSubmit({
       channels: data.get("channels") === "each" ? "each" : "mix",
       prior: data.get("prior") === "everyday" ? "everyday" : "",
-      transcript: given("transcript") ?? options.transcript,
-      speakers: given("speakers") ?? options.speakers,
+      transcript: given("transcript"),
+      speakers: given("speakers"),
     });
   });
   return h("details", { class: "options" }, h("summary", {}, texts.options.title), form);
@@ -70,8 +71,16 @@ function choice(id, name, label, chosen, values) {
  * @param {string} name
  * @param {string} label
  * @param {string} accept
+ * @param {File | null} used the file of the result that is shown, which may be kept
  * @returns {HTMLElement}
  */
-function file(id, name, label, accept) {
-  return h("div", { class: "field" }, h("label", { for: id }, label), h("input", { id, name, type: "file", accept }));
+function fileField(id, name, label, accept, used) {
+  const keep = { type: "checkbox", name: `keep-${name}`, checked: true };
+  return h(
+    "div",
+    { class: "field" },
+    h("label", { for: id }, label),
+    used && h("label", { class: "keep" }, h("input", keep), texts.options.keep(used.name)),
+    h("input", { id, name, type: "file", accept }),
+  );
 }

@@ -47,6 +47,12 @@ export class Player extends EventTarget {
     else this.play(this.audio.ended ? 0 : this.time_s);
   }
 
+  /** @param {number} time_s */
+  seek(time_s) {
+    this.#end_s = null;
+    this.audio.currentTime = time_s;
+  }
+
   /** Stop, and forget the recording. */
   close() {
     this.audio.pause();

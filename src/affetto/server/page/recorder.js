@@ -1,6 +1,5 @@
 /** Recording a voice, and then analysing it. */
 
-import { clock } from "./format.js";
 import { MicrophonePanel } from "./microphone-panel.js";
 import { texts } from "./texts.js";
 
@@ -39,6 +38,6 @@ export function startRecorder(button, section, results) {
  * @returns {string}
  */
 export function recordingName(kind) {
-  const now = new Date();
-  return `${kind} ${clock(now.getHours() * 3600 + now.getMinutes() * 60 + now.getSeconds()).replaceAll(":", ".")}.wav`;
+  const time = new Intl.DateTimeFormat(texts.language, { timeStyle: "medium", hourCycle: "h23" }).format(new Date());
+  return `${kind}, ${time}`;
 }

@@ -43,9 +43,9 @@ export function startTheme(button) {
  * Call a function whenever the colours change.
  *
  * @param {() => void} listener
- * @returns {() => void} ends it
+ * @param {AbortSignal} signal ends it
  */
-export function onThemeChange(listener) {
+export function onThemeChange(listener, signal) {
   listeners.add(listener);
-  return () => listeners.delete(listener);
+  signal.addEventListener("abort", () => listeners.delete(listener));
 }

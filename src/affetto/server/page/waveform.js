@@ -9,7 +9,7 @@ import { emotionColour } from "./emotions.js";
 /** Wavesurfer writes the height into a style sheet, whose hash the server's policy names: one height for all. */
 export const HEIGHT = 72;
 
-const FLAT = new Float32Array([0, 0]);
+const FLAT = new Float32Array(2000);
 
 /** The colours of waveforms, which are drawn on a canvas and cannot follow the theme by themselves. */
 export function colours() {
