@@ -21,10 +21,13 @@ if TYPE_CHECKING:
 
     from affetto.server.settings import Settings
 
+# The style sheet that wavesurfer.js puts into the waveforms of the page.
+_WAVEFORM_STYLE = "'sha256-XGW/cX2BkTPWNNT3NdyASrPEWZfPnKdPJaJ2aN7R+v8='"
 _HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'self'; media-src 'self' blob:; img-src 'self' data: blob:; connect-src 'self' blob: ws: wss:; "
-        "worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+        f"default-src 'self'; style-src 'self' {_WAVEFORM_STYLE}; media-src 'self' blob:; img-src 'self' data: blob:; "
+        "connect-src 'self' blob: ws: wss:; worker-src 'self' blob:; object-src 'none'; base-uri 'none'; "
+        "form-action 'self'; frame-ancestors 'none'"
     ),
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",

@@ -34,15 +34,15 @@ const SCALES = /** @type {Record<string, [number, number]>} */ ({
  * @returns {HTMLElement}
  */
 export function acousticsTable(acoustics) {
-  const measured = acoustics ?? {};
+  if (!acoustics) return h("p", { class: "faint" }, texts.why.notMeasured);
   const rows = [
-    pitch(measured.f0_hz),
-    measure("f0_range_semitones", measured.f0_range_semitones),
-    loudness(measured.loudness_above_average_db),
-    measure("loudness_range_db", measured.loudness_range_db),
-    measure("articulation_rate_syllables_per_s", measured.articulation_rate_syllables_per_s, 1),
-    pauses(measured.pauses, measured.pause_share),
-    measure("spectral_centroid_hz", measured.spectral_centroid_hz),
+    pitch(acoustics.f0_hz),
+    measure("f0_range_semitones", acoustics.f0_range_semitones),
+    loudness(acoustics.loudness_above_average_db),
+    measure("loudness_range_db", acoustics.loudness_range_db),
+    measure("articulation_rate_syllables_per_s", acoustics.articulation_rate_syllables_per_s, 1),
+    pauses(acoustics.pauses, acoustics.pause_share),
+    measure("spectral_centroid_hz", acoustics.spectral_centroid_hz),
   ].filter((row) => row !== null);
   if (!rows.length) return h("p", { class: "faint" }, texts.why.none);
   return h("dl", { class: "measures" }, rows);

@@ -127,6 +127,7 @@ export const texts = {
     help: "What can be measured in the voice, beside the range that is usual in neutral speech. It helps you to judge the answer. The computer did not decide by these numbers.",
     than: (/** @type {string} */ word) => `${word} than in neutral speech`,
     within: "as in neutral speech",
+    notMeasured: "This was not measured while listening. Choose “Analyse it differently” below, then “Analyse again”.",
     none: "This part is too short or too quiet to measure.",
     unit: { f0_hz: "Hz", f0_range_semitones: "semitones", loudness_range_db: "dB", articulation_rate_syllables_per_s: "syllables per second", spectral_centroid_hz: "Hz" },
     measures: {
