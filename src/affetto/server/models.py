@@ -9,7 +9,6 @@ from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from affetto.adaptation.prior import describe_prior
-from affetto.bundles.bundle import bundled_models, load_bundle
 from affetto.bundles.card import model_card
 from affetto.server.openapi import problem_responses
 from affetto.server.problems import ProblemError
@@ -49,7 +48,7 @@ class ModelWithCard(Model):
 @router.get("/v1/models", responses=problem_responses("unknown-key", "too-many-requests"))
 def list_models(service: ServiceDependency) -> Models:
     """List the models that are installed; one of them is served."""
-    return Models(models=[_described(bundle, service) for bundle in _bundles(service).values()])
+    return Models(models=[_described(bundle, service) for bundle in service.bundles.values()])
 
 
 @router.get(
@@ -62,19 +61,13 @@ def list_models(service: ServiceDependency) -> Models:
 )
 def get_model(name: str, request: Request, service: ServiceDependency) -> Response:
     """Return a model with its card; with `Accept: text/markdown` the card alone."""
-    bundle = _bundles(service).get(name)
+    bundle = service.bundles.get(name)
     if bundle is None:
         raise ProblemError("not-found", f"there is no model {name[:100]!r}; /v1/models lists them")
     card = model_card(bundle.manifest)
     if "text/markdown" in request.headers.get("accept", ""):
         return PlainTextResponse(card, media_type="text/markdown")
     return JSONResponse(ModelWithCard(**_described(bundle, service).model_dump(), card=card).model_dump())
-
-
-def _bundles(service: Service) -> dict[str, Bundle]:
-    """Return the shipped models and the served one, by their names."""
-    bundles = [load_bundle(folder) for folder in bundled_models().values()]
-    return {bundle.name: bundle for bundle in (*bundles, service.recognizer.bundle)}
 
 
 def _described(bundle: Bundle, service: Service) -> Model:

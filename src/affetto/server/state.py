@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends
@@ -10,6 +11,7 @@ from starlette.requests import HTTPConnection  # noqa: TC002 (FastAPI evaluates 
 
 from affetto._cpus import usable_cpus
 from affetto.adaptation.prior import parse_prior
+from affetto.bundles.bundle import bundled_models, load_bundle
 from affetto.recognition.recognizer import Recognizer
 from affetto.server.metrics import Metrics
 from affetto.server.recognition_queue import RecognitionQueue
@@ -19,6 +21,7 @@ from affetto.server.uploads import UploadReader
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from affetto.bundles.bundle import Bundle
     from affetto.recognition.result import Recognition, Segment
     from affetto.server.settings import Settings
 
@@ -65,6 +68,12 @@ class Service:
         self.metrics.add_gauge("affetto_queue", "Requests that wait or run", lambda: self.queue.n_pending)
         self.metrics.add_gauge("affetto_upload_bytes", "Memory of all uploads", lambda: self.uploads.n_bytes)
         self.metrics.add_gauge("affetto_streams", "Live streams that run", lambda: self.n_streams)
+
+    @cached_property
+    def bundles(self) -> dict[str, Bundle]:
+        """The shipped models and the served one, by their names."""
+        shipped = [load_bundle(folder) for folder in bundled_models().values()]
+        return {bundle.name: bundle for bundle in (*shipped, self.recognizer.bundle)}
 
     def count(self, route: str, recognitions: Sequence[Recognition]) -> None:
         """Count results in the metrics."""
