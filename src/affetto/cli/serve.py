@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 from typer import Option
@@ -26,6 +25,4 @@ def serve(
     from affetto.server.run import run
     from affetto.server.settings import load_settings
 
-    settings = load_settings(host=host, port=port, model=model, profile=profile, prior=prior)
-    print(f"affetto: http://{settings.host}:{settings.port} (Ctrl-C ends)", file=sys.stderr)
-    run(settings)
+    run(load_settings(host=host, port=port, model=model, profile=profile, prior=prior))

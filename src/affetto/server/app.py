@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from starlette.requests import Request
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from affetto.server.settings import Settings
 
@@ -78,7 +79,20 @@ def create_app(settings: Settings) -> FastAPI:
         )
     app.add_middleware(SecurityMiddleware, loopback_only=not service.access.needs_key)
     app.add_middleware(MetricsMiddleware, metrics=service.metrics)
+    app.add_middleware(_HeadMiddleware)
     return app
+
+
+class _HeadMiddleware:
+    """Answers HEAD as GET; the server leaves the body out."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope.get("method") == "HEAD":
+            scope = {**scope, "method": "GET"}
+        await self._app(scope, receive, send)
 
 
 def _add_pages(app: FastAPI) -> None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+_METHODS = ("GET", "POST", "OPTIONS")
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
 
@@ -51,7 +52,7 @@ class Metrics:
 
 
 class MetricsMiddleware:
-    """Counts every HTTP request of an ASGI application by its route, so that no client can add a label."""
+    """Counts every HTTP request of an ASGI application by route and method, of which no client can add others."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app, self._metrics = app, metrics
@@ -73,5 +74,5 @@ class MetricsMiddleware:
             await self._app(scope, receive, observed_send)
         finally:
             route = getattr(scope.get("route"), "path", "other")
-            method = scope["method"] if route != "other" else "other"
+            method = scope["method"] if scope["method"] in _METHODS else "other"
             self._metrics.observe(route=route, method=method, status=status, seconds=time.perf_counter() - started_s)

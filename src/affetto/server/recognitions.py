@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -40,6 +41,8 @@ PROBLEMS = (
     *("upload-too-large", "recording-too-long", "too-many-requests", "busy"),
 )
 """What can go wrong with a recognition, by the names of `KINDS`."""
+
+_WEIGHT = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
 
 router = APIRouter()
 
@@ -81,6 +84,7 @@ class Options(BaseModel):
 )
 async def recognize(request: Request, options: Annotated[Options, Query()], service: ServiceDependency) -> Response:
     """Recognize the emotions that the voice in a recording expresses."""
+    _require_single(request)
     export = _export(options.format, request.headers.get("accept", ""))
     async with service.uploads.read(request) as upload:
         recognize = _prepared(service, upload, options, export)
@@ -117,6 +121,13 @@ def _prepared(
     return recognized
 
 
+def _require_single(request: Request) -> None:
+    """Raise ProblemError for an option that is given twice."""
+    names = [name for name, _ in request.query_params.multi_items()]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise ProblemError("invalid-request", f"{twice[:100]}: it is given several times; give it once")
+
+
 def _export(name: str | None, accept: str) -> Format:
     """Return the format that a request asks for.
 
@@ -129,14 +140,23 @@ def _export(name: str | None, accept: str) -> Format:
         if name not in FORMATS:
             raise ProblemError("invalid-request", f"there is no format {name!r}; use one of {', '.join(FORMATS)}")
         return FORMATS[name]
-    ranges = [part.partition(";")[0].strip().lower() for part in accept.split(",") if part.strip()]
     by_type = {media_type: FORMATS[name] for name, media_type in MEDIA_TYPES.items()}
-    for wanted in ranges or ["*/*"]:
-        if wanted in by_type:
-            return by_type[wanted]
-        if wanted in ("*/*", "application/*"):
-            return FORMATS["json"]
+    for wanted in _media_ranges(accept) if accept.strip() else ["*/*"]:
+        for media_type, export in by_type.items():
+            if wanted in (media_type, f"{media_type.partition('/')[0]}/*", "*/*"):
+                return export
     raise ProblemError("not-acceptable", f"none of {accept[:500]!r} is available; accept {', '.join(by_type)}")
+
+
+def _media_ranges(accept: str) -> list[str]:
+    """Return what a header Accept names, what the client prefers first."""
+    weighted = []
+    for part in accept.lower().split(","):
+        media_range, *parameters = (piece.strip() for piece in part.split(";"))
+        weight = next((parameter[2:] for parameter in parameters if parameter.startswith("q=")), "1")
+        if media_range and _WEIGHT.fullmatch(weight) and float(weight):
+            weighted.append((float(weight), media_range))
+    return [media_range for _, media_range in sorted(weighted, key=lambda pair: -pair[0])]
 
 
 async def _disconnected(request: Request) -> None:

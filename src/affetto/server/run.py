@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -10,14 +11,16 @@ from affetto.server.app import create_app
 from affetto.server.stream import MAX_FRAME_BYTES
 
 if TYPE_CHECKING:
+    import socket
+
     from affetto.server.settings import Settings
 
 # A process ends its streams and connections so long after SIGTERM, if recognitions take longer.
 _EXTRA_SHUTDOWN_S = 5
 
 
-def run(settings: Settings) -> None:
-    """Serve until SIGTERM or Ctrl-C, then finish what runs.
+def make_server(settings: Settings) -> uvicorn.Server:
+    """Return the server of a new application, with the model loaded.
 
     Parameters
     ----------
@@ -38,6 +41,28 @@ def run(settings: Settings) -> None:
         timeout_graceful_shutdown=round(settings.recognition_timeout_s) + _EXTRA_SHUTDOWN_S,
         timeout_keep_alive=15,
         ws_max_size=MAX_FRAME_BYTES + 1,  # a frame just above the limit gets an answer before the connection is closed
+        # Sound hardly shrinks, and a few bytes must not become megabytes.
+        ws_per_message_deflate=False,
         h11_max_incomplete_event_size=1 << 16,
     )
-    uvicorn.Server(config).run()
+    return _Server(config)
+
+
+def address(server: uvicorn.Server) -> str:
+    """Return the address of a server that has started."""
+    host, port = server.servers[0].sockets[0].getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def run(settings: Settings) -> None:
+    """Serve until SIGTERM or Ctrl-C, then finish what runs. Parameters and errors are those of `make_server`."""
+    make_server(settings).run()
+
+
+class _Server(uvicorn.Server):
+    """Tells its address as soon as it can be reached."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            print(f"affetto: {address(self)} (Ctrl-C ends)", file=sys.stderr)

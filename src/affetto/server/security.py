@@ -71,18 +71,17 @@ class AccessControl:
         ProblemError
             If the client may not use the service, or sends too many requests.
         """
-        scheme, _, token = connection.headers.get("authorization", "").partition(" ")
-        key = key or (token.strip() if scheme.lower() == "bearer" else "")
+        sent = key.encode() if key else _bearer_token(connection)
         if self._keys:
             # All are compared, so that the time tells nothing.
-            matches = [secrets.compare_digest(key.encode(), known) for known in self._keys]
+            matches = [secrets.compare_digest(sent, known) for known in self._keys]
             if not any(matches):
                 raise ProblemError(
                     "unknown-key",
-                    "the key is not one of the service's" if key else "the service needs a key, and none was sent",
+                    "the key is not one of the service's" if sent else "the service needs a key, and none was sent",
                     headers={"WWW-Authenticate": "Bearer"},
                 )
-        self._limit_rate(connection, key if self._keys else "")
+        self._limit_rate(connection, sent if self._keys else b"")
 
     def require_origin(self, connection: HTTPConnection) -> None:
         """Check that a page in a browser is the service's own or an allowed one: sockets know no CORS.
@@ -93,16 +92,16 @@ class AccessControl:
             If it is another's.
         """
         origin = connection.headers.get("origin")
-        if origin is None or origin in self._origins:
+        if origin is None or origin in self._origins or "*" in self._origins:
             return
-        if urlsplit(origin).netloc != connection.headers.get("host"):
+        if origin.partition("://")[2] != connection.headers.get("host"):
             raise ProblemError("foreign-origin", f"pages of {origin} may not use this service")
 
-    def _limit_rate(self, connection: HTTPConnection, key: str) -> None:
+    def _limit_rate(self, connection: HTTPConnection, key: bytes) -> None:
         address = connection.client.host if connection.client else ""
         if self._limit is None or (not key and is_loopback(address)):
             return
-        client = key or address
+        client = key.hex() or address
         if not self._limiter.hit(self._limit, client):
             reset_s = self._limiter.get_window_stats(self._limit, client).reset_time - time.time()
             raise ProblemError(
@@ -110,6 +109,21 @@ class AccessControl:
                 f"the service takes {self._limit.amount} requests a minute from one client",
                 headers={"Retry-After": str(max(1, round(reset_s + 0.5)))},
             )
+
+
+def _bearer_token(connection: HTTPConnection) -> bytes:
+    """Return the key in the header Authorization; no bytes without one."""
+    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+    # Starlette decodes headers as Latin-1. Clients encode keys as UTF-8.
+    return token.strip().encode("latin-1") if scheme.lower() == "bearer" else b""
+
+
+def _host_name(host: str) -> str:
+    """Return the header Host without its port; an empty name if it is invalid."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
 
 
 class SecurityMiddleware:
@@ -135,7 +149,7 @@ class SecurityMiddleware:
             await send(message)
 
         host = Headers(scope=scope).get("host", "")
-        if self._loopback_only and not is_loopback(urlsplit(f"//{host}").hostname or ""):
+        if self._loopback_only and not is_loopback(_host_name(host)):
             detail = f"the service has no keys, so it answers only to names of this machine, not to {host[:255]!r}"
             await ProblemError("foreign-host", detail).response()(scope, receive, secured_send)
             return

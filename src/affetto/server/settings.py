@@ -13,6 +13,7 @@ from affetto.errors import ParameterError
 
 PREFIX = "AFFETTO_SERVE_"
 
+_Seconds = Annotated[float, Field(gt=0, le=86_400)]
 _Names = Annotated[tuple[str, ...], NoDecode]
 _Keys = Annotated[tuple[SecretStr, ...], NoDecode]
 
@@ -20,7 +21,7 @@ _Keys = Annotated[tuple[SecretStr, ...], NoDecode]
 class Settings(BaseSettings):
     """What can be set, each by the environment variable of its name in capitals after ``AFFETTO_SERVE_``."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="ignore")
 
     host: str = Field("127.0.0.1", description="The address to listen on.")
     port: int = Field(8000, ge=0, le=65_535, description="The port to listen on; 0 takes a free one.")
@@ -34,12 +35,12 @@ class Settings(BaseSettings):
     max_waiting: int = Field(64, ge=0, description="How many requests may wait; one more is answered with 503.")
     max_upload_mb: int = Field(128, ge=1, description="The largest upload, in megabytes.")
     max_memory_mb: int = Field(512, ge=1, description="The most that all uploads together may hold, in megabytes.")
-    max_duration_s: float = Field(3_600, gt=0, description="The longest recording, in seconds of sound.")
-    upload_timeout_s: float = Field(60, gt=0, description="How long an upload may take.")
-    recognition_timeout_s: float = Field(60, gt=0, description="How long a request may wait and be recognized.")
+    max_duration_s: _Seconds = Field(3_600, description="The longest recording, in seconds of sound.")
+    upload_timeout_s: _Seconds = Field(60, description="How long an upload may take.")
+    recognition_timeout_s: _Seconds = Field(60, description="How long a request may wait and be recognized.")
     max_streams: int = Field(64, ge=0, description="How many live streams may run at a time.")
-    max_stream_s: float = Field(14_400, gt=0, description="The longest live stream, in seconds of sound.")
-    stream_timeout_s: float = Field(30, gt=0, description="How long a live stream may send nothing.")
+    max_stream_s: _Seconds = Field(14_400, description="The longest live stream, in seconds of sound.")
+    stream_timeout_s: _Seconds = Field(30, description="How long a live stream may send nothing.")
     rate_limit_per_minute: int = Field(
         600, ge=0, description="Requests of one key or address, not of loopback; 0 for no limit."
     )

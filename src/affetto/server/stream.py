@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from affetto.recognition.live import LiveRecognition
     from affetto.recognition.result import Segment
     from affetto.server.incoming import Sound
+    from affetto.server.settings import Settings
 
 MAX_FRAME_BYTES = 1 << 20
 """The largest frame."""
@@ -117,7 +118,7 @@ async def _recognize(websocket: WebSocket, service: Service, start: Start) -> No
         websocket,
         {"type": "ready", "model": {"name": model.name, "version": model.version}, "labels": list(model.labels)},
     )
-    sound = _sound(_data(websocket, service.settings.stream_timeout_s), start)
+    sound = _sound(_data(websocket, service.settings), start)
     loop, live = asyncio.get_running_loop(), None
     n_sent, reported_s = 0, 0.0
     try:
@@ -134,10 +135,7 @@ async def _recognize(websocket: WebSocket, service: Service, start: Start) -> No
                 interim = await loop.run_in_executor(service.stream_executor, live.interim)
                 await _send(websocket, _state(live, interim))
             if live.position_s > service.settings.max_stream_s:
-                raise ProblemError(
-                    "stream-too-long",
-                    f"the stream is longer than {service.settings.max_stream_s:g} s, the most allowed",
-                )
+                raise _too_long(service.settings)
     finally:
         await sound.aclose()
     if live is None:
@@ -170,21 +168,33 @@ def _sound(data: AsyncGenerator[bytes], start: Start) -> Sound:
     return pcm_sound(data, format=start.format, sample_rate_hz=start.sample_rate_hz, n_channels=start.channels or 1)
 
 
-async def _data(websocket: WebSocket, timeout_s: float) -> AsyncGenerator[bytes]:
+async def _data(websocket: WebSocket, settings: Settings) -> AsyncGenerator[bytes]:
     """Yield the sound of a client until its end frame."""
+    loop, timeout_s = asyncio.get_running_loop(), settings.stream_timeout_s
+    # As much time as sound: a few bytes now and then must not hold a place for ever.
+    last_s = loop.time() + settings.max_stream_s
+    silent_s = loop.time() + timeout_s
     while True:
         try:
-            async with asyncio.timeout(timeout_s):
+            async with asyncio.timeout_at(min(silent_s, last_s)):
                 message = await _receive(websocket)
         except TimeoutError:
-            raise ProblemError("stream-timeout", f"nothing came for {timeout_s:g} s") from None
+            if loop.time() >= last_s:
+                raise _too_long(settings) from None
+            raise ProblemError("stream-timeout", f"no sound came for {timeout_s:g} s") from None
         data, text = message.get("bytes"), message.get("text")
         if data is not None:
-            yield data
+            if data:
+                yield data
+                silent_s = loop.time() + timeout_s
         elif _is_end(text or ""):
             return
         else:
             raise ProblemError("invalid-stream", 'a text frame after the start is not {"type": "end"}')
+
+
+def _too_long(settings: Settings) -> ProblemError:
+    return ProblemError("stream-too-long", f"the stream is longer than {settings.max_stream_s:g} s, the most allowed")
 
 
 def _is_end(text: str) -> bool:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _MEGABYTE = 1_000_000
 _MAX_NAME = 255
+_MAX_DIGITS = 20
 _PARTS = ("file", "transcript", "speakers")
 
 
@@ -88,7 +89,7 @@ class UploadReader:
         async def limited() -> AsyncGenerator[bytes]:
             nonlocal held
             size = 0
-            self._require_size(int(length) if (length := request.headers.get("content-length", "")).isdecimal() else 0)
+            self._require_size(_announced_size(request))
             async for chunk in request.stream():
                 size += len(chunk)
                 self._require_size(size)
@@ -99,20 +100,29 @@ class UploadReader:
                 yield chunk
 
         try:
-            async with asyncio.timeout(self._timeout_s):
-                is_form = request.headers.get("content-type", "").lower().startswith("multipart/form-data")
-                upload = await (_read_form(request, limited()) if is_form else _read_raw(request, limited()))
-            yield upload
-        except TimeoutError:
-            raise ProblemError("upload-too-slow", f"the upload took longer than {self._timeout_s:g} s") from None
+            yield await self._read(request, limited())
         finally:
             self.n_bytes -= held
+
+    async def _read(self, request: Request, chunks: AsyncGenerator[bytes]) -> Upload:
+        is_form = request.headers.get("content-type", "").lower().startswith("multipart/form-data")
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                return await (_read_form(request, chunks) if is_form else _read_raw(request, chunks))
+        except TimeoutError:
+            raise ProblemError("upload-too-slow", f"the upload took longer than {self._timeout_s:g} s") from None
 
     def _require_size(self, size: int) -> None:
         if size > self._max_bytes:
             raise ProblemError(
                 "upload-too-large", f"the upload is larger than {self._max_bytes // _MEGABYTE} MB, the most allowed"
             )
+
+
+def _announced_size(request: Request) -> int:
+    """Return the size that the header states, 0 if it states none."""
+    length = request.headers.get("content-length", "")
+    return int(length) if length.isdecimal() and len(length) < _MAX_DIGITS else 0
 
 
 async def _read_raw(request: Request, chunks: AsyncGenerator[bytes]) -> Upload:
@@ -130,8 +140,12 @@ async def _read_form(request: Request, chunks: AsyncGenerator[bytes]) -> Upload:
     except (MultiPartException, KeyError, UnicodeDecodeError) as error:
         detail = getattr(error, "message", "it has no boundary, or a name that cannot be decoded")
         raise ProblemError("invalid-request", f"the form cannot be read: {str(detail).rstrip('.')}") from None
+    parts: dict[str, Recording] = {}
     try:
-        parts = {name: await _part(name, value) for name, value in form.multi_items()}
+        for name, value in form.multi_items():
+            if name in parts:
+                raise ProblemError("invalid-request", f"the form has several parts `{name}`; send one recording")
+            parts[name] = await _part(name, value)
     finally:
         await form.close()
     if "file" not in parts:
