@@ -36,7 +36,7 @@ PAGES = [
     *(page for page in sorted((ROOT / "docs").rglob("*.md")) if "generated" not in page.parts),
 ]
 EXAMPLES = {"python", "pycon", "shell"}
-OTHER_BLOCKS = {"text", "toctree", "include", "eval"}
+OTHER_BLOCKS = {"text", "toctree", "include", "literalinclude", "eval"}
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 _FENCE = re.compile(
@@ -146,7 +146,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize("name", MODULES)
 def test_examples_in_docstrings(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    failures, _ = doctest.testmod(importlib.import_module(name), optionflags=doctest.ELLIPSIS)
+    try:
+        module = importlib.import_module(name)
+    except affetto.MissingExtraError as error:  # the frameworks for voice agents are in no common environment
+        pytest.skip(str(error))
+    failures, _ = doctest.testmod(module, optionflags=doctest.ELLIPSIS)
     assert failures == 0
 
 
