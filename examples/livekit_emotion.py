@@ -122,7 +122,8 @@ async def main() -> None:
     )
     session.input.audio = microphone
     await session.start(Support(instructions="Help the user, and mind how they feel."))
-    await asyncio.sleep(3)
+    while sum(message.role == "assistant" for message in session.history.messages()) < len(microphone.script):
+        await asyncio.sleep(0.1)
     await session.aclose()
 
 

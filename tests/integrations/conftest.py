@@ -26,3 +26,10 @@ def recognized(sequence: Recording, recognizer: Recognizer) -> Recognition:
 @pytest.fixture
 def troubled() -> TroubledRecognizer:
     return TroubledRecognizer()
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No limit is reached on a machine that is busy with something else."""
+    monkeypatch.setattr("affetto.integrations._listener.TURN_TIMEOUT_S", 20)
+    monkeypatch.setattr("affetto.integrations._listener.QUEUE_S", 100)

@@ -53,6 +53,7 @@ def run(coroutine: Coroutine[Any, Any, None]) -> None:
         time.sleep(0.01)
 
 
+@pytest.mark.usefixtures("patient")
 def test_segments_arrive_in_order_and_a_turn_summarizes_them(
     recognizer: Recognizer, sequence: Recording, recognized: Recognition
 ) -> None:
@@ -74,18 +75,22 @@ def test_segments_arrive_in_order_and_a_turn_summarizes_them(
     run(converse())
 
 
-def test_without_sound_there_is_no_emotion_and_no_thread(recognizer: Recognizer) -> None:
+def test_without_sound_there_is_no_emotion_but_advice(recognizer: Recognizer, caplog: pytest.LogCaptureFixture) -> None:
     async def converse() -> None:
         listener = Heard(recognizer)
         listener.push(b"", sample_rate_hz=16_000)
         listener.push(bytes(320), sample_rate_hz=0)
         assert await listener.turn() is None
+        assert await listener.turn() is None
         await listener.flush()
         await listener.close()
 
     run(converse())
+    assert len(caplog.records) == 1
+    assert "before any sound" in caplog.text
 
 
+@pytest.mark.usefixtures("patient")
 def test_each_voice_is_recognized_by_itself(recognizer: Recognizer, root: Path) -> None:
     ada, ben = (Recording(root / "examples" / name) for name in ("sad.flac", "happy.flac"))
 
@@ -148,7 +153,7 @@ def test_slow_recognition_drops_sound_once_warned_and_keeps_the_time(
         silence = bytes(2 * sequence.sample_rate_hz)
         for _ in range(60):
             listener.push(silence, sample_rate_hz=sequence.sample_rate_hz)
-        assert await listener.turn(timeout_s=0.05) is None
+        assert await listener.turn() is None
         troubled.delay_s = 0.0
         await listener.flush()
         await listener.hear(sequence, start_s=second.start_s - 0.4, end_s=second.end_s + 0.4)
@@ -163,17 +168,20 @@ def test_slow_recognition_drops_sound_once_warned_and_keeps_the_time(
     assert "slow" in caplog.text
 
 
-def test_memory_does_not_grow_while_recognition_hangs(troubled: TroubledRecognizer, sequence: Recording) -> None:
+def test_memory_does_not_grow_while_recognition_hangs(
+    troubled: TroubledRecognizer, sequence: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("affetto.integrations._listener.TURN_TIMEOUT_S", 0.001)
     piece_bytes = len(next(sequence.pieces()))
 
     async def converse() -> None:
         listener = Heard(troubled)
         troubled.delay_s = 1.0
         tracemalloc.start()
-        for _ in range(60 * 50):  # a minute
+        for number in range(60 * 50):  # a minute
             listener.push(bytes(piece_bytes), sample_rate_hz=sequence.sample_rate_hz)
-            if _ % 100 == 0:
-                await listener.turn(timeout_s=0.001)
+            if number % 100 == 0:
+                await listener.turn()
         grown, _ = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         assert grown < 2 * QUEUE_S * 50 * piece_bytes
@@ -183,6 +191,7 @@ def test_memory_does_not_grow_while_recognition_hangs(troubled: TroubledRecogniz
     run(converse())
 
 
+@pytest.mark.usefixtures("patient")
 def test_failed_recognition_is_logged_once_and_begins_anew(
     troubled: TroubledRecognizer, sequence: Recording, recognized: Recognition, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -220,6 +229,7 @@ def test_a_sample_rate_that_cannot_be_recognized_is_logged_once(
     assert "4,000" in caplog.text or "4000" in caplog.text
 
 
+@pytest.mark.usefixtures("patient")
 def test_what_is_done_with_a_segment_may_fail(
     recognizer: Recognizer, sequence: Recording, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -244,6 +254,7 @@ def test_what_is_done_with_a_segment_may_fail(
     assert len(caplog.records) == 1
 
 
+@pytest.mark.usefixtures("patient")
 def test_cancelling_who_waits_for_a_turn_leaves_the_rest_alone(
     troubled: TroubledRecognizer, sequence: Recording
 ) -> None:
@@ -252,7 +263,7 @@ def test_cancelling_who_waits_for_a_turn_leaves_the_rest_alone(
         troubled.delay_s = 0.05
         for piece in sequence.pieces(end_s=0.4):
             listener.push(piece, sample_rate_hz=sequence.sample_rate_hz)
-        waiting = asyncio.create_task(listener.turn(timeout_s=10))
+        waiting = asyncio.create_task(listener.turn())
         await asyncio.sleep(0.1)
         waiting.cancel()
         troubled.delay_s = 0.0

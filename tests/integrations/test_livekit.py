@@ -97,9 +97,13 @@ def final(at_s: float, text: str) -> list[tuple[float, stt.SpeechEventType, str]
 
 
 def converse(
-    agent: Agent, recording: Recording, script: list[tuple[float, stt.SpeechEventType, str]], *, seconds: float
+    agent: Agent, recording: Recording, script: list[tuple[float, stt.SpeechEventType, str]], *, n_segments: int = 0
 ) -> tuple[list[llm.ChatMessage], bytes]:
-    """Return the messages of a session, and the sound that arrived at the speech-to-text service."""
+    """Hold a session until all turns of the script are answered, and the agent knows so many segments.
+
+    Return the messages, and the sound that arrived at the speech-to-text service.
+    """
+    n_messages = 2 * sum(kind == stt.SpeechEventType.FINAL_TRANSCRIPT for _, kind, _ in script)
     messages: list[llm.ChatMessage] = []
     transcriber = ScriptedSTT(script)
 
@@ -114,7 +118,8 @@ def converse(
         session.on("conversation_item_added", added)
         await session.start(agent)
         async with asyncio.timeout(30):
-            await asyncio.sleep(seconds)
+            while len(messages) < n_messages or len(agent.segments) < n_segments:
+                await asyncio.sleep(0.02)
             await session.aclose()
         await asyncio.sleep(0.05)
         assert len(asyncio.all_tasks()) == 1
@@ -127,13 +132,14 @@ def converse(
     return messages, transcriber.heard
 
 
+@pytest.mark.usefixtures("patient")
 def test_each_message_of_the_user_carries_its_turn(
     recognizer: Recognizer, sequence: Recording, recognized: Recognition
 ) -> None:
     first, second, *_, last = recognized.segments
     agent = Agent(recognizer)
     script = [*final(first.end_s + 0.2, "one"), *final(second.end_s + 0.2, "two"), *final(last.end_s + 0.5, "rest")]
-    messages, heard = converse(agent, sequence, script, seconds=2.5)
+    messages, heard = converse(agent, sequence, script, n_segments=6)
     assert [(message.role, message.text_content) for message in messages] == [
         *[("user", "one"), ("assistant", "I see"), ("user", "two"), ("assistant", "I see")],
         *[("user", "rest"), ("assistant", "I see")],
@@ -146,12 +152,13 @@ def test_each_message_of_the_user_carries_its_turn(
     assert heard.startswith(sequence.samples.tobytes())
 
 
+@pytest.mark.usefixtures("patient")
 def test_a_reply_that_begins_before_the_end_of_the_turn_keeps_the_emotion(
     recognizer: Recognizer, sequence: Recording, recognized: Recognition
 ) -> None:
     first = recognized.segments[0]
     early = (first.end_s - 0.2, stt.SpeechEventType.PREFLIGHT_TRANSCRIPT, "one")
-    messages, _ = converse(Agent(recognizer), sequence, [early, *final(first.end_s + 0.2, "one")], seconds=0.8)
+    messages, _ = converse(Agent(recognizer), sequence, [early, *final(first.end_s + 0.2, "one")])
     assert [message.text_content for message in messages] == ["one", "I see"]
     assert messages[0].extra["affetto"]["probabilities"] == pytest.approx(first.probabilities, abs=0.05)
 
@@ -162,7 +169,7 @@ def test_a_recognizer_that_fails_does_not_stop_the_conversation(
     troubled.error = RuntimeError("the model is on fire")
     script = [*final(2.0, "one"), *final(5.0, "two")]
     with caplog.at_level(logging.WARNING):
-        messages, _ = converse(Agent(troubled), sequence, script, seconds=1.2)
+        messages, _ = converse(Agent(troubled), sequence, script)
     assert [message.text_content for message in messages] == ["one", "I see", "two", "I see"]
     assert not any(message.extra for message in messages)
     assert sum("the model is on fire" in (record.exc_text or "") for record in caplog.records) == 1
@@ -172,11 +179,12 @@ def test_a_recognizer_that_is_slow_delays_the_reply_by_less_than_half_a_second(
     troubled: TroubledRecognizer, sequence: Recording
 ) -> None:
     troubled.delay_s = 0.1
-    messages, _ = converse(Agent(troubled), sequence, final(1.0, "one"), seconds=1.2)
+    messages, _ = converse(Agent(troubled), sequence, final(1.0, "one"))
     assert [message.text_content for message in messages] == ["one", "I see"]
     assert not messages[0].extra
 
 
+@pytest.mark.usefixtures("patient")
 def test_what_the_agent_does_with_an_emotion_may_fail(recognizer: Recognizer, sequence: Recording) -> None:
     class Clumsy(Agent):
         async def on_emotion(self, segment: Segment) -> None:
@@ -184,7 +192,7 @@ def test_what_the_agent_does_with_an_emotion_may_fail(recognizer: Recognizer, se
             raise KeyError(segment.emotion)
 
     agent = Clumsy(recognizer)
-    messages, _ = converse(agent, sequence, final(5.0, "one"), seconds=1.2)
+    messages, _ = converse(agent, sequence, final(5.0, "one"), n_segments=6)
     assert [message.text_content for message in messages] == ["one", "I see"]
     assert len(agent.segments) == 6
     assert messages[0].extra["affetto"]["emotion"] in recognizer.labels

@@ -28,8 +28,11 @@ QUEUE_S = 10.0
 MAX_VOICES = 32
 """How many voices are remembered: those that were heard last. Not every framework tells when a voice has left."""
 
-_TURN_TIMEOUT_S = 0.3
-_FLUSH_TIMEOUT_S = 5.0
+TURN_TIMEOUT_S = 0.3
+"""How long a transcript waits for its emotion. Who waits for an answer notices more."""
+
+FLUSH_TIMEOUT_S = 5.0
+"""How long the end of a conversation waits for the last emotions."""
 
 
 class _Job(NamedTuple):
@@ -106,33 +109,33 @@ class SpeechListener:
         self._waiting_s += sound.duration_s
         self._add(_Job(partial(voice.push, sound), name, sound.duration_s))
 
-    async def turn(self, name: str = "", *, timeout_s: float = _TURN_TIMEOUT_S) -> dict[str, Any] | None:
+    async def turn(self, name: str = "") -> dict[str, Any] | None:
         """Return what a voice expressed since the last call, in all sound that was pushed so far.
 
         Parameters
         ----------
         name : str
-            Who spoke. An unknown name stands for the only voice, if there is only one.
-        timeout_s : float
-            How long to wait for the sound in the queue.
+            Who spoke. An unknown name stands for the only voice, if there is one.
 
         Returns
         -------
         dict or None
-            As `summarize` gives. None without speech, and if recognition fails or takes too long.
+            As `summarize` gives. None without speech, and if recognition fails or takes longer than `TURN_TIMEOUT_S`.
         """
+        if not self._voices:
+            self._warn("a transcript came before any sound; emotion recognition must stand where both pass")
         voice = self._voices.get(name)
         if voice is None and len(self._voices) == 1:
             ((name, voice),) = self._voices.items()
-        segments = [] if voice is None else await self._ask(voice.turn, name, timeout_s=timeout_s)
+        segments = [] if voice is None else await self._ask(voice.turn, name, timeout_s=TURN_TIMEOUT_S)
         return summarize(segments, threshold=self._recognizer.bundle.threshold) if segments else None
 
-    async def flush(self, *, timeout_s: float = _FLUSH_TIMEOUT_S) -> None:
-        """End the segments that are being spoken, and wait until `on_segment` has got them, or for the timeout."""
+    async def flush(self) -> None:
+        """End the segments that are being spoken. Wait until `on_segment` has got them, or for `FLUSH_TIMEOUT_S`."""
         if self._voices:
             for name, voice in self._voices.items():
                 self._add(_Job(voice.end, name))
-            await self._ask(list, timeout_s=timeout_s)
+            await self._ask(list, timeout_s=FLUSH_TIMEOUT_S)
 
     async def close(self) -> None:
         """Drop the sound in the queue, and end the task and the thread. The second time it does nothing."""

@@ -1,8 +1,8 @@
 """A stage of Pipecat that tells what the voice of the user expresses.
 
-Pipecat passes frames through a pipeline of processors, and whoever observes sound is a processor too. So
-`EmotionProcessor` is one. It stands behind the speech-to-text service, which lets the sound of the user pass and adds
-the transcript: there it meets both.
+`EmotionProcessor` is a processor of a pipeline like any other. Its place is behind the speech-to-text service, where
+both the transcripts and the sound of the user pass: those services let the sound through unless told otherwise.
+With a speech-to-speech model, which sends transcripts upstream, its place is in front of the model.
 """
 
 from __future__ import annotations
@@ -75,16 +75,13 @@ class EmotionProcessor(FrameProcessor):
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Pass a frame on; Pipecat calls this."""
         await super().process_frame(frame, direction)
-        if direction == FrameDirection.DOWNSTREAM:
-            if isinstance(frame, InputAudioRawFrame):
-                name = frame.user_id if isinstance(frame, UserAudioRawFrame) else ""
-                self._listener.push(
-                    frame.audio, sample_rate_hz=frame.sample_rate, n_channels=frame.num_channels, name=name
-                )
-            elif isinstance(frame, TranscriptionFrame):
-                await self._add_emotion(frame)
-            elif isinstance(frame, EndFrame | StopFrame):
-                await self._listener.flush()
+        if isinstance(frame, InputAudioRawFrame):
+            name = frame.user_id if isinstance(frame, UserAudioRawFrame) else ""
+            self._listener.push(frame.audio, sample_rate_hz=frame.sample_rate, n_channels=frame.num_channels, name=name)
+        elif isinstance(frame, TranscriptionFrame):
+            await self._add_emotion(frame)
+        elif isinstance(frame, EndFrame | StopFrame):
+            await self._listener.flush()
         await self.push_frame(frame, direction)
 
     async def cleanup(self) -> None:
