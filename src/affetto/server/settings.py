@@ -56,7 +56,7 @@ class Settings(BaseSettings):
         if not self.api_keys and not is_loopback(self.host):
             raise ValueError(
                 f"the service would listen on {self.host}, where others reach it, without keys; set {PREFIX}API_KEYS, "
-                "or listen on 127.0.0.1"
+                "for example to what `openssl rand -hex 32` prints, or listen on 127.0.0.1"
             )
         return self
 
