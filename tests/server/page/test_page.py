@@ -19,7 +19,7 @@ from affetto.acoustics.reference import NEUTRAL
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, WebSocketRoute
     from tests.conftest import Encoder
 
     from affetto import Recognizer
@@ -202,6 +202,22 @@ def test_listens_live(site: Page) -> None:
     expect(site.get_by_role("heading", name="Live recording,")).to_be_visible()
     assert site.locator(".lane .part").count() >= 1
     expect(site.locator("#start")).to_be_visible()
+
+
+def test_lost_connection_loses_no_sound(site: Page) -> None:
+    sockets: list[Any] = []
+
+    def connect(socket: WebSocketRoute) -> None:
+        sockets.append(socket)
+        socket.on_message(lambda message: socket.send('{"type": "ready"}') if "start" in str(message) else None)
+
+    site.route_web_socket("**/v1/stream", connect)
+    site.get_by_role("button", name="Listen live").click()
+    expect(site.get_by_role("timer")).to_have_text("0:02")
+    sockets[0].close(code=1006)
+    expect(site.get_by_role("alert").filter(has_text="lost")).to_be_visible()
+    site.get_by_role("button", name="Analyse what was recorded").click()
+    expect(site.locator(".answer-line")).to_be_visible()
 
 
 def test_discarding_leaves_nothing(site: Page) -> None:

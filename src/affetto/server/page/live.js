@@ -22,9 +22,10 @@ import { texts } from "./texts.js";
 export function startLive(button, section, results) {
   button.addEventListener("click", async () => {
     const panel = new MicrophonePanel(section, { title: texts.microphone.liveTitle, stop: texts.microphone.stop });
+    panel.discard.addEventListener("click", () => panel.close());
     try {
       const microphone = await panel.open();
-      listen(panel, microphone, results);
+      if (microphone) listen(panel, microphone, results);
     } catch (error) {
       panel.fail(/** @type {Error} */ (error).message);
     }
@@ -42,23 +43,27 @@ function listen(panel, microphone, results) {
   const stream = new Stream(microphone.sampleRateHz);
   const view = new LiveView(results);
   panel.body.append(view.element);
-  microphone.onPiece = (pcm) => stream.send(pcm);
+  microphone.pipe((pcm) => stream.send(pcm));
+  const recording = () => ({ name: recordingName(texts.results.live), blob: microphone.recording() });
 
   panel.stop.addEventListener("click", async () => {
     panel.hint.textContent = texts.microphone.finishing;
     await panel.mute();
     stream.end();
   });
-  panel.discard.addEventListener("click", () => {
-    stream.close();
-    panel.close();
-  });
+  panel.discard.addEventListener("click", () => stream.close());
   on(stream, "state", (state) => view.showState(state));
   on(stream, "segment", ({ segment }) => view.showSegment(segment));
-  on(stream, "failure", (message) => panel.fail(message));
+  on(stream, "failure", (message) => {
+    const analyse = async () => {
+      await panel.close();
+      results.analyse(recording());
+    };
+    panel.fail(message, h("button", { type: "button", class: "primary", onclick: analyse }, texts.microphone.rescue));
+  });
   on(stream, "result", async ({ result }) => {
     await panel.close();
-    results.showLive({ name: recordingName(texts.results.live), blob: microphone.recording() }, result);
+    results.showLive(recording(), result);
   });
 }
 

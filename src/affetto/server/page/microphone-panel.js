@@ -49,11 +49,16 @@ export class MicrophonePanel {
   /**
    * Open the microphone and show what it hears.
    *
-   * @returns {Promise<Microphone>}
+   * @returns {Promise<Microphone | null>} null where the reader has closed the panel meanwhile
    */
   async open() {
     const microphone = await Microphone.open();
+    if (this.section.hidden) {
+      await microphone.close();
+      return null;
+    }
     this.microphone = microphone;
+    microphone.onEnd(() => this.stop.click());
     const record = RecordPlugin.create({ scrollingWaveform: true, scrollingWaveformWindow: WINDOW_S });
     this.#waveform = WaveSurfer.create({
       container: this.preview,
@@ -95,14 +100,15 @@ export class MicrophonePanel {
    * Say what went wrong.
    *
    * @param {string} message
+   * @param {HTMLElement | null} [remedy] a button that saves what can be saved
    */
-  async fail(message) {
+  async fail(message, remedy = null) {
     await this.mute();
     this.#start.hidden = false;
     const close = h("button", { type: "button", onclick: () => this.close() }, texts.errors.close);
     this.section.replaceChildren(
       h("div", { class: "message error", role: "alert" }, h("b", {}, texts.errors.title), h("p", {}, message)),
-      h("div", { class: "actions" }, close),
+      h("div", { class: "actions" }, remedy, close),
     );
   }
 }

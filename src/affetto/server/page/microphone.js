@@ -11,7 +11,9 @@ export class Microphone {
   /** @type {ArrayBuffer[]} */
   #pieces = [];
   #bytes = 0;
-  #ended = () => {};
+  /** @type {((pcm: ArrayBuffer) => void) | null} */
+  #listener = null;
+  #flushed = () => {};
 
   /**
    * Open the microphone, which may ask the reader.
@@ -40,11 +42,9 @@ export class Microphone {
   constructor(stream, context) {
     this.stream = stream;
     this.context = context;
-    /** @type {(pcm: ArrayBuffer) => void} */
-    this.onPiece = () => {};
     this.source = context.createMediaStreamSource(stream);
     this.node = new AudioWorkletNode(context, "pcm", { numberOfOutputs: 0 });
-    this.node.port.onmessage = ({ data }) => (data === null ? this.#ended() : this.#take(data));
+    this.node.port.onmessage = ({ data }) => (data === null ? this.#flushed() : this.#take(data));
     this.source.connect(this.node);
   }
 
@@ -56,10 +56,29 @@ export class Microphone {
     return this.#bytes / 2 / this.sampleRateHz;
   }
 
+  /**
+   * Pass all sound on, from the first piece.
+   *
+   * @param {(pcm: ArrayBuffer) => void} listener
+   */
+  pipe(listener) {
+    this.#pieces.forEach(listener);
+    this.#listener = listener;
+  }
+
+  /**
+   * Call a function when the microphone ends by itself, for example because it was unplugged.
+   *
+   * @param {() => void} listener
+   */
+  onEnd(listener) {
+    this.stream.getTracks().forEach((track) => track.addEventListener("ended", listener));
+  }
+
   /** Close the microphone, after its last piece has come. */
   async close() {
     await new Promise((/** @type {(value: void) => void} */ resolve) => {
-      this.#ended = resolve;
+      this.#flushed = resolve;
       this.node.port.postMessage("end");
     });
     this.stream.getTracks().forEach((track) => track.stop());
@@ -79,7 +98,7 @@ export class Microphone {
   #take(pcm) {
     this.#pieces.push(pcm);
     this.#bytes += pcm.byteLength;
-    this.onPiece(pcm);
+    this.#listener?.(pcm);
   }
 }
 

@@ -21,6 +21,7 @@ export function startRecorder(button, section, results) {
     panel.discard.addEventListener("click", () => panel.close());
     try {
       const microphone = await panel.open();
+      if (!microphone) return;
       panel.stop.addEventListener("click", async () => {
         await panel.close();
         results.analyse({ name: recordingName(texts.results.recorded), blob: microphone.recording() });

@@ -1,7 +1,9 @@
 /** Decoding a recording for the waveform. */
 
 const RATE_HZ = 8000; // enough for a picture, and little memory for long recordings
-const PEAKS = 2000;
+// How exact the waveform is: short recordings fill a wide screen, long ones still show words when enlarged.
+const LEAST_PEAKS = 2000;
+const PEAKS_PER_S = 25;
 
 /**
  * @typedef {object} Sound
@@ -43,7 +45,7 @@ export function together(channels) {
  * @returns {Float32Array}
  */
 function peaks(samples) {
-  const found = new Float32Array(Math.min(PEAKS, samples.length));
+  const found = new Float32Array(Math.min(samples.length, Math.max(LEAST_PEAKS, (samples.length / RATE_HZ) * PEAKS_PER_S)));
   for (let i = 0; i < found.length; i++) {
     const end = Math.floor(((i + 1) * samples.length) / found.length);
     for (let j = Math.floor((i * samples.length) / found.length); j < end; j++) {

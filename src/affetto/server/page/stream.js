@@ -15,6 +15,8 @@ const MOST_WAITING_S = 10;
 export class Stream extends EventTarget {
   #isOver = false;
   #isReady = false;
+  /** @type {(string | ArrayBuffer)[]} */
+  #waiting = [];
 
   /** @param {number} sampleRateHz */
   constructor(sampleRateHz) {
@@ -28,23 +30,22 @@ export class Stream extends EventTarget {
   }
 
   /**
-   * Send sound, once the server is ready.
+   * Send sound.
    *
    * @param {ArrayBuffer} pcm 16 bits, one channel
    */
   send(pcm) {
-    if (!this.#isReady || this.socket.readyState !== WebSocket.OPEN) return;
     if (this.socket.bufferedAmount > MOST_WAITING_S * 2 * this.sampleRateHz) {
       this.#fail(texts.errors.slow);
       this.socket.close();
-      return;
+    } else {
+      this.#whenReady(pcm);
     }
-    this.socket.send(pcm);
   }
 
   /** Say that no more sound comes; the result follows. */
   end() {
-    if (this.socket.readyState === WebSocket.OPEN) this.#say({ type: "end" });
+    this.#whenReady(JSON.stringify({ type: "end" }));
   }
 
   /** Close the connection without waiting for a result. */
@@ -55,14 +56,21 @@ export class Stream extends EventTarget {
 
   #start() {
     const key = storedKey();
-    this.#say({
-      type: "start",
-      format: "pcm_s16le",
-      sample_rate_hz: this.sampleRateHz,
-      channels: 1,
-      interim: true,
-      ...(key && { api_key: key }),
-    });
+    const start = { type: "start", format: "pcm_s16le", sample_rate_hz: this.sampleRateHz, channels: 1, interim: true };
+    this.socket.send(JSON.stringify(key ? { ...start, api_key: key } : start));
+  }
+
+  /** @param {string | ArrayBuffer} frame */
+  #whenReady(frame) {
+    if (this.#isOver) return;
+    if (this.#isReady) this.socket.send(frame);
+    else this.#waiting.push(frame);
+  }
+
+  #ready() {
+    this.#isReady = true;
+    this.#waiting.forEach((frame) => this.socket.send(frame));
+    this.#waiting = [];
   }
 
   /** @param {any} message */
@@ -71,7 +79,7 @@ export class Stream extends EventTarget {
       this.#refuse(message.error);
       return;
     }
-    if (message.type === "ready") this.#isReady = true;
+    if (message.type === "ready") this.#ready();
     if (message.type === "result") this.#isOver = true;
     this.#tell(message.type, message);
   }
@@ -87,11 +95,6 @@ export class Stream extends EventTarget {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#tell("failure", text);
-  }
-
-  /** @param {object} message */
-  #say(message) {
-    this.socket.send(JSON.stringify(message));
   }
 
   /**

@@ -190,6 +190,7 @@ export const texts = {
     starting: "Your browser may ask whether this page may use the microphone. Please allow it.",
     speak: "Speak now. A few sentences work best.",
     stop: "Stop",
+    rescue: "Analyse what was recorded",
     stopRecord: "Stop and analyse",
     cancel: "Discard",
     waveform: "What the microphone hears",
@@ -207,7 +208,8 @@ export const texts = {
     again: "Try again",
     close: "Close",
     server: "The server does not answer. Is it still running?",
-    busy: (/** @type {number} */ seconds) => `The server is busy. Please try again in ${seconds} seconds.`,
+    busy: (/** @type {number} */ seconds) => 
+      `The server is busy. Please try again in ${seconds === 1 ? "a second" : `${seconds} seconds`}.`,
     status: (/** @type {number} */ status) => `The server answered with the error ${status}.`,
     denied: "The page may not use the microphone. Allow it in the settings of your browser, then try again.",
     missing: "No microphone was found. Connect one, then try again.",

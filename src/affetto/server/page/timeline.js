@@ -16,6 +16,7 @@ import { colours, drawWaveform } from "./waveform.js";
 /** @import { Segment } from "./types.js" */
 
 const MOST_TICKS = 8;
+const NEAR_END = 0.85; // from where on a tick has its text before it
 
 /**
  * What one recognition shows.
@@ -37,6 +38,7 @@ export class Timeline extends EventTarget {
   #waveforms = [];
   #closing = new AbortController();
   #playhead = h("div", { class: "playhead", hidden: true });
+  #axis = h("div", { class: "row-area axis", "aria-hidden": "true" });
 
   /**
    * @param {object} given
@@ -54,13 +56,17 @@ export class Timeline extends EventTarget {
       { class: "timeline-body" },
       overlay(this.#playhead),
       tracks.map((track) => this.#track(track, tracks.length > 1)),
-      this.#axis(),
+      row("", this.#axis),
     );
+    this.#fillAxis(1);
     const controls = timelineControls({
       duration_s,
       player,
       hasParts: this.#buttons.size > 0,
-      onZoom: (zoom) => body.style.setProperty("--zoom", String(zoom)),
+      onZoom: (zoom) => {
+        body.style.setProperty("--zoom", String(zoom));
+        this.#fillAxis(zoom);
+      },
       closing: this.#closing.signal,
     });
     const scroll = { class: "timeline-scroll", role: "group", "aria-label": texts.timeline.label(name), tabindex: 0 };
@@ -175,12 +181,14 @@ export class Timeline extends EventTarget {
     return h("div", { class: "every-emotion", role: "img", "aria-label": texts.timeline.everyLabel, onclick }, rows);
   }
 
-  /** @returns {HTMLElement} */
-  #axis() {
-    const marks = ticks(this.duration_s, MOST_TICKS).map((time_s) =>
-      h("span", { style: { "--from": time_s / this.duration_s } }, clock(time_s, time_s % 1 ? 1 : 0)),
-    );
-    return row("", h("div", { class: "row-area axis", "aria-hidden": "true" }, marks));
+  /** @param {number} zoom */
+  #fillAxis(zoom) {
+    const marks = ticks(this.duration_s, MOST_TICKS * zoom).map((time_s) => {
+      const from = time_s / this.duration_s;
+      const isLast = from > 1 - (1 - NEAR_END) / zoom;
+      return h("span", { class: isLast && "end", style: { "--from": from } }, clock(time_s, time_s % 1 ? 1 : 0));
+    });
+    this.#axis.replaceChildren(...marks);
   }
 
   /** @param {Segment} segment */
