@@ -185,7 +185,7 @@ def test_links_lead_to_files(name: str) -> None:
 
 
 def test_the_saved_model_alone_gives_the_probabilities_of_the_recognizer(folder: Path) -> None:
-    page = ROOT / "docs" / "how-to" / "run-without-affetto.md"
+    page = ROOT / "docs" / "how-to" / "other-languages.md"
     (example,) = find_examples(page)
     printed = run_python(example, page, {})
     probabilities = {label: float(number) for label, number in re.findall(r"(\w+)\s+(\S+)", printed)}

@@ -50,7 +50,7 @@ async function readSamples(file) {
     const { samples, sampleRateHz } = readWav(bytes);
     return resample(samples, sampleRateHz, SAMPLE_RATE_HZ);
   } catch (error) {
-    throw new Error(`${file} cannot be read: ${error.message}`);
+    throw new Error(`${file} cannot be read: ${error.message}`, { cause: error });
   }
 }
 

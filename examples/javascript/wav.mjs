@@ -11,7 +11,7 @@ export function readWav(bytes) {
   const text = (offset) => String.fromCharCode(...bytes.subarray(offset, offset + 4));
   if (bytes.length < 12 || text(0) !== "RIFF" || text(8) !== "WAVE") throw new Error("it is not a WAV file");
   let format;
-  for (let offset = 12; offset + 8 <= bytes.length; ) {
+  for (let offset = 12; offset + 8 <= bytes.length;) {
     const [id, size, start] = [text(offset), view.getUint32(offset + 4, true), offset + 8];
     if (id === "fmt ") format = readFormat(view, start);
     if (id === "data" && format) return readData(view, format, start, Math.min(size, bytes.length - start));

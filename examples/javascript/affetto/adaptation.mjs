@@ -6,6 +6,16 @@ const FEWEST_TO_COUNT = 10; // segments
 const SEVERAL_SPEAKERS = 0.5; // share of the largest log-likelihood ratio
 
 /**
+ * What manifest.json says of the speakers of training.
+ *
+ * @typedef {object} OffsetParameters
+ * @property {number[][]} means of each emotion
+ * @property {number[]} offset_variance
+ * @property {number[]} speaker_variance
+ * @property {number} temperature
+ */
+
+/**
  * What some segments have in common.
  *
  * @typedef {object} Offset
@@ -20,12 +30,15 @@ export class OffsetModel {
   #temperature;
   #logPrior;
 
-  /** @param {object} manifest of the bundle, with an `offset_model` */
-  constructor({ labels, offset_model, frequencies = labels.map(() => 1) }) {
-    this.#means = offset_model.means;
-    this.#offsetVariance = offset_model.offset_variance;
-    this.#speakerVariance = offset_model.speaker_variance;
-    this.#temperature = offset_model.temperature;
+  /**
+   * @param {OffsetParameters} parameters
+   * @param {number[]} frequencies how frequent training took each emotion to be
+   */
+  constructor(parameters, frequencies) {
+    this.#means = parameters.means;
+    this.#offsetVariance = parameters.offset_variance;
+    this.#speakerVariance = parameters.speaker_variance;
+    this.#temperature = parameters.temperature;
     this.#logPrior = frequencies.map(Math.log);
   }
 

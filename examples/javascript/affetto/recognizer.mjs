@@ -10,6 +10,19 @@ const REMEMBERED = 60; // segments to adapt to: those before may be of another s
 export { SAMPLE_RATE_HZ };
 
 /**
+ * The fields of manifest.json that a recognizer needs.
+ *
+ * @typedef {object} Manifest
+ * @property {number} format_version
+ * @property {string} name
+ * @property {{kind: string}} input
+ * @property {string[]} labels
+ * @property {{sha256: string}} model
+ * @property {number[]} [frequencies]
+ * @property {{threshold: number}} [calibration]
+ * @property {import("./probabilities.mjs").Prior} [prior]
+ * @property {import("./adaptation.mjs").OffsetParameters} [offset_model]
+ *
  * @typedef {object} Answer
  * @property {"ok" | "uncertain"} status
  * @property {string} emotion the most probable one
@@ -32,14 +45,15 @@ export class Recognizer {
   #model;
   #detector;
   #manifest;
+  #frequencies;
   #offsetModel;
 
   /**
    * @param {object} parts
-   * @param {object} parts.ort ONNX Runtime: the module onnxruntime-node or onnxruntime-web
-   * @param {object} parts.model a session with model.onnx
-   * @param {object} parts.detector a session with voice_activity.onnx
-   * @param {object} parts.manifest the content of manifest.json
+   * @param {any} parts.ort ONNX Runtime: the module onnxruntime-node or onnxruntime-web
+   * @param {any} parts.model a session with model.onnx
+   * @param {any} parts.detector a session with voice_activity.onnx
+   * @param {Manifest} parts.manifest the content of manifest.json
    */
   constructor({ ort, model, detector, manifest }) {
     if (manifest.format_version !== FORMAT_VERSION || manifest.input.kind !== "waveform") {
@@ -49,7 +63,8 @@ export class Recognizer {
     this.#model = model;
     this.#detector = detector;
     this.#manifest = manifest;
-    this.#offsetModel = manifest.offset_model && new OffsetModel(manifest);
+    this.#frequencies = manifest.frequencies ?? manifest.labels.map(() => 1);
+    this.#offsetModel = manifest.offset_model && new OffsetModel(manifest.offset_model, this.#frequencies);
   }
 
   /**
@@ -58,13 +73,13 @@ export class Recognizer {
    * @param {Float32Array} samples mono, at 16 kHz, with full scale 1
    * @param {object} [options]
    * @param {import("./probabilities.mjs").Prior} [options.prior] by default the model's own
-   * @param {object} [options.profile] the content of a file from `affetto adapt`, to adapt to
+   * @param {any} [options.profile] the content of a file from `affetto adapt`, to adapt to
    * @param {(segment: Segment) => void | Promise<void>} [options.onSegment] receives each segment as soon as it is recognized
    * @returns {Promise<Recognition>}
    */
   async recognize(samples, { prior = this.#manifest.prior ?? "balanced", profile, onSegment } = {}) {
-    const { labels, frequencies = labels.map(() => 1) } = this.#manifest;
-    const factors = priorFactors(prior, labels, frequencies);
+    const { labels } = this.#manifest;
+    const factors = priorFactors(prior, labels, this.#frequencies);
     const profileOffset = profile && this.#offsetOf(profile);
     const before = [];
     const segments = [];
@@ -111,6 +126,7 @@ export class Recognizer {
     return this.#offsetModel.learn(profile.embeddings);
   }
 
+  /** @returns {Answer} */
   #answer(probabilities, balanced) {
     const { labels, calibration } = this.#manifest;
     const confidence = Math.max(...probabilities);

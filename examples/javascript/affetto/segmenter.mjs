@@ -38,8 +38,8 @@ const SILENCE = 10; // hops
 /**
  * Find the segments of speech in a whole recording.
  *
- * @param {object} ort ONNX Runtime
- * @param {object} detector a session with voice_activity.onnx
+ * @param {any} ort ONNX Runtime
+ * @param {any} detector a session with voice_activity.onnx
  * @param {Float32Array} samples at 16 kHz
  * @returns {Promise<SpeechSegment[]>}
  */
@@ -68,8 +68,10 @@ async function speechProbabilities(ort, detector, sound) {
       padded.subarray((first + i) * FRAME, (first + i + 1) * FRAME + CONTEXT),
     );
     probabilities.set(await network(frames), first);
-    const nQuiet = frames.findIndex((frame) => (greatestPower = Math.max(greatestPower, variance(frame))) >= QUIET_POWER);
-    const quiet = nQuiet < 0 ? frames : frames.slice(0, nQuiet);
+    const quiet = frames.filter((frame) => {
+      greatestPower = Math.max(greatestPower, variance(frame));
+      return greatestPower < QUIET_POWER; // once it is reached, it stays
+    });
     if (quiet.length) {
       const amplified = await networkForQuiet(quiet.map((frame) => frame.map((sample) => QUIET_GAIN * sample)));
       amplified.forEach((p, i) => (probabilities[first + i] = Math.max(probabilities[first + i], p)));
@@ -158,9 +160,9 @@ function audibleAround(sound, start, end) {
   if (!within.length || !around.length) return [0, 0];
   const loudest = Math.max(...within.map((hop) => energy[hop]));
   const median = (around[(around.length - 1) >> 1] + around[around.length >> 1]) / 2;
-  if (around.at(-1) > loudest || median >= loudest * QUIET_RATIO) return [0, 0];
+  if (around[around.length - 1] > loudest || median >= loudest * QUIET_RATIO) return [0, 0];
   const audible = Array.from(energy, (power) => power > loudest * AUDIBLE_RATIO);
-  const [first, last] = [within[0], within.at(-1)];
+  const [first, last] = [within[0], within[within.length - 1]];
   const paddedStart = (first - attached(audible.slice(0, first).reverse())) * HOP;
   const paddedEnd = (last + 1 + attached(audible.slice(last + 1))) * HOP;
   return [Math.max(0, start - paddedStart), Math.max(0, Math.min(sound.length, paddedEnd) - end)];
