@@ -13,6 +13,7 @@ import httpx
 import numpy as np
 import pytest
 import soundfile
+from websockets.sync.client import connect
 
 from affetto.server.run import address, make_server
 from affetto.server.settings import load_settings
@@ -49,6 +50,10 @@ class Running:
     def post(self, content: Any, *, query: str = "", **options: Any) -> httpx.Response:
         """Send a recording."""
         return self.client.post(f"/v1/recognitions{query}", content=content, **options)
+
+    def stream(self, **options: Any) -> Any:
+        """Connect to the live stream; a context manager."""
+        return connect(f"ws://127.0.0.1:{self.port}/v1/stream", **options)
 
     def wait_until_idle(self, *, timeout_s: float = 10) -> None:
         """Wait until nothing of any request is left, and fail if that takes long."""

@@ -49,15 +49,17 @@ class RecognitionQueue:
         self._max_duration_s = max_duration_s
         self.n_pending = 0
 
-    async def run(self, function: Callable[[Callable[[float], None]], Result], *, abandoned: Awaitable[None]) -> Result:
+    async def run(
+        self, function: Callable[[Callable[[float], None]], Result], *, abandoned: Callable[[], Awaitable[None]]
+    ) -> Result:
         """Run a function.
 
         Parameters
         ----------
         function : callable
             Takes the `progress` of `Recognizer.recognize`, which ends it when it takes too long.
-        abandoned : awaitable
-            Done when nobody waits for the result any more.
+        abandoned : callable
+            Returns an awaitable, which is done when nobody waits for the result any more.
 
         Raises
         ------
@@ -88,7 +90,7 @@ class RecognitionQueue:
         running = self._executor.submit(started)
         running.add_done_callback(lambda _: loop.call_soon_threadsafe(self._finish))
         job: asyncio.Future[Result] = asyncio.wrap_future(running)
-        watch = asyncio.ensure_future(abandoned)
+        watch = asyncio.ensure_future(abandoned())
         try:
             futures: set[asyncio.Future[Any]] = {job, watch}
             await asyncio.wait(futures, timeout=self._timeout_s, return_when=asyncio.FIRST_COMPLETED)

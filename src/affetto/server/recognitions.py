@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -88,7 +89,7 @@ async def recognize(request: Request, options: Annotated[Options, Query()], serv
     export = _export(options.format, request.headers.get("accept", ""))
     async with service.uploads.read(request) as upload:
         recognize = _prepared(service, upload, options, export)
-        recognitions = await service.queue.run(recognize, abandoned=_disconnected(request))
+        recognitions = await service.queue.run(recognize, abandoned=partial(_disconnected, request))
         service.count("/v1/recognitions", recognitions)
         numbers = number_columns(service.recognizer.labels, acoustics=options.acoustics)
         text = "".join(export.text(recognitions, numbers))

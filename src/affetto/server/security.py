@@ -76,6 +76,7 @@ class AccessControl:
             # All are compared, so that the time tells nothing.
             matches = [secrets.compare_digest(sent, known) for known in self._keys]
             if not any(matches):
+                self._limit_rate(connection, b"")  # nor can keys be guessed at any rate
                 raise ProblemError(
                     "unknown-key",
                     "the key is not one of the service's" if sent else "the service needs a key, and none was sent",

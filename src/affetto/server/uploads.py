@@ -110,7 +110,8 @@ class UploadReader:
             async with asyncio.timeout(self._timeout_s):
                 return await (_read_form(request, chunks) if is_form else _read_raw(request, chunks))
         except TimeoutError:
-            raise ProblemError("upload-too-slow", f"the upload took longer than {self._timeout_s:g} s") from None
+            detail = f"the upload took longer than {self._timeout_s:g} s"
+            raise ProblemError("upload-too-slow", detail, headers={"Connection": "close"}) from None
 
     def _require_size(self, size: int) -> None:
         if size > self._max_bytes:
@@ -122,7 +123,7 @@ class UploadReader:
 def _announced_size(request: Request) -> int:
     """Return the size that the header states, 0 if it states none."""
     length = request.headers.get("content-length", "")
-    return int(length) if length.isdecimal() and len(length) < _MAX_DIGITS else 0
+    return int(length) if length.isdecimal() and len(length) <= _MAX_DIGITS else 0
 
 
 async def _read_raw(request: Request, chunks: AsyncGenerator[bytes]) -> Upload:
