@@ -32,4 +32,5 @@ def troubled() -> TroubledRecognizer:
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """No limit is reached on a machine that is busy with something else."""
     monkeypatch.setattr("affetto.integrations._listener.TURN_TIMEOUT_S", 20)
+    monkeypatch.setattr("affetto.integrations._listener.FLUSH_TIMEOUT_S", 20)
     monkeypatch.setattr("affetto.integrations._listener.QUEUE_S", 100)

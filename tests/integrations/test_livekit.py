@@ -6,6 +6,7 @@ import asyncio
 import logging
 import threading
 import time
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,13 +16,24 @@ pytest.importorskip("livekit.agents", reason="the extra livekit is not installed
 from livekit import rtc
 from livekit.agents import DEFAULT_API_CONNECT_OPTIONS, AgentSession, ConversationItemAddedEvent, llm, stt
 from livekit.agents.voice.io import AudioInput
+from tests.integrations.trouble import Recording
 
 from affetto.integrations.livekit import EmotionAgent
 
 if TYPE_CHECKING:
-    from tests.integrations.trouble import Recording, TroubledRecognizer
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.integrations.trouble import TroubledRecognizer
 
     from affetto import Recognition, Recognizer, Segment
+
+
+class Endless(Recording):
+    """A voice that makes no pause."""
+
+    def pieces(self, start_s: float = 0.0, end_s: float | None = None) -> Iterator[bytes]:
+        return cycle([*super().pieces(start_s + 0.5, end_s or 1.5)])
 
 
 class Microphone(AudioInput):
@@ -196,3 +208,11 @@ def test_what_the_agent_does_with_an_emotion_may_fail(recognizer: Recognizer, se
     assert [message.text_content for message in messages] == ["one", "I see"]
     assert len(agent.segments) == 6
     assert messages[0].extra["affetto"]["emotion"] in recognizer.labels
+
+
+@pytest.mark.usefixtures("patient")
+def test_what_is_being_spoken_when_the_session_ends_is_reported(recognizer: Recognizer, root: Path) -> None:
+    agent = Agent(recognizer)
+    _, heard = converse(agent, Endless(root / "examples" / "sad.flac"), final(1.0, "one"))
+    # LiveKit itself sends two seconds of silence at the end, for the speech-to-text service.
+    assert agent.segments[-1].end_s == pytest.approx(len(heard) / 32_000 - 2, abs=0.3)

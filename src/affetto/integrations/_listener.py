@@ -31,7 +31,7 @@ MAX_VOICES = 32
 TURN_TIMEOUT_S = 0.3
 """How long a transcript waits for its emotion. Who waits for an answer notices more."""
 
-FLUSH_TIMEOUT_S = 5.0
+FLUSH_TIMEOUT_S = 1.0
 """How long the end of a conversation waits for the last emotions."""
 
 

@@ -97,4 +97,3 @@ async def _overheard(
     async for frame in audio:
         listener.push(bytes(frame.data), sample_rate_hz=frame.sample_rate, n_channels=frame.num_channels)
         yield frame
-    await listener.flush()
