@@ -25,6 +25,12 @@ def spans(segments: Sequence[Segment]) -> list[tuple[float, float]]:
     return [(segment.start_s, segment.end_s) for segment in segments]
 
 
+def turn_spans(voice: Voice) -> list[tuple[float, float]]:
+    """The times of the segments of a turn."""
+    turn = voice.turn()
+    return [] if turn is None else [(part["start_s"], part["end_s"]) for part in turn["segments"]]
+
+
 def test_segments_are_those_of_the_whole_recording(
     recognizer: Recognizer, sequence: Recording, recognized: Recognition
 ) -> None:
@@ -73,14 +79,14 @@ def test_a_turn_has_the_segments_since_the_last_and_the_one_being_spoken(
 ) -> None:
     first, second, third, *_ = spans(recognized.segments)
     voice = Voice(recognizer)
-    assert voice.turn() == []
+    assert voice.turn() is None
     hear(voice, sequence, end_s=second[1] - 0.5)
-    heard, speaking = spans(voice.turn())
+    heard, speaking = turn_spans(voice)
     assert (heard, speaking[0]) == (first, second[0])
     assert speaking[1] == pytest.approx(second[1] - 0.5, abs=0.1)
     assert len(hear(voice, sequence, second[1] - 0.5, third[1] + 0.5)) == 2
-    assert spans(voice.turn()) == [second, third]  # of the second, more was heard since
-    assert voice.turn() == []
+    assert turn_spans(voice) == [second, third]  # of the second, more was heard since
+    assert voice.turn() is None
 
 
 def test_what_one_turn_knew_to_its_end_is_not_in_the_next(
@@ -89,9 +95,9 @@ def test_what_one_turn_knew_to_its_end_is_not_in_the_next(
     end_s = recognized.segments[0].end_s + 0.2  # the pause is too short yet to end the segment
     voice = Voice(recognizer)
     assert hear(voice, sequence, end_s=end_s) == []
-    assert len(voice.turn()) == 1
+    assert len(turn_spans(voice)) == 1
     assert len(hear(voice, sequence, end_s, end_s + 0.4)) == 1
-    assert voice.turn() == []
+    assert voice.turn() is None
 
 
 def test_after_an_error_the_next_sound_begins_anew(
@@ -111,7 +117,7 @@ def test_without_transcripts_memory_is_bounded(recognizer: Recognizer, sequence:
     voice = Voice(recognizer)
     for _ in range(8):
         assert len(voice.push(Sound(sequence.samples.tobytes(), sequence.sample_rate_hz, 1)) + voice.end()) == 6
-    assert len(voice.turn()) < 40
+    assert len(turn_spans(voice)) < 40
 
 
 def test_a_summary_weighs_the_segments_by_their_length() -> None:

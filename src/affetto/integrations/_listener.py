@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from affetto.integrations._voice import Sound, Voice, summarize
+from affetto.integrations._voice import Sound, Voice
 from affetto.recognition.recognizer import Recognizer
 
 if TYPE_CHECKING:
@@ -41,19 +41,19 @@ class _Job(NamedTuple):
     Attributes
     ----------
     run : callable
-        Recognizes, and returns segments.
+        Without an `answer`, it returns the segments that have ended, for `on_segment`.
     name : str
         The voice.
     sound_s : float
         How much sound that is.
     answer : Future or None
-        Gets the segments. If None, they have ended, and `on_segment` gets them.
+        Gets what `run` returns, or None after an error.
     """
 
-    run: Callable[[], list[Segment]]
+    run: Callable[[], Any]
     name: str = ""
     sound_s: float = 0.0
-    answer: asyncio.Future[list[Segment]] | None = None
+    answer: asyncio.Future[Any] | None = None
 
 
 class SpeechListener:
@@ -120,22 +120,21 @@ class SpeechListener:
         Returns
         -------
         dict or None
-            As `summarize` gives. None without speech, and if recognition fails or takes longer than `TURN_TIMEOUT_S`.
+            As `Voice.turn` gives. None without speech, and if recognition fails or takes longer than `TURN_TIMEOUT_S`.
         """
         if not self._voices:
             self._warn("a transcript came before any sound; emotion recognition must stand where both pass")
         voice = self._voices.get(name)
         if voice is None and len(self._voices) == 1:
             ((name, voice),) = self._voices.items()
-        segments = [] if voice is None else await self._ask(voice.turn, name, timeout_s=TURN_TIMEOUT_S)
-        return summarize(segments, threshold=self._recognizer.bundle.threshold) if segments else None
+        return None if voice is None else await self._ask(voice.turn, name, timeout_s=TURN_TIMEOUT_S)
 
     async def flush(self) -> None:
         """End the segments that are being spoken. Wait until `on_segment` has got them, or for `FLUSH_TIMEOUT_S`."""
         if self._voices:
             for name, voice in self._voices.items():
                 self._add(_Job(voice.end, name))
-            await self._ask(list, timeout_s=FLUSH_TIMEOUT_S)
+            await self._ask(lambda: None, timeout_s=FLUSH_TIMEOUT_S)
 
     async def close(self) -> None:
         """Drop the sound in the queue, and end the task and the thread. The second time it does nothing."""
@@ -166,14 +165,14 @@ class SpeechListener:
             self._executor = ThreadPoolExecutor(1, thread_name_prefix="affetto")
             self._task = asyncio.create_task(self._work(self._executor), name="affetto")
 
-    async def _ask(self, run: Callable[[], list[Segment]], name: str = "", *, timeout_s: float) -> list[Segment]:
-        answer: asyncio.Future[list[Segment]] = asyncio.get_running_loop().create_future()
+    async def _ask(self, run: Callable[[], Any], name: str = "", *, timeout_s: float) -> Any:
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         job = _Job(run, name, answer=answer)
         self._add(job)
         try:
             return await asyncio.wait_for(answer, timeout_s)
         except TimeoutError:
-            return []
+            return None
         finally:
             if job in self._jobs:
                 self._jobs.remove(job)
@@ -184,22 +183,22 @@ class SpeechListener:
             self._has_jobs.clear()
             while self._jobs:
                 job = self._jobs.popleft()
-                segments = await self._run(executor, job)
+                found = await self._run(executor, job)
                 self._waiting_s -= job.sound_s
                 if job.answer is None:
-                    for segment in segments:
+                    for segment in found or ():
                         await self._report(job.name, segment)
                 elif not job.answer.done():
-                    job.answer.set_result(segments)
+                    job.answer.set_result(found)
 
-    async def _run(self, executor: ThreadPoolExecutor, job: _Job) -> list[Segment]:
+    async def _run(self, executor: ThreadPoolExecutor, job: _Job) -> Any:
         try:
             return await asyncio.get_running_loop().run_in_executor(executor, job.run)
         except Exception as error:
             self._warn("emotion recognition failed; the conversation goes on without it", error)
             if job.name in self._voices:
                 self._voices[job.name].discard()
-            return []
+            return None
 
     async def _report(self, name: str, segment: Segment) -> None:
         try:

@@ -82,13 +82,20 @@ class Voice:
         """Begin anew with the next sound, after an error."""
         self._live = self._format = None
 
-    def turn(self) -> list[Segment]:
-        """Return the segments that end after the last call, also the one that is being spoken, as far as it goes."""
+    def turn(self) -> dict[str, Any] | None:
+        """Return what was expressed since the last call; the segment that is being spoken counts as far as it goes.
+
+        Returns
+        -------
+        dict or None
+            As `summarize` gives. None without speech.
+        """
         interim = None if self._live is None else self._live.interim()
         segments = [*self._segments, *([] if interim is None else [self._placed(interim)])]
         start_s, self._turn_start_s = self._turn_start_s, self._position_s
         self._segments.clear()
-        return [segment for segment in segments if segment.end_s > start_s]
+        new = [segment for segment in segments if segment.end_s > start_s]
+        return summarize(new, threshold=self._recognizer.bundle.threshold) if new else None
 
     def _ended(self, segments: Sequence[Segment]) -> list[Segment]:
         placed = [self._placed(segment) for segment in segments]
