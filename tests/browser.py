@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 REQUIRED = "AFFETTO_REQUIRE_BROWSER"
 """The environment variable that makes a missing browser an error."""
 
+_PATIENCE_MS = 15_000  # how long a test waits for what it expects: the machine may have other work
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -45,9 +46,10 @@ def microphone_recording(root: Path, tmp_path_factory: pytest.TempPathFactory) -
 @pytest.fixture(scope="module")
 def chromium(microphone_recording: Path) -> Iterator[Browser]:
     """A Chromium without a window, whose microphone is allowed to every page and plays a recording."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
     path = find_chromium()
+    expect.set_options(timeout=_PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=path,

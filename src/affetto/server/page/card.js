@@ -96,8 +96,8 @@ export class Card extends EventTarget {
   show(recognitions, options) {
     this.#clear();
     const [first] = recognitions;
-    const segments = recognitions.flatMap((recognition) => recognition.segments);
-    this.meta.textContent = `${clock(first.duration_s)} · ${texts.results.parts(segments.length)}`;
+    const spokenParts = recognitions.flatMap(({ segments }) => segments.filter(({ emotion }) => emotion !== null));
+    this.meta.textContent = `${clock(first.duration_s)} · ${texts.results.parts(spokenParts.length)}`;
     const channels = this.#sound?.peaks.length ?? 1;
     this.#fill(
       h("div", { class: "answers" }, recognitions.map((recognition) => answer(recognition))),

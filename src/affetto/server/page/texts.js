@@ -242,7 +242,7 @@ export const texts = {
       },
       {
         title: "The law",
-        text: "In the European Union it is forbidden to infer the emotions of people at work or in education, except for medical or safety reasons (AI Act, Article 5(1)(f)). Elsewhere such systems count as high-risk (Annex III), and the people concerned must be told (Article 50(3)).",
+        text: "In the European Union it is forbidden to infer the emotions of people at work or in education, except for medical or safety reasons (AI Act, Article 5(1)(f)). All other emotion recognition counts as high-risk (Annex III), and the people concerned must be told of it (Article 50(3)).",
       },
       {
         title: "Please use it kindly",
