@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -11,6 +12,9 @@ from typing import TYPE_CHECKING
 import affetto
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pydantic.fields import FieldInfo
     from sphinx.application import Sphinx
 
 HERE = Path(__file__).parent
@@ -48,11 +52,45 @@ copybutton_prompt_text = "$ "
 
 def write_cli_reference(app: Sphinx) -> None:  # noqa: ARG001 (Sphinx passes it)
     """Write the reference of the command line from the commands themselves."""
-    target = HERE / "reference" / "generated" / "cli.md"
     command = [sys.executable, "-m", "typer", "affetto.cli.app", "utils", "docs", "--name", "affetto"]
     text = subprocess.run(command, check=True, capture_output=True, text=True, encoding="utf-8").stdout
     # The page that includes it has a title, and its contents list the commands, there in full.
     text = re.sub(r"\*\*Commands\*\*:\n\n(\* .*\n)+\n", "", text.partition("\n")[2])
+    _write_generated("cli.md", text)
+
+
+def write_http_reference(app: Sphinx) -> None:  # noqa: ARG001 (as above)
+    """Write the tables of the reference of the service from its code."""
+    from affetto.server.problems import KINDS
+    from affetto.server.recognitions import MEDIA_TYPES, Options
+    from affetto.server.settings import PREFIX, Settings
+    from affetto.server.stream import Start
+
+    settings = {f"{PREFIX}{name.upper()}": field for name, field in Settings.model_fields.items()}
+    for page, fields in (("options", Options.model_fields), ("start", Start.model_fields), ("settings", settings)):
+        rows = [(f"`{name}`", _default(field), field.description or "") for name, field in fields.items()]
+        _write_generated(f"http-{page}.md", _table(("name", "default", "meaning"), rows))
+    problems = [(f"`{name}`", str(kind.status), kind.title, kind.advice) for name, kind in KINDS.items()]
+    _write_generated("http-problems.md", _table(("`/problems/...`", "status", "title", "what to do"), problems))
+    formats = [(f"`{name}`", f"`{media_type}`") for name, media_type in MEDIA_TYPES.items()]
+    _write_generated("http-formats.md", _table(("`format`", "`Accept`"), formats))
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "needed"
+    if field.default in (None, ()):
+        return ""
+    return f"`{json.dumps(field.default).strip(chr(34))}`"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)
+
+
+def _write_generated(name: str, text: str) -> None:
+    target = HERE / "reference" / "generated" / name
     target.parent.mkdir(exist_ok=True)
     if not target.is_file() or target.read_text(encoding="utf-8") != text:
         target.write_text(text, encoding="utf-8", newline="\n")
@@ -61,3 +99,4 @@ def write_cli_reference(app: Sphinx) -> None:  # noqa: ARG001 (Sphinx passes it)
 def setup(app: Sphinx) -> None:
     """Register what is generated before the pages are read."""
     app.connect("builder-inited", write_cli_reference)
+    app.connect("builder-inited", write_http_reference)

@@ -1,8 +1,10 @@
 """The documentation: every example runs, and prints what its page shows.
 
 The examples of a page run from top to bottom, in a folder that holds a copy of `examples/` and the recordings that the
-pages name. Python examples of a page share their names. A block marked ``text`` directly behind an example is its
-output; ``...`` in it stands for anything, and numbers may differ a little, as between processors.
+pages name. Python examples of a page share their names. Examples that address ``localhost:8000`` talk to
+`affetto serve`, which runs beside them. A block directly behind an example is its output. If it is marked ``text``,
+``...`` in it stands for anything. If it is marked ``json``, ``"..."`` does, and members may be left out. Numbers may
+differ a little, as between processors.
 A comment ``<!-- not run: why -->`` in front of a block skips it.
 """
 
@@ -12,6 +14,7 @@ import contextlib
 import doctest
 import importlib
 import io
+import json
 import os
 import pkgutil
 import re
@@ -20,7 +23,7 @@ import subprocess
 import sys
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -29,14 +32,20 @@ import soundfile
 import affetto
 from affetto.preprocessing.vad import SpeechSegmenter
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 ROOT = Path(__file__).parents[1]
 MODULES = sorted(module.name for module in pkgutil.walk_packages(affetto.__path__, "affetto."))
 PAGES = [
     *(ROOT / "README.md", ROOT / "examples" / "README.md"),
     *(page for page in sorted((ROOT / "docs").rglob("*.md")) if "generated" not in page.parts),
+    ROOT / "src" / "affetto" / "server" / "page" / "agents.md",
 ]
 EXAMPLES = {"python", "pycon", "shell"}
-OTHER_BLOCKS = {"text", "toctree", "include", "literalinclude", "eval"}
+OUTPUTS = {"text", "json"}
+OTHER_BLOCKS = {"toctree", "include", "literalinclude", "eval", "nginx"}
+SERVICE = "localhost:8000"
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 _FENCE = re.compile(
@@ -47,13 +56,20 @@ _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
 _BAR = re.compile("[█▉▊▋▌▍▎▏]+")
 
 
+class Output(NamedTuple):
+    """What a page says that an example prints."""
+
+    language: str
+    text: str
+
+
 class Example(NamedTuple):
     """A block of a page, and the output that the page shows."""
 
     line: int
     language: str
     text: str
-    output: str | None
+    output: Output | None
 
 
 def find_examples(page: Path) -> list[Example]:
@@ -64,8 +80,8 @@ def find_examples(page: Path) -> list[Example]:
         if block is None or block["language"] not in EXAMPLES or block["skip"]:
             continue
         output = None
-        if following and following["language"] == "text" and not content[block.end() : following.start()].strip():
-            output = following["text"]
+        if following and following["language"] in OUTPUTS and not content[block.end() : following.start()].strip():
+            output = Output(following["language"], following["text"])
         line = content.count("\n", 0, block.start("fence")) + 1
         found.append(Example(line, block["language"], block["text"], output))
     return found
@@ -119,6 +135,39 @@ def assert_prints(printed: str, expected: str, where: str) -> None:
         assert numbers[1] == pytest.approx(numbers[0], abs=0.021, rel=0.05), f"{where}: printed\n{printed}"
 
 
+def assert_prints_json(printed: str, expected: str, where: str) -> None:
+    """Compare what the page shows of a JSON text, with numbers within two units of hundredths."""
+    shown, output = json.loads(expected), json.loads(printed)
+    assert is_shown(output, shown), f"{where}: expected\n{expected}\nprinted\n{printed}"
+
+
+def is_shown(value: Any, shown: Any) -> bool:
+    if shown == "...":
+        return True
+    if isinstance(shown, dict):
+        return isinstance(value, dict) and all(name in value and is_shown(value[name], shown[name]) for name in shown)
+    if isinstance(shown, list):
+        if shown[-1:] == ["..."]:
+            shown, value = shown[:-1], value[: len(shown) - 1]
+        return isinstance(value, list) and len(value) == len(shown) and all(map(is_shown, value, shown))
+    if isinstance(shown, float):
+        return bool(value == pytest.approx(shown, abs=0.021))
+    return bool(value == shown)
+
+
+@pytest.fixture(scope="session")
+def service() -> Iterator[str]:
+    """Host and port of `affetto serve`."""
+    command = [sys.executable, "-m", "affetto", "serve", "--port", "0"]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT / "src"), os.environ.get("PYTHONPATH", "")])}
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        address = re.search(r"http://(\S+)", process.stderr.readline())
+        assert address
+        yield address[1]
+        process.terminate()
+
+
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working folder with the recordings that the pages name."""
@@ -157,23 +206,26 @@ def test_examples_in_docstrings(name: str, monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.parametrize(
     "page", [page for page in PAGES if find_examples(page)], ids=lambda page: page.relative_to(ROOT).as_posix()
 )
-def test_examples_of_a_page(page: Path, folder: Path) -> None:
+def test_examples_of_a_page(page: Path, folder: Path, request: pytest.FixtureRequest) -> None:
     names: dict[str, object] = {"__name__": "__main__"}
     for example in find_examples(page):
+        if SERVICE in example.text:
+            example = example._replace(text=example.text.replace(SERVICE, request.getfixturevalue("service")))
         if example.language == "shell":
             printed = run_shell(example, folder)
         else:
             run = run_python if example.language == "python" else run_doctest
             printed = run(example, page, names)
         if example.output is not None:
-            assert_prints(printed, example.output, f"{page}:{example.line}")
+            check = assert_prints_json if example.output.language == "json" else assert_prints
+            check(printed, example.output.text, f"{page}:{example.line}")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_every_block_names_its_language(page: Path) -> None:
     # A block without a language would be run by no test.
     languages = {block["language"] for block in _FENCE.finditer(page.read_text(encoding="utf-8"))}
-    assert languages <= EXAMPLES | OTHER_BLOCKS
+    assert languages <= EXAMPLES | OUTPUTS | OTHER_BLOCKS
 
 
 @pytest.mark.parametrize("name", ["README.md", "examples/README.md", "CONTRIBUTING.md"])

@@ -124,6 +124,10 @@ def _add_pages(app: FastAPI) -> None:
     async def llms() -> Response:
         return FileResponse(_PAGE / "llms.txt", media_type="text/plain; charset=utf-8")
 
+    @app.get("/agents.md", include_in_schema=False)
+    async def agents() -> Response:
+        return FileResponse(_PAGE / "agents.md", media_type="text/markdown; charset=utf-8")
+
     @app.get("/", include_in_schema=False)
     async def index() -> Response:
         return FileResponse(_PAGE / "index.html")

@@ -54,18 +54,24 @@ class Options(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     channels: str = Field(
-        "mix", pattern="^(mix|each|[1-9][0-9]{0,3})$", description="The mean of all, each by itself, or one from 1."
+        "mix",
+        pattern="^(mix|each|[1-9][0-9]{0,3})$",
+        description="`mix` for the mean of all channels, `each` for each by itself, or the number of one, from 1.",
     )
-    track: int | None = Field(None, ge=1, le=9_999, description="The audio track, from 1; by default as players do.")
+    track: int | None = Field(
+        None, ge=1, le=9_999, description="The audio track, from 1; by default as players choose."
+    )
     acoustics: bool = Field(False, description="Whether to measure F0, loudness, articulation rate and more.")
     prior: str | None = Field(
         None,
         max_length=500,
-        description="How frequent emotions are: everyday, balanced, or EMOTION=SHARE,...",
+        description="How frequent emotions are: `everyday`, `balanced`, or shares as in `happy=0.2,neutral=0.6`; "
+        "by default as the service is set.",
         examples=["everyday"],
     )
     format: str | None = Field(
-        None, description=f"One of {', '.join(FORMATS)}; by default what the header Accept names, or json."
+        None,
+        description=f"One of {', '.join(f'`{name}`' for name in FORMATS)}; by default what the header Accept prefers.",
     )
     name: str | None = Field(None, max_length=255, description="The name of a raw body in the result.")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from fastapi import APIRouter, WebSocket
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -42,12 +42,22 @@ class Start(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    type: Literal["start"]
-    format: Literal["pcm_s16le", "pcm_f32le", "webm", "ogg"]
-    sample_rate_hz: Annotated[int, Field(ge=8_000, le=192_000)] | None = None
-    channels: Annotated[int, Field(ge=1, le=16)] | None = None
-    interim: bool = True
-    api_key: str | None = None
+    type: Literal["start"] = Field(description="`start`.")
+    format: Literal["pcm_s16le", "pcm_f32le", "webm", "ogg"] = Field(
+        description="`pcm_s16le` or `pcm_f32le` for samples, as 16-bit integers or 32-bit floats, little endian; "
+        "`webm` or `ogg` for a container, as browsers record it."
+    )
+    sample_rate_hz: int | None = Field(
+        None, ge=8_000, le=192_000, description="The sample rate, 8000 to 192000. Needed for PCM, and only there."
+    )
+    channels: int | None = Field(
+        None,
+        ge=1,
+        le=16,
+        description="How many channels PCM has, interleaved, at most 16; by default 1. Their mean is recognized.",
+    )
+    interim: bool = Field(True, description="Whether to send `state` frames.")
+    api_key: str | None = Field(None, description="A key, for clients that cannot send the header Authorization.")
 
     @model_validator(mode="after")
     def _match_format(self) -> Start:

@@ -1,0 +1,103 @@
+"""What the service says about itself, and the documentation about it: complete, and true.
+
+`tests/test_documentation.py` runs the examples.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from affetto.server.problems import KINDS
+from affetto.server.recognitions import MEDIA_TYPES, Options
+from affetto.server.settings import PREFIX, Settings
+from affetto.server.stream import Start
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.server.conftest import Running
+
+
+@pytest.fixture(scope="module")
+def agents_page(server: Running) -> str:
+    response = server.client.get("/agents.md")
+    assert response.headers["content-type"] == "text/markdown; charset=utf-8"
+    return response.text
+
+
+@pytest.fixture(scope="module")
+def guide(root: Path) -> str:
+    return (root / "docs" / "how-to" / "serve.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def reference(root: Path) -> str:
+    return (root / "docs" / "reference" / "http-api.md").read_text(encoding="utf-8")
+
+
+def first_cells(text: str) -> set[str]:
+    """Return what stands in backquotes in the first column of tables."""
+    return {name for line in re.findall(r"^\| (`.+?) \|", text, re.MULTILINE) for name in re.findall("`([^`]+)`", line)}
+
+
+def section(text: str, beginning: str) -> str:
+    return text.partition(f"\n## {beginning}")[2].partition("\n## ")[0]
+
+
+def test_llms_txt_links_to_what_the_service_has(server: Running) -> None:
+    response = server.client.get("/llms.txt")
+    assert response.headers["content-type"] == "text/plain; charset=utf-8"
+    title, summary = response.text.split("\n\n")[:2]
+    assert title.startswith("# ")
+    assert summary.startswith("> ")
+    links = re.findall(r"^- \[[^]]+\]\((/[^)]*)\)", response.text, re.MULTILINE)
+    assert "/agents.md" in links
+    assert {link: server.client.get(link).status_code for link in links} == dict.fromkeys(links, 200)
+
+
+def test_agents_learn_every_problem_and_its_status(agents_page: str) -> None:
+    rows = re.findall(r"^\| `/problems/([\w-]+)` \| (\d+) \|", agents_page, re.MULTILINE)
+    assert {name: int(status) for name, status in rows} == {name: kind.status for name, kind in KINDS.items()}
+
+
+def test_agents_learn_every_option_and_format(agents_page: str) -> None:
+    recognize = section(agents_page, "Recognize a recording")
+    assert first_cells(recognize) >= set(Options.model_fields)
+    (formats,) = re.findall(r"^\| `format` \| (.*?) \|", recognize, re.MULTILINE)
+    assert set(re.findall(r"`(\w+)`", formats)) == set(MEDIA_TYPES)
+
+
+def test_agents_learn_every_member_of_the_start_frame(agents_page: str) -> None:
+    assert first_cells(section(agents_page, "Recognize while somebody speaks")) >= set(Start.model_fields)
+
+
+@pytest.mark.parametrize("page", ["agents_page", "reference"])
+def test_every_route_is_described(page: str, server: Running, request: pytest.FixtureRequest) -> None:
+    text = request.getfixturevalue(page)
+    routes = set(server.client.get("/openapi.json").json()["paths"]) - {"/problems/{name}"}
+    assert {route for route in routes if not re.search(rf"[ `]{re.escape(route)}`", text)} == set()
+
+
+def test_the_guide_names_every_metric(guide: str, server: Running) -> None:
+    metrics = set(re.findall(r"^# TYPE (affetto_\w+)", server.client.get("/metrics").text, re.MULTILINE))
+    listed = {name for name in first_cells(section(guide, "Watch it")) if name.startswith("affetto_")}
+    assert {name for name in metrics if not name.endswith("_created")} == listed
+
+
+def test_limits_in_the_guide_are_settings_and_problems(guide: str) -> None:
+    limits = re.findall(r"^\| [^|]+ \| `([A-Z_]+)` \| .*?`([\w-]+)`", section(guide, "Limits"), re.MULTILINE)
+    assert {name for name, _ in limits} == {
+        name.upper()
+        for name in Settings.model_fields
+        if name.startswith(("max_", "rate_")) or name.endswith("timeout_s")
+    }
+    assert {problem for _, problem in limits} <= set(KINDS)
+
+
+def test_the_documents_name_no_setting_that_there_is_not(root: Path, guide: str, reference: str) -> None:
+    deployed = [(root / name).read_text(encoding="utf-8") for name in ("Dockerfile", "compose.yaml", "README.md")]
+    named = set(re.findall(rf"{PREFIX}([A-Z_]+)", "\n".join([guide, reference, *deployed])))
+    assert named <= {name.upper() for name in Settings.model_fields}
