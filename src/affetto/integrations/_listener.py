@@ -23,7 +23,7 @@ METADATA_KEY = "affetto"
 """Where a transcript carries the emotion of its turn."""
 
 QUEUE_S = 10.0
-"""How much sound may wait for its recognition. More is dropped."""
+"""If so much sound waits for its recognition, what follows is left out."""
 
 MAX_VOICES = 32
 """How many voices are remembered: those that were heard last. Not every framework tells when a voice has left."""
@@ -60,7 +60,7 @@ class SpeechListener:
     """Recognizes voices in a thread of its own, while the event loop goes on.
 
     Recognition never disturbs the conversation. If it fails, a warning is logged once, and it begins anew with the next
-    sound. If it is too slow, sound is dropped, and a warning is logged once. Memory does not grow.
+    sound. If it is too slow, sound is left out, and a warning is logged once. Memory does not grow.
 
     Use it in one event loop. A thread and a task begin with the first sound; `close` ends them.
 
@@ -100,11 +100,9 @@ class SpeechListener:
             return
         voice = self._voice(name)
         sound = Sound(pcm, sample_rate_hz, n_channels, lost_s=self._lost_s.pop(name, 0.0))
-        if self._waiting_s + sound.duration_s > QUEUE_S:
+        if self._waiting_s >= QUEUE_S:
             self._lost_s[name] = sound.lost_s + sound.duration_s
-            self._warn(
-                "emotion recognition is too slow here, and leaves out a part of the sound; the conversation goes on"
-            )
+            self._warn("sound arrives faster than its emotions are recognized; a part is left out")
             return
         self._waiting_s += sound.duration_s
         self._add(_Job(partial(voice.push, sound), name, sound.duration_s))
