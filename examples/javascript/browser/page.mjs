@@ -73,19 +73,23 @@ async function show(recognizer, file) {
   element("status").textContent = `${file.name}: ${result.duration_s.toFixed(1)} s`;
 }
 
-function sentence({ status, emotion, confidence }) {
-  if (status === "no_speech") return "Nobody speaks in this recording.";
-  const sure = status === "ok" ? "The model is sure enough to be trusted" : "The model is not sure";
-  return `Overall: ${emotion}, ${percent(confidence)}. ${sure}.`;
+function sentence(result) {
+  if (result.status === "no_speech") return "Nobody speaks in this recording.";
+  return `Overall: ${named(result)}, ${percent(result.confidence)}.`;
 }
 
-function row({ start_s, end_s, emotion, confidence, status, arousal, valence }) {
+function row(segment) {
   const row = document.createElement("tr");
-  const cells = [`${start_s.toFixed(2)} s`, `${end_s.toFixed(2)} s`, emotion, percent(confidence)];
-  for (const text of [...cells, status === "ok" ? "yes" : "no", arousal.toFixed(2), valence.toFixed(2)]) {
+  const seconds = `${segment.start_s.toFixed(1)}–${segment.end_s.toFixed(1)}`;
+  const dimensions = [segment.arousal, segment.valence].map((value) => value.toFixed(2).replace("-", "−"));
+  for (const text of [seconds, named(segment), percent(segment.confidence), ...dimensions]) {
     row.insertCell().textContent = text;
   }
   return row;
+}
+
+function named({ emotion, status }) {
+  return status === "ok" ? emotion : `${emotion}?`;
 }
 
 function percent(share) {
