@@ -293,6 +293,9 @@ def test_asks_for_the_key(page: Page, root: Path) -> None:
                 expect(page.get_by_role("dialog").get_by_role("alert")).to_be_visible()
         expect(page.locator(".answer-line")).to_have_text("Sounds sad")
         assert page.evaluate("[sessionStorage.length, localStorage.length]") == [1, 0]
+        with page.expect_websocket() as socket:
+            page.get_by_role("button", name="Listen live").click()
+        assert "ready" in str(socket.value.wait_for_event("framereceived"))
 
 
 @pytest.mark.parametrize(("theme", "viewport"), [("light", _DESKTOP), ("dark", _PHONE)])

@@ -98,7 +98,7 @@ export class Card extends EventTarget {
     const [first] = recognitions;
     const spokenParts = recognitions.flatMap(({ segments }) => segments.filter(({ emotion }) => emotion !== null));
     this.meta.textContent = `${clock(first.duration_s)} · ${texts.results.parts(spokenParts.length)}`;
-    const channels = this.#sound?.peaks.length ?? 1;
+    const mayHaveChannels = this.#sound?.peaks.length !== 1;
     this.#fill(
       h("div", { class: "answers" }, recognitions.map((recognition) => answer(recognition))),
       warnings(recognitions),
@@ -107,7 +107,7 @@ export class Card extends EventTarget {
         "div",
         { class: "card-foot" },
         downloadButtons(this.recording, options, recognitions),
-        optionsForm(options, channels, (chosen) => this.analyse(chosen)),
+        optionsForm(options, mayHaveChannels, (chosen) => this.analyse(chosen)),
         h(
           "details",
           {},

@@ -9,16 +9,16 @@ let count = 0;
 
 /**
  * @param {Options} options those of the result that is shown
- * @param {number} channels of the recording, as far as the browser knows
+ * @param {boolean} mayHaveChannels whether the recording has, or may have, more than one channel
  * @param {(options: Options) => void} onSubmit
  * @returns {HTMLElement}
  */
-export function optionsForm(options, channels, onSubmit) {
+export function optionsForm(options, mayHaveChannels, onSubmit) {
   const id = `options-${(count += 1)}`;
   const form = h(
     "form",
     {},
-    channels > 1 &&
+    mayHaveChannels &&
       choice(`${id}-channels`, "channels", texts.options.channels, options.channels, [
         ["mix", texts.options.mix],
         ["each", texts.options.each],

@@ -4,8 +4,6 @@ import { problemText, streamAddress } from "./api.js";
 import { askForKey, storedKey } from "./key.js";
 import { texts } from "./texts.js";
 
-/** @import { Recognition, Segment } from "./types.js" */
-
 const MOST_WAITING_S = 10;
 
 /**
