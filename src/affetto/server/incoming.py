@@ -26,6 +26,7 @@ Sound: TypeAlias = "AsyncGenerator[tuple[NDArray[Any], int]]"
 """Samples, of shape (n_samples, n_channels), and their sample rate."""
 
 _DTYPES: dict[PcmFormat, np.dtype[Any]] = {"pcm_s16le": np.dtype("<i2"), "pcm_f32le": np.dtype("<f4")}
+_FIRST_BYTES: dict[ContainerFormat, bytes] = {"webm": b"\x1aE\xdf\xa3", "ogg": b"OggS"}
 # Smaller pieces would cost more than they contain.
 _PIECE_S = 0.1
 # Of a container: blocks of a few frames of a codec, and how many wait between two threads.
@@ -66,13 +67,15 @@ def _samples(data: bytearray, format: PcmFormat, n_channels: int) -> NDArray[Any
     return samples.reshape(-1, n_channels)
 
 
-async def container_sound(data: AsyncIterator[bytes], *, format: ContainerFormat) -> Sound:  # noqa: A002
+async def container_sound(data: AsyncIterator[bytes], *, format: ContainerFormat, warnings: list[str]) -> Sound:  # noqa: A002
     """Decode a container while it arrives, in a thread of its own.
 
     Parameters
     ----------
     data : async iterator of bytes
     format : {"webm", "ogg"}
+    warnings : list of str
+        At the end, sentences about what is damaged or missing are added.
 
     Yields
     ------
@@ -89,6 +92,7 @@ async def container_sound(data: AsyncIterator[bytes], *, format: ContainerFormat
     try:
         while (block := await decoder.next_block()) is not None:
             yield block
+        warnings += decoder.warnings
     finally:
         feeder.cancel()
         decoder.close()
@@ -98,6 +102,7 @@ class _DecoderThread:
     """Decodes in a thread; as much sound as in a few blocks waits on either side of it."""
 
     def __init__(self, format: ContainerFormat) -> None:  # noqa: A002
+        self.warnings: list[str] = []  # complete at the end
         self._arriving = _ArrivingFile()
         self._decoded: asyncio.Queue[tuple[NDArray[Any], int] | Exception | None] = asyncio.Queue()
         self._free = Semaphore(_MAX_WAITING)
@@ -129,7 +134,7 @@ class _DecoderThread:
 
     def _decode(self, format: ContainerFormat) -> None:  # noqa: A002
         try:
-            for block in _blocks(self._arriving, format):
+            for block in _blocks(self._arriving, format, self.warnings):
                 self._free.acquire()
                 if self._arriving.closed:
                     return
@@ -143,9 +148,15 @@ class _DecoderThread:
             self._loop.call_soon_threadsafe(self._decoded.put_nowait, item)
 
 
-def _blocks(arriving: _ArrivingFile, format: ContainerFormat) -> Iterator[tuple[NDArray[Any], int]]:  # noqa: A002
+def _blocks(
+    arriving: _ArrivingFile,
+    format: ContainerFormat,  # noqa: A002
+    warnings: list[str],
+) -> Iterator[tuple[NDArray[Any], int]]:
     from affetto.speech.decoders.libav import LibavDecoder
 
+    if not arriving.begins_with(_FIRST_BYTES[format]):
+        raise ProblemError("invalid-stream", f"the stream is not {format}: it begins with other bytes")
     try:
         decoder = LibavDecoder(
             cast("EncodedFile", arriving), name="the stream", track=None, block_samples=_BLOCK_SAMPLES
@@ -156,6 +167,7 @@ def _blocks(arriving: _ArrivingFile, format: ContainerFormat) -> Iterator[tuple[
         raise ProblemError("invalid-stream", str(error)) from None
     try:
         yield from decoder.blocks()
+        warnings += (f"the stream {warning}" for warning in decoder.warnings)
     finally:
         decoder.close()
 
@@ -183,13 +195,24 @@ class _ArrivingFile:
         """Add nothing more."""
         self._pieces.put(b"")
 
+    def begins_with(self, first: bytes) -> bool:
+        """Wait for the first bytes, which stay to be read, and return whether they are these."""
+        while len(self._rest) < len(first) and not self._ended and not self.closed:
+            self._take()
+        return self._rest.startswith(first)
+
+    def _take(self) -> None:
+        """Wait for another piece."""
+        piece = self._pieces.get()
+        self._rest += piece
+        self._ended = not piece
+        with suppress(RuntimeError):  # the loop has ended
+            self._loop.call_soon_threadsafe(self._room.release)
+
     def read(self, size: int = -1) -> bytes:
         """Return the next bytes as soon as there are some, or no bytes at the end."""
         if not self._rest and not self._ended and not self.closed:
-            self._rest = self._pieces.get()
-            self._ended = not self._rest
-            with suppress(RuntimeError):  # the loop has ended
-                self._loop.call_soon_threadsafe(self._room.release)
+            self._take()
         if self.closed:
             return b""
         size = len(self._rest) if size < 0 else size

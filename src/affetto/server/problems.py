@@ -88,7 +88,7 @@ class ProblemError(Exception):
     def response(self) -> Response:
         """Return the response."""
         content = json.dumps(self.to_dict(), ensure_ascii=False)
-        return Response(content, KINDS[self.kind].status, self.headers, MEDIA_TYPE)
+        return Response(content.encode("utf-8", "backslashreplace"), KINDS[self.kind].status, self.headers, MEDIA_TYPE)
 
 
 def busy(detail: str, *, retry_after_s: int = 1) -> ProblemError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from fastapi import APIRouter, WebSocket
@@ -128,7 +129,8 @@ async def _recognize(websocket: WebSocket, service: Service, start: Start) -> No
         websocket,
         {"type": "ready", "model": {"name": model.name, "version": model.version}, "labels": list(model.labels)},
     )
-    sound = _sound(_data(websocket, service.settings), start)
+    warnings: list[str] = []
+    sound = _sound(_data(websocket, service.settings), start, warnings)
     loop, live = asyncio.get_running_loop(), None
     n_sent, reported_s = 0, 0.0
     try:
@@ -150,7 +152,7 @@ async def _recognize(websocket: WebSocket, service: Service, start: Start) -> No
         await sound.aclose()
     if live is None:
         raise ProblemError("invalid-stream", "the stream ended before any sound came")
-    result = await loop.run_in_executor(service.stream_executor, live.end)
+    result = await loop.run_in_executor(service.stream_executor, partial(live.end, warnings=tuple(warnings)))
     await _send_segments(websocket, service, result.segments[n_sent:])
     service.metrics.sound_s.labels("/v1/stream").inc(result.duration_s)
     await _send(websocket, {"type": "result", "result": result.to_dict()})
@@ -171,9 +173,9 @@ def _state(live: LiveRecognition, interim: Segment | None) -> dict[str, Any]:
     }
 
 
-def _sound(data: AsyncGenerator[bytes], start: Start) -> Sound:
+def _sound(data: AsyncGenerator[bytes], start: Start, warnings: list[str]) -> Sound:
     if start.format == "webm" or start.format == "ogg":
-        return container_sound(data, format=start.format)
+        return container_sound(data, format=start.format, warnings=warnings)
     assert start.sample_rate_hz is not None  # see `Start`
     return pcm_sound(data, format=start.format, sample_rate_hz=start.sample_rate_hz, n_channels=start.channels or 1)
 
