@@ -160,5 +160,6 @@ def _add_problem_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def answer_failure(_: Request, __: Exception) -> Response:
-        # The server logs the traceback.
-        return ProblemError("internal-error", "the request could not be answered").response()
+        # The server logs the traceback, and closes the connection.
+        detail, headers = "the request could not be answered", {"Connection": "close"}
+        return ProblemError("internal-error", detail, headers=headers).response()
