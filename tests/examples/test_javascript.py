@@ -200,8 +200,8 @@ def test_chromium_gives_what_python_gives_and_sends_nothing(
     requests: list[Request] = []
     page.on("request", lambda request: requests.append(request))
     page.context.set_offline(True)
-    short = [path for path in recordings if path.name != "cut-16.wav"]
-    for recording in [*short, EXAMPLES / "angry.flac", EXAMPLES / "happy.flac"]:
+    some = [path for path in recordings if path.stem in ("sequence-16", "sad-3-16", "angry-own", "silence")]
+    for recording in [*some, EXAMPLES / "angry.flac", EXAMPLES / "happy.flac"]:
         text = recognize_in(page, recording)
         expected = python.recognize(recording).to_dict()
         is_resampled = not recording.stem.endswith("-16")
