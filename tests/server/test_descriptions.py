@@ -9,7 +9,9 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.server.conftest import Running, running
 
+from affetto.server.openapi import RECOGNITION_EXAMPLE
 from affetto.server.problems import KINDS
 from affetto.server.recognitions import MEDIA_TYPES, Options
 from affetto.server.settings import PREFIX, Settings
@@ -17,8 +19,6 @@ from affetto.server.stream import Start
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from tests.server.conftest import Running
 
 
 @pytest.fixture(scope="module")
@@ -101,3 +101,46 @@ def test_the_documents_name_no_setting_that_there_is_not(root: Path, guide: str,
     deployed = [(root / name).read_text(encoding="utf-8") for name in ("Dockerfile", "compose.yaml", "README.md")]
     named = set(re.findall(rf"{PREFIX}([A-Z_]+)", "\n".join([guide, reference, *deployed])))
     assert named <= {name.upper() for name in Settings.model_fields}
+
+
+def test_the_example_is_the_result_of_its_recording(server: Running, root: Path) -> None:
+    example = RECOGNITION_EXAMPLE.to_dict()
+    content = (root / "examples" / example["source"]).read_bytes()
+    (result,) = server.post(content, query=f"?name={example['source']}").json()
+    assert set(result) == set(example)
+    assert result["probabilities"] == pytest.approx(example["probabilities"], abs=1e-3)
+    assert result["segments"][0]["end_s"] == example["segments"][0]["end_s"]
+
+
+def test_every_answer_has_an_example_in_openapi(server: Running) -> None:
+    paths = server.client.get("/openapi.json").json()["paths"]
+    contents = {
+        f"{path} {status} {media_type}": content
+        for path, methods in paths.items()
+        for method in methods.values()
+        for status, response in method["responses"].items()
+        for media_type, content in response["content"].items()
+    }
+    # Of the models each member has an example.
+    models = {"/v1/models 200 application/json", "/v1/models/{name} 200 application/json"}
+    assert {name for name, content in contents.items() if not {"example", "examples"} & set(content)} == models
+    assert contents["/v1/recognitions 200 text/vtt"]["example"].startswith("WEBVTT")
+
+
+def test_every_parameter_has_an_example_in_openapi(server: Running) -> None:
+    paths = server.client.get("/openapi.json").json()["paths"]
+    parameters = [
+        parameter for path in paths.values() for method in path.values() for parameter in method.get("parameters", [])
+    ]
+    assert len(parameters) >= len(Options.model_fields)
+    assert [p["name"] for p in parameters if not p["schema"].get("examples")] == []
+
+
+def test_openapi_asks_for_a_key_where_one_is_needed(server: Running) -> None:
+    with running(api_keys="secret") as protected:
+        description = protected.client.get("/openapi.json").json()
+    (scheme,) = description["components"]["securitySchemes"].values()
+    assert (scheme["type"], scheme["scheme"]) == ("http", "bearer")
+    asking = {path for path, methods in description["paths"].items() for m in methods.values() if "security" in m}
+    assert asking == {path for path in description["paths"] if path.startswith("/v1/")}
+    assert "securitySchemes" not in server.client.get("/openapi.json").json()["components"]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import pathlib
 from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from fastapi import Depends, FastAPI
+from fastapi import Depends, FastAPI, Path
 from fastapi.exceptions import RequestValidationError
+from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect
@@ -19,7 +20,8 @@ from starlette.staticfiles import StaticFiles
 from affetto import __version__
 from affetto.server import models, recognitions, stream
 from affetto.server.metrics import MetricsMiddleware
-from affetto.server.problems import KINDS, ProblemError
+from affetto.server.openapi import problem_responses, text_response
+from affetto.server.problems import KINDS, ProblemError, explain
 from affetto.server.security import SecurityMiddleware
 from affetto.server.state import Service, ServiceDependency, admit
 
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 
     from affetto.server.settings import Settings
 
-_PAGE = Path(__file__).parent / "page"
+_PAGE = pathlib.Path(__file__).parent / "page"
 _CLIENT_CLOSED_REQUEST = 499  # as nginx logs it; nobody receives it
 
 _log = logging.getLogger(__name__)
@@ -59,14 +61,17 @@ def create_app(settings: Settings) -> FastAPI:
     app = FastAPI(
         title="Affetto",
         summary="Speech emotion recognition: a recording goes in, the emotion that its voice expresses comes out.",
+        description="Live sound goes over the WebSocket `/v1/stream`, which /agents.md describes.",
         version=__version__,
         lifespan=lifespan,
         docs_url=None,  # they load their scripts from elsewhere
         redoc_url=None,
     )
     app.state.service = service
+    # The scheme only describes what `admit` checks.
+    schemes = [Depends(HTTPBearer(auto_error=False))] if service.access.needs_key else []
     for module in (recognitions, models):
-        app.include_router(module.router, dependencies=[Depends(admit)])
+        app.include_router(module.router, dependencies=[Depends(admit), *schemes])
     app.include_router(stream.router)
     _add_pages(app)
     _add_problem_handlers(app)
@@ -98,27 +103,31 @@ class _HeadMiddleware:
 def _add_pages(app: FastAPI) -> None:
     """Add what needs no key: health, metrics, explanations of problems, and the page."""
 
-    @app.get("/healthz", response_class=PlainTextResponse)
+    @app.get("/healthz", response_class=PlainTextResponse, responses=text_response("ok\n"))
     async def health() -> str:
         """Answer as long as the process runs."""
         return "ok\n"
 
-    @app.get("/readyz", response_class=PlainTextResponse)
+    @app.get("/readyz", response_class=PlainTextResponse, responses=text_response("ok\n"))
     async def ready() -> str:
         """Answer as soon as recordings can be recognized."""
         return "ok\n"
 
-    @app.get("/metrics", response_class=PlainTextResponse)
+    @app.get("/metrics", response_class=PlainTextResponse, responses=text_response("affetto_streams 0.0\n"))
     async def metrics(service: ServiceDependency) -> Response:
         """Return the metrics for Prometheus."""
         return Response(service.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
-    @app.get("/problems/{name}", response_class=PlainTextResponse)
-    async def problem(name: str) -> str:
+    @app.get(
+        "/problems/{name}",
+        response_class=PlainTextResponse,
+        responses=text_response(explain("busy")) | problem_responses("invalid-request", "not-found"),
+    )
+    async def problem(name: Annotated[str, Path(examples=["busy"])]) -> str:
         """Explain a kind of problem."""
         if name not in KINDS:
             raise ProblemError("not-found", f"there is no problem {name[:100]!r}")
-        return f"{KINDS[name].title} ({KINDS[name].status}). {KINDS[name].advice}\n"
+        return explain(name)
 
     @app.get("/llms.txt", include_in_schema=False)
     async def llms() -> Response:

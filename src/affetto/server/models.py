@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from affetto.adaptation.prior import describe_prior
 from affetto.bundles.card import model_card
-from affetto.server.openapi import problem_responses
+from affetto.server.openapi import RECOGNITION_EXAMPLE, problem_responses
 from affetto.server.problems import ProblemError
 from affetto.server.state import Service, ServiceDependency  # noqa: TC001 (as above)
 
@@ -23,14 +23,18 @@ router = APIRouter()
 class Model(BaseModel):
     """A model."""
 
-    name: str
-    version: str
-    served: bool = Field(description="Whether this service recognizes with it.")
-    labels: list[str] = Field(description="The emotions, in the order of the probabilities.")
-    prior: str = Field(description="How frequent each emotion is assumed to be.")
-    threshold: float = Field(description="Answers of less confidence are uncertain.")
-    licence: str
-    results: list[dict[str, Any]] = Field(description="Measured figures.")
+    name: str = Field(examples=["transformer"])
+    version: str = Field(examples=["0.1.0"])
+    served: bool = Field(description="Whether this service recognizes with it.", examples=[True])
+    labels: list[str] = Field(
+        description="The emotions, in the order of the probabilities.", examples=[[*RECOGNITION_EXAMPLE.probabilities]]
+    )
+    prior: str = Field(description="How frequent each emotion is assumed to be.", examples=["balanced"])
+    threshold: float = Field(description="Answers of less confidence are uncertain.", examples=[0.7149])
+    licence: str = Field(examples=["CC-BY-NC-SA-4.0"])
+    results: list[dict[str, Any]] = Field(
+        description="Measured figures.", examples=[[{"corpus": "ravdess", "protocol": "emobox", "uar": 0.777995}]]
+    )
 
 
 class Models(BaseModel):
@@ -42,7 +46,7 @@ class Models(BaseModel):
 class ModelWithCard(Model):
     """A model and its card."""
 
-    card: str = Field(description="The model card, in Markdown.")
+    card: str = Field(description="The model card, in Markdown.", examples=["# transformer 0.1.0\n..."])
 
 
 @router.get("/v1/models", responses=problem_responses("unknown-key", "too-many-requests"))
@@ -55,11 +59,13 @@ def list_models(service: ServiceDependency) -> Models:
     "/v1/models/{name}",
     response_model=ModelWithCard,
     responses={
-        200: {"content": {"text/markdown": {"schema": {"type": "string"}}}},
-        **problem_responses("unknown-key", "not-found", "too-many-requests"),
+        200: {"content": {"text/markdown": {"schema": {"type": "string"}, "example": "# transformer 0.1.0\n..."}}},
+        **problem_responses("invalid-request", "unknown-key", "not-found", "too-many-requests"),
     },
 )
-def get_model(name: str, request: Request, service: ServiceDependency) -> Response:
+def get_model(
+    name: Annotated[str, Path(examples=["transformer"])], request: Request, service: ServiceDependency
+) -> Response:
     """Return a model with its card; with `Accept: text/markdown` the card alone."""
     bundle = service.bundles.get(name)
     if bundle is None:

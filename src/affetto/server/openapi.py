@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from affetto.exports import FORMATS
+from affetto.recognition.result import ModelName, Recognition, Segment
+from affetto.recognition.rows import number_columns
 from affetto.server.problems import KINDS, MEDIA_TYPE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _PROBLEM = {
     "type": "object",
     "description": "Problem details (RFC 9457).",
     "required": ["type", "title", "status", "detail"],
     "properties": {
-        "type": {"type": "string", "description": "The kind, an address that explains it."},
+        "type": {"type": "string", "description": "The kind: an address that explains it."},
         "title": {"type": "string"},
         "status": {"type": "integer"},
         "detail": {"type": "string", "description": "What is wrong in this case, and what to do."},
@@ -38,6 +44,55 @@ RECOGNITION_BODY = {
         },
     },
 }
+
+_ANSWER: dict[str, Any] = {
+    "status": "ok",
+    "emotion": "sad",
+    "confidence": 0.798738,
+    "probabilities": {
+        "neutral": 0.079156,
+        "calm": 0.040961,
+        "happy": 0.013786,
+        "sad": 0.798738,
+        "angry": 0.013951,
+        "fearful": 0.029994,
+        "disgust": 0.01811,
+        "surprised": 0.005303,
+    },
+    "arousal": -0.866809,
+    "valence": -0.928526,
+}
+RECOGNITION_EXAMPLE = Recognition(
+    source="sad.flac",
+    duration_s=3.403,
+    segments=(Segment(start_s=0.307, end_s=3.123, **_ANSWER),),
+    model=ModelName("transformer", "0.1.0"),
+    **_ANSWER,
+)
+"""The result of ``examples/sad.flac``."""
+
+
+def recognition_contents(media_types: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """Return the contents of the answer to a recording, by their media types.
+
+    Parameters
+    ----------
+    media_types : mapping of str to str
+        The media type of each export format.
+    """
+    numbers = number_columns(tuple(RECOGNITION_EXAMPLE.probabilities), acoustics=False)
+    texts = {
+        media_type: "".join(FORMATS[name].text([RECOGNITION_EXAMPLE], numbers))
+        for name, media_type in media_types.items()
+    }
+    contents = {media_type: {"schema": {"type": "string"}, "example": text} for media_type, text in texts.items()}
+    # FastAPI adds the schema of JSON.
+    return contents | {"application/json": {"example": [RECOGNITION_EXAMPLE.to_dict()]}}
+
+
+def text_response(example: str) -> dict[int | str, dict[str, Any]]:
+    """Return a successful response of plain text."""
+    return {200: {"content": {"text/plain": {"schema": {"type": "string"}, "example": example}}}}
 
 
 def problem_responses(*names: str) -> dict[int | str, dict[str, Any]]:

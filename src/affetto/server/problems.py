@@ -8,7 +8,6 @@ M. Nottingham, E. Wilde, S. Dalal: Problem Details for HTTP APIs. RFC 9457, 2023
 from __future__ import annotations
 
 import json
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from starlette.responses import Response
@@ -96,6 +95,7 @@ def busy(detail: str, *, retry_after_s: int = 1) -> ProblemError:
     return ProblemError("busy", detail, headers={"Retry-After": str(retry_after_s)})
 
 
-def phrase(status: int) -> str:
-    """Return the name of an HTTP status."""
-    return HTTPStatus(status).phrase
+def explain(kind: str) -> str:
+    """Return what a kind of problem is, and what to do, for a person."""
+    status, title, advice = KINDS[kind]
+    return f"{title} ({status}). {advice}\n"

@@ -16,7 +16,7 @@ from affetto.errors import AffettoError, ParameterError
 from affetto.exports import FORMATS
 from affetto.recognition.result import Recognition
 from affetto.recognition.rows import number_columns
-from affetto.server.openapi import RECOGNITION_BODY, problem_responses
+from affetto.server.openapi import RECOGNITION_BODY, problem_responses, recognition_contents
 from affetto.server.problems import ProblemError
 from affetto.server.state import Service, ServiceDependency  # noqa: TC001 (as above)
 
@@ -57,23 +57,29 @@ class Options(BaseModel):
         "mix",
         pattern="^(mix|each|[1-9][0-9]{0,3})$",
         description="`mix` for the mean of all channels, `each` for each by itself, or the number of one, from 1.",
+        examples=["mix", "each", "2"],
     )
     track: int | None = Field(
-        None, ge=1, le=9_999, description="The audio track, from 1; by default as players choose."
+        None, ge=1, le=9_999, description="The audio track, from 1; by default as players choose.", examples=[1]
     )
-    acoustics: bool = Field(False, description="Whether to measure F0, loudness, articulation rate and more.")
+    acoustics: bool = Field(
+        False, description="Whether to measure F0, loudness, articulation rate and more.", examples=[True]
+    )
     prior: str | None = Field(
         None,
         max_length=500,
         description="How frequent emotions are: `everyday`, `balanced`, or shares as in `happy=0.2,neutral=0.6`; "
         "by default as the service is set.",
-        examples=["everyday"],
+        examples=["everyday", "happy=0.2,neutral=0.6"],
     )
     format: str | None = Field(
         None,
         description=f"One of {', '.join(f'`{name}`' for name in FORMATS)}; by default what the header Accept prefers.",
+        examples=list(FORMATS),
     )
-    name: str | None = Field(None, max_length=255, description="The name of a raw body in the result.")
+    name: str | None = Field(
+        None, max_length=255, description="The name of a raw body in the result.", examples=["call.wav"]
+    )
 
 
 @router.post(
@@ -81,8 +87,7 @@ class Options(BaseModel):
     responses={
         200: {
             "description": "One recognition for each channel that was asked for; one for the mean of all.",
-            "content": {media_type: {"schema": {"type": "string"}} for media_type in MEDIA_TYPES.values()}
-            | {"application/json": {}},
+            "content": recognition_contents(MEDIA_TYPES),
         },
         **problem_responses(*PROBLEMS),
     },
