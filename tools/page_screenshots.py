@@ -30,7 +30,7 @@ def main(address: str = _ADDRESS) -> None:
         sys.exit("Chromium is not installed")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path)
-        page = _open(browser, address, theme="light", width=1280, height=1290, scale=1)
+        page = _open(browser, address, theme="light", width=1280, height=1345, scale=1)
         page.get_by_role("button", name="Six sentences").click()
         page.locator(".lane .part").nth(4).click()
         page.get_by_role("button", name="Pause").click()

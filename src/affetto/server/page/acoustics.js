@@ -147,9 +147,7 @@ function scale(name, value, bands) {
   return h(
     "span",
     { class: "scale", "aria-hidden": "true" },
-    bands.map(([from, to]) =>
-      h("span", { class: "scale-usual", style: { "--from": place(from), "--to": place(to) } }),
-    ),
+    bands.map(([from, to]) => h("span", { class: "scale-usual", style: { "--from": place(from), "--to": place(to) } })),
     h("span", { class: "scale-value", style: { "--value": place(value) } }),
   );
 }

@@ -52,7 +52,12 @@ export class Card extends EventTarget {
         h("div", {}, h("h3", { id }, h("bdi", {}, recording.name)), this.meta),
         h(
           "button",
-          { type: "button", class: "quiet", "aria-label": texts.results.remove(recording.name), onclick: () => this.close() },
+          {
+            type: "button",
+            class: "quiet",
+            "aria-label": texts.results.remove(recording.name),
+            onclick: () => this.close(),
+          },
           icon("close"),
         ),
       ),
@@ -100,7 +105,11 @@ export class Card extends EventTarget {
     this.meta.textContent = `${clock(first.duration_s)} · ${texts.results.parts(spokenParts.length)}`;
     const mayHaveChannels = this.#sound?.peaks.length !== 1;
     this.#fill(
-      h("div", { class: "answers" }, recognitions.map((recognition) => answer(recognition))),
+      h(
+        "div",
+        { class: "answers" },
+        recognitions.map((recognition) => answer(recognition)),
+      ),
       warnings(recognitions),
       ...this.#details(recognitions),
       h(
@@ -112,7 +121,11 @@ export class Card extends EventTarget {
           "details",
           {},
           h("summary", {}, texts.help.title),
-          h("ul", { class: "help" }, texts.help.points.map((point) => h("li", {}, point))),
+          h(
+            "ul",
+            { class: "help" },
+            texts.help.points.map((point) => h("li", {}, point)),
+          ),
         ),
       ),
       h("p", { class: "faint" }, footnotes(first)),
@@ -143,14 +156,16 @@ export class Card extends EventTarget {
    */
   #details(recognitions) {
     const parts = recognitions
-      .flatMap((recognition) => recognition.segments.map((segment) => ({ segment, voice: voice(segment, recognition) })))
+      .flatMap((recognition) =>
+        recognition.segments.map((segment) => ({ segment, voice: voice(segment, recognition) })),
+      )
       .sort((a, b) => a.segment.start_s - b.segment.start_s);
     const duration_s = recognitions[0].duration_s || this.#sound?.duration_s || 0;
     if (!duration_s) return [];
     const tracks = recognitions.map((recognition) => ({
       name: channelName(recognition),
       segments: recognition.segments,
-      emotions: recognition.segments.length ? Object.keys(recognition.probabilities) : [],
+      emotions: Object.keys(recognition.probabilities),
       peaks: this.#peaks(recognition),
     }));
     const timeline = new Timeline({ name: this.recording.name, tracks, duration_s, player: this.#player });
@@ -181,7 +196,12 @@ export class Card extends EventTarget {
     this.#clear();
     const cancel = h("button", { type: "button", class: "quiet", onclick: () => this.close() }, texts.results.cancel);
     this.#fill(
-      h("p", { class: "working" }, h("span", { class: "spinner", "aria-hidden": "true" }), texts.results.working(this.recording.name)),
+      h(
+        "p",
+        { class: "working" },
+        h("span", { class: "spinner", "aria-hidden": "true" }),
+        texts.results.working(this.recording.name),
+      ),
       cancel,
     );
   }
@@ -264,7 +284,9 @@ function meaning(recognition) {
   const [[, best], ...others] = ranked(recognition);
   const close = others.filter(([, share]) => best - share < CLOSE).slice(0, 3);
   if (!close.length) return texts.answer.unsureMeaning;
-  return texts.answer.closeMeaning(close.map(([emotion, share]) => `${emotionName(emotion)} ${percent(share)}`).join(", "));
+  return texts.answer.closeMeaning(
+    close.map(([emotion, share]) => `${emotionName(emotion)} ${percent(share)}`).join(", "),
+  );
 }
 
 /**
@@ -274,7 +296,16 @@ function meaning(recognition) {
 function warnings(recognitions) {
   const all = [...new Set(recognitions.flatMap((recognition) => recognition.warnings))];
   if (!all.length) return null;
-  return h("div", { class: "message" }, h("b", {}, texts.notes.title), h("ul", {}, all.map((text) => h("li", {}, text))));
+  return h(
+    "div",
+    { class: "message" },
+    h("b", {}, texts.notes.title),
+    h(
+      "ul",
+      {},
+      all.map((text) => h("li", {}, text)),
+    ),
+  );
 }
 
 /**

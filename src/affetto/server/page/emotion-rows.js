@@ -30,7 +30,11 @@ export function emotionRow(emotion, segments, duration_s) {
       svg("path", { d: bars(emotion, best) }),
     ),
     best.map((segment) =>
-      h("span", { class: "figure", style: place(segment, duration_s) }, h("span", {}, percent(segment.probabilities[emotion] ?? 0))),
+      h(
+        "span",
+        { class: "figure", style: place(segment, duration_s) },
+        h("span", {}, percent(segment.probabilities[emotion] ?? 0)),
+      ),
     ),
   );
 }

@@ -18,7 +18,12 @@ export function startExamples(list, results) {
       h(
         "li",
         {},
-        h("button", { type: "button", class: "example", onclick: () => load(name, results) }, icon("play"), texts.examples.items[name]),
+        h(
+          "button",
+          { type: "button", class: "example", onclick: () => load(name, results) },
+          icon("play"),
+          texts.examples.items[name],
+        ),
       ),
     ),
   );

@@ -22,7 +22,12 @@ export function lane({ name, segments, duration_s, onSegment }) {
   const buttons = new Map(
     [...segments].map(([number, segment]) => [segment, button(segment, number, duration_s, () => onSegment(segment))]),
   );
-  const attributes = { class: "row-area lane", role: "toolbar", "aria-label": texts.timeline.parts(name), onkeydown: move };
+  const attributes = {
+    class: "row-area lane",
+    role: "toolbar",
+    "aria-label": texts.timeline.parts(name),
+    onkeydown: move,
+  };
   const element = h("div", attributes, ...buttons.values());
   element.querySelector("button")?.setAttribute("tabindex", "0");
   return { element, buttons };

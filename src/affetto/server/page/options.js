@@ -62,7 +62,11 @@ function choice(id, name, label, chosen, values) {
     "div",
     { class: "field" },
     h("label", { for: id }, label),
-    h("select", { id, name }, values.map(([value, text]) => h("option", { value, selected: value === chosen }, text))),
+    h(
+      "select",
+      { id, name },
+      values.map(([value, text]) => h("option", { value, selected: value === chosen }, text)),
+    ),
   );
 }
 

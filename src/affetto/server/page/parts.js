@@ -29,7 +29,11 @@ export class PartList extends EventTarget {
     super();
     this.player = player;
     const many = parts.length > MANY ? "parts many" : "parts";
-    this.element = h("ol", { class: many }, parts.map(({ segment, voice }) => this.#item(segment, voice)));
+    this.element = h(
+      "ol",
+      { class: many },
+      parts.map(({ segment, voice }) => this.#item(segment, voice)),
+    );
   }
 
   /**

@@ -35,7 +35,9 @@ export async function decode(blob) {
  * @returns {Float32Array}
  */
 export function together(channels) {
-  return channels[0].map((_, i) => channels.map((channel) => channel[i]).reduce((a, b) => (Math.abs(a) > Math.abs(b) ? a : b)));
+  return channels[0].map((_, i) =>
+    channels.map((channel) => channel[i]).reduce((a, b) => (Math.abs(a) > Math.abs(b) ? a : b)),
+  );
 }
 
 /**
@@ -45,7 +47,9 @@ export function together(channels) {
  * @returns {Float32Array}
  */
 function peaks(samples) {
-  const found = new Float32Array(Math.min(samples.length, Math.max(LEAST_PEAKS, (samples.length / RATE_HZ) * PEAKS_PER_S)));
+  const found = new Float32Array(
+    Math.min(samples.length, Math.max(LEAST_PEAKS, (samples.length / RATE_HZ) * PEAKS_PER_S)),
+  );
   for (let i = 0; i < found.length; i++) {
     const end = Math.floor(((i + 1) * samples.length) / found.length);
     for (let j = Math.floor((i * samples.length) / found.length); j < end; j++) {

@@ -28,6 +28,11 @@ export const texts = {
     there: (/** @type {string} */ host) => `Your sound is sent to ${host} and to nobody else. It is not stored there.`,
   },
 
+  warning: {
+    text: "A guess about the voice, not about the person. In the European Union it is forbidden at work and in education, with few exceptions.",
+    link: "Read this first",
+  },
+
   examples: {
     title: "Or try an example",
     items: {
@@ -56,7 +61,7 @@ export const texts = {
     cancel: "Cancel",
     done: (/** @type {string} */ name, /** @type {string} */ answer) => `${name}: ${answer}`,
     remove: (/** @type {string} */ name) => `Remove ${name}`,
-    parts: (/** @type {number} */ n) => n === 1 ? "1 part with speech" : `${n || "no"} parts with speech`,
+    parts: (/** @type {number} */ n) => (n === 1 ? "1 part with speech" : `${n || "no"} parts with speech`),
     live: "Live recording",
     recorded: "Recording",
   },
@@ -85,7 +90,7 @@ export const texts = {
       "How sure: 100 % means that only this emotion fits. With eight emotions, 13 % would be a blind guess.",
       "A question mark, and a dashed line, mean that the answer is not sure enough to rely on.",
       "Parts: wherever somebody speaks without a long pause, that part has an answer of its own. The answer at the top is for all parts together.",
-      "The rows with faces show how well each emotion fits over time: the higher the bar, the better. The emotion that fits best has the strong colour.",
+      "The rows with faces show how well each emotion fits over time. The emotion that fits best has the strong colour.",
       "Energy goes from calm to excited, tone from unpleasant to pleasant. Anger and joy both have much energy; their tone differs.",
     ],
   },
@@ -110,6 +115,7 @@ export const texts = {
     parts: (/** @type {string} */ name) => `${name}: parts with speech. Move with the arrow keys.`,
     part: (/** @type {number} */ n, /** @type {string} */ time, /** @type {string} */ answer) =>
       `Part ${n}, ${time}: ${answer}`,
+    every: "How well each emotion fits: the higher the bar, the better.",
     everyLabel: "How well each emotion fits over time. The list of parts below has the same numbers.",
     cannotPlay: "Your browser cannot play this kind of file. The results are shown all the same.",
     unknownSpeaker: "Unknown speaker",
@@ -129,7 +135,13 @@ export const texts = {
     within: "as in neutral speech",
     notMeasured: "This was not measured while listening. Choose “Analyse it differently” below, then “Analyse again”.",
     none: "This part is too short or too quiet to measure.",
-    unit: { f0_hz: "Hz", f0_range_semitones: "semitones", loudness_range_db: "dB", articulation_rate_syllables_per_s: "syllables per second", spectral_centroid_hz: "Hz" },
+    unit: {
+      f0_hz: "Hz",
+      f0_range_semitones: "semitones",
+      loudness_range_db: "dB",
+      articulation_rate_syllables_per_s: "syllables per second",
+      spectral_centroid_hz: "Hz",
+    },
     measures: {
       f0_hz: { name: "Pitch", low: "lower", high: "higher" },
       f0_range_semitones: { name: "Melody", low: "flatter", high: "livelier" },
@@ -208,12 +220,13 @@ export const texts = {
     again: "Try again",
     close: "Close",
     server: "The server does not answer. Is it still running?",
-    busy: (/** @type {number} */ seconds) => 
+    busy: (/** @type {number} */ seconds) =>
       `The server is busy. Please try again in ${seconds === 1 ? "a second" : `${seconds} seconds`}.`,
     status: (/** @type {number} */ status) => `The server answered with the error ${status}.`,
     denied: "The page may not use the microphone. Allow it in the settings of your browser, then try again.",
     missing: "No microphone was found. Connect one, then try again.",
-    insecure: "Browsers allow the microphone only on this computer or over https. Record with another program and choose the file.",
+    insecure:
+      "Browsers allow the microphone only on this computer or over https. Record with another program and choose the file.",
     microphone: (/** @type {string} */ detail) => `The microphone cannot be used: ${detail}`,
     lost: "The connection to the server was lost.",
     slow: "The connection is too slow for live sound. Record first, then analyse.",

@@ -163,9 +163,10 @@ export class Timeline extends EventTarget {
 
   /**
    * @param {Track} track
-   * @returns {HTMLElement}
+   * @returns {HTMLElement[]}
    */
   #everyEmotion({ emotions, segments }) {
+    if (!segments.length) return [];
     const rows = emotions.map((emotion) =>
       row([face(emotion), h("span", {}, emotionName(emotion))], emotionRow(emotion, segments, this.duration_s)),
     );
@@ -178,7 +179,10 @@ export class Timeline extends EventTarget {
       if (segment) this.#choose(segment);
       else this.player?.seek(time_s);
     };
-    return h("div", { class: "every-emotion", role: "img", "aria-label": texts.timeline.everyLabel, onclick }, rows);
+    return [
+      h("p", { class: "faint caption" }, texts.timeline.every),
+      h("div", { class: "every-emotion", role: "img", "aria-label": texts.timeline.everyLabel, onclick }, rows),
+    ];
   }
 
   /** @param {number} zoom */
