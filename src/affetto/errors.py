@@ -28,5 +28,9 @@ class ProfileError(AffettoError, ValueError):
     """An adaptation profile is missing, damaged, or of another model."""
 
 
+class TurnsError(AffettoError, ValueError):
+    """A transcript or a diarization is missing, damaged, or of an unknown format."""
+
+
 class MissingExtraError(AffettoError, ImportError):
     """A library of an optional extra is needed and not installed."""

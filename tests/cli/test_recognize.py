@@ -174,7 +174,7 @@ def test_csv_has_all_labels_even_without_speech(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "silence.wav", np.zeros(16_000), 16_000)
     header, row = run("recognize", "silence.wav", "--format", "csv", cwd=tmp_path).stdout.decode().splitlines()
     assert {"neutral", "angry"} <= set(header.split(","))
-    assert row.startswith("silence.wav,,,0.0,1.0,no_speech,,")
+    assert row.startswith("silence.wav,,,0.0,1.0,,,no_speech,,")
 
 
 def test_channels_and_tracks_are_chosen(tmp_path: Path) -> None:
@@ -280,7 +280,7 @@ def test_csv_has_columns_of_measures_even_without_speech(tmp_path: Path) -> None
     header, row = printed.splitlines()
     assert (tmp_path / "a.csv").read_text(encoding="utf-8").splitlines() == [header, row]
     assert "f0_hz,f0_range_semitones,loudness_dbfs" in header
-    assert row.startswith("silence.wav,,,0.0,1.0,no_speech,,")
+    assert row.startswith("silence.wav,,,0.0,1.0,,,no_speech,,")
 
 
 @pytest.mark.parametrize(

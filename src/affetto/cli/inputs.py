@@ -14,6 +14,7 @@ from affetto.errors import ParameterError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from affetto.conversations import Turn
     from affetto.recognition.recognizer import Recognizer
     from affetto.speech import Channels
 
@@ -39,6 +40,22 @@ def parsed_channels(text: str, *, each: bool) -> Channels:
     from affetto.speech import check_channels
 
     return check_channels(int(text) if text.isdecimal() else text, each=each)
+
+
+def turns(
+    transcript: Path | None, speakers: Path | None, *, n_recordings: int, channels: Channels
+) -> tuple[Turn, ...] | None:
+    """Return the turns of ``--transcript`` and ``--speakers``, which belong to one recording; None without them."""
+    if transcript is None and speakers is None:
+        return None
+    from affetto.conversations import read_turns
+
+    option = "--transcript" if speakers is None else "--speakers"
+    if n_recordings != 1:
+        raise ParameterError(f"{option} belongs to one recording, not to {n_recordings}; call it once for each")
+    if channels == "each":
+        raise ParameterError(f"{option} names who speaks in one channel; choose it with --channels N, or mix them")
+    return read_turns(transcript, speakers)
 
 
 def recordings(names: Sequence[str]) -> list[str | BinaryIO]:

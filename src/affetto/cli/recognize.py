@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path  # noqa: TC003 (typer evaluates annotations)
-from typing import TYPE_CHECKING, Annotated, BinaryIO
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 from typer import Option
@@ -11,10 +11,14 @@ from typer import Option
 from affetto.cli import inputs, options
 from affetto.cli.output import find_export, make_console, print_export, print_problems, private_matplotlib
 from affetto.errors import ParameterError
+from affetto.recognition.recording import recognize_many
 from affetto.recognition.result import Failure, Recognition
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from affetto.conversations import Turn
+    from affetto.recognition.recognizer import Recognizer
 
 
 def recognize(
@@ -31,6 +35,13 @@ def recognize(
     acoustics: Annotated[
         bool, Option("--acoustics", help="Measure F0, loudness, articulation rate, pauses and spectral centroid too.")
     ] = False,
+    transcript: Annotated[
+        Path | None,
+        Option(metavar="FILE", help="Answer each turn of a transcript: SRT, WebVTT, JSON of Whisper or WhisperX."),
+    ] = None,
+    speakers: Annotated[
+        Path | None, Option(metavar="FILE", help="Answer each turn of a diarization (RTTM), or name those who speak.")
+    ] = None,
     profile: options.ProfileOption = None,
     no_self_adaptation: options.NoSelfAdaptationOption = False,
     prior: options.PriorOption = None,
@@ -44,7 +55,8 @@ def recognize(
         raise ParameterError(
             f"--timeline and --format {output_format} would be mixed in one output; give the latter an --output"
         )
-    kept = [*sources, profile, *inputs.model_files(model)]
+    turns = inputs.turns(transcript, speakers, n_recordings=len(sources), channels=chosen)
+    kept = [*sources, transcript, speakers, profile, *inputs.model_files(model)]
     export = find_export(output, output_format, sources=kept, n_results=len(sources))
     if export is not None:
         export.require_room(len(sources), each_channel=chosen == "each", acoustics=acoustics and output is None)
@@ -59,8 +71,8 @@ def recognize(
         sources = [inputs.rewindable(sources[0])]
 
     recognizer = inputs.make_recognizer(model, profile, no_self_adaptation, prior)
-    jobs = 1 if len(sources) == 1 else None
-    results = recognizer.recognize_each(sources, jobs=jobs, channels=chosen, track=track, acoustics=acoustics)
+    arguments: dict[str, Any] = {"channels": chosen, "track": track, "acoustics": acoustics}
+    results = _recognized(recognizer, sources, turns, **arguments)
     outcomes: list[Recognition | Failure] = []
     reported = _reported(results, outcomes)
     if export is not None and output is None:
@@ -76,6 +88,14 @@ def recognize(
         _draw(recognized[0], sources[0], picture)
     if len(recognized) < len(outcomes):
         raise typer.Exit(1)
+
+
+def _recognized(
+    recognizer: Recognizer, sources: Sequence[str | BinaryIO], turns: tuple[Turn, ...] | None, **arguments: Any
+) -> Iterator[Recognition | Failure]:
+    if turns is None:
+        return recognizer.recognize_each(sources, jobs=1 if len(sources) == 1 else None, **arguments)
+    return recognize_many(sources, lambda source: (recognizer.recognize(source, turns=turns, **arguments),), workers=1)
 
 
 def _reported(

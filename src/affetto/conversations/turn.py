@@ -7,7 +7,7 @@ from math import isfinite
 from numbers import Real
 from typing import TYPE_CHECKING
 
-from affetto.errors import ParameterError
+from affetto.errors import ParameterError, TurnsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -61,6 +61,27 @@ class Turn:
             if value is not None and not isinstance(value, str):
                 raise ParameterError(f"{name} of a turn is a {type(value).__name__}; give a str or None")
             object.__setattr__(self, name, " ".join((value or "").split()) or None)
+
+
+def checked_turn(place: str, start_s: float, end_s: float, speaker: str | None = None, text: str | None = None) -> Turn:
+    """Return a turn from a file.
+
+    Parameters
+    ----------
+    place : str
+        Where in which file it stands, for the error.
+    start_s, end_s, speaker, text
+        As in `Turn`.
+
+    Raises
+    ------
+    TurnsError
+        If it cannot be a turn.
+    """
+    try:
+        return Turn(start_s, end_s, speaker, text)
+    except ParameterError as error:
+        raise TurnsError(f"{place}: {error}") from None
 
 
 def in_order(turns: Iterable[Turn]) -> tuple[Turn, ...]:

@@ -77,14 +77,16 @@ def turn_tables(outcomes: Iterable[Recognition | Failure]) -> Iterator[Renderabl
     for outcome in outcomes:
         if isinstance(outcome, Failure) or not has_turns(outcome):
             continue
-        table = Table("turn", "speaker", "emotion", "text", box=None, pad_edge=False, header_style="bold")
+        named, written = (any(getattr(s, name) for s in outcome.segments) for name in ("speaker", "text"))
+        columns = ("turn", *(["speaker"] if named else []), "emotion", *(["text"] if written else []))
+        table = Table(*columns, box=None, pad_edge=False, header_style="bold")
         for segment in outcome.segments:
             emotion = Text(caption(segment), style="dim" if segment.emotion is None else "")
             if segment.reason:
                 emotion.append(f"  {one_line(segment.reason)}", style="dim")
-            names = (Text(one_line(text or ""), overflow="fold") for text in (segment.speaker, segment.text))
-            speaker, text = names
-            table.add_row(Text(time_span(segment), no_wrap=True), speaker, emotion, text)
+            speaker, text = (Text(one_line(text or ""), overflow="fold") for text in (segment.speaker, segment.text))
+            cells = (Text(time_span(segment), no_wrap=True), *([speaker] if named else []), emotion)
+            table.add_row(*cells, *([text] if written else []))
         yield ""
         yield table
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from affetto.conversations.overlaps import common_span, overlapping, uncovered
 from affetto.preprocessing.vad import SpeechSegmenter
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from affetto.conversations import Turn
+    from affetto.conversations.overlaps import Span
     from affetto.preprocessing.vad import SpeechSegment
     from affetto.speech import SoundStream
 
@@ -79,8 +81,8 @@ def plan_windows(turns: Sequence[Turn]) -> Plan:
     starts = [turn.start_s for turn in turns]
     latest_ends = list(accumulate((turn.end_s for turn in turns), max))
     windows, overlapped = [], set()
-    for number, (turn, others) in enumerate(zip(turns, _overlaps(turns), strict=True)):
-        parts = _without(turn, others)
+    for number, (turn, others) in enumerate(zip(turns, overlapping(turns, turns), strict=True)):
+        parts = _free_parts(turn, others)
         free_s = sum(end - start for start, end in parts)
         if free_s < min(_LEAST_FREE_S, _LEAST_FREE_SHARE * (turn.end_s - turn.start_s)):
             overlapped.add(number)
@@ -92,30 +94,11 @@ def plan_windows(turns: Sequence[Turn]) -> Plan:
     return Plan(sorted(windows, key=lambda window: window.before_s), frozenset(overlapped))
 
 
-def _overlaps(turns: Sequence[Turn]) -> list[list[tuple[float, float]]]:
-    """Return for each turn where the turns of other speakers overlap with it."""
-    found: list[list[tuple[float, float]]] = [[] for _ in turns]
-    active: list[int] = []
-    for number, turn in enumerate(turns):
-        active = [other for other in active if turns[other].end_s > turn.start_s]
-        for other in active:
-            if turns[other].speaker != turn.speaker:
-                span = (turn.start_s, min(turn.end_s, turns[other].end_s))
-                found[number].append(span)
-                found[other].append(span)
-        active.append(number)
-    return found
-
-
-def _without(turn: Turn, others: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Return the parts of a turn that none of the others covers."""
-    parts, position = [], turn.start_s
-    for start, end in [*sorted(others), (turn.end_s, turn.end_s)]:
-        # A turn without others is kept however short it is.
-        if start - position >= _LEAST_WINDOW_S or (position, start) == (turn.start_s, turn.end_s):
-            parts.append((position, start))
-        position = max(position, end)
-    return parts
+def _free_parts(turn: Turn, overlapping_turns: Iterable[Turn]) -> list[Span]:
+    """Return the parts of a turn in which no other speaker has one."""
+    others = [common_span(turn, other) for other in overlapping_turns if other.speaker != turn.speaker]
+    span = (turn.start_s, turn.end_s)
+    return uncovered(span, others, least_s=_LEAST_WINDOW_S) if others else [span]
 
 
 def _neighbours(
