@@ -87,7 +87,7 @@ class ScriptedTranscript(stt.RecognizeStream):
 
 
 class Recordings(AudioInput):
-    """Stands for the microphone: plays the recordings of one speaker, and then silence."""
+    """Stands for the microphone: plays all recordings of a speaker with pauses, and then silence."""
 
     def __init__(self, speaker: str) -> None:
         super().__init__(label="recordings")

@@ -30,6 +30,8 @@ from pipecat.pipeline.worker import PipelineWorker
 from pipecat.processors.aggregators.llm_context import LLMContext
 from pipecat.processors.aggregators.llm_response_universal import LLMContextAggregatorPair, LLMUserAggregatorParams
 from pipecat.processors.frame_processor import FrameDirection, FrameProcessor
+from pipecat.services.settings import STTSettings
+from pipecat.services.stt_service import STTService
 from pipecat.turns.user_start import TranscriptionUserTurnStartStrategy
 from pipecat.turns.user_stop import SpeechTimeoutUserTurnStopStrategy
 from pipecat.turns.user_turn_strategies import UserTurnStrategies
@@ -41,7 +43,7 @@ from affetto.corpora import load_corpus
 from affetto.integrations.pipecat import EmotionProcessor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncGenerator
 
 EXAMPLES = Path(__file__).parent
 RATE = 16_000
@@ -77,17 +79,31 @@ class ScriptedModel(FrameProcessor):
             await self.push_frame(reply)
 
 
-def frames() -> Iterator[Frame]:
-    """Yield what a transport and a speech-to-text service would push while one caller speaks twice."""
-    pause = bytes(2 * RATE)
+class ScriptedTranscriber(STTService):
+    """Stands for a speech-to-text service: it knows the texts, and after how many seconds each has been spoken."""
+
+    def __init__(self, script: list[tuple[float, str]]) -> None:
+        super().__init__(ttfs_p99_latency=0.1, settings=STTSettings(model=None, language=None))
+        self.script = list(script)
+        self.heard_s = 0.0
+
+    async def run_stt(self, audio: bytes) -> AsyncGenerator[Frame | None, None]:
+        """Take sound, and give a transcript when it is time."""
+        self.heard_s += len(audio) / (2 * RATE)
+        if self.script and self.heard_s >= self.script[0][0]:
+            yield TranscriptionFrame(self.script.pop(0)[1], "", time_now_iso8601(), finalized=True)
+
+
+def recordings(speaker: str) -> tuple[bytes, list[tuple[float, str]]]:
+    """Return the sound of all recordings of a speaker with pauses, and what is said up to which second."""
+    sound, script = b"", []
     for utterance in load_corpus(EXAMPLES).utterances:
-        if utterance.speaker != "1020":
-            continue
-        samples = read(utterance.path, sample_rate_hz=RATE).samples
-        sound = (32_767 * samples).astype("<i2").tobytes() + pause
-        for start in range(0, len(sound), RATE // 25):
-            yield InputAudioRawFrame(sound[start : start + RATE // 25], RATE, 1)
-        yield TranscriptionFrame(utterance.text or "", "", time_now_iso8601(), finalized=True)
+        if utterance.speaker == speaker:
+            samples = read(utterance.path, sample_rate_hz=RATE).samples
+            sound += (32_767 * samples).astype("<i2").tobytes()
+            script.append((len(sound) / (2 * RATE) + 0.2, utterance.text or ""))
+            sound += bytes(3 * 2 * RATE)
+    return sound, script
 
 
 async def main() -> None:
@@ -98,14 +114,14 @@ async def main() -> None:
     user, assistant = LLMContextAggregatorPair(
         LLMContext(), user_params=LLMUserAggregatorParams(user_turn_strategies=turns)
     )
-    pipeline = Pipeline([EmotionProcessor(), VoiceNotes(), user, ScriptedModel(), assistant])
-    worker = PipelineWorker(pipeline, enable_rtvi=False)
+    sound, script = recordings("1020")
+    stages = [ScriptedTranscriber(script), EmotionProcessor(), VoiceNotes(), user, ScriptedModel(), assistant]
+    worker = PipelineWorker(Pipeline(stages), enable_rtvi=False)
 
     async def speak() -> None:
-        for frame in frames():
-            await worker.queue_frame(frame)
+        for start in range(0, len(sound), RATE // 25):
+            await worker.queue_frame(InputAudioRawFrame(sound[start : start + RATE // 25], RATE, 1))
             await asyncio.sleep(0.02 / SPEED)
-        await asyncio.sleep(0.5)
         await worker.queue_frame(EndFrame())
 
     runner = WorkerRunner()

@@ -109,11 +109,17 @@ def final(at_s: float, text: str) -> list[tuple[float, stt.SpeechEventType, str]
 
 
 def converse(
-    agent: Agent, recording: Recording, script: list[tuple[float, stt.SpeechEventType, str]], *, n_segments: int = 0
+    agent: Agent,
+    recording: Recording,
+    script: list[tuple[float, stt.SpeechEventType, str]],
+    *,
+    n_segments: int = 0,
+    successor: Agent | None = None,
 ) -> tuple[list[llm.ChatMessage], bytes]:
     """Hold a session until all turns of the script are answered, and the agent knows so many segments.
 
-    Return the messages, and the sound that arrived at the speech-to-text service.
+    A successor then takes over, and the script begins anew. Return the messages, and the sound that arrived at the
+    speech-to-text service.
     """
     n_messages = 2 * sum(kind == stt.SpeechEventType.FINAL_TRANSCRIPT for _, kind, _ in script)
     messages: list[llm.ChatMessage] = []
@@ -132,6 +138,10 @@ def converse(
         async with asyncio.timeout(30):
             while len(messages) < n_messages or len(agent.segments) < n_segments:
                 await asyncio.sleep(0.02)
+            if successor is not None:
+                session.update_agent(successor)
+                while len(messages) < 2 * n_messages:
+                    await asyncio.sleep(0.02)
             await session.aclose()
         await asyncio.sleep(0.05)
         assert len(asyncio.all_tasks()) == 1
@@ -216,3 +226,13 @@ def test_what_is_being_spoken_when_the_session_ends_is_reported(recognizer: Reco
     _, heard = converse(agent, Endless(root / "examples" / "sad.flac"), final(1.0, "one"))
     # LiveKit itself sends two seconds of silence at the end, for the speech-to-text service.
     assert agent.segments[-1].end_s == pytest.approx(len(heard) / 32_000 - 2, abs=0.3)
+
+
+@pytest.mark.usefixtures("patient")
+def test_the_next_agent_of_a_session_listens_from_then_on(recognizer: Recognizer, root: Path) -> None:
+    first, second = Agent(recognizer), Agent(recognizer)
+    voice = Endless(root / "examples" / "sad.flac")
+    messages, _ = converse(first, voice, final(2.0, "one"), successor=second)
+    turns = [message.extra["affetto"] for message in messages if message.role == "user"]
+    assert [turn["segments"][0]["start_s"] < 1 for turn in turns] == [True, True]
+    assert second.segments
