@@ -6,7 +6,7 @@ import asyncio
 import logging
 import pathlib
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Depends, FastAPI, Path
 from fastapi.exceptions import RequestValidationError
@@ -20,7 +20,7 @@ from starlette.staticfiles import StaticFiles
 from affetto import __version__
 from affetto.server import models, recognitions, stream
 from affetto.server.metrics import MetricsMiddleware
-from affetto.server.openapi import problem_responses, text_response
+from affetto.server.openapi import complete, problem_responses, text_response
 from affetto.server.problems import KINDS, ProblemError, explain
 from affetto.server.security import SecurityMiddleware
 from affetto.server.state import Service, ServiceDependency, admit
@@ -58,7 +58,7 @@ def create_app(settings: Settings) -> FastAPI:
         yield
         await asyncio.to_thread(service.close)
 
-    app = FastAPI(
+    app = _Application(
         title="Affetto",
         summary="Speech emotion recognition: a recording goes in, the emotion that its voice expresses comes out.",
         description="Live sound goes over the WebSocket `/v1/stream`, which /agents.md describes.",
@@ -86,6 +86,16 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(MetricsMiddleware, metrics=service.metrics)
     app.add_middleware(_HeadMiddleware)
     return app
+
+
+class _Application(FastAPI):
+    """An application with a complete description."""
+
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            complete(super().openapi())
+        assert self.openapi_schema is not None  # FastAPI keeps it
+        return self.openapi_schema
 
 
 class _HeadMiddleware:

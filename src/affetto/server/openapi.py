@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 from typing import TYPE_CHECKING, Any
 
+from affetto.acoustics.measures import AcousticMeasures
 from affetto.exports import FORMATS
 from affetto.recognition.result import ModelName, Recognition, Segment
 from affetto.recognition.rows import number_columns
@@ -70,6 +73,46 @@ RECOGNITION_EXAMPLE = Recognition(
     **_ANSWER,
 )
 """The result of ``examples/sad.flac``."""
+
+
+_DESCRIBED = (Recognition, Segment, ModelName, AcousticMeasures)
+# Of numpydoc: a line with names and a type, and indented lines below it.
+_ATTRIBUTES = re.compile(r"^(\w[\w, ]*?)(?: : .*)?\n((?: {4}.*\n?)+)", re.MULTILINE)
+
+
+def complete(description: dict[str, Any]) -> None:
+    """Add what FastAPI leaves out of the description of a service: what the members of a result are.
+
+    Parameters
+    ----------
+    description : dict
+        As FastAPI makes it; changed.
+    """
+    schemas = description["components"]["schemas"]
+    summary = {
+        "type": "array",
+        "items": {"type": "string"},
+        "description": _plain(AcousticMeasures.summary.__doc__ or ""),
+    }
+    schemas["AcousticMeasures"]["properties"]["summary"] = summary
+    for cls in _DESCRIBED:
+        schema, text = schemas[cls.__name__], inspect.getdoc(cls) or ""
+        schema["description"] = text.partition("\n")[0]
+        attributes = re.split(r"^Attributes\n-+\n", text, flags=re.MULTILINE)[1].partition("\n\n")[0]
+        for names, meaning in _ATTRIBUTES.findall(attributes):
+            for name in names.split(", "):
+                schema["properties"][name]["description"] = _plain(meaning)
+        schema |= {"required": list(schema["properties"]), "additionalProperties": False}
+    parameters = (p for path in description["paths"].values() for m in path.values() for p in m.get("parameters", []))
+    for parameter in parameters:
+        # A query has no null: the option is left out.
+        choices = parameter["schema"].pop("anyOf", [])
+        parameter["schema"] |= next((choice for choice in choices if choice != {"type": "null"}), {})
+
+
+def _plain(text: str) -> str:
+    """Return a text of a docstring for readers of JSON, without references to literature."""
+    return re.sub(r"\bNone\b", "null", re.sub(r" \[\d+\]_", "", " ".join(text.split())))
 
 
 def recognition_contents(media_types: Mapping[str, str]) -> dict[str, dict[str, Any]]:

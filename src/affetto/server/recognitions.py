@@ -76,6 +76,7 @@ class Options(BaseModel):
         None,
         description=f"One of {', '.join(f'`{name}`' for name in FORMATS)}; by default what the header Accept prefers.",
         examples=list(FORMATS),
+        json_schema_extra={"enum": list(FORMATS)},
     )
     name: str | None = Field(
         None, max_length=255, description="The name of a raw body in the result.", examples=["call.wav"]
