@@ -5,12 +5,13 @@
 
 MODELS holds the saved model of each fold of `emobox`, trained without the fold's test actors. A conversation is made of
 the clips of two of these actors: one of the first, one of the second and so on, with pauses of 0.1 to 0.6 s. It is
-recognized four times:
+recognized five times:
 
 - `turns`: with the turns, each with its speaker.
-- `inexact`: so, but each turn begins and ends up to 0.25 s too early or too late, as those of transcripts do.
+- `unnamed`: so, but without speakers, as if one person spoke.
+- `inexact`: as `turns`, but each turn begins and ends up to 0.25 s too early or too late, as those of transcripts do.
 - `without`: without turns. The answer to a clip is that of the segment that overlaps with it the longest.
-- `alone`: as `turns`, but each speaker's clips in a track without the other's.
+- `alone`: as `turns`, but each speaker's clips, with the same pauses, without the other's.
 
 Writes benchmarks/results/conversations.json, and the answers by clip to conversations-turns.csv and so on.
 """
@@ -38,12 +39,20 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from affetto.corpora import Utterance
+    from affetto.corpora import Corpus, Utterance
 
 RATE = 16_000
-KINDS = ("turns", "inexact", "without", "alone")
+KINDS = ("turns", "unnamed", "inexact", "without", "alone")
 _PAUSE_S = (0.1, 0.6)
 _INEXACT_S = 0.25
+
+
+class Piece(NamedTuple):
+    """A clip with some of its silence on both sides."""
+
+    utterance: Utterance
+    samples: NDArray[np.float32]
+    margin_s: float
 
 
 class Conversation(NamedTuple):
@@ -54,24 +63,29 @@ class Conversation(NamedTuple):
     turns: list[Turn]
 
 
-def alternating(one: Sequence[Utterance], other: Sequence[Utterance]) -> list[Utterance]:
+def cut(utterance: Utterance, rng: np.random.Generator) -> Piece:
+    """Cut a clip so that a pause of the clip's own silence is between it and the next."""
+    margin_s = rng.uniform(_PAUSE_S[0] / 2, _PAUSE_S[1] / 2)
+    # Zeros for clips with less silence.
+    samples = np.pad(read(utterance.path, sample_rate_hz=RATE).samples, RATE)
+    return Piece(utterance, trim_silence(samples, RATE, threshold_db=35.0, margin_s=margin_s), margin_s)
+
+
+def alternating(one: Sequence[Piece], other: Sequence[Piece]) -> list[Piece]:
     """Return the clips of two speakers in turn."""
-    return [utterance for both in zip_longest(one, other) for utterance in both if utterance]
+    return [piece for both in zip_longest(one, other) for piece in both if piece]
 
 
-def make_conversation(utterances: Sequence[Utterance], rng: np.random.Generator) -> Conversation:
-    """Put clips one after the other, with pauses between them."""
-    pieces, turns, position_s = [], [], 0.0
-    for utterance in utterances:
-        margin_s = rng.uniform(_PAUSE_S[0] / 2, _PAUSE_S[1] / 2)
-        samples = np.pad(read(utterance.path, sample_rate_hz=RATE).samples, RATE)
-        # So much of the clip's own silence stays on both sides.
-        piece = trim_silence(samples, RATE, threshold_db=35.0, margin_s=margin_s)
-        end_s = position_s + len(piece) / RATE
-        turns.append(Turn(position_s + margin_s, end_s - margin_s, utterance.speaker))
-        pieces.append(piece)
-        position_s = end_s
-    return Conversation(np.concatenate(pieces), list(utterances), turns)
+def join(pieces: Sequence[Piece]) -> Conversation:
+    """Put clips one after the other."""
+    turns, position = [], 0
+    for piece in pieces:
+        start_s, end_s = position / RATE + piece.margin_s, (position + len(piece.samples)) / RATE - piece.margin_s
+        turns.append(Turn(start_s, end_s, piece.utterance.speaker))
+        position += len(piece.samples)
+    return Conversation(
+        np.concatenate([piece.samples for piece in pieces]), [piece.utterance for piece in pieces], turns
+    )
 
 
 def inexact(turn: Turn, rng: np.random.Generator) -> Turn:
@@ -92,7 +106,8 @@ def recognize(
     clips = [utterance.clip for utterance in conversation.utterances]
     found = recognizer.recognize(sound).segments
     without = [max(found, key=lambda segment: overlap_s(segment, turn)) for turn in turns]
-    given = {"turns": turns, "inexact": [inexact(turn, rng) for turn in turns]}
+    unnamed = [Turn(turn.start_s, turn.end_s) for turn in turns]
+    given = {"turns": turns, "unnamed": unnamed, "inexact": [inexact(turn, rng) for turn in turns]}
     answers: dict[str, Sequence[Segment | None]] = {
         "without": [s if overlap_s(s, turn) > 0 else None for s, turn in zip(without, turns, strict=True)]
     }
@@ -132,31 +147,36 @@ def uar_by_speaker(predictions: Predictions) -> dict[str, float]:
     return uars
 
 
+def measure(corpus: Corpus, models: Path) -> dict[str, Predictions]:
+    """Return the answers to all clips of a corpus, in each of the kinds."""
+    rng = np.random.default_rng(0)
+    answers: dict[str, list[tuple[Utterance, int, Segment | None]]] = {kind: [] for kind in KINDS}
+    labels: tuple[str, ...] = ()
+    for fold in get_protocol("emobox").split(corpus):
+        recognizer = Recognizer(load_fold(corpus, fold, models).folder)
+        labels = recognizer.labels
+        pieces: dict[str, list[Piece]] = {}
+        for i in rng.permutation(fold.test):
+            utterance = corpus.utterances[i]
+            pieces.setdefault(utterance.speaker, []).append(cut(utterance, rng))
+        speakers = sorted(pieces)
+        for pair in zip(speakers[::2], speakers[1::2], strict=True):
+            found = recognize(recognizer, join(alternating(*(pieces[speaker] for speaker in pair))), rng)
+            alone = [recognize_alone(recognizer, join(pieces[speaker])) for speaker in pair]
+            found["alone"] = alone[0] | alone[1]
+            utterances = [piece.utterance for speaker in pair for piece in pieces[speaker]]
+            for kind in KINDS:
+                answers[kind] += [(u, fold.number, found[kind][u.clip]) for u in utterances]
+        print(f"fold {fold.number}: {', '.join(speakers)}", flush=True)
+    return {kind: _predictions(answers[kind], labels) for kind in KINDS}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure what turns and speakers gain in conversations.")
     parser.add_argument("corpus", type=Path, metavar="RAVDESS")
     parser.add_argument("--models", type=Path, required=True, help="holds the bundles fold-1, fold-2 and so on")
     options = parser.parse_args()
-    corpus = load_corpus(options.corpus)
-    rng = np.random.default_rng(0)
-    answers: dict[str, list[tuple[Utterance, int, Segment | None]]] = {kind: [] for kind in KINDS}
-    labels: tuple[str, ...] = ()
-    for fold in get_protocol("emobox").split(corpus):
-        recognizer = Recognizer(load_fold(corpus, fold, options.models).folder)
-        labels = recognizer.labels
-        by_speaker: dict[str, list[Utterance]] = {}
-        for i in rng.permutation(fold.test):
-            by_speaker.setdefault(corpus.utterances[i].speaker, []).append(corpus.utterances[i])
-        speakers = sorted(by_speaker)
-        for pair in zip(speakers[::2], speakers[1::2], strict=True):
-            found = recognize(recognizer, make_conversation(alternating(*(by_speaker[s] for s in pair)), rng), rng)
-            found["alone"] = {}
-            for speaker in pair:
-                found["alone"] |= recognize_alone(recognizer, make_conversation(by_speaker[speaker], rng))
-            for kind in KINDS:
-                answers[kind] += [(u, fold.number, found[kind][u.clip]) for s in pair for u in by_speaker[s]]
-        print(f"fold {fold.number}: {', '.join(speakers)}", flush=True)
-    predictions = {kind: _predictions(answers[kind], labels) for kind in KINDS}
+    predictions = measure(load_corpus(options.corpus), options.models)
     paths = {kind: ROOT / RESULTS / f"conversations-{kind}.csv" for kind in KINDS}
     for kind, path in paths.items():
         predictions[kind].to_csv(path)
