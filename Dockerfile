@@ -1,4 +1,4 @@
-# The HTTP and WebSocket service: docs/how-to/serve.md says how to run it.
+# The HTTP and WebSocket service: docs/how-to/deploy.md says how to run it.
 FROM python:3.13-slim-trixie AS build
 WORKDIR /build
 COPY pyproject.toml README.md LICENSE ./

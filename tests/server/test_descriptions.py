@@ -30,7 +30,7 @@ def agents_page(server: Running) -> str:
 
 @pytest.fixture(scope="module")
 def guide(root: Path) -> str:
-    return (root / "docs" / "how-to" / "serve.md").read_text(encoding="utf-8")
+    return (root / "docs" / "how-to" / "deploy.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
