@@ -44,7 +44,7 @@ PAGES = [
 ]
 EXAMPLES = {"python", "pycon", "shell"}
 OUTPUTS = {"text", "json"}
-OTHER_BLOCKS = {"toctree", "include", "literalinclude", "eval", "nginx"}
+OTHER_BLOCKS = {"toctree", "include", "literalinclude", "eval", "nginx", "javascript"}
 SERVICE = "localhost:8000"
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
