@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.server.conftest import Running, running
 
+from affetto.server.negotiation import MEDIA_TYPES
 from affetto.server.openapi import RECOGNITION_EXAMPLE
 from affetto.server.problems import KINDS
-from affetto.server.recognitions import MEDIA_TYPES, Options
+from affetto.server.recognitions import Options
 from affetto.server.settings import PREFIX, Settings
 from affetto.server.stream import Start
 

@@ -12,11 +12,11 @@ import pytest
 import soundfile
 from tests.server.conftest import Running, running
 
-from affetto import AdaptationProfile, Recognizer
+from affetto import AdaptationProfile, Recognizer, read_turns
 from affetto.adaptation.prior import parse_prior
 from affetto.exports import FORMATS
 from affetto.recognition.rows import number_columns
-from affetto.server.recognitions import MEDIA_TYPES
+from affetto.server.negotiation import MEDIA_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -107,6 +107,46 @@ def test_tracks(server: Running, encode: Encoder) -> None:
     assert (first["status"], first["track"], second["track"]) == ("no_speech", 1, 2)
     assert second["emotion"] is not None
     assert server.post(video, query="?track=3").status_code == 422
+
+
+TRANSCRIPT = """1
+00:00:00,300 --> 00:00:03,200
+Anna: I told you twice.
+
+2
+00:00:09,000 --> 00:00:11,000
+Nothing is there.
+"""
+
+
+def test_turns_of_a_transcript_are_answered(server: Running, root: Path, recognizer: Recognizer) -> None:
+    sad = (root / "examples/sad.flac").read_bytes()
+    speakers = "SPEAKER call 1 0.2 3.1 <NA> <NA> SPEAKER_07 <NA> <NA>"
+    files: dict[str, tuple[str, bytes | str]]
+    files = {"file": ("sad.flac", sad), "transcript": ("a.srt", TRANSCRIPT), "speakers": ("b.rttm", speakers)}
+    (answer,) = server.client.post("/v1/recognitions", files=files).json()
+    said, after = answer["segments"]
+    assert (said["speaker"], said["emotion"]) == ("SPEAKER_07", "sad")
+    assert "told you twice" in said["text"]
+    assert (after["status"], after["emotion"]) == ("no_speech", None)
+    turns = read_turns(TRANSCRIPT.encode(), speakers.encode())
+    assert answer == as_json(recognizer.recognize(named(sad, "sad.flac"), turns=turns))
+
+
+@pytest.mark.parametrize(
+    ("query", "part", "content", "kind"),
+    [
+        ("?channels=each", "transcript", TRANSCRIPT, "invalid-request"),
+        ("", "transcript", "1\n00:00:05,000 --> 00:00:01,000\nbackwards", "unreadable-turns"),
+        ("", "speakers", TRANSCRIPT, "unreadable-turns"),
+    ],
+)
+def test_invalid_turns_are_refused(
+    server: Running, angry: bytes, query: str, part: str, content: str, kind: str
+) -> None:
+    files: dict[str, tuple[str, bytes | str]] = {"file": ("a.flac", angry), part: ("turns", content)}
+    answer = server.client.post(f"/v1/recognitions{query}", files=files)
+    assert (answer.status_code, answer.json()["type"]) == (422, f"/problems/{kind}")
 
 
 def test_prior_holds_for_its_request_only(server: Running, angry: bytes, recognizer: Recognizer) -> None:

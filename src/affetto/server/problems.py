@@ -41,6 +41,7 @@ KINDS: Mapping[str, Kind] = {
     "unreadable-recording": Kind(
         422, "The recording cannot be recognized", "Send a recording of speech, in a format that the detail allows."
     ),
+    "unreadable-turns": Kind(422, "Transcript or speakers cannot be read", "Correct the line that the detail names."),
     "unknown-key": Kind(401, "A key is needed", "Send a key of the service as `Authorization: Bearer KEY`."),
     "foreign-host": Kind(
         421, "The service has no keys and is for this machine", "Address it as localhost, or set keys."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import re
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,10 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
 from affetto.adaptation.prior import parse_prior
-from affetto.errors import AffettoError, ParameterError
+from affetto.conversations import read_turns
+from affetto.errors import AffettoError, ParameterError, TurnsError
 from affetto.exports import FORMATS
 from affetto.recognition.result import Recognition
 from affetto.recognition.rows import number_columns
+from affetto.server.negotiation import MEDIA_TYPES, choose_format
 from affetto.server.openapi import RECOGNITION_BODY, problem_responses, recognition_contents
 from affetto.server.problems import ProblemError
 from affetto.server.state import Service, ServiceDependency  # noqa: TC001 (as above)
@@ -24,26 +25,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from affetto.exports import Format
-    from affetto.server.uploads import Upload
-
-MEDIA_TYPES = {
-    "json": "application/json",
-    "jsonl": "application/x-ndjson",
-    "csv": "text/csv",
-    "vtt": "text/vtt",
-    "srt": "application/x-subrip",
-    "audacity": "text/plain",
-    "textgrid": "text/x-textgrid",
-}
-"""The media type of each export format."""
+    from affetto.server.uploads import Recording, Upload
 
 PROBLEMS = (
-    *("invalid-request", "unreadable-recording", "unknown-key", "not-acceptable", "upload-too-slow"),
-    *("upload-too-large", "recording-too-long", "too-many-requests", "busy"),
+    *("invalid-request", "unreadable-recording", "unreadable-turns", "unknown-key", "not-acceptable"),
+    *("upload-too-slow", "upload-too-large", "recording-too-long", "too-many-requests", "busy"),
 )
 """What can go wrong with a recognition, by the names of `KINDS`."""
-
-_WEIGHT = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")
 
 router = APIRouter()
 
@@ -98,7 +86,7 @@ class Options(BaseModel):
 async def recognize(request: Request, options: Annotated[Options, Query()], service: ServiceDependency) -> Response:
     """Recognize the emotions that the voice in a recording expresses."""
     _require_single(request)
-    export = _export(options.format, request.headers.get("accept", ""))
+    export = choose_format(options.format, request.headers.get("accept", ""))
     async with service.uploads.read(request) as upload:
         recognize = _prepared(service, upload, options, export)
         recognitions = await service.queue.run(recognize, abandoned=partial(_disconnected, request))
@@ -112,7 +100,9 @@ def _prepared(
     service: Service, upload: Upload, options: Options, export: Format
 ) -> Callable[[Callable[[float], None]], Sequence[Recognition]]:
     """Return the recognition to run; what is wrong with the options is an error before it waits."""
-    each = options.channels == "each"
+    each, has_turns = options.channels == "each", bool(upload.transcript or upload.speakers)
+    if each and has_turns:
+        raise ProblemError("invalid-request", "channels is each, and turns are those of one channel; name it, or mix")
     try:
         export.require_room(1, each_channel=each, acoustics=options.acoustics)
         recognizer = copy.copy(service.recognizer)
@@ -126,12 +116,19 @@ def _prepared(
         try:
             if each:
                 return recognizer.recognize_channels(upload.file, progress=progress, **arguments)
+            turns = read_turns(_content(upload.transcript), _content(upload.speakers)) if has_turns else None
             channels: Any = options.channels if options.channels == "mix" else int(options.channels)
-            return [recognizer.recognize(upload.file, channels=channels, progress=progress, **arguments)]
+            return [recognizer.recognize(upload.file, channels=channels, turns=turns, progress=progress, **arguments)]
+        except TurnsError as error:
+            raise ProblemError("unreadable-turns", str(error)) from None
         except AffettoError as error:
             raise ProblemError("unreadable-recording", str(error)) from None
 
     return recognized
+
+
+def _content(part: Recording | None) -> bytes | None:
+    return None if part is None else part.getvalue()
 
 
 def _require_single(request: Request) -> None:
@@ -139,37 +136,6 @@ def _require_single(request: Request) -> None:
     names = [name for name, _ in request.query_params.multi_items()]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise ProblemError("invalid-request", f"{twice[:100]}: it is given several times; give it once")
-
-
-def _export(name: str | None, accept: str) -> Format:
-    """Return the format that a request asks for.
-
-    Raises
-    ------
-    ProblemError
-        If there is no such format.
-    """
-    if name is not None:
-        if name not in FORMATS:
-            raise ProblemError("invalid-request", f"there is no format {name!r}; use one of {', '.join(FORMATS)}")
-        return FORMATS[name]
-    by_type = {media_type: FORMATS[name] for name, media_type in MEDIA_TYPES.items()}
-    for wanted in _media_ranges(accept) if accept.strip() else ["*/*"]:
-        for media_type, export in by_type.items():
-            if wanted in (media_type, f"{media_type.partition('/')[0]}/*", "*/*"):
-                return export
-    raise ProblemError("not-acceptable", f"none of {accept[:500]!r} is available; accept {', '.join(by_type)}")
-
-
-def _media_ranges(accept: str) -> list[str]:
-    """Return what a header Accept names, what the client prefers first."""
-    weighted = []
-    for part in accept.lower().split(","):
-        media_range, *parameters = (piece.strip() for piece in part.split(";"))
-        weight = next((parameter[2:] for parameter in parameters if parameter.startswith("q=")), "1")
-        if media_range and _WEIGHT.fullmatch(weight) and float(weight):
-            weighted.append((float(weight), media_range))
-    return [media_range for _, media_range in sorted(weighted, key=lambda pair: -pair[0])]
 
 
 async def _disconnected(request: Request) -> None:

@@ -84,7 +84,7 @@ class Service:
     def count_segments(self, segments: Sequence[Segment]) -> None:
         """Count segments in the metrics."""
         for segment in segments:
-            self.metrics.segments.labels(segment.emotion).inc()
+            self.metrics.segments.labels(segment.emotion or "none").inc()
 
     def close(self) -> None:
         """Wait for what runs."""
