@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 # The style sheet that wavesurfer.js puts into the waveforms of the page.
 _WAVEFORM_STYLE = "'sha256-XGW/cX2BkTPWNNT3NdyASrPEWZfPnKdPJaJ2aN7R+v8='"
 _HEADERS = {
+    "Cache-Control": "no-cache",  # after an update, a browser must not mix old and new scripts of the page
     "Content-Security-Policy": (
         f"default-src 'self'; style-src 'self' {_WAVEFORM_STYLE}; media-src 'self' blob:; img-src 'self' data: blob:; "
         "connect-src 'self' blob: ws: wss:; worker-src 'self' blob:; object-src 'none'; base-uri 'none'; "

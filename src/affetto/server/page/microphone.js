@@ -3,6 +3,8 @@
 import { texts } from "./texts.js";
 import { wav } from "./wav.js";
 
+const MOST_FLUSH_MS = 1000;
+
 /** The microphone cannot be used; the message is for the reader of the page. */
 export class MicrophoneError extends Error {}
 
@@ -80,6 +82,7 @@ export class Microphone {
     await new Promise((/** @type {(value: void) => void} */ resolve) => {
       this.#flushed = resolve;
       this.node.port.postMessage("end");
+      setTimeout(resolve, MOST_FLUSH_MS); // the audio thread may be gone, with the device
     });
     this.stream.getTracks().forEach((track) => track.stop());
     await this.context.close();

@@ -69,13 +69,20 @@ export class Results {
    */
   #add(recording) {
     const card = new Card(recording, (text) => this.announce(text));
-    card.addEventListener("close", () => this.#count());
+    card.addEventListener("close", () => this.#removed());
     this.#problem.hidden = true;
     this.#cards.prepend(card.element);
     this.#count();
     card.element.focus({ preventScroll: true });
     this.#section.scrollIntoView({ block: "start" });
     return card;
+  }
+
+  /** What had the focus is gone: the next card takes it, or the start. */
+  #removed() {
+    this.#count();
+    const next = /** @type {HTMLElement | null} */ (this.#cards.firstElementChild);
+    (next ?? byId("choose")).focus();
   }
 
   #count() {
