@@ -91,7 +91,8 @@ def join(pieces: Sequence[Piece]) -> Conversation:
 def inexact(turn: Turn, rng: np.random.Generator) -> Turn:
     """Return a turn whose times are wrong by up to a quarter of a second."""
     start, end = (time_s + rng.uniform(-_INEXACT_S, _INEXACT_S) for time_s in (turn.start_s, turn.end_s))
-    return Turn(max(start, 0.0), max(start, end), turn.speaker)
+    start = max(start, 0.0)
+    return Turn(start, max(start, end), turn.speaker)
 
 
 def overlap_s(segment: Segment, turn: Turn) -> float:
