@@ -48,6 +48,24 @@ def dialogue() -> Recognition:
 
 
 @pytest.fixture(scope="session")
+def conversation(dialogue: Recognition) -> Recognition:
+    """Turns of two speakers: one that another overlaps, one without speech, one after the end of the sound."""
+    first, second, _, last = dialogue.segments
+    silent = Segment(6.0, 6.5, "no_speech", None, None, {}, None, None, None, "Anna", "(sighs)", "nobody speaks in it")
+    late = dataclasses.replace(silent, start_s=99.0, end_s=100.0, speaker="Ben", text=None, reason="it is too late")
+    segments = (
+        dataclasses.replace(first, speaker="Anna", text="I told you <twice>."),
+        dataclasses.replace(
+            second, start_s=1.5, status="uncertain", speaker="Ben", text="No!", reason="another speaker speaks"
+        ),
+        silent,
+        dataclasses.replace(last, speaker="Ben"),
+        late,
+    )
+    return dataclasses.replace(dialogue, segments=segments)
+
+
+@pytest.fixture(scope="session")
 def silence() -> Recognition:
     """Three seconds in which nobody speaks."""
     reason = "silence: nothing is louder than <75 dB> & so on"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from affetto import AcousticMeasures, Segment
-from affetto.acoustics.measurement import compare_loudness, measure_acoustics
+from affetto.acoustics.measurement import compare_loudness, join_measures, measure_acoustics
 from affetto.corpora import load_corpus
 from affetto.speech import read
 
@@ -216,3 +216,23 @@ def test_syllables_of_real_sentences_are_counted(ravdess_dir: Path) -> None:
         assert found.articulation_rate_syllables_per_s is not None
         counts.append(found.articulation_rate_syllables_per_s * spoken_s)
     assert np.median(counts) == pytest.approx(7, abs=1)
+
+
+def test_measures_of_a_turn_are_the_means_of_its_pieces_and_count_the_pauses_between_them() -> None:
+    first = AcousticMeasures(f0_hz=200.0, loudness_dbfs=-20.0, pauses=1, pause_share=0.25)
+    whisper = AcousticMeasures(loudness_dbfs=-30.0, pauses=0, pause_share=0.0)
+    joined = join_measures([(0.0, 4.0, first), (4.5, 5.5, whisper), (5.6, 6.0, AcousticMeasures())])
+    assert joined == AcousticMeasures(f0_hz=200.0, loudness_dbfs=-22.0, pauses=2, pause_share=0.273)
+    assert join_measures([(0.0, 4.0, first)]) == first
+    assert join_measures([(0.0, 1.0, AcousticMeasures())] * 2) == AcousticMeasures()
+
+
+def test_a_turn_in_pieces_has_nearly_the_measures_of_the_whole(root: Path) -> None:
+    voice = read(root / "examples" / "reading-long.flac", sample_rate_hz=RATE).samples
+    half = len(voice) // 2
+    parts = [(n * half / RATE, (n + 1) * half / RATE, voice[n * half : (n + 1) * half]) for n in range(2)]
+    joined = join_measures([(start, end, measure_acoustics(samples, RATE)) for start, end, samples in parts])
+    whole = measure_acoustics(voice, RATE)
+    assert joined.f0_hz == pytest.approx(whole.f0_hz, rel=0.05)
+    assert joined.loudness_dbfs == pytest.approx(whole.loudness_dbfs, abs=1)
+    assert joined.articulation_rate_syllables_per_s == pytest.approx(whole.articulation_rate_syllables_per_s, rel=0.15)

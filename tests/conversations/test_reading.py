@@ -4,6 +4,8 @@ import codecs
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from affetto import ParameterError, Turn, TurnsError, read_turns
 from affetto.conversations import reading
@@ -97,3 +99,18 @@ def test_absurd_files_are_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     (tmp_path / "call.wav").write_bytes(bytes(2_000))
     with pytest.raises(TurnsError, match=r"call.wav.*larger"):
         read_turns(tmp_path / "call.wav")
+
+
+@given(data=st.data())
+def test_damaged_files_are_refused_or_read(data: st.DataObject) -> None:
+    content = bytearray(data.draw(st.sampled_from([SRT, VTT, WHISPER, RTTM])).encode())
+    for _ in range(data.draw(st.integers(1, 5))):
+        place = data.draw(st.integers(0, len(content) - 1))
+        content[place : place + data.draw(st.integers(0, 9))] = data.draw(st.binary(max_size=5))
+        content = content or bytearray(b" ")
+    for arguments in ((bytes(content), None), (None, bytes(content)), (bytes(content), RTTM.encode())):
+        try:
+            turns = read_turns(*arguments)
+        except TurnsError:
+            continue
+        assert all(isinstance(turn, Turn) for turn in turns)

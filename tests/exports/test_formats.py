@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from praatio import textgrid
 
-from affetto import AcousticMeasures, Failure, ModelName, ParameterError, Recognition, Recognizer, Segment
+from affetto import AcousticMeasures, Failure, ModelName, ParameterError, Recognition, Recognizer, Segment, read_turns
 from affetto.cli.options import OutputFormat
 from affetto.exports import FORMATS, find_format, write
 from affetto.exports.text import caption, emotion_name, has_turns, one_line, spoken_caption
@@ -320,3 +320,41 @@ def test_tables_hold_acoustic_measures(acoustics: Recognition, dialogue: Recogni
     assert "summary" not in rows[0]
     write([Failure("a.wav", "broken"), dialogue], tmp_path / "plain.csv")
     assert "f0_hz" not in (tmp_path / "plain.csv").read_text(encoding="utf-8")
+
+
+def test_subtitles_and_labels_of_a_conversation_have_speakers_and_texts(conversation: Recognition) -> None:
+    assert text_of(conversation, "srt").splitlines()[:11] == [
+        *("1", "00:00:00,500 --> 00:00:02,000", "Anna (angry 80%): I told you <twice>.", ""),
+        *("2", "00:00:01,500 --> 00:00:03,250", "Ben (neutral? 75%): No!", ""),
+        *("3", "00:00:06,000 --> 00:00:06,500", "Anna (no speech): (sighs)"),
+    ]
+    assert text_of(conversation, "vtt").splitlines()[4:6] == [
+        *("00:00:00.500 --> 00:00:02.000", "<v Anna>(angry 80%) I told you &lt;twice&gt;."),
+    ]
+    assert "Ben: neutral? 40%" in text_of(conversation, "audacity")
+
+
+def test_what_is_exported_is_read_as_turns(conversation: Recognition) -> None:
+    turns = read_turns(text_of(conversation, "vtt").encode())
+    assert [(t.start_s, t.end_s, t.speaker) for t in turns] == [
+        (s.start_s, s.end_s, s.speaker) for s in conversation.segments
+    ]
+
+
+def test_speakers_who_overlap_have_tiers_of_their_own(conversation: Recognition, tmp_path: Path) -> None:
+    write(conversation, tmp_path / "a.TextGrid")
+    grid = read_grid(tmp_path / "a.TextGrid")
+    assert grid.tierNames[:2] == ("emotion (Anna)", "confidence (Anna)")
+    assert len(grid.tierNames) == 10
+    said = [tuple(i) for i in grid.getTier("text (Anna)").entries if i.label]
+    assert said == [(0.5, 2.0, "I told you <twice>."), (6.0, 6.5, "(sighs)")]
+    assert [tuple(i) for i in grid.getTier("emotion (Anna)").entries if i.label] == [(0.5, 2.0, "angry")]
+    assert [i.label for i in grid.getTier("emotion (Ben)").entries if i.label] == ["neutral?", "neutral?"]
+
+
+def test_tables_of_a_conversation_have_speakers_texts_and_reasons(conversation: Recognition, tmp_path: Path) -> None:
+    write(conversation, tmp_path / "a.csv")
+    rows = list(csv.DictReader((tmp_path / "a.csv").open(encoding="utf-8", newline="")))
+    assert [row["speaker"] for row in rows] == ["Anna", "Ben", "Anna", "Ben", "Ben"]
+    assert (rows[2]["text"], rows[2]["status"], rows[2]["emotion"]) == ("(sighs)", "no_speech", "")
+    assert [row["reason"] for row in rows[:3]] == ["", "another speaker speaks", "nobody speaks in it"]

@@ -159,3 +159,12 @@ def test_a_notebook_needs_neither_matplotlib_nor_rich_nor_pandas() -> None:
         "assert not {'matplotlib', 'rich', 'pandas', 'typer', 'onnxruntime'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_each_speaker_of_a_conversation_has_a_lane(conversation: Recognition) -> None:
+    page = Page(conversation._repr_html_())
+    assert page.text.index("Anna") < page.text.index("angry") < page.text.index("Ben")
+    titles = [str(attributes["title"]) for tag, attributes in page.tags if "title" in attributes]
+    assert len(titles) == len(conversation.segments)
+    assert "Anna (angry 80%): I told you <twice>." in titles[0]
+    assert "nobody speaks in it" in titles[1]

@@ -114,3 +114,14 @@ def test_without_matplotlib_the_extra_is_named(
     monkeypatch.setattr("affetto._extras.find_spec", lambda _: None)
     with pytest.raises(MissingExtraError, match=r"matplotlib.*affetto\[plot\]"):
         plot(dialogue, EXAMPLE, tmp_path / "a.png")
+
+
+def test_each_speaker_of_a_conversation_has_a_lane(conversation: Recognition, tmp_path: Path) -> None:
+    odd = dataclasses.replace(conversation.segments[0], speaker="$x$ \ud800 " + "long " * 20)
+    many = [dataclasses.replace(conversation.segments[3], speaker=f"S{n}") for n in range(30)]
+    for segments in (conversation.segments, (odd, *conversation.segments), (*conversation.segments, *many)):
+        result = dataclasses.replace(conversation, segments=tuple(segments))
+        plot(result, (np.zeros(80_000), 8_000), tmp_path / "a.png")
+        image = imread(tmp_path / "a.png")
+        assert image.shape[:2] == (1080, 1800)
+        assert {colour("angry")} <= colours_in(tmp_path / "a.png", rows=slice(300, 600))

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from affetto import BundleError, Failure, Recognition
 from affetto.bundles.bundle import bundled_models, load_bundle
-from affetto.exports.summaries import acoustics_list, model_table, result_table
+from affetto.exports.summaries import acoustics_list, model_table, result_table, turn_tables
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -60,3 +60,19 @@ def test_invalid_results_of_a_model_are_an_error() -> None:
     broken = dataclasses.replace(bundle, manifest={**bundle.manifest, "results": [{"uar": None}]})
     with pytest.raises(BundleError, match="svm cannot be listed"):
         model_table([broken], default="svm")
+
+
+def test_the_turns_of_a_conversation_are_listed(conversation: Recognition, dialogue: Recognition) -> None:
+    empty, header, first, second, silent, *_ = printed(
+        *turn_tables([Failure("a.wav", "broken"), dialogue, conversation])
+    )
+    assert (empty, header.split()) == ("", ["turn", "speaker", "emotion", "text"])
+    assert first.split()[3:] == ["Anna", "angry", "80%", "I", "told", "you", "<twice>."]
+    assert "another speaker speaks" in second
+    assert silent.split()[3:6] == ["Anna", "no", "speech"]
+
+
+def test_unknown_speakers_and_texts_have_no_column(conversation: Recognition) -> None:
+    segments = [dataclasses.replace(segment, text=None) for segment in conversation.segments]
+    _, header, *_ = printed(*turn_tables([dataclasses.replace(conversation, segments=tuple(segments))]))
+    assert header.split() == ["turn", "speaker", "emotion"]

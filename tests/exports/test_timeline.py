@@ -132,3 +132,21 @@ def test_an_hour_fits_in_one_bar() -> None:
     assert set(bar) == set("s ad")
     assert "1:00:00" not in axis
     assert "45:00" in axis
+
+
+def test_each_speaker_of_a_conversation_has_a_bar(conversation: Recognition) -> None:
+    lines = [line.rstrip() for line in drawn(dataclasses.replace(conversation, source="a.wav"), width=60)]
+    assert (lines[2], lines[4]) == ("Anna", "Ben")
+    assert "angry" in lines[3]
+    assert "neutral?" in lines[5]
+    assert not any("happy" in line for line in lines)
+
+
+def test_speaker_text_and_reason_are_with_their_segment(conversation: Recognition) -> None:
+    lines = [line.rstrip() for line in drawn(conversation, width=120)]
+    first = next(n for n, line in enumerate(lines) if line.startswith("0:00.5"))
+    assert lines[first].endswith("Anna")
+    assert lines[first + 1] == "  I told you <twice>."
+    silent = next(n for n, line in enumerate(lines) if line.startswith("0:06.0"))
+    assert "no speech" in lines[silent]
+    assert lines[silent + 1 : silent + 3] == ["  (sighs)", "  nobody speaks in it"]

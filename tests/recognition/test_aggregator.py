@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from affetto import Turn
 from affetto.adaptation.online import OnlineAdapter
 from affetto.adaptation.prior import resolve_prior
 from affetto.classifiers.onnx_model import ModelOutput
@@ -85,3 +86,23 @@ def test_the_prior_is_applied_once_to_each_segment() -> None:
     segments = [call.add(predicted(0.0, 3.0, 0.2, 0.2, 0.6)), call.add(predicted(4.0, 5.0, 0.4, 0.4, 0.2))]
     assert [segment.probabilities["neutral"] for segment in segments] == pytest.approx([2 / 6, 4 / 7], abs=1e-6)
     assert call.overall().probabilities["neutral"] == pytest.approx(0.75 * 2 / 6 + 0.25 * 4 / 7, abs=1e-6)
+
+
+def test_a_turn_is_the_mean_of_its_pieces_and_counts_once() -> None:
+    call = answers()
+    pieces = [predicted(1.0, 4.0, 0.8, 0.1, 0.1), predicted(5.0, 6.0, 0.0, 0.2, 0.8)]
+    segment = call.add_turn(Turn(0, 9, "Anna", "Well."), pieces, overlapped=False, reason=None)
+    assert segment.probabilities == pytest.approx({"neutral": 0.6, "happy": 0.125, "angry": 0.275})
+    assert (segment.start_s, segment.end_s, segment.speaker, segment.text) == (0, 9, "Anna", "Well.")
+    assert (segment.status, segment.emotion, segment.reason) == ("ok", "neutral", None)
+    assert call.speech_s == pytest.approx(4)
+    assert call.overall().probabilities == segment.probabilities
+
+
+def test_an_overlapped_turn_is_uncertain_and_one_without_speech_has_no_answer() -> None:
+    call = answers()
+    sure = call.add_turn(Turn(0, 1), [predicted(0, 1, 1.0, 0.0, 0.0)], overlapped=True, reason="others speak")
+    assert (sure.status, sure.confidence, sure.reason) == ("uncertain", 1.0, "others speak")
+    silent = call.add_turn(Turn(2, 3), [], overlapped=False, reason="silence")
+    assert (silent.status, silent.emotion, silent.probabilities, silent.reason) == ("no_speech", None, {}, "silence")
+    assert call.speech_s == pytest.approx(1)

@@ -190,3 +190,16 @@ def test_old_samples_are_discarded(clips: list[np.ndarray]) -> None:
         segmenter.push(sound)
         most = max(most, sum(map(len, segmenter._kept)))
     assert most < 5 * len(sound)
+
+
+def test_only_speech_within_a_span_counts(root: Path) -> None:
+    samples = speech(root / "examples" / "reading-long.flac")
+    first, last = round(3.0 * RATE), round(5.0 * RATE)
+    for size in (1_000, len(samples)):
+        segmenter = SpeechSegmenter(RATE, within=(first, last))
+        found = [s for i in range(0, len(samples), size) for s in segmenter.push(samples[i : i + size])]
+        found += segmenter.end()
+        margin = round(0.1 * RATE)
+        assert found
+        assert all(first - margin <= s.start and s.start + len(s.samples) <= last + margin for s in found)
+    assert SpeechSegmenter(RATE, within=(0, 0)).push(samples) == []
