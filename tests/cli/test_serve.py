@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import signal
@@ -13,8 +14,12 @@ from threading import Thread
 from typing import TYPE_CHECKING, NamedTuple
 
 import httpx
+import numpy as np
 import pytest
+import soundfile
 from tests.cli.conftest import COMMAND, run_text
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,27 +62,58 @@ def test_it_serves_as_soon_as_it_tells_its_address(root: Path) -> None:
         assert httpx.post(f"{address}/v1/recognitions", content=content, headers=headers).status_code == 200
 
 
+@pytest.fixture(scope="module")
+def minutes(root: Path) -> bytes:
+    """Two minutes of speech, which take a while."""
+    samples, rate = soundfile.read(root / "examples" / "reading-long.flac", dtype="int16")
+    file = io.BytesIO()
+    soundfile.write(file, np.tile(samples, 121 * rate // len(samples) + 1), rate, format="FLAC")
+    return file.getvalue()
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_signals_finish_what_runs(root: Path, number: signal.Signals) -> None:
-    content = (root / "examples" / "reading-long.flac").read_bytes()
+def test_signals_finish_what_runs(minutes: bytes, number: signal.Signals) -> None:
     with serving(AFFETTO_SERVE_THREADS="1") as (process, address), httpx.Client(base_url=address, timeout=60) as client:
         answers: list[httpx.Response] = []
-        query = "?acoustics=true"  # it takes longer
-        requests = [
-            Thread(target=lambda: answers.append(client.post(f"/v1/recognitions{query}", content=content)))
-            for _ in range(3)
-        ]
-        for request in requests:
-            request.start()
-        while "affetto_queue 3.0" not in httpx.get(f"{address}/metrics").text:
+        request = Thread(target=lambda: answers.append(client.post("/v1/recognitions", content=minutes)))
+        request.start()
+        while "affetto_queue 1.0" not in httpx.get(f"{address}/metrics").text:
             assert not answers
         process.send_signal(number)
-        for request in requests:
-            request.join()
-        assert [answer.status_code for answer in answers] == [200] * 3
+        request.join()
+        assert answers[0].json()[0]["duration_s"] > 120
         assert process.wait(20) in (0, -number, 130)
         assert process.stderr is not None
         assert "Traceback" not in process.stderr.read()
+
+
+def test_live_streams_are_told_that_it_ends() -> None:
+    with serving(AFFETTO_SERVE_THREADS="1") as (process, address):
+        with connect(f"ws{address.removeprefix('http')}/v1/stream") as websocket:
+            websocket.send('{"type": "start", "format": "pcm_s16le", "sample_rate_hz": 16000}')
+            websocket.recv()
+            process.send_signal(signal.SIGTERM)
+            with pytest.raises(ConnectionClosed) as closed:
+                websocket.recv(timeout=10)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1012  # the service restarts
+        process.wait(10)
+
+
+def test_nothing_of_a_client_is_logged(root: Path) -> None:
+    content = (root / "examples" / "angry.flac").read_bytes()
+    with serving(AFFETTO_SERVE_THREADS="1") as (process, address), httpx.Client(base_url=address) as client:
+        for body in (content, content[:999], b"", b"my-secret"):
+            client.post("/v1/recognitions?name=my-secret", content=body)
+            client.post("/v1/recognitions", files={"file": ("my-secret", body)})
+        client.post(
+            "/v1/recognitions", content=b"my-secret", headers={"Content-Type": "multipart/form-data; boundary=x"}
+        )
+        client.get("/my-secret", headers={"Authorization": "Bearer my-secret"})
+        process.send_signal(signal.SIGTERM)
+        process.wait(20)
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
 
 
 def test_wrong_settings_are_one_sentence(tmp_path: Path) -> None:

@@ -81,6 +81,7 @@ def create_app(settings: Settings) -> FastAPI:
             allow_origins=settings.cors_origins,
             allow_methods=["GET", "POST"],
             allow_headers=["Authorization", "Content-Type"],
+            expose_headers=["Retry-After"],
         )
     app.add_middleware(SecurityMiddleware, loopback_only=not service.access.needs_key)
     app.add_middleware(MetricsMiddleware, metrics=service.metrics)

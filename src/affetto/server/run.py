@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,7 @@ def make_server(settings: Settings) -> uvicorn.Server:
     AffettoError
         If model, profile or prior cannot be used.
     """
+    logging.getLogger("python_multipart").setLevel(logging.ERROR)  # it warns of every damaged form
     config = uvicorn.Config(
         create_app(settings),
         host=settings.host,
