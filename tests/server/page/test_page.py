@@ -50,8 +50,11 @@ def analysed(chromium: Browser, service: str, root: Path) -> Iterator[Page]:
     context.close()
 
 
-def upload(site: Page, name: str, content: bytes) -> None:
-    site.locator("#file").set_input_files({"name": name, "mimeType": "", "buffer": content})
+def upload(site: Page, name: str, content: bytes, **others: bytes) -> None:
+    """Choose a file; the others are those of the same name with the ending that is given."""
+    files = {name: content} | {f"{name.partition('.')[0]}.{ending}": data for ending, data in others.items()}
+    payloads: list[Any] = [{"name": name, "mimeType": "", "buffer": data} for name, data in files.items()]
+    site.locator("#file").set_input_files(payloads)
 
 
 def upload_example(site: Page, root: Path, name: str) -> None:
@@ -161,14 +164,30 @@ def test_each_channel_has_a_lane(site: Page, root: Path) -> None:
     assert "happy" in download.value.path().read_text(encoding="utf-8")
 
 
-def test_each_speaker_has_a_lane_with_the_text(site: Page, root: Path, recognizer: Recognizer) -> None:
-    answer = recognizer.recognize(root / "examples" / "sequence.flac").to_dict()
-    for segment, speaker, text in zip(answer["segments"], "ABABAB", ["Hello.", *[None] * 5], strict=True):
-        segment |= {"speaker": speaker, "text": text}
-    site.route("**/v1/recognitions*", lambda route: route.fulfill(json=[answer]))
-    upload_example(site, root, "sequence.flac")
-    assert [lane.locator(".part").count() for lane in site.locator(".lane").all()] == [3, 3]
-    expect(site.locator(".said")).to_have_text("Hello.")
+def test_each_speaker_has_a_lane_with_the_text(site: Page, root: Path) -> None:
+    turns = [("Anna", 0.0, 1.8), ("Tom", 2.4, 4.4), ("Anna", 5.0, 7.2)]
+    rttm = "".join(f"SPEAKER call 1 {start} {end - start} <NA> <NA> {name} <NA> <NA>\n" for name, start, end in turns)
+    srt = "1\n00:00:00,000 --> 00:00:01,800\nWhat is it?\n\n2\n00:00:02,400 --> 00:00:04,400\nNothing.\n"
+    sound = (root / "examples" / "sequence.flac").read_bytes()
+    upload(site, "call.flac", sound, srt=srt.encode(), rttm=rttm.encode())
+    expect(site.locator(".row-name", has_text=re.compile("Anna|Tom"))).to_have_text(["Anna", "Tom"])
+    assert [lane.locator(".part").count() for lane in site.locator(".lane").all()] == [2, 1]
+    expect(site.locator(".said")).to_have_text(["What is it?", "Nothing."])
+    # The files stay in use until the reader does without them.
+    site.get_by_text("Analyse it differently").click()
+    site.get_by_label("Use call.srt").uncheck()
+    site.get_by_role("button", name="Analyse again").click()
+    expect(site.locator(".said")).to_have_count(0)
+    expect(site.locator(".lane")).to_have_count(2)
+
+
+def test_wrong_transcript_can_be_left_out(site: Page, root: Path) -> None:
+    upload(site, "sad.flac", (root / "examples" / "sad.flac").read_bytes(), srt=b"no subtitles")
+    expect(site.locator(".card").get_by_role("alert")).to_be_visible()
+    site.get_by_text("Analyse it differently").click()
+    site.get_by_label("Use sad.srt").uncheck()
+    site.get_by_role("button", name="Analyse again").click()
+    expect(site.locator(".answer-line")).to_have_text("Sounds sad")
 
 
 def test_two_recordings_side_by_side(site: Page, root: Path) -> None:

@@ -81,7 +81,7 @@ export function problemText(problem) {
  */
 async function post(recording, options, query, signal) {
   const url = new URL("v1/recognitions", ROOT);
-  if (options.channels === "each") url.searchParams.set("channels", "each");
+  url.searchParams.set("channels", options.channels);
   if (options.prior) url.searchParams.set("prior", options.prior);
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
   const form = new FormData();

@@ -103,7 +103,6 @@ export class Card extends EventTarget {
     const [first] = recognitions;
     const spokenParts = recognitions.flatMap(({ segments }) => segments.filter(({ emotion }) => emotion !== null));
     this.meta.textContent = `${clock(first.duration_s)} · ${texts.results.parts(spokenParts.length)}`;
-    const mayHaveChannels = this.#sound?.peaks.length !== 1;
     this.#fill(
       h(
         "div",
@@ -116,7 +115,7 @@ export class Card extends EventTarget {
         "div",
         { class: "card-foot" },
         downloadButtons(this.recording, options, recognitions),
-        optionsForm(options, mayHaveChannels, (chosen) => this.analyse(chosen)),
+        this.#options(options),
         h(
           "details",
           {},
@@ -192,6 +191,14 @@ export class Card extends EventTarget {
     return recognition.channel === null ? together(peaks) : (peaks[recognition.channel - 1] ?? null);
   }
 
+  /**
+   * @param {Options} options
+   * @returns {HTMLElement}
+   */
+  #options(options) {
+    return optionsForm(options, this.#sound?.peaks.length ?? null, (chosen) => this.analyse(chosen));
+  }
+
   #showWork() {
     this.#clear();
     const cancel = h("button", { type: "button", class: "quiet", onclick: () => this.close() }, texts.results.cancel);
@@ -216,6 +223,7 @@ export class Card extends EventTarget {
     this.#fill(
       h("div", { class: "message error", role: "alert" }, h("b", {}, texts.errors.title), h("p", {}, message)),
       h("div", { class: "actions" }, again),
+      this.#options(options),
     );
   }
 

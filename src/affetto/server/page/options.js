@@ -9,19 +9,20 @@ let count = 0;
 
 /**
  * @param {Options} options those of the result that is shown
- * @param {boolean} mayHaveChannels whether the recording has, or may have, more than one channel
+ * @param {number | null} channels of the recording; null where the browser cannot tell
  * @param {(options: Options) => void} onSubmit
  * @returns {HTMLElement}
  */
-export function optionsForm(options, mayHaveChannels, onSubmit) {
+export function optionsForm(options, channels, onSubmit) {
   const id = `options-${(count += 1)}`;
   const form = h(
     "form",
     {},
-    mayHaveChannels &&
+    channels !== 1 &&
       choice(`${id}-channels`, "channels", texts.options.channels, options.channels, [
         ["mix", texts.options.mix],
         ["each", texts.options.each],
+        ...Array.from({ length: channels ?? 0 }, (_, i) => only(i + 1)),
       ]),
     choice(`${id}-prior`, "prior", texts.options.prior, options.prior, [
       ["", texts.options.priorDefault],
@@ -40,13 +41,21 @@ export function optionsForm(options, mayHaveChannels, onSubmit) {
       return data.has(`keep-${name}`) ? options[name] : null;
     };
     onSubmit({
-      channels: data.get("channels") === "each" ? "each" : "mix",
+      channels: String(data.get("channels") ?? "mix"),
       prior: data.get("prior") === "everyday" ? "everyday" : "",
       transcript: given("transcript"),
       speakers: given("speakers"),
     });
   });
   return h("details", { class: "options" }, h("summary", {}, texts.options.title), form);
+}
+
+/**
+ * @param {number} channel
+ * @returns {[string, string]}
+ */
+function only(channel) {
+  return [String(channel), texts.options.only(channel)];
 }
 
 /**

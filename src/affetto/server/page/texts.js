@@ -187,6 +187,7 @@ export const texts = {
     channels: "Several microphones or channels",
     mix: "All together",
     each: "Each channel on a lane of its own",
+    only: (/** @type {number} */ n) => `Only channel ${n}`,
     prior: "What kind of speech is it?",
     priorDefault: "Any kind: every emotion is equally likely",
     priorEveryday: "Everyday talk: mostly neutral",

@@ -42,7 +42,7 @@
  * How it is to be recognized.
  *
  * @typedef {object} Options
- * @property {"mix" | "each"} channels
+ * @property {string} channels "mix", "each", or the number of one
  * @property {"" | "everyday"} prior the empty text is the model's own
  * @property {File | null} transcript
  * @property {File | null} speakers
