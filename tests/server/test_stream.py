@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import json
+import random
 import socket
 import struct
 import threading
 import time
+from collections import Counter
 from contextlib import suppress
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -13,11 +15,13 @@ import numpy as np
 import pytest
 import soundfile
 from tests.server.conftest import Running, running
+from tests.server.test_incoming import wait_for_threads
 from tests.server.test_recognitions import as_json
 from websockets.exceptions import ConnectionClosed
 
 from affetto import Recognizer, read
 from affetto.server.stream import MAX_FRAME_BYTES
+from benchmarks.fuzz_uploads import make_case
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -230,6 +234,21 @@ def test_damage_is_a_warning(server: Running, encode: Encoder) -> None:
     assert all(warning.startswith("the stream ") for warning in result["warnings"])
 
 
+def test_damaged_containers_end_with_a_result_or_a_problem(server: Running, encode: Encoder) -> None:
+    recordings = {kind: encode(kind) for kind in ("webm", "mkv-aac", "mkv-flac", "ogg-opus", "ogg-vorbis", "ogg-flac")}
+    types: Counter[str] = Counter()
+    for number in range(40):
+        case = make_case(number, recordings)
+        format_ = "ogg" if case.description.startswith("ogg") else "webm"
+        size = random.Random(number).choice([500, 5_000, MAX_FRAME_BYTES])
+        answers, code = exchange(server, {"type": "start", "format": format_}, chunks(case.content, size))
+        assert code == {"result": 1000, "error": 1008}[answers[-1]["type"]]
+        types[answers[-1]["type"]] += 1
+        server.wait_until_idle()
+    assert types.keys() == {"result", "error"}
+    wait_for_threads()
+
+
 @pytest.mark.parametrize("kind", ["wav", "mp3", "ogg-opus", "mpeg-ts"])
 def test_other_formats_are_refused(server: Running, encode: Encoder, kind: str) -> None:
     assert refused(server, WEBM, chunks(encode(kind), 5_000)) == "invalid-stream"
@@ -297,10 +316,6 @@ def frame(content: bytes, opcode: int) -> bytes:
     return size + bytes(4) + content
 
 
-def container_threads() -> list[str]:
-    return [thread.name for thread in threading.enumerate() if thread.name == "container"]
-
-
 @pytest.mark.parametrize("format_", ["pcm_s16le", "webm"])
 @pytest.mark.parametrize("abrupt", [False, True])
 def test_clients_that_vanish_leave_nothing(server: Running, encode: Encoder, format_: str, abrupt: bool) -> None:
@@ -314,10 +329,7 @@ def test_clients_that_vanish_leave_nothing(server: Running, encode: Encoder, for
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         connection.close()
         server.wait_until_idle(timeout_s=2)
-    limit = time.monotonic() + 2
-    while container_threads():
-        assert time.monotonic() < limit
-        time.sleep(0.01)
+    wait_for_threads()
 
 
 def test_clients_that_read_nothing_cost_nothing(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
