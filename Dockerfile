@@ -4,10 +4,12 @@ WORKDIR /build
 COPY pyproject.toml README.md LICENSE ./
 COPY src src
 # Libraries come as wheels, so that nothing needs a compiler. The image has a pip already; the environment needs none.
+# Bytecode is not compared with its source: layers of an image round times, and what is compiled anew is never kept.
 RUN --mount=type=cache,target=/root/.cache/pip \
     pip wheel --no-deps --wheel-dir dist . \
     && python -m venv --without-pip /opt/affetto \
-    && pip --python /opt/affetto install --only-binary :all: "$(echo dist/affetto-*.whl)[serve]"
+    && pip --python /opt/affetto install --no-compile --only-binary :all: "$(echo dist/affetto-*.whl)[serve]" \
+    && python -m compileall -q --invalidation-mode unchecked-hash /opt/affetto/lib
 
 FROM python:3.13-slim-trixie
 LABEL org.opencontainers.image.title="Affetto" \
