@@ -61,8 +61,9 @@ def write_cli_reference(app: Sphinx) -> None:  # noqa: ARG001 (Sphinx passes it)
 
 def write_http_reference(app: Sphinx) -> None:  # noqa: ARG001 (as above)
     """Write the tables of the reference of the service from its code."""
+    from affetto.server.negotiation import MEDIA_TYPES
     from affetto.server.problems import KINDS
-    from affetto.server.recognitions import MEDIA_TYPES, Options
+    from affetto.server.recognitions import Options
     from affetto.server.settings import PREFIX, Settings
     from affetto.server.stream import Start
 

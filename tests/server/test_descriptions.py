@@ -17,6 +17,7 @@ from affetto.server.problems import KINDS
 from affetto.server.recognitions import Options
 from affetto.server.settings import PREFIX, Settings
 from affetto.server.stream import Start
+from affetto.server.uploads import Upload
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,9 +65,9 @@ def test_agents_learn_every_problem_and_its_status(agents_page: str) -> None:
     assert {name: int(status) for name, status in rows} == {name: kind.status for name, kind in KINDS.items()}
 
 
-def test_agents_learn_every_option_and_format(agents_page: str) -> None:
+def test_agents_learn_every_option_part_and_format(agents_page: str) -> None:
     recognize = section(agents_page, "Recognize a recording")
-    assert first_cells(recognize) >= set(Options.model_fields)
+    assert first_cells(recognize) >= {*Options.model_fields, *Upload._fields}
     (formats,) = re.findall(r"^\| `format` \| (.*?) \|", recognize, re.MULTILINE)
     assert set(re.findall(r"`(\w+)`", formats)) == set(MEDIA_TYPES)
 
