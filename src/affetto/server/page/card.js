@@ -1,12 +1,11 @@
 /** The card of one recording: while it is analysed, its result, or what went wrong. */
 
+import { answer, channelName, spoken } from "./answer.js";
 import { recognize } from "./api.js";
-import { downloadButtons } from "./downloads.js";
-import { answerName, emotionName, face, ranked } from "./emotions.js";
 import { h } from "./dom.js";
-import { clock, percent } from "./format.js";
+import { downloadButtons } from "./downloads.js";
+import { clock } from "./format.js";
 import { icon } from "./icons.js";
-import { howSure, moodMeters } from "./meters.js";
 import { optionsForm } from "./options.js";
 import { PartList } from "./parts.js";
 import { Player } from "./player.js";
@@ -16,9 +15,6 @@ import { Timeline } from "./timeline.js";
 
 /** @import { Options, Recognition, Recording, Segment } from "./types.js" */
 /** @import { Sound } from "./sound.js" */
-
-/** What an emotion may be less likely than the best to count as nearly as likely. */
-const CLOSE = 0.1;
 
 let count = 0;
 
@@ -241,63 +237,6 @@ export class Card extends EventTarget {
 }
 
 /**
- * The headline: the emotion of the whole recording, how sure, and what that means.
- *
- * @param {Recognition} recognition
- * @returns {HTMLElement}
- */
-function answer(recognition) {
-  const channel = recognition.channel !== null && h("p", { class: "voice" }, channelName(recognition));
-  if (recognition.emotion === null) {
-    return h(
-      "div",
-      { class: "answer" },
-      face(null),
-      h(
-        "div",
-        { class: "answer-words" },
-        channel,
-        h("p", { class: "answer-line" }, texts.answer.noSpeech),
-        recognition.reason && h("p", {}, texts.answer.reason(recognition.reason)),
-        h("p", { class: "faint" }, texts.answer.noSpeechHelp),
-      ),
-    );
-  }
-  const line = recognition.status === "ok" ? texts.answer.ok : texts.answer.uncertain;
-  const [before, emotion, after] = line(emotionName(recognition.emotion));
-  return h(
-    "div",
-    { class: "answer" },
-    face(recognition.emotion),
-    h(
-      "div",
-      { class: "answer-words" },
-      channel,
-      h("p", { class: "answer-line" }, before, h("strong", {}, emotion), after),
-      h("p", {}, meaning(recognition)),
-    ),
-    h("div", { class: "answer-meters" }, howSure(recognition)),
-    moodMeters(recognition),
-  );
-}
-
-/**
- * What the status means.
- *
- * @param {Recognition} recognition
- * @returns {string}
- */
-function meaning(recognition) {
-  if (recognition.status === "ok") return texts.answer.okMeaning;
-  const [[, best], ...others] = ranked(recognition);
-  const close = others.filter(([, share]) => best - share < CLOSE).slice(0, 3);
-  if (!close.length) return texts.answer.unsureMeaning;
-  return texts.answer.closeMeaning(
-    close.map(([emotion, share]) => `${emotionName(emotion)} ${percent(share)}`).join(", "),
-  );
-}
-
-/**
  * @param {Recognition[]} recognitions
  * @returns {HTMLElement | null}
  */
@@ -327,14 +266,6 @@ function footnotes(recognition) {
 }
 
 /**
- * @param {Recognition} recognition
- * @returns {string}
- */
-function channelName({ channel }) {
-  return channel === null ? texts.answer.whole : texts.answer.channel(channel);
-}
-
-/**
  * Whose part it is, where there is more than one voice.
  *
  * @param {Segment} segment
@@ -344,13 +275,4 @@ function channelName({ channel }) {
 function voice(segment, recognition) {
   const names = [recognition.channel === null ? null : channelName(recognition), segment.speaker].filter(Boolean);
   return names.length ? names.join(", ") : null;
-}
-
-/**
- * @param {Recognition} recognition
- * @returns {string}
- */
-function spoken(recognition) {
-  if (recognition.emotion === null) return texts.answer.noSpeech;
-  return `${answerName(recognition)}, ${texts.sure.value(percent(recognition.confidence ?? 0))}`;
 }

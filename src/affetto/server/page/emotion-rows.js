@@ -1,7 +1,7 @@
 /** A row for each emotion, with a bar for each part as high as the emotion fits. */
 
-import { emotionColour } from "./emotions.js";
 import { h, svg } from "./dom.js";
+import { emotionColour } from "./emotions.js";
 import { percent } from "./format.js";
 import { place } from "./scale.js";
 

@@ -1,7 +1,7 @@
 /** Lanes: of each voice a row of buttons, one for each part. */
 
-import { answerName, emotionColour, face } from "./emotions.js";
 import { h } from "./dom.js";
+import { answerName, emotionColour, face } from "./emotions.js";
 import { percent, span } from "./format.js";
 import { place } from "./scale.js";
 import { texts } from "./texts.js";

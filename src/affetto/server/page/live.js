@@ -1,7 +1,7 @@
 /** Listening live: what is heard now, the parts so far, and the result in the end. */
 
-import { answerName, emotionColour, emotionName, face } from "./emotions.js";
 import { h } from "./dom.js";
+import { answerName, emotionColour, emotionName, face } from "./emotions.js";
 import { percent, span } from "./format.js";
 import { howSure, moodMeters } from "./meters.js";
 import { MicrophonePanel } from "./microphone-panel.js";

@@ -1,8 +1,8 @@
 /** How sure an answer is, how well each emotion fits, and the mood, as bars with words. */
 
+import { h } from "./dom.js";
 import { emotionColour, emotionName, face, ranked } from "./emotions.js";
 import { percent } from "./format.js";
-import { h } from "./dom.js";
 import { texts } from "./texts.js";
 
 /** @import { Recognition, Segment } from "./types.js" */

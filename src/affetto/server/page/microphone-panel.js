@@ -1,12 +1,12 @@
 /** What is shown while the microphone is open. */
 
-import WaveSurfer from "./vendor/wavesurfer/wavesurfer.esm.js";
-import RecordPlugin from "./vendor/wavesurfer/record.esm.js";
 import { byId, h } from "./dom.js";
 import { clock } from "./format.js";
 import { icon } from "./icons.js";
 import { Microphone } from "./microphone.js";
 import { texts } from "./texts.js";
+import RecordPlugin from "./vendor/wavesurfer/record.esm.js";
+import WaveSurfer from "./vendor/wavesurfer/wavesurfer.esm.js";
 import { HEIGHT, colours } from "./waveform.js";
 
 const WINDOW_S = 8;

@@ -1,8 +1,8 @@
 /** The list of parts: of each its time, emotion and how sure; opened, all about it. */
 
 import { acousticsTable } from "./acoustics.js";
-import { answerName, emotionColour, face } from "./emotions.js";
 import { h } from "./dom.js";
+import { answerName, emotionColour, face } from "./emotions.js";
 import { span } from "./format.js";
 import { icon } from "./icons.js";
 import { emotionBars, howSure, moodMeters } from "./meters.js";

@@ -1,7 +1,7 @@
 /** The cards of all recordings, one below the other or side by side. */
 
-import { byId } from "./dom.js";
 import { Card } from "./card.js";
+import { byId } from "./dom.js";
 
 /** @import { Options, Recognition, Recording } from "./types.js" */
 

@@ -1,9 +1,9 @@
 /** A recording over time: the waveform, a lane for each voice, and a row for each emotion. */
 
-import { emotionName, face } from "./emotions.js";
-import { emotionRow } from "./emotion-rows.js";
-import { clock, ticks } from "./format.js";
 import { h } from "./dom.js";
+import { emotionRow } from "./emotion-rows.js";
+import { emotionName, face } from "./emotions.js";
+import { clock, ticks } from "./format.js";
 import { lane, makeReachable } from "./lanes.js";
 import { place } from "./scale.js";
 import { texts } from "./texts.js";

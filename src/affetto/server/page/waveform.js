@@ -1,8 +1,8 @@
 /** The waveform, drawn by wavesurfer.js, with its parts coloured. */
 
-import WaveSurfer from "./vendor/wavesurfer/wavesurfer.esm.js";
-import RegionsPlugin from "./vendor/wavesurfer/regions.esm.js";
 import { emotionColour } from "./emotions.js";
+import RegionsPlugin from "./vendor/wavesurfer/regions.esm.js";
+import WaveSurfer from "./vendor/wavesurfer/wavesurfer.esm.js";
 
 /** @import { Segment } from "./types.js" */
 
