@@ -54,6 +54,13 @@ def test_samples_are_the_same_wherever_the_bytes_are_divided(
     np.testing.assert_array_equal(np.concatenate(blocks), expected)
 
 
+def test_long_pieces_are_divided() -> None:
+    sound = pcm_sound(arriving([bytes(100_000)]), format="pcm_s16le", sample_rate_hz=8_000, n_channels=2)
+    lengths = [len(block) for block in asyncio.run(collected(sound))]
+    assert sum(lengths) == 25_000
+    assert max(lengths) == 8_000
+
+
 @pytest.mark.parametrize("n_bytes", [1, 3, 4_001])
 def test_sound_must_not_end_within_a_sample(n_bytes: int) -> None:
     sound = pcm_sound(arriving([bytes(n_bytes)]), format="pcm_s16le", sample_rate_hz=8_000, n_channels=1)

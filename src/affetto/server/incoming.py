@@ -27,8 +27,8 @@ Sound: TypeAlias = "AsyncGenerator[tuple[NDArray[Any], int]]"
 
 _DTYPES: dict[PcmFormat, np.dtype[Any]] = {"pcm_s16le": np.dtype("<i2"), "pcm_f32le": np.dtype("<f4")}
 _FIRST_BYTES: dict[ContainerFormat, bytes] = {"webm": b"\x1aE\xdf\xa3", "ogg": b"OggS"}
-# Smaller pieces would cost more than they contain.
-_PIECE_S = 0.1
+# Smaller pieces would cost more than they contain; longer ones would hold memory, and keep other streams waiting.
+_PIECE_S, _LONGEST_PIECE_S = 0.1, 1.0
 # Of a container: blocks of a few frames of a codec, and how many wait between two threads.
 _BLOCK_SAMPLES = 4_800
 _MAX_WAITING = 8
@@ -49,12 +49,12 @@ async def pcm_sound(data: AsyncIterator[bytes], *, format: PcmFormat, sample_rat
     samples, sample_rate_hz
     """
     frame = _DTYPES[format].itemsize * n_channels
-    enough = frame * round(_PIECE_S * sample_rate_hz)
+    enough, most = (frame * round(seconds * sample_rate_hz) for seconds in (_PIECE_S, _LONGEST_PIECE_S))
     waiting = bytearray()
     async for piece in data:
         waiting += piece
-        if len(waiting) >= enough:
-            size = len(waiting) - len(waiting) % frame
+        while len(waiting) >= enough:
+            size = min(len(waiting) - len(waiting) % frame, most)
             yield _samples(waiting[:size], format, n_channels), sample_rate_hz
             del waiting[:size]
     if len(waiting) % frame:
