@@ -64,13 +64,14 @@ def test_only_the_part_without_other_speakers_answers() -> None:
 
 
 def test_a_turn_that_others_cover_is_listened_to_as_a_whole() -> None:
-    turns = [Turn(0, 10, "Anna"), Turn(1, 2, "Ben"), Turn(2.5, 5.0, "Ben"), Turn(9.2, 11.0)]
+    turns = [Turn(0, 10, "Anna"), Turn(1, 2, "Ben"), Turn(2.5, 5.0, "Ben"), Turn(9.2, 12.0)]
     plan = plan_windows(turns)
     assert plan.overlapped == {1, 2}
     assert [tuple(window[:3]) for window in plan.windows if window.turn in (1, 2)] == [(1, 1, 2), (2, 2.5, 5.0)]
-    # Less than a second, but most of it, is free of others.
-    assert not plan_windows([Turn(0, 1, "Anna"), Turn(0.6, 3, "Ben")]).overlapped
-    assert plan_windows([Turn(0, 1, "Anna"), Turn(0.4, 3, "Ben")]).overlapped == {0}
+    # Of a short turn two thirds must be free of others, of a long one two seconds.
+    assert not plan_windows([Turn(0, 1, "Anna"), Turn(0.7, 3, "Ben")]).overlapped
+    assert plan_windows([Turn(0, 1, "Anna"), Turn(0.6, 3, "Ben")]).overlapped == {0}
+    assert not plan_windows([Turn(0, 9, "Anna"), Turn(2, 12, "Ben")]).overlapped
 
 
 def test_a_turn_without_length_is_not_listened_to() -> None:

@@ -87,7 +87,7 @@ def _reason(turn: Turn, duration_s: float, *, has_speech: bool, overlapped: bool
     if not has_speech:
         return "nobody speaks in it"
     if overlapped:
-        return "another speaker speaks during most of it"
+        return "another speaker speaks during much of it"
     return None
 
 
