@@ -18,6 +18,14 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
+def patient() -> Iterator[RecognitionQueue]:
+    """One runs and one waits, for half a minute."""
+    queue = RecognitionQueue(threads=1, max_waiting=1, timeout_s=30, max_duration_s=60)
+    yield queue
+    queue.close()
+
+
+@pytest.fixture
 def queue() -> Iterator[RecognitionQueue]:
     """One runs and one waits, for half a second, with a minute of sound."""
     queue = RecognitionQueue(threads=1, max_waiting=1, timeout_s=0.5, max_duration_s=60)
@@ -60,18 +68,16 @@ def test_results_and_errors_come_through(queue: RecognitionQueue) -> None:
     asyncio.run(main())
 
 
-def test_one_too_many_is_refused_at_once(queue: RecognitionQueue) -> None:
+def test_one_too_many_is_refused_at_once(patient: RecognitionQueue) -> None:
     async def main() -> None:
         free = Event()
-        running = asyncio.create_task(queue.run(lambda _: free.wait(2), abandoned=never))
-        waiting = asyncio.create_task(queue.run(lambda _: "second", abandoned=never))
+        running = asyncio.create_task(patient.run(lambda _: free.wait(20), abandoned=never))
+        waiting = asyncio.create_task(patient.run(lambda _: "second", abandoned=never))
         await asyncio.sleep(0.01)
-        begin = time.perf_counter()
-        assert await failed(queue, lambda _: "third") == "busy"
-        assert time.perf_counter() - begin < 0.1
+        assert await failed(patient, lambda _: "third") == "busy"
         free.set()
         assert (await running, await waiting) == (True, "second")
-        await drained(queue)
+        await drained(patient)
 
     asyncio.run(main())
 
@@ -113,23 +119,21 @@ def test_recordings_longer_than_allowed_end(queue: RecognitionQueue) -> None:
 
 
 @pytest.mark.parametrize("waits", [False, True])
-def test_nobody_waits_any_more(queue: RecognitionQueue, waits: bool) -> None:
+def test_nobody_waits_any_more(patient: RecognitionQueue, waits: bool) -> None:
     async def gone() -> None:
         await asyncio.sleep(0.02)
 
     async def main() -> None:
         free = Event()
         if waits:
-            first = asyncio.create_task(queue.run(lambda _: free.wait(1), abandoned=never))
+            first = asyncio.create_task(patient.run(lambda _: free.wait(20), abandoned=never))
             await asyncio.sleep(0)
-        begin = time.perf_counter()
         with pytest.raises(ClientDisconnect):
-            await queue.run(until_stopped, abandoned=gone)
-        assert time.perf_counter() - begin < 0.3
+            await patient.run(until_stopped, abandoned=gone)
         free.set()
         if waits:
             await first
-        await drained(queue)
+        await drained(patient)
 
     asyncio.run(main())
 
