@@ -92,6 +92,14 @@ def test_turns_without_an_answer_say_why(recognizer: Recognizer, call: tuple[NDA
     assert result.status in ("ok", "uncertain")
 
 
+def test_a_turn_may_have_speech_only_where_another_speaks(recognizer: Recognizer, root: Path) -> None:
+    sound = np.concatenate([np.zeros(5 * RATE, np.float32), sound_of(root, "sad")])
+    turns = [Turn(0.0, len(sound) / RATE, "Anna", "Hm."), Turn(5.0, len(sound) / RATE, "Ben")]
+    anna, ben = recognizer.recognize((sound, RATE), turns=turns).segments
+    assert (anna.status, "other speakers" in str(anna.reason)) == ("no_speech", True)
+    assert (ben.status, ben.emotion) == ("uncertain", "sad")
+
+
 def test_an_overlapped_turn_teaches_nothing_about_the_voice(
     recognizer: Recognizer, call: tuple[NDArray[np.float32], list[Turn]]
 ) -> None:

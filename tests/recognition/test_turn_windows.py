@@ -42,7 +42,7 @@ def test_a_turn_is_listened_to_from_its_start_to_its_end() -> None:
     # The sound around each ends half-way to its neighbours.
     expected = [(0, 2.0, 3.0, 1.0, 3.4), (1, 4.0, 6.0, 3.5, 6.4), (2, 9.0, 9.1, 8.0, 9.5)]
     assert [tuple(window) for window in plan.windows] == [pytest.approx(window) for window in expected]
-    assert plan.overlapped == frozenset()
+    assert plan.overlapped == plan.shortened == frozenset()
 
 
 def test_sound_around_a_turn_never_belongs_to_another() -> None:
@@ -67,6 +67,7 @@ def test_a_turn_that_others_cover_is_listened_to_as_a_whole() -> None:
     turns = [Turn(0, 10, "Anna"), Turn(1, 2, "Ben"), Turn(2.5, 5.0, "Ben"), Turn(9.2, 12.0)]
     plan = plan_windows(turns)
     assert plan.overlapped == {1, 2}
+    assert plan.shortened == {0, 3}
     assert [tuple(window[:3]) for window in plan.windows if window.turn in (1, 2)] == [(1, 1, 2), (2, 2.5, 5.0)]
     # Of a short turn two thirds must be free of others, of a long one two seconds.
     assert not plan_windows([Turn(0, 1, "Anna"), Turn(0.7, 3, "Ben")]).overlapped

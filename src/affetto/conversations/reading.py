@@ -122,7 +122,8 @@ def _read(source: TextSource, role: str) -> tuple[str, str]:
     elif isinstance(source, str | os.PathLike):
         name, content = os.fspath(source), _content(os.fspath(source))
     else:
-        raise ParameterError(f"{role} is a {type(source).__name__}; give a path, or the bytes of a file")
+        other = ", or the Annotation of pyannote" if role == "speakers" else ""
+        raise ParameterError(f"{role} is a {type(source).__name__}; give a path, or the bytes of a file{other}")
     if len(content) > MAX_BYTES:
         raise TurnsError(f"{name} is larger than {MAX_BYTES // 10**6} MB; give text, not a recording")
     encoding = next((encoding for mark, encoding in _MARKS.items() if content.startswith(mark)), "utf-8")

@@ -119,7 +119,6 @@ class ResultAggregator:
         The share of each emotion, from `resolve_prior`.
     trained : ndarray of shape (n_labels,), optional
         The share of each emotion in training, from `trained_shares`; by default all are equal.
-
     """
 
     def __init__(

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from affetto.recognition.aggregator import ResultAggregator, SegmentPrediction
     from affetto.recognition.inference_pool import InferencePool
     from affetto.recognition.result import Recognition
+    from affetto.recognition.turn_windows import Plan
     from affetto.speech import Channels, Source
 
 
@@ -62,9 +63,8 @@ def recognize_conversation(
     segments = []
     for number, turn in enumerate(turns):
         pieces = sorted(predictions[number], key=lambda prediction: prediction.start_s)
-        overlapped = number in plan.overlapped
-        reason = _reason(turn, duration_s, has_speech=bool(pieces), overlapped=overlapped)
-        segments.append(aggregator.add_turn(turn, pieces, overlapped=overlapped, reason=reason))
+        reason = _reason(number, turn, plan, has_speech=bool(pieces), duration_s=duration_s)
+        segments.append(aggregator.add_turn(turn, pieces, overlapped=number in plan.overlapped, reason=reason))
     if acoustics:
         from affetto.acoustics.measurement import compare_loudness
 
@@ -80,13 +80,13 @@ def recognize_conversation(
     )
 
 
-def _reason(turn: Turn, duration_s: float, *, has_speech: bool, overlapped: bool) -> str | None:
+def _reason(number: int, turn: Turn, plan: Plan, *, has_speech: bool, duration_s: float) -> str | None:
     """Return what is special about the answer to a turn."""
     if turn.start_s >= duration_s:
         return f"it begins after the end of the sound at {duration_s:.1f} s"
     if not has_speech:
-        return "nobody speaks in it"
-    if overlapped:
+        return "nobody speaks in it" + (", beside other speakers" if number in plan.shortened else "")
+    if number in plan.overlapped:
         return "another speaker speaks during much of it"
     return None
 

@@ -65,10 +65,13 @@ class Plan(NamedTuple):
         In the order of the beginning of their sound.
     overlapped : frozenset of int
         The turns of which too little is free of other speakers, so that their sound is that of several voices.
+    shortened : frozenset of int
+        The turns that are listened to only where no other speaker has one.
     """
 
     windows: list[Window]
     overlapped: frozenset[int]
+    shortened: frozenset[int]
 
 
 def plan_windows(turns: Sequence[Turn]) -> Plan:
@@ -81,18 +84,21 @@ def plan_windows(turns: Sequence[Turn]) -> Plan:
     """
     starts = [turn.start_s for turn in turns]
     latest_ends = list(accumulate((turn.end_s for turn in turns), max))
-    windows, overlapped = [], set()
+    windows, overlapped, shortened = [], set(), set()
     for number, (turn, others) in enumerate(zip(turns, overlapping(turns, turns), strict=True)):
         parts = _free_parts(turn, others)
         free_s = sum(end - start for start, end in parts)
         if free_s < min(_LEAST_FREE_S, _LEAST_FREE_SHARE * (turn.end_s - turn.start_s)):
             overlapped.add(number)
             parts = [(turn.start_s, turn.end_s)]
+        elif parts != [(turn.start_s, turn.end_s)]:
+            shortened.add(number)
         for start, end in parts:
             if end > start:
                 before, after = _neighbours(start, end, starts, latest_ends)
                 windows.append(Window(number, start, end, before, after))
-    return Plan(sorted(windows, key=lambda window: window.before_s), frozenset(overlapped))
+    windows.sort(key=lambda window: window.before_s)
+    return Plan(windows, frozenset(overlapped), frozenset(shortened))
 
 
 def _free_parts(turn: Turn, overlapping_turns: Iterable[Turn]) -> list[Span]:
