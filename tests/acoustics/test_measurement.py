@@ -236,3 +236,11 @@ def test_a_turn_in_pieces_has_nearly_the_measures_of_the_whole(root: Path) -> No
     assert joined.f0_hz == pytest.approx(whole.f0_hz, rel=0.05)
     assert joined.loudness_dbfs == pytest.approx(whole.loudness_dbfs, abs=1)
     assert joined.articulation_rate_syllables_per_s == pytest.approx(whole.articulation_rate_syllables_per_s, rel=0.15)
+
+
+@pytest.mark.parametrize("peak", [1e7, 1e15, 1e19, 3e38])
+def test_damaged_floats_have_no_measures(root: Path, peak: float) -> None:
+    speech = read(root / "examples" / "angry.flac", sample_rate_hz=16_000)
+    samples = speech.samples.copy()
+    samples[9_000] = peak
+    assert measure_acoustics(samples, 16_000) == AcousticMeasures()

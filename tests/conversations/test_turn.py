@@ -20,6 +20,7 @@ def test_white_space_around_names_and_texts_does_not_count() -> None:
     [
         ((nan, 1), "start_s.*nan"),
         ((0, inf), "end_s.*inf"),
+        ((0, 1e308), "end_s.*1e"),
         ((-0.5, 1), "-0.5"),
         ((2, 1), "1 s, before its start at 2 s"),
         (("0", 1), "start_s.*'0'"),

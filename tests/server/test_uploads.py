@@ -174,3 +174,9 @@ def test_clients_that_vanish_while_uploading_leave_nothing(server: Running) -> N
         with open_upload(server, length=1_000_000, content=content):
             wait_for_bytes(server, len(content))
         server.wait_until_idle()
+
+
+@pytest.mark.parametrize("part", ["transcript", "speakers"])
+def test_size_of_turns_is_limited(server: Running, angry: bytes, part: str) -> None:
+    files = {"file": ("a.flac", angry), part: ("turns", b" " * 4_000_001)}
+    assert problem_of(server.client.post("/v1/recognitions", files=files)) == (413, "upload-too-large")

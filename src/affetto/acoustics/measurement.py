@@ -37,6 +37,10 @@ _DECIMALS = {
 }
 
 
+# Of floats, whose full scale is 1. The squares of much larger ones exceed 32 bits.
+_LARGEST_SAMPLE = 1e6
+
+
 def measure_acoustics(samples: NDArray[np.float32], sample_rate_hz: int) -> AcousticMeasures:
     """Measure a segment.
 
@@ -49,7 +53,7 @@ def measure_acoustics(samples: NDArray[np.float32], sample_rate_hz: int) -> Acou
     Returns
     -------
     AcousticMeasures
-        All None if the segment is silent.
+        All None if the segment is silent, or if its samples are so large that they can only be damaged.
 
     Examples
     --------
@@ -58,6 +62,8 @@ def measure_acoustics(samples: NDArray[np.float32], sample_rate_hz: int) -> Acou
     >>> round(measure_acoustics(speech.samples, speech.sample_rate_hz).f0_hz, -1)
     190.0
     """
+    if np.abs(samples).max(initial=0) > _LARGEST_SAMPLE:
+        return AcousticMeasures()
     loudness = active_speech_level(samples, sample_rate_hz)
     if loudness is None:
         return AcousticMeasures()

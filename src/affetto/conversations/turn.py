@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 MAX_AT_ONCE = 20
 """How many turns may cover the same moment: each costs as much as a recording of its own."""
 
+_MAX_S = 1e9
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:
@@ -32,7 +34,8 @@ class Turn:
     Raises
     ------
     ParameterError
-        If a time is not a finite number, the start is below 0 or after the end, or a name or text is not a str.
+        If a time is not a number of at most 1e9, the start is below 0 or after the end, or a name or text is not a
+        str.
 
     Examples
     --------
@@ -49,8 +52,8 @@ class Turn:
     def __post_init__(self) -> None:
         for name in ("start_s", "end_s"):
             value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, Real) or not isfinite(value):
-                raise ParameterError(f"{name} of a turn is {value!r}; give seconds as a finite number")
+            if isinstance(value, bool) or not isinstance(value, Real) or not isfinite(value) or float(value) > _MAX_S:
+                raise ParameterError(f"{name} of a turn is {value!r}; give seconds, at most {_MAX_S:.0e}")
             object.__setattr__(self, name, float(value))
         if self.start_s < 0:
             raise ParameterError(f"a turn starts at {self.start_s:g} s; times count from 0, the beginning of the sound")

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _MEGABYTE = 1_000_000
 _MAX_NAME = 255
 _MAX_DIGITS = 20
+# Of a transcript or of speakers: more than for a day of speech, and read in a few seconds.
+_MAX_TURNS_BYTES = 4 * _MEGABYTE
 _PARTS = ("file", "transcript", "speakers")
 
 
@@ -158,6 +160,8 @@ async def _part(name: str, value: UploadFile | str) -> Recording:
     if name not in _PARTS or not isinstance(value, UploadFile):
         names = ", ".join(f"`{part}`" for part in _PARTS)
         raise ProblemError("invalid-request", f"the form has a part {_clean(name)!r}; send files as {names}")
+    if name != "file" and (value.size or 0) > _MAX_TURNS_BYTES:
+        raise ProblemError("upload-too-large", f"`{name}` is larger than {_MAX_TURNS_BYTES // _MEGABYTE} MB")
     return Recording(await value.read(), _clean(value.filename or "") or name)
 
 
