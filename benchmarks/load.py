@@ -4,7 +4,7 @@
     python -m benchmarks.load RAVDESS --task mixed --minutes 20
 
 The service runs in a process of its own, and its clients in this one, both on loopback. Writes
-benchmarks/results/load.json; `--task` measures one thing and prints it. Run nothing else meanwhile.
+benchmarks/results/load.json. Run nothing else meanwhile.
 """
 
 from __future__ import annotations
@@ -312,16 +312,17 @@ TASKS: dict[str, Callable[[Path, float], dict[str, Any]]] = {
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measure the service under load.")
     parser.add_argument("corpus", type=Path, metavar="RAVDESS")
-    parser.add_argument("--task", choices=TASKS, help="measure one thing and print it")
+    parser.add_argument("--task", choices=TASKS, help="measure one thing anew, and keep the other figures")
     parser.add_argument("--minutes", type=float, default=20.0, help="the length of the mixed load")
     options = parser.parse_args()
-    if options.task:
-        print(as_json(TASKS[options.task](options.corpus, options.minutes)))
-        return
-    content = {name: task(options.corpus, options.minutes) for name, task in TASKS.items()}
+    content: dict[str, Any] = {}
+    if options.task and RESULT.is_file():
+        content = json.loads(RESULT.read_text(encoding="utf-8"))
+    for name in [options.task] if options.task else TASKS:
+        content[name] = TASKS[name](options.corpus, options.minutes)
+        print(as_json({name: content[name]}), flush=True)
     RESULT.write_text(as_json(content), encoding="utf-8")
     record(RESULT)
-    print(as_json(content))
 
 
 if __name__ == "__main__":
