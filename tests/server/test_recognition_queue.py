@@ -84,7 +84,7 @@ def test_one_too_many_is_refused_at_once(patient: RecognitionQueue) -> None:
 
 def test_recordings_that_take_too_long_end(queue: RecognitionQueue) -> None:
     async def main() -> None:
-        assert await failed(queue, until_stopped) == "busy"
+        assert await failed(queue, until_stopped) == "recognition-too-slow"
         await drained(queue)
         assert await queue.run(lambda _: 5, abandoned=never) == 5
 
@@ -98,7 +98,7 @@ def test_deadline_includes_waiting(queue: RecognitionQueue) -> None:
         await asyncio.sleep(0.01)
         assert await failed(queue, lambda _: called.set()) == "busy"
         free.set()
-        assert await running == "busy"
+        assert await running == "recognition-too-slow"
         await drained(queue)
         assert not called.is_set()
 

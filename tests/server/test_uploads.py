@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import json
 import socket
 import tempfile
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.server.conftest import Running, running
+
+from affetto.server.uploads import Recording
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,6 +81,8 @@ def test_chunked_bodies(server: Running, angry: bytes, chunk: int) -> None:
         (BOUNDARY, b"--x\r\nContent-Disposition: form-data\r\n\r\n1\r\n--x--\r\n"),
         (BOUNDARY, b"--x\r\nContent-Disposition: attachment; filename=a\r\n\r\n1\r\n--x--\r\n"),
         (BOUNDARY, part('name="file"; filename="a"', b"1")[:-10]),
+        (BOUNDARY + "; charset=undefined", part('name="file"; filename="a"', b"1")),
+        (BOUNDARY + "; charset=punycode", b"--x\r\nContent-Disposition: form-data; name=\xff\r\n\r\n1\r\n--x--\r\n"),
         (BOUNDARY + "; charset=klingon", b"--x\r\nContent-Disposition: form-data; name=\xff\r\n\r\n1\r\n--x--\r\n"),
         (BOUNDARY, part('name="file"; filename="a"', b"1").replace(b"\r\n\r\n", b"\r\nX: " + b"y" * 99_999, 1)),
         (BOUNDARY, part('name="other"; filename="a"', b"1")),
@@ -174,6 +179,23 @@ def test_clients_that_vanish_while_uploading_leave_nothing(server: Running) -> N
         with open_upload(server, length=1_000_000, content=content):
             wait_for_bytes(server, len(content))
         server.wait_until_idle()
+
+
+def test_memory_of_clients_that_have_gone_is_released(hours_of_silence: bytes) -> None:
+    with running(threads=1, max_duration_s=86_400, recognition_timeout_s=2) as started:
+        first = open_upload(started, length=len(hours_of_silence), content=hours_of_silence)
+        while not started.state.queue.n_pending:
+            time.sleep(0.005)
+        for _ in range(3):  # they wait behind it, and go
+            with open_upload(started, length=3_000_000, content=bytes(3_000_000)):
+                while started.state.queue.n_pending < 2:
+                    time.sleep(0.005)
+            while started.state.queue.n_pending > 1:
+                time.sleep(0.005)
+        held = sum(len(item.getbuffer()) for item in gc.get_objects() if isinstance(item, Recording))
+        assert held < 3_000_000
+        first.close()
+        started.wait_until_idle()
 
 
 @pytest.mark.parametrize("part", ["transcript", "speakers"])

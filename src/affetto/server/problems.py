@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MEDIA_TYPE = "application/problem+json"
+_MAX_DETAIL = 1_000
 
 
 class Kind(NamedTuple):
@@ -56,6 +57,9 @@ KINDS: Mapping[str, Kind] = {
     "too-many-requests": Kind(429, "Too many requests", "Wait as long as the header Retry-After says."),
     "internal-error": Kind(500, "The service failed", "Report it with the time, and with the recording if you may."),
     "busy": Kind(503, "The service is busy", "Wait as long as the header Retry-After says, and send it again."),
+    "recognition-too-slow": Kind(
+        504, "The recognition takes too long", "Cut the recording into shorter ones; do not send it again as it is."
+    ),
     "stream-timeout": Kind(408, "The stream sent nothing for too long", "Begin another stream."),
     "stream-too-long": Kind(413, "The stream is too long", "Begin another stream."),
     "invalid-stream": Kind(422, "The stream is invalid", "Follow the frames that the documentation names."),
@@ -77,6 +81,8 @@ class ProblemError(Exception):
     """
 
     def __init__(self, kind: str, detail: str, *, headers: Mapping[str, str] | None = None) -> None:
+        if len(detail) > _MAX_DETAIL:  # it may quote what a client sent
+            detail = f"{detail[:_MAX_DETAIL]}…"
         super().__init__(detail)
         self.kind, self.detail, self.headers = kind, detail, headers
 

@@ -71,6 +71,7 @@ class RecognitionQueue:
         if self.n_pending >= self._limit:
             raise busy(f"{self.n_pending} requests wait or run already")
         stopped, deadline_s = Event(), time.monotonic() + self._timeout_s
+        begin_s: float | None = None
 
         def progress(position_s: float) -> None:
             if stopped.is_set() or time.monotonic() > deadline_s:
@@ -82,7 +83,9 @@ class RecognitionQueue:
                 )
 
         def started() -> Result:
+            nonlocal begin_s
             progress(0)
+            begin_s = time.monotonic()
             return function(progress)
 
         self.n_pending += 1
@@ -98,9 +101,9 @@ class RecognitionQueue:
                 return job.result()
             if watch.done():
                 raise ClientDisconnect
-            raise self._too_slow()
+            raise self._too_slow(begin_s)
         except _StoppedError:
-            raise self._too_slow() from None
+            raise self._too_slow(begin_s) from None
         finally:
             stopped.set()
             job.cancel()
@@ -113,5 +116,10 @@ class RecognitionQueue:
     def _finish(self) -> None:
         self.n_pending -= 1
 
-    def _too_slow(self) -> ProblemError:
-        return busy(f"the recording could not be recognized within {self._timeout_s:g} s", retry_after_s=10)
+    def _too_slow(self, begin_s: float | None) -> ProblemError:
+        """Return the problem of a recognition that began at a time, or never."""
+        if begin_s is not None and time.monotonic() - begin_s > self._timeout_s / 2:
+            return ProblemError(
+                "recognition-too-slow", f"the recording could not be recognized within {self._timeout_s:g} s"
+            )
+        return busy(f"the recording waited too long to be recognized within {self._timeout_s:g} s", retry_after_s=10)

@@ -25,11 +25,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from affetto.exports import Format
+    from affetto.recognition.recognizer import Recognizer
     from affetto.server.uploads import Recording, Upload
 
 PROBLEMS = (
     *("invalid-request", "unreadable-recording", "unreadable-turns", "unknown-key", "not-acceptable"),
-    *("upload-too-slow", "upload-too-large", "recording-too-long", "too-many-requests", "busy"),
+    *("upload-too-slow", "upload-too-large", "recording-too-long", "too-many-requests", "busy", "recognition-too-slow"),
 )
 """What can go wrong with a recognition, by the names of `KINDS`."""
 
@@ -89,17 +90,18 @@ async def recognize(request: Request, options: Annotated[Options, Query()], serv
     export = choose_format(options.format, request.headers.get("accept", ""))
     async with service.uploads.read(request) as upload:
         recognize = _prepared(service, upload, options, export)
-        recognitions = await service.queue.run(recognize, abandoned=partial(_disconnected, request))
-        service.count("/v1/recognitions", recognitions)
-        numbers = number_columns(service.recognizer.labels, acoustics=options.acoustics)
-        text = "".join(export.text(recognitions, numbers))
-    return Response(text.encode("utf-8", "backslashreplace"), media_type=MEDIA_TYPES[export.name])
+        recognitions, content = await service.queue.run(recognize, abandoned=partial(_disconnected, request))
+    service.count("/v1/recognitions", recognitions)
+    return Response(content, media_type=MEDIA_TYPES[export.name])
 
 
 def _prepared(
     service: Service, upload: Upload, options: Options, export: Format
-) -> Callable[[Callable[[float], None]], Sequence[Recognition]]:
-    """Return the recognition to run; what is wrong with the options is an error before it waits."""
+) -> Callable[[Callable[[float], None]], tuple[Sequence[Recognition], bytes]]:
+    """Return the recognition to run; what is wrong with the options is an error before it waits.
+
+    It returns the result also as bytes: to write that of many hours takes longer than other requests should wait.
+    """
     each, has_turns = options.channels == "each", bool(upload.transcript or upload.speakers)
     if each and has_turns:
         raise ProblemError("invalid-request", "channels is each, and turns are those of one channel; name it, or mix")
@@ -110,21 +112,30 @@ def _prepared(
             recognizer.prior = parse_prior(options.prior)
     except ParameterError as error:
         raise ProblemError("invalid-request", str(error)) from None
-    arguments: dict[str, Any] = {"track": options.track, "acoustics": options.acoustics}
+    numbers = number_columns(recognizer.labels, acoustics=options.acoustics)
 
-    def recognized(progress: Callable[[float], None]) -> Sequence[Recognition]:
+    def recognized(progress: Callable[[float], None]) -> tuple[Sequence[Recognition], bytes]:
         try:
-            if each:
-                return recognizer.recognize_channels(upload.file, progress=progress, **arguments)
-            turns = read_turns(_content(upload.transcript), _content(upload.speakers)) if has_turns else None
-            channels: Any = options.channels if options.channels == "mix" else int(options.channels)
-            return [recognizer.recognize(upload.file, channels=channels, turns=turns, progress=progress, **arguments)]
+            recognitions = _recognized(recognizer, upload, options, progress)
         except TurnsError as error:
             raise ProblemError("unreadable-turns", str(error)) from None
         except AffettoError as error:
             raise ProblemError("unreadable-recording", str(error)) from None
+        return recognitions, "".join(export.text(recognitions, numbers)).encode("utf-8", "backslashreplace")
 
     return recognized
+
+
+def _recognized(
+    recognizer: Recognizer, upload: Upload, options: Options, progress: Callable[[float], None]
+) -> Sequence[Recognition]:
+    arguments: dict[str, Any] = {"track": options.track, "acoustics": options.acoustics, "progress": progress}
+    if options.channels == "each":
+        return recognizer.recognize_channels(upload.file, **arguments)
+    if upload.transcript or upload.speakers:
+        arguments["turns"] = read_turns(_content(upload.transcript), _content(upload.speakers))
+    channels: Any = options.channels if options.channels == "mix" else int(options.channels)
+    return [recognizer.recognize(upload.file, channels=channels, **arguments)]
 
 
 def _content(part: Recording | None) -> bytes | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated
@@ -83,8 +84,8 @@ class Service:
 
     def count_segments(self, segments: Sequence[Segment]) -> None:
         """Count segments in the metrics."""
-        for segment in segments:
-            self.metrics.segments.labels(segment.emotion or "none").inc()
+        for emotion, count in Counter(segment.emotion or "none" for segment in segments).items():
+            self.metrics.segments.labels(emotion).inc(count)
 
     def close(self) -> None:
         """Wait for what runs."""

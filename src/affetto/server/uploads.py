@@ -31,12 +31,11 @@ class Recording(io.BytesIO):
 
     Parameters
     ----------
-    content : bytes
     name : str
     """
 
-    def __init__(self, content: bytes, name: str) -> None:
-        super().__init__(content)
+    def __init__(self, name: str) -> None:
+        super().__init__()
         self.name = name
 
 
@@ -53,6 +52,12 @@ class Upload(NamedTuple):
     file: Recording
     transcript: Recording | None = None
     speakers: Recording | None = None
+
+    def release(self) -> None:
+        """Release the memory, also if a thread still reads the upload: it finds the end of the file."""
+        for part in self:
+            if part is not None:
+                part.truncate(0)
 
 
 class UploadReader:
@@ -102,7 +107,11 @@ class UploadReader:
                 yield chunk
 
         try:
-            yield await self._read(request, limited())
+            upload = await self._read(request, limited())
+            try:
+                yield upload
+            finally:
+                upload.release()
         finally:
             self.n_bytes -= held
 
@@ -129,10 +138,13 @@ def _announced_size(request: Request) -> int:
 
 
 async def _read_raw(request: Request, chunks: AsyncGenerator[bytes]) -> Upload:
-    content = b"".join([chunk async for chunk in chunks])
-    if not content:
+    recording = Recording(_clean(request.query_params.get("name", "")) or "recording")
+    async for chunk in chunks:
+        recording.write(chunk)
+    if not recording.tell():
         raise ProblemError("invalid-request", "the body is empty; send a recording, or a form with the part `file`")
-    return Upload(Recording(content, _clean(request.query_params.get("name", "")) or "recording"))
+    recording.seek(0)
+    return Upload(recording)
 
 
 async def _read_form(request: Request, chunks: AsyncGenerator[bytes]) -> Upload:
@@ -140,7 +152,7 @@ async def _read_form(request: Request, chunks: AsyncGenerator[bytes]) -> Upload:
     parser.spool_max_size = 1 << 62  # nothing on a disk
     try:
         form = await parser.parse()
-    except (MultiPartException, KeyError, UnicodeDecodeError) as error:
+    except (MultiPartException, KeyError, UnicodeError) as error:
         detail = getattr(error, "message", "it has no boundary, or a name that cannot be decoded")
         raise ProblemError("invalid-request", f"the form cannot be read: {str(detail).rstrip('.')}") from None
     parts: dict[str, Recording] = {}
@@ -162,7 +174,13 @@ async def _part(name: str, value: UploadFile | str) -> Recording:
         raise ProblemError("invalid-request", f"the form has a part {_clean(name)!r}; send files as {names}")
     if name != "file" and (value.size or 0) > _MAX_TURNS_BYTES:
         raise ProblemError("upload-too-large", f"`{name}` is larger than {_MAX_TURNS_BYTES // _MEGABYTE} MB")
-    return Recording(await value.read(), _clean(value.filename or "") or name)
+    recording = Recording(_clean(value.filename or "") or name)
+    while piece := await value.read(_MEGABYTE):
+        recording.write(piece)
+        await asyncio.sleep(0)  # other requests go on while a large one is copied
+    await value.close()
+    recording.seek(0)
+    return recording
 
 
 def _clean(name: str) -> str:
