@@ -84,3 +84,7 @@ def test_the_documentation_shows_the_published_figures(root: Path) -> None:
     page = (root / "docs" / "how-to" / "conversations.md").read_text(encoding="utf-8")
     shown = [float(number) for number in re.findall(r"\| (\d\d\.\d) % \|", page)]
     assert shown == pytest.approx([100 * published[f"uar_{kind}"] for kind in KINDS], abs=0.051)
+    readme = (root / "README.md").read_text(encoding="utf-8")
+    sentence = readme.partition("alternate in one channel")[2].partition("\n")[0]
+    shown = [float(number) for number in re.findall(r"(\d\d\.\d)", sentence)]
+    assert shown == pytest.approx([100 * published[f"uar_{kind}"] for kind in ("turns", "alone", "without")], abs=0.051)
