@@ -150,6 +150,8 @@ def find_speech_in_windows(
         while waiting and waiting[0].before_s * stream.sample_rate_hz < end:
             listening.append(_Listener(waiting.popleft(), stream.sample_rate_hz))
         for listener in listening:
+            if progress is not None:  # each costs as much as a short recording, and one block may hold thousands
+                progress(stream.position_s)
             yield from listener.push(block, position)
         listening = [listener for listener in listening if listener.last > end]
         position = end
