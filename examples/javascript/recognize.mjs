@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** Recognize WAV files in Node: `node recognize.mjs FILE...` prints what `affetto recognize --format json` prints. */
+/** Recognize WAV files in Node: `node recognize.mjs FILE...` prints the same answers as Affetto, in the fields of its JSON. */
 
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
