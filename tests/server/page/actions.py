@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 
 def upload(site: Page, name: str, content: bytes, **others: bytes) -> None:
     """Choose a file; the others are those of the same name with the ending that is given."""
-    files = {name: content} | {f"{name.partition('.')[0]}.{ending}": data for ending, data in others.items()}
+    upload_all(site, {name: content} | {f"{name.partition('.')[0]}.{ending}": data for ending, data in others.items()})
+
+
+def upload_all(site: Page, files: dict[str, bytes]) -> None:
+    """Choose files, at once."""
     payloads: list[Any] = [{"name": name, "mimeType": "", "buffer": data} for name, data in files.items()]
     site.locator("#file").set_input_files(payloads)
 
@@ -25,6 +29,12 @@ def upload(site: Page, name: str, content: bytes, **others: bytes) -> None:
 def upload_example(site: Page, root: Path, name: str) -> None:
     upload(site, name, (root / "examples" / name).read_bytes())
     expect(site.locator(".answer-line")).to_be_visible()
+
+
+def rttm(turns: list[tuple[str, float, float]]) -> bytes:
+    """Who speaks, from when to when."""
+    lines = (f"SPEAKER call 1 {start} {end - start} <NA> <NA> {name} <NA> <NA>\n" for name, start, end in turns)
+    return "".join(lines).encode()
 
 
 def wav(samples: Any, rate: int) -> bytes:

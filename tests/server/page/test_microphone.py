@@ -8,6 +8,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+import soundfile
 from playwright.sync_api import expect
 from tests.server.page.actions import violations
 
@@ -72,9 +73,78 @@ def test_discarding_leaves_nothing(site: Page) -> None:
     expect(site.locator("#results")).to_be_hidden()
 
 
+def watch_tracks(site: Page, *, allowed: str) -> None:
+    """Note all tracks of the microphone in `tracks`; the function `allowed` tells when the reader has allowed it."""
+    site.evaluate(
+        f"""() => {{
+            const devices = navigator.mediaDevices;
+            const open = devices.getUserMedia.bind(devices);
+            window.tracks = [];
+            devices.getUserMedia = async (wanted) => {{
+                await ({allowed})();
+                const stream = await open(wanted);
+                tracks.push(...stream.getTracks());
+                return stream;
+            }};
+        }}"""
+    )
+
+
+def final_states(site: Page) -> list[str]:
+    """Return the states of all tracks, once none is live, or after five seconds."""
+    states: list[str] = site.evaluate(
+        """async () => {
+            const states = () => tracks.map((track) => track.readyState);
+            for (let i = 0; i < 100 && states().includes("live"); i++) {
+                await new Promise((done) => setTimeout(done, 50));
+            }
+            return states();
+        }"""
+    )
+    return states
+
+
+def test_no_microphone_stays_open_after_a_late_permission(site: Page) -> None:
+    site.evaluate("() => { window.asked = []; }")
+    watch_tracks(site, allowed="() => new Promise((allow) => asked.push(allow))")
+    record = site.get_by_role("button", name="Record", exact=True)
+    record.click()
+    site.get_by_role("button", name="Discard").click()
+    expect(record).to_be_focused()
+    record.click()
+    site.evaluate("asked.forEach((allow) => allow())")
+    expect(site.get_by_role("button", name="Stop and analyse")).to_be_enabled()
+    site.get_by_role("button", name="Discard").click()
+    assert final_states(site) == ["ended", "ended"]
+
+
+def test_microphone_is_closed_if_it_cannot_be_heard(site: Page) -> None:
+    watch_tracks(site, allowed="() => {}")
+    site.evaluate("() => { AudioWorklet.prototype.addModule = async () => { throw new Error('no module'); }; }")
+    site.get_by_role("button", name="Record", exact=True).click()
+    expect(site.get_by_role("alert").filter(has_text="microphone")).to_be_visible()
+    assert final_states(site) == ["ended"]
+
+
+def test_recording_is_not_lost_if_its_analysis_fails(site: Page) -> None:
+    problem = {"detail": "the upload is too large"}
+    site.route("**/v1/recognitions*", lambda route: route.fulfill(status=413, json=problem))
+    site.get_by_role("button", name="Record", exact=True).click()
+    site.get_by_role("button", name="Stop and analyse").click()
+    expect(site.locator(".card").get_by_role("alert")).to_contain_text("too large")
+    with site.expect_download() as download:
+        site.get_by_role("button", name="Save the recording").click()
+    assert download.value.suggested_filename.endswith(".wav")
+    assert soundfile.info(download.value.path()).samplerate == 16_000
+
+
 def test_refused_microphone_is_explained(site: Page) -> None:
     refuse = "async () => { throw new DOMException('', 'NotAllowedError'); }"
     site.evaluate(f"() => {{ navigator.mediaDevices.getUserMedia = {refuse}; }}")
     site.get_by_role("button", name="Record", exact=True).click()
     expect(site.get_by_role("alert").filter(has_text="microphone")).to_be_visible()
     expect(site.get_by_role("button", name="Choose a file")).to_be_visible()
+    close = site.get_by_role("button", name="Close")
+    expect(close).to_be_focused()
+    close.click()
+    expect(site.get_by_role("button", name="Record", exact=True)).to_be_focused()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import soundfile
 from playwright.sync_api import expect
-from tests.server.page.actions import upload, wav
+from tests.server.page.actions import rttm, upload, upload_all, upload_example, wav
 
 from affetto.acoustics.reference import NEUTRAL
 
@@ -118,10 +118,9 @@ def test_each_channel_has_a_lane(site: Page, root: Path) -> None:
 
 def test_each_speaker_has_a_lane_with_the_text(site: Page, root: Path) -> None:
     turns = [("Anna", 0.0, 1.8), ("Tom", 2.4, 4.4), ("Anna", 5.0, 7.2)]
-    rttm = "".join(f"SPEAKER call 1 {start} {end - start} <NA> <NA> {name} <NA> <NA>\n" for name, start, end in turns)
     srt = "1\n00:00:00,000 --> 00:00:01,800\nWhat is it?\n\n2\n00:00:02,400 --> 00:00:04,400\nNothing.\n"
     sound = (root / "examples" / "sequence.flac").read_bytes()
-    upload(site, "call.flac", sound, srt=srt.encode(), rttm=rttm.encode())
+    upload(site, "call.flac", sound, srt=srt.encode(), rttm=rttm(turns))
     expect(site.locator(".row-name", has_text=re.compile("Anna|Tom"))).to_have_text(["Anna", "Tom"])
     assert [lane.locator(".part").count() for lane in site.locator(".lane").all()] == [2, 1]
     expect(site.locator(".said")).to_have_text(["What is it?", "Nothing."])
@@ -131,6 +130,60 @@ def test_each_speaker_has_a_lane_with_the_text(site: Page, root: Path) -> None:
     site.get_by_role("button", name="Analyse again").click()
     expect(site.locator(".said")).to_have_count(0)
     expect(site.locator(".lane")).to_have_count(2)
+
+
+def test_each_recording_has_the_transcript_of_its_name(site: Page, root: Path) -> None:
+    sounds = {f"{name}.flac": (root / "examples" / f"{name}.flac").read_bytes() for name in ("sad", "happy")}
+    srt = b"1\n00:00:00,000 --> 00:00:01,000\nWhat is it?\n"
+    upload_all(site, sounds | {"other.srt": srt})
+    expect(site.locator("#problem")).to_contain_text("other.srt")
+    expect(site.locator(".card")).to_have_count(0)
+    upload_all(site, sounds | {"happy.srt": srt})
+    expect(site.locator("#problem")).to_be_hidden()
+    expect(site.locator(".card h3")).to_have_text(["sad.flac", "happy.flac"])
+    expect(site.locator(".answer-line")).to_have_count(2)
+    expect(site.locator(".card").nth(0).locator(".said")).to_have_count(0)
+    expect(site.locator(".card").nth(1).locator(".said")).to_have_text("What is it?")
+
+
+def test_turns_without_an_answer_say_why(site: Page, root: Path) -> None:
+    turns = [("Anna", 0.5 * i, 0.5 * i + 0.4) for i in range(30)] + [("Tom", 60.0, 61.0)]
+    upload(site, "call.flac", (root / "examples" / "sequence.flac").read_bytes(), rttm=rttm(turns))
+    parts = site.locator(".parts > li")
+    expect(parts).to_have_count(31)
+    expect(site.locator(".lane .part")).to_have_count(30)
+    assert site.evaluate("document.querySelector('.timeline-scroll').scrollWidth") < 1280
+    parts.last.locator(".part-line").click()
+    expect(parts.last).to_contain_text("after the end of the sound")
+    # The list, which scrolls by itself, shows the part that is chosen in the timeline.
+    site.locator(".lane .part").nth(10).click()
+    places = [found.bounding_box() for found in (site.locator(".parts"), parts.nth(10))]
+    list_y, part_y = (place["y"] for place in places if place)
+    assert 0 <= part_y - list_y < 3
+
+
+def test_prior_is_that_of_the_server_until_one_is_chosen(site: Page, root: Path) -> None:
+    with site.expect_request("**/v1/recognitions*") as first:
+        upload_example(site, root, "sad.flac")
+    assert "prior" not in first.value.url
+    site.get_by_text("Analyse it differently").click()
+    prior = site.get_by_label("What kind of speech")
+    expect(prior.locator("option:checked")).to_contain_text("this server")
+    prior.select_option("balanced")
+    with site.expect_request("**/v1/recognitions*") as second:
+        site.get_by_role("button", name="Analyse again").click()
+    assert "prior=balanced" in second.value.url
+
+
+def test_cancelling_another_analysis_keeps_the_result(site: Page, root: Path) -> None:
+    upload_example(site, root, "sad.flac")
+    site.route("**/v1/recognitions*", lambda _: None)
+    site.get_by_text("Analyse it differently").click()
+    site.get_by_role("button", name="Analyse again").click()
+    expect(site.locator(".card")).to_be_focused()
+    site.get_by_role("button", name="Cancel").click()
+    expect(site.locator(".answer-line")).to_have_text("Sounds sad")
+    expect(site.locator(".card")).to_be_focused()
 
 
 def test_wrong_transcript_can_be_left_out(site: Page, root: Path) -> None:

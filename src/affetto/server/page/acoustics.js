@@ -4,7 +4,7 @@ import { h } from "./dom.js";
 import { decimal, percent } from "./format.js";
 import { texts } from "./texts.js";
 
-/** @import { Acoustics } from "./types.js" */
+/** @import { Segment } from "./types.js" */
 
 /**
  * The 10th and 90th percentile of neutral speech, for low and for high voices: `affetto.acoustics.reference`, which the
@@ -30,11 +30,11 @@ const SCALES = /** @type {Record<string, [number, number]>} */ ({
 });
 
 /**
- * @param {Acoustics | null | undefined} acoustics
+ * @param {Segment} segment
  * @returns {HTMLElement}
  */
-export function acousticsTable(acoustics) {
-  if (!acoustics) return h("p", { class: "faint" }, texts.why.notMeasured);
+export function acousticsTable({ acoustics, reason }) {
+  if (!acoustics) return h("p", { class: "faint" }, reason ? texts.why.notMeasurable : texts.why.notMeasured);
   const rows = [
     pitch(acoustics.f0_hz),
     measure("f0_range_semitones", acoustics.f0_range_semitones),
@@ -80,7 +80,7 @@ function measure(name, value, decimals = 0) {
   let said = texts.why.within;
   if (value < usual[0]) said = texts.why.than(words.low);
   if (value > usual[1]) said = texts.why.than(words.high);
-  const range = texts.why.usual(decimal(usual[0], decimals), decimal(usual[1], decimals), "").trim();
+  const range = texts.why.usual(decimal(usual[0], decimals), decimal(usual[1], decimals));
   return row(words.name, said, scale(name, value, [usual]), `${amount(name, value, decimals)} (${range})`);
 }
 

@@ -26,11 +26,12 @@ export function answer(recognition) {
       face(null),
       h(
         "div",
-        { class: "answer-words" },
+        {},
         channel,
         h("p", { class: "answer-line" }, texts.answer.noSpeech),
         recognition.reason && h("p", {}, texts.answer.reason(recognition.reason)),
-        h("p", { class: "faint" }, texts.answer.noSpeechHelp),
+        // Where turns were given, and each has an answer, the sound was found well enough.
+        !recognition.segments.length && h("p", { class: "faint" }, texts.answer.noSpeechHelp),
       ),
     );
   }
@@ -42,7 +43,7 @@ export function answer(recognition) {
     face(recognition.emotion),
     h(
       "div",
-      { class: "answer-words" },
+      {},
       channel,
       h("p", { class: "answer-line" }, before, h("strong", {}, emotion), after),
       h("p", {}, meaning(recognition)),

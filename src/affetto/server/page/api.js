@@ -1,4 +1,4 @@
-/** Requests to the server. */
+/** Requests to the server. The messages of their errors are for the reader of the page. */
 
 import { askForKey, storedKey } from "./key.js";
 import { texts } from "./texts.js";
@@ -6,19 +6,6 @@ import { texts } from "./texts.js";
 /** @import { Options, Recognition, Recording } from "./types.js" */
 
 const ROOT = new URL("../", import.meta.url);
-
-/** A request that failed; the message is for the reader of the page. */
-export class RequestError extends Error {
-  /**
-   * @param {string} message
-   * @param {number} [status] of HTTP; 0 where no answer came
-   */
-  constructor(message, status = 0) {
-    super(message);
-    this.name = "RequestError";
-    this.status = status;
-  }
-}
 
 /**
  * Recognize a recording: one recognition, or one for each channel.
@@ -30,7 +17,12 @@ export class RequestError extends Error {
  */
 export async function recognize(recording, options, signal) {
   const response = await post(recording, options, { acoustics: "true" }, signal);
-  return response.json();
+  try {
+    return await response.json();
+  } catch (error) {
+    if (signal.aborted) throw error;
+    throw new Error(texts.errors.strange);
+  }
 }
 
 /**
@@ -107,11 +99,11 @@ async function answered(url, form, signal) {
     response = await fetch(url, { method: "POST", body: form, headers, signal });
   } catch (error) {
     if (signal?.aborted) throw error;
-    throw new RequestError(texts.errors.server);
+    throw new Error(texts.errors.server);
   }
   if (response.ok) return response;
-  if (response.status === 401 && (await askForKey(key !== null))) return answered(url, form, signal);
-  throw new RequestError(await failure(response), response.status);
+  if (response.status === 401 && (await askForKey(key))) return answered(url, form, signal);
+  throw new Error(await failure(response));
 }
 
 /**

@@ -3,7 +3,7 @@
 import { answer, channelName, spoken } from "./answer.js";
 import { recognize } from "./api.js";
 import { h } from "./dom.js";
-import { downloadButtons } from "./downloads.js";
+import { downloadButtons, saveRecordingButton } from "./downloads.js";
 import { clock } from "./format.js";
 import { icon } from "./icons.js";
 import { optionsForm } from "./options.js";
@@ -27,6 +27,8 @@ export class Card extends EventTarget {
   #player = null;
   /** @type {Timeline | null} */
   #timeline = null;
+  /** @type {{recognitions: Recognition[], options: Options} | null} the last result */
+  #last = null;
 
   /**
    * @param {Recording} recording
@@ -73,7 +75,7 @@ export class Card extends EventTarget {
     this.announce(texts.results.working(this.recording.name));
     try {
       const [recognitions] = await Promise.all([recognize(this.recording, options, abort.signal), this.#decode()]);
-      if (!abort.signal.aborted) this.show(recognitions, options);
+      if (!abort.signal.aborted) this.#show(recognitions, options);
     } catch (error) {
       if (!abort.signal.aborted) this.#showError(/** @type {Error} */ (error).message, options);
     }
@@ -87,14 +89,15 @@ export class Card extends EventTarget {
    */
   async showLive(recognition, options) {
     await this.#decode();
-    this.show([recognition], options);
+    if (this.element.isConnected) this.#show([recognition], options);
   }
 
   /**
    * @param {Recognition[]} recognitions
    * @param {Options} options
    */
-  show(recognitions, options) {
+  #show(recognitions, options) {
+    this.#last = { recognitions, options };
     this.#clear();
     const [first] = recognitions;
     const spokenParts = recognitions.flatMap(({ segments }) => segments.filter(({ emotion }) => emotion !== null));
@@ -128,19 +131,20 @@ export class Card extends EventTarget {
     this.announce(texts.results.done(this.recording.name, recognitions.map(spoken).join("; ")));
   }
 
-  /** Remove the card, and end what it does. */
+  /** End what the card does; who listens removes it. */
   close() {
     this.#abort.abort();
     this.#timeline?.close();
     this.#player?.close();
-    this.element.remove();
     this.dispatchEvent(new Event("close"));
   }
 
   async #decode() {
     if (this.#player) return;
-    this.#sound = await decode(this.recording.blob);
-    if (this.#sound) this.#player = new Player(this.recording.blob);
+    const sound = await decode(this.recording.blob);
+    if (!this.element.isConnected || this.#player) return; // closed, or decoded a second time, meanwhile
+    this.#sound = sound;
+    if (sound) this.#player = new Player(this.recording.blob);
   }
 
   /**
@@ -159,7 +163,8 @@ export class Card extends EventTarget {
     if (!duration_s) return [];
     const tracks = recognitions.map((recognition) => ({
       name: channelName(recognition),
-      segments: recognition.segments,
+      // Turns may lie after the end of the sound: there is no place for them, but in the list.
+      segments: recognition.segments.filter(({ start_s }) => start_s < duration_s),
       emotions: Object.keys(recognition.probabilities),
       peaks: this.#peaks(recognition),
     }));
@@ -197,7 +202,8 @@ export class Card extends EventTarget {
 
   #showWork() {
     this.#clear();
-    const cancel = h("button", { type: "button", class: "quiet", onclick: () => this.close() }, texts.results.cancel);
+    const onclick = () => this.#cancel();
+    const cancel = h("button", { type: "button", class: "quiet", onclick }, texts.results.cancel);
     this.#fill(
       h(
         "p",
@@ -205,8 +211,16 @@ export class Card extends EventTarget {
         h("span", { class: "spinner", "aria-hidden": "true" }),
         texts.results.working(this.recording.name),
       ),
+      h("p", { class: "faint" }, texts.results.patience),
       cancel,
     );
+  }
+
+  /** Analyse no more: the last result is shown again, if there is one. */
+  #cancel() {
+    this.#abort.abort();
+    if (this.#last) this.#show(this.#last.recognitions, this.#last.options);
+    else this.close();
   }
 
   /**
@@ -218,12 +232,14 @@ export class Card extends EventTarget {
     const again = h("button", { type: "button", onclick: () => this.analyse(options) }, texts.errors.again);
     this.#fill(
       h("div", { class: "message error", role: "alert" }, h("b", {}, texts.errors.title), h("p", {}, message)),
-      h("div", { class: "actions" }, again),
+      h("div", { class: "actions" }, again, this.recording.isUnsaved && saveRecordingButton(this.recording)),
       this.#options(options),
     );
   }
 
   #clear() {
+    // What has the focus goes: the card takes it, so that the keyboard goes on from here.
+    if (this.content.contains(document.activeElement)) this.element.focus({ preventScroll: true });
     this.#timeline?.close();
     this.#timeline = null;
     this.meta.textContent = "";

@@ -2,6 +2,7 @@
 
 import { exported } from "./api.js";
 import { h } from "./dom.js";
+import { stem } from "./format.js";
 import { icon } from "./icons.js";
 import { texts } from "./texts.js";
 
@@ -17,7 +18,7 @@ import { texts } from "./texts.js";
  */
 export function downloadButtons(recording, options, recognitions) {
   const problem = h("p", { class: "message error", role: "alert", hidden: true });
-  const stem = recording.name.replace(/\.\w{1,5}$/, "").replaceAll(":", ".");
+  const base = fileStem(recording);
 
   /**
    * @param {{name: string, for: string}} format
@@ -52,7 +53,7 @@ export function downloadButtons(recording, options, recognitions) {
     // A subtitle file holds one channel.
     const several = recognitions.length > 1 && channel !== null;
     const label = several ? texts.downloads.channel(srt.name, channel) : srt.name;
-    const file = several ? `${stem}-${channel}.srt` : `${stem}.srt`;
+    const file = several ? `${base}-${channel}.srt` : `${base}.srt`;
     return button(srt, label, file, () => exported(recording, options, "srt", several ? channel : null));
   });
   return h(
@@ -62,12 +63,31 @@ export function downloadButtons(recording, options, recognitions) {
     h(
       "div",
       { class: "actions" },
-      button(json, json.name, `${stem}.json`, async () => jsonOf(recognitions)),
-      button(csv, csv.name, `${stem}.csv`, () => exported(recording, options, "csv", null)),
+      button(json, json.name, `${base}.json`, async () => jsonOf(recognitions)),
+      button(csv, csv.name, `${base}.csv`, () => exported(recording, options, "csv", null)),
       subtitles,
     ),
     problem,
   );
+}
+
+/**
+ * The button that saves a recording of the microphone, which is a WAV file.
+ *
+ * @param {Recording} recording
+ * @returns {HTMLElement}
+ */
+export function saveRecordingButton(recording) {
+  const onclick = () => save(recording.blob, `${fileStem(recording)}.wav`);
+  return h("button", { type: "button", onclick }, icon("download"), texts.downloads.recording);
+}
+
+/**
+ * @param {Recording} recording
+ * @returns {string}
+ */
+function fileStem({ name }) {
+  return stem(name).replaceAll(":", ".");
 }
 
 /**

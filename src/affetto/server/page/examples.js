@@ -36,8 +36,10 @@ export function startExamples(list, results) {
 async function load(name, results) {
   try {
     const response = await fetch(new URL(`examples/${name}.mp3`, import.meta.url));
+    if (!response.ok) throw new Error(texts.errors.status(response.status));
     results.analyse({ name: texts.examples.items[name], blob: await response.blob() });
-  } catch {
-    results.complain(texts.errors.server);
+  } catch (error) {
+    // A TypeError says that no answer came.
+    results.complain(error instanceof TypeError ? texts.errors.server : /** @type {Error} */ (error).message);
   }
 }

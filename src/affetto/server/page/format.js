@@ -1,4 +1,4 @@
-/** Numbers as text. */
+/** Numbers and names as text. */
 
 import { texts } from "./texts.js";
 
@@ -27,6 +27,16 @@ export function clock(seconds, decimals = 0) {
  */
 export function span(segment) {
   return `${clock(segment.start_s, 1)} – ${clock(segment.end_s, 1)}`;
+}
+
+/**
+ * The name of a file without its ending.
+ *
+ * @param {string} name
+ * @returns {string}
+ */
+export function stem(name) {
+  return name.replace(/\.\w{1,5}$/, "");
 }
 
 /**

@@ -5,10 +5,11 @@ import { answerName, emotionColour, emotionName, face } from "./emotions.js";
 import { percent, span } from "./format.js";
 import { howSure, moodMeters } from "./meters.js";
 import { MicrophonePanel } from "./microphone-panel.js";
-import { recordingName } from "./recorder.js";
+import { recordingOf } from "./recorder.js";
 import { Stream } from "./stream.js";
 import { texts } from "./texts.js";
 
+/** @import { Microphone } from "./microphone.js" */
 /** @import { Results } from "./results.js" */
 /** @import { Segment } from "./types.js" */
 
@@ -21,7 +22,8 @@ import { texts } from "./texts.js";
  */
 export function startLive(button, section, results) {
   button.addEventListener("click", async () => {
-    const panel = new MicrophonePanel(section, { title: texts.microphone.liveTitle, stop: texts.microphone.stop });
+    const words = { title: texts.microphone.liveTitle, stop: texts.microphone.stop };
+    const panel = new MicrophonePanel(section, button, words);
     panel.discard.addEventListener("click", () => panel.close());
     try {
       const microphone = await panel.open();
@@ -36,7 +38,7 @@ export function startLive(button, section, results) {
  * Send what the microphone hears, and show what comes back.
  *
  * @param {MicrophonePanel} panel
- * @param {import("./microphone.js").Microphone} microphone
+ * @param {Microphone} microphone
  * @param {Results} results
  */
 function listen(panel, microphone, results) {
@@ -44,7 +46,7 @@ function listen(panel, microphone, results) {
   const view = new LiveView(results);
   panel.body.append(view.element);
   microphone.pipe((pcm) => stream.send(pcm));
-  const recording = () => ({ name: recordingName(texts.results.live), blob: microphone.recording() });
+  const recording = () => recordingOf(microphone, texts.results.live);
 
   panel.stop.addEventListener("click", async () => {
     panel.hint.textContent = texts.microphone.finishing;
@@ -55,11 +57,7 @@ function listen(panel, microphone, results) {
   on(stream, "state", (state) => view.showState(state));
   on(stream, "segment", ({ segment }) => view.showSegment(segment));
   on(stream, "failure", (message) => {
-    const analyse = async () => {
-      await panel.close();
-      results.analyse(recording());
-    };
-    panel.fail(message, h("button", { type: "button", class: "primary", onclick: analyse }, texts.microphone.rescue));
+    panel.fail(message, { text: texts.microphone.rescue, run: () => results.analyse(recording()) });
   });
   on(stream, "result", async ({ result }) => {
     await panel.close();

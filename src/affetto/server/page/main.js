@@ -36,8 +36,6 @@ function fillTexts() {
   byId("notice-points").append(
     ...texts.notice.points.map((point) => h("div", {}, h("h3", {}, point.title), h("p", {}, point.text))),
   );
-  const isHere = ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
-  byId("privacy").append(isHere ? texts.privacy.here : texts.privacy.there(location.host));
 }
 
 fillTexts();

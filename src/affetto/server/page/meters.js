@@ -16,7 +16,7 @@ import { texts } from "./texts.js";
 export function howSure(answer) {
   const value = answer.confidence ?? 0;
   return h(
-    "div",
+    "span", // it may be in a button
     { class: "sure", style: { "--emotion": emotionColour(answer.emotion), "--value": value } },
     h("span", { class: "sure-name" }, texts.sure.name),
     h("span", { class: "sure-bar", "aria-hidden": "true" }, h("span")),
@@ -39,7 +39,7 @@ export function emotionBars(answer) {
         "li",
         { style: { "--emotion": emotionColour(emotion), "--value": share } },
         face(emotion),
-        h("span", { class: "emotion-name" }, emotionName(emotion)),
+        h("span", {}, emotionName(emotion)),
         h("span", { class: "emotion-bar", "aria-hidden": "true" }, h("span")),
         h("span", { class: "emotion-value" }, percent(share)),
       ),

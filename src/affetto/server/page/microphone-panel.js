@@ -17,7 +17,8 @@ const WINDOW_S = 8;
  */
 export class MicrophonePanel {
   /** @type {Microphone | null} */
-  microphone = null;
+  #microphone = null;
+  #isClosed = false;
   #timer = 0;
   #start = byId("start");
   /** @type {{destroy: () => void} | null} */
@@ -25,10 +26,12 @@ export class MicrophonePanel {
 
   /**
    * @param {HTMLElement} section
+   * @param {HTMLElement} opener the button that opened it, which has the focus again when it closes
    * @param {{title: string, stop: string}} words
    */
-  constructor(section, words) {
+  constructor(section, opener, words) {
     this.section = section;
+    this.opener = opener;
     this.hint = h("p", { role: "status" }, texts.microphone.starting);
     this.preview = h("div", { class: "waveform", role: "img", "aria-label": texts.microphone.waveform });
     this.time = h("span", { class: "time", role: "timer" }, clock(0));
@@ -43,6 +46,7 @@ export class MicrophonePanel {
       this.body,
     );
     section.hidden = false;
+    this.discard.focus();
     this.#start.hidden = true;
   }
 
@@ -53,11 +57,11 @@ export class MicrophonePanel {
    */
   async open() {
     const microphone = await Microphone.open();
-    if (this.section.hidden) {
+    if (this.#isClosed) {
       await microphone.close();
       return null;
     }
-    this.microphone = microphone;
+    this.#microphone = microphone;
     microphone.onEnd(() => this.stop.click());
     const record = RecordPlugin.create({ scrollingWaveform: true, scrollingWaveformWindow: WINDOW_S });
     this.#waveform = WaveSurfer.create({
@@ -80,35 +84,51 @@ export class MicrophonePanel {
 
   /** Close the microphone; the panel stays. */
   async mute() {
+    const microphone = this.#microphone;
+    this.#microphone = null; // before waiting: a second click must not close it again
     clearInterval(this.#timer);
     this.stop.disabled = true;
     this.#waveform?.destroy();
     this.#waveform = null;
-    await this.microphone?.close();
-    this.microphone = null;
+    await microphone?.close();
   }
 
   /** Close the microphone and the panel. */
   async close() {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     await this.mute();
-    this.section.hidden = true;
-    this.section.replaceChildren();
-    this.#start.hidden = false;
+    this.#hide();
   }
 
   /**
-   * Say what went wrong.
+   * Close the microphone and say what went wrong.
    *
    * @param {string} message
-   * @param {HTMLElement | null} [remedy] a button that saves what can be saved
+   * @param {{text: string, run: () => void} | null} [remedy] what a button offers to save what can be saved
    */
   async fail(message, remedy = null) {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     await this.mute();
     this.#start.hidden = false;
-    const close = h("button", { type: "button", onclick: () => this.close() }, texts.errors.close);
+    const close = h("button", { type: "button", onclick: () => this.#hide() }, texts.errors.close);
+    const onclick = () => {
+      this.#hide();
+      remedy?.run();
+    };
+    const save = remedy && h("button", { type: "button", class: "primary", onclick }, remedy.text);
     this.section.replaceChildren(
       h("div", { class: "message error", role: "alert" }, h("b", {}, texts.errors.title), h("p", {}, message)),
-      h("div", { class: "actions" }, remedy, close),
+      h("div", { class: "actions" }, save, close),
     );
+    (save ?? close).focus();
+  }
+
+  #hide() {
+    this.section.hidden = true;
+    this.section.replaceChildren();
+    this.#start.hidden = false;
+    this.opener.focus();
   }
 }

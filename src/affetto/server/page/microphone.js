@@ -3,10 +3,8 @@
 import { texts } from "./texts.js";
 import { wav } from "./wav.js";
 
+const RATE_HZ = 16_000; // what the models hear; more would only make long recordings too large to send
 const MOST_FLUSH_MS = 1000;
-
-/** The microphone cannot be used; the message is for the reader of the page. */
-export class MicrophoneError extends Error {}
 
 /** An open microphone: a stream of PCM with 16 bits and one channel, which is also kept. */
 export class Microphone {
@@ -18,22 +16,23 @@ export class Microphone {
   #flushed = () => {};
 
   /**
-   * Open the microphone, which may ask the reader.
+   * Open the microphone, which may ask the reader. The message of an error is for the reader, too.
    *
    * @returns {Promise<Microphone>}
    */
   static async open() {
-    if (!navigator.mediaDevices || !window.AudioWorkletNode) throw new MicrophoneError(texts.errors.insecure);
+    if (!navigator.mediaDevices || !window.AudioWorkletNode) throw new Error(texts.errors.insecure);
+    /** @type {MediaStream | null} */
+    let stream = null;
     try {
       // As it was spoken: what browsers do to make calls pleasant changes how a voice sounds.
-      const stream = await navigator.mediaDevices.getUserMedia({
+      stream = await navigator.mediaDevices.getUserMedia({
         audio: { channelCount: 1, echoCancellation: false, noiseSuppression: false, autoGainControl: false },
       });
-      const context = new AudioContext();
-      await context.audioWorklet.addModule(new URL("pcm-worklet.js", import.meta.url));
-      return new Microphone(stream, context);
+      return await listenTo(stream);
     } catch (error) {
-      throw new MicrophoneError(reason(/** @type {Error} */ (error)));
+      if (stream) stopTracks(stream);
+      throw new Error(reason(/** @type {Error} */ (error)));
     }
   }
 
@@ -84,7 +83,7 @@ export class Microphone {
       this.node.port.postMessage("end");
       setTimeout(resolve, MOST_FLUSH_MS); // the audio thread may be gone, with the device
     });
-    this.stream.getTracks().forEach((track) => track.stop());
+    stopTracks(this.stream);
     await this.context.close();
   }
 
@@ -103,6 +102,39 @@ export class Microphone {
     this.#bytes += pcm.byteLength;
     this.#listener?.(pcm);
   }
+}
+
+/**
+ * @param {MediaStream} stream
+ * @returns {Promise<Microphone>}
+ */
+async function listenTo(stream) {
+  try {
+    return await connected(stream, new AudioContext({ sampleRate: RATE_HZ }));
+  } catch {
+    // Firefox takes a microphone at the rate of its device only.
+    return connected(stream, new AudioContext());
+  }
+}
+
+/**
+ * @param {MediaStream} stream
+ * @param {AudioContext} context
+ * @returns {Promise<Microphone>}
+ */
+async function connected(stream, context) {
+  try {
+    await context.audioWorklet.addModule(new URL("pcm-worklet.js", import.meta.url));
+    return new Microphone(stream, context);
+  } catch (error) {
+    await context.close();
+    throw error;
+  }
+}
+
+/** @param {MediaStream} stream */
+function stopTracks(stream) {
+  stream.getTracks().forEach((track) => track.stop());
 }
 
 /**

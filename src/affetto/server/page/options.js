@@ -26,6 +26,7 @@ export function optionsForm(options, channels, onSubmit) {
       ]),
     choice(`${id}-prior`, "prior", texts.options.prior, options.prior, [
       ["", texts.options.priorDefault],
+      ["balanced", texts.options.priorBalanced],
       ["everyday", texts.options.priorEveryday],
     ]),
     fileField(`${id}-transcript`, "transcript", texts.options.transcript, ".srt,.vtt,.json", options.transcript),
@@ -42,7 +43,7 @@ export function optionsForm(options, channels, onSubmit) {
     };
     onSubmit({
       channels: String(data.get("channels") ?? "mix"),
-      prior: data.get("prior") === "everyday" ? "everyday" : "",
+      prior: String(data.get("prior") ?? ""),
       transcript: given("transcript"),
       speakers: given("speakers"),
     });

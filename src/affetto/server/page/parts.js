@@ -45,7 +45,7 @@ export class PartList extends EventTarget {
     for (const [other, item] of this.#items) setOpen(item, other, other === segment);
     const item = this.#items.get(segment);
     // Only the list scrolls, not the page: the reader may be looking at the timeline.
-    if (item) this.element.scrollTop = item.offsetTop - this.element.offsetTop;
+    if (item) this.element.scrollTop = item.offsetTop;
   }
 
   /**
@@ -112,15 +112,17 @@ function setOpen(item, segment, isOpen) {
  * @returns {HTMLElement[]}
  */
 function sections(segment) {
-  if (segment.emotion === null) return [h("p", { class: "faint" }, texts.parts.noSpeech)];
+  const reason = segment.reason ? [h("p", { class: "reason" }, texts.answer.reason(segment.reason))] : [];
+  if (segment.emotion === null) return reason.length ? reason : [h("p", { class: "faint" }, texts.parts.noSpeech)];
   return [
+    ...reason,
     h("section", {}, h("h5", {}, texts.parts.fits), emotionBars(segment), moodMeters(segment)),
     h(
       "section",
       {},
       h("h5", {}, texts.parts.why),
       h("p", { class: "faint" }, texts.why.help),
-      acousticsTable(segment.acoustics),
+      acousticsTable(segment),
     ),
   ];
 }

@@ -35,6 +35,7 @@ export class Player extends EventTarget {
    * @param {number | null} [end_s]
    */
   play(start_s, end_s = null) {
+    if (start_s >= this.audio.duration) return; // it would begin again
     this.audio.currentTime = start_s;
     this.#end_s = end_s;
     // A browser may refuse to play; then the button keeps saying "Play".

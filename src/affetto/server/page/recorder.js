@@ -3,7 +3,9 @@
 import { MicrophonePanel } from "./microphone-panel.js";
 import { texts } from "./texts.js";
 
+/** @import { Microphone } from "./microphone.js" */
 /** @import { Results } from "./results.js" */
+/** @import { Recording } from "./types.js" */
 
 /**
  * Let a button record.
@@ -14,7 +16,7 @@ import { texts } from "./texts.js";
  */
 export function startRecorder(button, section, results) {
   button.addEventListener("click", async () => {
-    const panel = new MicrophonePanel(section, {
+    const panel = new MicrophonePanel(section, button, {
       title: texts.microphone.recordTitle,
       stop: texts.microphone.stopRecord,
     });
@@ -24,7 +26,7 @@ export function startRecorder(button, section, results) {
       if (!microphone) return;
       panel.stop.addEventListener("click", async () => {
         await panel.close();
-        results.analyse({ name: recordingName(texts.results.recorded), blob: microphone.recording() });
+        results.analyse(recordingOf(microphone, texts.results.recorded));
       });
     } catch (error) {
       panel.fail(/** @type {Error} */ (error).message);
@@ -33,12 +35,13 @@ export function startRecorder(button, section, results) {
 }
 
 /**
- * The name of a recording made now.
+ * What a microphone heard until now.
  *
+ * @param {Microphone} microphone
  * @param {string} kind
- * @returns {string}
+ * @returns {Recording}
  */
-export function recordingName(kind) {
+export function recordingOf(microphone, kind) {
   const time = new Intl.DateTimeFormat(texts.language, { timeStyle: "medium", hourCycle: "h23" }).format(new Date());
-  return `${kind}, ${time}`;
+  return { name: `${kind}, ${time}`, blob: microphone.recording(), isUnsaved: true };
 }

@@ -6,7 +6,7 @@ import { byId } from "./dom.js";
 /** @import { Options, Recognition, Recording } from "./types.js" */
 
 /** @type {Options} */
-export const DEFAULTS = { channels: "mix", prior: "", transcript: null, speakers: null };
+const DEFAULTS = { channels: "mix", prior: "", transcript: null, speakers: null };
 
 /** The section of the results. */
 export class Results {
@@ -20,7 +20,7 @@ export class Results {
     this.#compare.addEventListener("click", () => {
       const isOn = this.#compare.getAttribute("aria-pressed") !== "true";
       this.#compare.setAttribute("aria-pressed", String(isOn));
-      this.#cards.classList.toggle("side-by-side", isOn);
+      this.#count();
     });
   }
 
@@ -61,6 +61,7 @@ export class Results {
   complain(text) {
     this.#problem.hidden = false;
     this.#problem.textContent = text;
+    this.#problem.scrollIntoView({ block: "nearest" });
   }
 
   /**
@@ -69,7 +70,7 @@ export class Results {
    */
   #add(recording) {
     const card = new Card(recording, (text) => this.announce(text));
-    card.addEventListener("close", () => this.#removed());
+    card.addEventListener("close", () => this.#remove(card.element));
     this.#problem.hidden = true;
     this.#cards.prepend(card.element);
     this.#count();
@@ -78,10 +79,15 @@ export class Results {
     return card;
   }
 
-  /** What had the focus is gone: the next card takes it, or the start. */
-  #removed() {
+  /**
+   * Remove a card. The next one takes the focus, or the one before, or the start.
+   *
+   * @param {HTMLElement} card
+   */
+  #remove(card) {
+    const next = /** @type {HTMLElement | null} */ (card.nextElementSibling ?? card.previousElementSibling);
+    card.remove();
     this.#count();
-    const next = /** @type {HTMLElement | null} */ (this.#cards.firstElementChild);
     (next ?? byId("choose")).focus();
   }
 
@@ -89,5 +95,7 @@ export class Results {
     const { length } = this.#cards.children;
     this.#section.hidden = length === 0;
     this.#compare.hidden = length < 2;
+    const isOn = this.#compare.getAttribute("aria-pressed") === "true";
+    this.#cards.classList.toggle("side-by-side", isOn && length > 1);
   }
 }

@@ -13,6 +13,7 @@ const MOST_WAITING_S = 10;
 export class Stream extends EventTarget {
   #isOver = false;
   #isReady = false;
+  #key = storedKey();
   /** @type {(string | ArrayBuffer)[]} */
   #waiting = [];
 
@@ -53,9 +54,8 @@ export class Stream extends EventTarget {
   }
 
   #start() {
-    const key = storedKey();
     const start = { type: "start", format: "pcm_s16le", sample_rate_hz: this.sampleRateHz, channels: 1, interim: true };
-    this.socket.send(JSON.stringify(key ? { ...start, api_key: key } : start));
+    this.socket.send(JSON.stringify(this.#key ? { ...start, api_key: this.#key } : start));
   }
 
   /** @param {string | ArrayBuffer} frame */
@@ -85,7 +85,7 @@ export class Stream extends EventTarget {
   /** @param {{status?: number, detail?: string, title?: string}} problem */
   #refuse(problem) {
     this.#fail(problemText(problem));
-    if (problem.status === 401) askForKey(storedKey() !== null); // for the next try
+    if (problem.status === 401) askForKey(this.#key); // for the next try
   }
 
   /** @param {string} text */

@@ -16,20 +16,17 @@ export const texts = {
   start: {
     label: "Your recording",
     title: "What does a voice express?",
-    lead: "Give a recording of somebody speaking. You see which emotion the voice expresses from moment to moment, and how sure the answer is.",
+    lead: "Give a recording of somebody speaking. You see a guess at which emotion the voice expresses, from moment to moment, and how sure the guess is.",
     drop: "Drop a recording here, or",
     choose: "Choose a file",
     record: "Record",
     live: "Listen live",
-    formats: "Nearly every sound or video file works: MP3, WAV, M4A, voice messages …",
+    formats: "Most sound and video files work: MP3, WAV, M4A, voice messages …",
   },
-  privacy: {
-    here: "Your sound stays on this computer. Nothing is stored.",
-    there: (/** @type {string} */ host) => `Your sound is sent to ${host} and to nobody else. It is not stored there.`,
-  },
+  privacy: "Your sound goes only to this server, and Affetto stores nothing.",
 
   warning: {
-    text: "A guess about the voice, not about the person. In the European Union it is forbidden at work and in education, with few exceptions.",
+    text: "A guess about the voice, not about the person. Inferring the emotions of people at work or in education is forbidden in the European Union, except for medical or safety reasons.",
     link: "Read this first",
   },
 
@@ -58,6 +55,7 @@ export const texts = {
     title: "Results",
     compare: "Side by side",
     working: (/** @type {string} */ name) => `Analysing ${name} …`,
+    patience: "A long recording may take about a minute.",
     cancel: "Cancel",
     done: (/** @type {string} */ name, /** @type {string} */ answer) => `${name}: ${answer}`,
     remove: (/** @type {string} */ name) => `Remove ${name}`,
@@ -87,7 +85,7 @@ export const texts = {
   help: {
     title: "How to read this",
     points: [
-      "How sure: 100 % means that only this emotion fits. With eight emotions, 13 % would be a blind guess.",
+      "How sure: 100 % means that only this emotion fits. A blind guess among eight emotions would be 13 % sure.",
       "A question mark, and a dashed line, mean that the answer is not sure enough to rely on.",
       "Parts: wherever somebody speaks without a long pause, that part has an answer of its own. The answer at the top is for all parts together.",
       "The rows with faces show how well each emotion fits over time. The emotion that fits best has the strong colour.",
@@ -134,6 +132,7 @@ export const texts = {
     than: (/** @type {string} */ word) => `${word} than in neutral speech`,
     within: "as in neutral speech",
     notMeasured: "This was not measured while listening. Choose “Analyse it differently” below, then “Analyse again”.",
+    notMeasurable: "This was not measured, because it would not be about one voice alone.",
     none: "This part is too short or too quiet to measure.",
     unit: {
       f0_hz: "Hz",
@@ -152,8 +151,7 @@ export const texts = {
     lowVoice: "for a low voice",
     highVoice: "for a high voice",
     betweenVoices: "between a low and a high voice",
-    usual: (/** @type {string} */ low, /** @type {string} */ high, /** @type {string} */ unit) =>
-      `usual: ${low} to ${high} ${unit}`,
+    usual: (/** @type {string} */ low, /** @type {string} */ high) => `usual: ${low} to ${high}`,
     loudness: "Loudness",
     louder: (/** @type {string} */ db) => `${db} dB louder than the recording on average`,
     quieter: (/** @type {string} */ db) => `${db} dB quieter than the recording on average`,
@@ -177,6 +175,7 @@ export const texts = {
     json: { name: "JSON", for: "everything, for programs" },
     csv: { name: "CSV", for: "a table, for spreadsheets" },
     srt: { name: "SRT", for: "subtitles, for video players" },
+    recording: "Save the recording",
     channel: (/** @type {string} */ name, /** @type {number} */ n) => `${name}, channel ${n}`,
     label: (/** @type {string} */ name, /** @type {string} */ purpose) => `Save as ${name}: ${purpose}`,
     failed: (/** @type {string} */ detail) => `It could not be saved. ${detail}`,
@@ -189,7 +188,8 @@ export const texts = {
     each: "Each channel on a lane of its own",
     only: (/** @type {number} */ n) => `Only channel ${n}`,
     prior: "What kind of speech is it?",
-    priorDefault: "Any kind: every emotion is equally likely",
+    priorDefault: "As this server is set",
+    priorBalanced: "Any kind: every emotion is equally likely",
     priorEveryday: "Everyday talk: mostly neutral",
     transcript: "What was said and when (a subtitle file: SRT, VTT, or JSON of Whisper)",
     speakers: "Who speaks when (RTTM)",
@@ -223,6 +223,7 @@ export const texts = {
     server: "The server does not answer. Is it still running?",
     busy: (/** @type {number} */ seconds) =>
       `The server is busy. Please try again in ${seconds === 1 ? "a second" : `${seconds} seconds`}.`,
+    strange: "The server gave an answer that this page does not understand. Is it really Affetto?",
     status: (/** @type {number} */ status) => `The server answered with the error ${status}.`,
     denied: "The page may not use the microphone. Allow it in the settings of your browser, then try again.",
     missing: "No microphone was found. Connect one, then try again.",
@@ -231,6 +232,8 @@ export const texts = {
     microphone: (/** @type {string} */ detail) => `The microphone cannot be used: ${detail}`,
     lost: "The connection to the server was lost.",
     slow: "The connection is too slow for live sound. Record first, then analyse.",
+    whose: (/** @type {string} */ name) =>
+      `${name} belongs to none of the recordings. Give it the name of its recording, as call.srt beside call.wav, or add it with that recording alone.`,
     noSound: "Please add the recording too: a text or a list of speakers alone has no voice.",
   },
 
@@ -252,11 +255,11 @@ export const texts = {
       },
       {
         title: "Often wrong",
-        text: "The model learned from actors, who express more than people do in everyday life. Children, accents, other languages, noise and bad lines were hardly part of that. It knows eight emotions, and takes irony or boredom for one of them.",
+        text: "The model that ships with Affetto learned from actors who speak American English, Polish and German. Actors express more than people do in everyday life. Children, accents, other languages, noise and bad lines were hardly part of that. It knows eight emotions, and takes irony or boredom for one of them.",
       },
       {
         title: "The law",
-        text: "In the European Union it is forbidden to infer the emotions of people at work or in education, except for medical or safety reasons (AI Act, Article 5(1)(f)). All other emotion recognition counts as high-risk (Annex III), and the people concerned must be told of it (Article 50(3)).",
+        text: "Inferring the emotions of people at work or in education is forbidden in the European Union, except for medical or safety reasons (AI Act, Regulation (EU) 2024/1689, Article 5(1)(f)). Other emotion recognition is as a rule high-risk (Annex III, point 1(c)), and the people concerned must as a rule be told (Article 50(3)). This is not legal advice.",
       },
       {
         title: "Please use it kindly",
@@ -264,5 +267,5 @@ export const texts = {
       },
     ],
   },
-  footer: "Affetto is free software. Its model may not be used commercially.",
+  footer: "Affetto is free software. The model that ships with it may not be used commercially.",
 };

@@ -1,6 +1,7 @@
 /** Light and dark: as the system has it, until the reader chooses. */
 
 import { icon } from "./icons.js";
+import { keep, load } from "./storage.js";
 import { texts } from "./texts.js";
 
 const NAME = "affetto-theme";
@@ -27,12 +28,12 @@ export function startTheme(button) {
     button.title = name;
     listeners.forEach((listener) => listener());
   };
-  const chosen = localStorage.getItem(NAME);
+  const chosen = load("localStorage", NAME);
   if (chosen) document.documentElement.dataset.theme = chosen;
   button.addEventListener("click", () => {
     const theme = isDark() ? "light" : "dark";
     document.documentElement.dataset.theme = theme;
-    localStorage.setItem(NAME, theme);
+    keep("localStorage", NAME, theme);
     show();
   });
   system.addEventListener("change", show);

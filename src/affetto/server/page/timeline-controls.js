@@ -9,6 +9,7 @@ import { texts } from "./texts.js";
 
 const ZOOM_STEP = 2;
 const LEAST_SPAN_S = 5; // what is at least in sight
+const MOST_ZOOM = 32; // a wide waveform takes much memory
 
 /**
  * @param {object} given
@@ -27,7 +28,7 @@ export function timelineControls({ duration_s, player, hasParts, onZoom, closing
     player && playButton(player, closing),
     time(duration_s, player, closing),
     h("span", { class: "faint" }, hint),
-    duration_s > ZOOM_STEP * LEAST_SPAN_S && zoomButtons(duration_s / LEAST_SPAN_S, onZoom),
+    duration_s > ZOOM_STEP * LEAST_SPAN_S && zoomButtons(Math.min(MOST_ZOOM, duration_s / LEAST_SPAN_S), onZoom),
   );
 }
 
@@ -74,12 +75,12 @@ function zoomButtons(most, onZoom) {
     h("button", { type: "button", class: "quiet", "aria-label": label, onclick: () => set(zoom * factor) }, icon(name));
   const smaller = button(texts.timeline.zoomOut, "minus", 1 / ZOOM_STEP);
   const larger = button(texts.timeline.zoomIn, "plus", ZOOM_STEP);
+  smaller.disabled = true;
   const set = (/** @type {number} */ wanted) => {
     zoom = Math.min(most, Math.max(1, wanted));
     smaller.disabled = zoom === 1;
     larger.disabled = zoom === most;
     onZoom(zoom);
   };
-  set(1);
   return h("span", { class: "zoom" }, smaller, larger);
 }

@@ -15,8 +15,9 @@ import { colours, drawWaveform } from "./waveform.js";
 /** @import { Player } from "./player.js" */
 /** @import { Segment } from "./types.js" */
 
-const MOST_TICKS = 8;
-const NEAR_END = 0.85; // from where on a tick has its text before it
+const TICK_PX = 95; // from one tick to the next, at least
+const LABEL_PX = 55; // where there is less space, a tick has its text before it
+const MARGIN = 0.1; // of what is in sight, before what is scrolled to
 
 /**
  * What one recognition shows.
@@ -39,6 +40,9 @@ export class Timeline extends EventTarget {
   #closing = new AbortController();
   #playhead = h("div", { class: "playhead", hidden: true });
   #axis = h("div", { class: "row-area axis", "aria-hidden": "true" });
+  #body = h("div", { class: "timeline-body" });
+  #scroll;
+  #now = 0; // where the playhead is, as a share of the whole
 
   /**
    * @param {object} given
@@ -51,32 +55,30 @@ export class Timeline extends EventTarget {
     super();
     this.duration_s = duration_s;
     this.player = player;
-    const body = h(
-      "div",
-      { class: "timeline-body" },
+    this.#body.append(
       overlay(this.#playhead),
-      tracks.map((track) => this.#track(track, tracks.length > 1)),
+      ...tracks.map((track) => this.#track(track, tracks.length > 1)),
       row("", this.#axis),
     );
-    this.#fillAxis(1);
+    this.#watchWidth();
     const controls = timelineControls({
       duration_s,
       player,
       hasParts: this.#buttons.size > 0,
-      onZoom: (zoom) => {
-        body.style.setProperty("--zoom", String(zoom));
-        this.#fillAxis(zoom);
-      },
+      onZoom: (zoom) => this.#zoom(zoom),
       closing: this.#closing.signal,
     });
     const scroll = { class: "timeline-scroll", role: "group", "aria-label": texts.timeline.label(name), tabindex: 0 };
-    this.element = h("div", { class: "timeline" }, controls, h("div", scroll, body));
+    this.#scroll = h("div", scroll, this.#body);
+    this.element = h("div", { class: "timeline" }, controls, this.#scroll);
     onThemeChange(() => this.#waveforms.forEach((waveform) => waveform.setOptions(colours())), this.#closing.signal);
-    player?.addEventListener("time", () => this.#follow(player), { signal: this.#closing.signal });
+    const { signal } = this.#closing;
+    player?.addEventListener("time", () => this.#follow(player), { signal });
+    player?.addEventListener("state", () => player.isPlaying && this.#bringIntoSight(this.#share(player)), { signal });
   }
 
   /**
-   * Mark a segment.
+   * Mark a segment, and bring it into sight.
    *
    * @param {Segment} segment
    */
@@ -84,9 +86,11 @@ export class Timeline extends EventTarget {
     for (const [other, button] of this.#buttons) button.setAttribute("aria-pressed", String(other === segment));
     const chosen = this.#buttons.get(segment);
     if (chosen) makeReachable(chosen);
+    const marked = place(segment, this.duration_s);
+    if (chosen) this.#bringIntoSight(marked["--from"], marked["--to"]);
     for (const [track, selection] of this.#selections) {
       selection.hidden = !track.segments.includes(segment);
-      for (const [name, value] of Object.entries(place(segment, this.duration_s))) {
+      for (const [name, value] of Object.entries(marked)) {
         selection.style.setProperty(name, String(value));
       }
     }
@@ -185,11 +189,17 @@ export class Timeline extends EventTarget {
     ];
   }
 
-  /** @param {number} zoom */
-  #fillAxis(zoom) {
-    const marks = ticks(this.duration_s, MOST_TICKS * zoom).map((time_s) => {
+  #watchWidth() {
+    const observer = new ResizeObserver(() => this.#fillAxis());
+    observer.observe(this.#axis);
+    this.#closing.signal.addEventListener("abort", () => observer.disconnect());
+  }
+
+  #fillAxis() {
+    const width = this.#axis.offsetWidth;
+    const marks = ticks(this.duration_s, Math.max(1, width / TICK_PX)).map((time_s) => {
       const from = time_s / this.duration_s;
-      const isLast = from > 1 - (1 - NEAR_END) / zoom;
+      const isLast = (1 - from) * width < LABEL_PX;
       return h("span", { class: isLast && "end", style: { "--from": from } }, clock(time_s, time_s % 1 ? 1 : 0));
     });
     this.#axis.replaceChildren(...marks);
@@ -203,8 +213,63 @@ export class Timeline extends EventTarget {
 
   /** @param {Player} player */
   #follow(player) {
+    const before = this.#now;
+    this.#now = this.#share(player);
+    // The reader may have scrolled away from it, to look at something else.
+    if (this.#isInSight(before)) this.#bringIntoSight(this.#now);
     this.#playhead.hidden = false;
-    this.#playhead.style.setProperty("--from", String(Math.min(1, player.time_s / this.duration_s)));
+    this.#playhead.style.setProperty("--from", String(this.#now));
+  }
+
+  /**
+   * How much of the recording is played.
+   *
+   * @param {Player} player
+   * @returns {number}
+   */
+  #share(player) {
+    return Math.min(1, player.time_s / this.duration_s);
+  }
+
+  /**
+   * Enlarge; what is in the middle stays there.
+   *
+   * @param {number} zoom
+   */
+  #zoom(zoom) {
+    const { left, visible, whole } = this.#measure();
+    const middle = (left + visible / 2) / whole;
+    this.#body.style.setProperty("--zoom", String(zoom));
+    this.#scroll.scrollLeft = middle * this.#measure().whole - visible / 2;
+  }
+
+  /**
+   * Scroll to a stretch of time, given as shares of the whole, if nothing of it is in sight.
+   *
+   * @param {number} from
+   * @param {number} [to]
+   */
+  #bringIntoSight(from, to = from) {
+    if (this.#isInSight(from, to)) return;
+    const { visible, whole } = this.#measure();
+    this.#scroll.scrollLeft = from * whole - MARGIN * visible;
+  }
+
+  /**
+   * @param {number} from
+   * @param {number} [to]
+   * @returns {boolean}
+   */
+  #isInSight(from, to = from) {
+    const { left, visible, whole } = this.#measure();
+    return to * whole >= left && from * whole <= left + visible;
+  }
+
+  /** How far the rows are scrolled, how much of them is in sight, and how wide they are, in pixels. */
+  #measure() {
+    const whole = this.#axis.offsetWidth;
+    const names = this.#body.offsetWidth - whole; // they stay where they are
+    return { left: this.#scroll.scrollLeft, visible: this.#scroll.clientWidth - names, whole };
   }
 }
 
@@ -214,7 +279,8 @@ export class Timeline extends EventTarget {
  * @returns {HTMLElement}
  */
 function row(name, area) {
-  return h("div", { class: "row" }, h("div", { class: "row-name" }, name), area);
+  const title = typeof name === "string" && name;
+  return h("div", { class: "row" }, h("div", { class: "row-name" }, title ? h("span", { title }, title) : name), area);
 }
 
 /**

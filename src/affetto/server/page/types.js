@@ -13,6 +13,7 @@
  * @property {Acoustics | null} [acoustics]
  * @property {string | null} [speaker]
  * @property {string | null} [text]
+ * @property {string | null} [reason]
  *
  * @typedef {Record<string, any>} Acoustics
  *
@@ -29,7 +30,6 @@
  * @property {{name: string, version: string}} model
  * @property {string | null} reason
  * @property {number | null} channel
- * @property {number | null} track
  * @property {string[]} warnings
  * @property {string | null} adapted_to
  *
@@ -38,12 +38,13 @@
  * @typedef {object} Recording
  * @property {string} name
  * @property {Blob} blob
+ * @property {boolean} [isUnsaved] whether only the page has it
  *
  * How it is to be recognized.
  *
  * @typedef {object} Options
  * @property {string} channels "mix", "each", or the number of one
- * @property {"" | "everyday"} prior the empty text is the model's own
+ * @property {string} prior the empty text is that of the server
  * @property {File | null} transcript
  * @property {File | null} speakers
  */

@@ -51,7 +51,7 @@ export function drawWaveform(container, { peaks, duration_s, segments, onSegment
     for (const segment of segments) {
       const region = regions.addRegion({
         start: segment.start_s,
-        end: segment.end_s,
+        end: Math.min(segment.end_s, duration_s),
         color: `color-mix(in srgb, ${emotionColour(segment.emotion)} 28%, transparent)`,
         drag: false,
         resize: false,
