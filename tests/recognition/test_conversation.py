@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -157,6 +158,24 @@ def test_progress_is_reported_and_can_end_the_recognition(
     positions: list[float] = []
     result = recognizer.recognize((samples, RATE), turns=turns, progress=positions.append)
     assert positions[-1] == pytest.approx(result.duration_s, abs=0.01)
+    n_with_speech = sum(segment.status != "no_speech" for segment in result.segments)
+    assert len(positions) > 2 * n_with_speech  # also at each window and each inference
+
+
+def test_thousands_of_turns_too_short_for_speech_cost_little(recognizer: Recognizer, root: Path) -> None:
+    turns = [Turn(n / 2_000, n / 2_000 + 0.006, str(n % 3)) for n in range(5_000)]
+    begin_s = time.perf_counter()
+    result = recognizer.recognize((sound_of(root, "sad"), RATE), turns=turns)
+    assert time.perf_counter() - begin_s < 2
+    assert {segment.status for segment in result.segments} == {"no_speech"}
+    assert all("nobody speaks" in str(segment.reason) for segment in result.segments)
+
+
+def test_progress_can_end_the_answers_to_thousands_of_turns(recognizer: Recognizer, root: Path) -> None:
+    positions: list[float] = []
+    turns = [Turn(n / 1_000, n / 1_000 + 0.006) for n in range(1_000)]
+    recognizer.recognize((sound_of(root, "sad"), RATE), turns=turns, progress=positions.append)
+    assert len(positions) >= 10
 
 
 def test_other_things_than_turns_are_refused(recognizer: Recognizer, root: Path) -> None:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from affetto import Turn, read
+from affetto.conversations.turn import in_order
 from affetto.recognition.turn_windows import Window, find_speech_in_windows, plan_windows
 from affetto.speech import open_stream
 
@@ -38,9 +40,9 @@ def spans(*turns: Turn) -> list[tuple[int, float, float]]:
 
 
 def test_a_turn_is_listened_to_from_its_start_to_its_end() -> None:
-    plan = plan_windows([Turn(2.0, 3.0, "Anna"), Turn(4.0, 6.0, "Ben"), Turn(9.0, 9.1, "Ben")])
+    plan = plan_windows([Turn(2.0, 3.0, "Anna"), Turn(4.0, 6.0, "Ben"), Turn(9.0, 9.2, "Ben")])
     # The sound around each ends half-way to its neighbours.
-    expected = [(0, 2.0, 3.0, 1.0, 3.4), (1, 4.0, 6.0, 3.5, 6.4), (2, 9.0, 9.1, 8.0, 9.5)]
+    expected = [(0, 2.0, 3.0, 1.0, 3.4), (1, 4.0, 6.0, 3.5, 6.4), (2, 9.0, 9.2, 8.0, 9.6)]
     assert [tuple(window) for window in plan.windows] == [pytest.approx(window) for window in expected]
     assert plan.overlapped == plan.shortened == frozenset()
 
@@ -77,6 +79,35 @@ def test_a_turn_that_others_cover_is_listened_to_as_a_whole() -> None:
 
 def test_a_turn_without_length_is_not_listened_to() -> None:
     assert spans(Turn(1, 1, "Anna"), Turn(1, 2, "Ben")) == [(1, 1, 2)]
+
+
+def test_a_turn_too_short_for_speech_is_not_listened_to() -> None:
+    plan = plan_windows([Turn(n / 100, n / 100 + 0.006, str(n % 3)) for n in range(500)])
+    assert (plan.windows, plan.overlapped) == ([], frozenset())
+    assert spans(Turn(1.0, 1.05), Turn(2.0, 2.2)) == [(1, 2.0, 2.2)]
+
+
+def test_many_turns_beside_long_ones_are_planned_at_once() -> None:
+    turns = in_order([Turn(n, n + 0.9, "Ben") for n in range(20_000)] + [Turn(0, 20_000, str(n)) for n in range(18)])
+    begin_s = time.perf_counter()
+    assert len(plan_windows(turns).overlapped) == len(turns)
+    assert time.perf_counter() - begin_s < 2
+
+
+def test_progress_can_end_the_work_on_thousands_of_windows_in_one_block() -> None:
+    class TimeIsUpError(Exception):
+        pass
+
+    def progress(position_s: float) -> None:
+        if time.perf_counter() > begin_s + 0.2:
+            raise TimeIsUpError
+
+    blocks = Blocks(np.zeros(60 * RATE, np.float32), 60 * RATE)
+    windows = [Window(n, n / 100, n / 100 + 0.5, max(n / 100 - 1, 0), n / 100 + 0.9) for n in range(5_000)]
+    begin_s = time.perf_counter()
+    with pytest.raises(TimeIsUpError):
+        list(find_speech_in_windows(blocks, windows, progress=progress))  # type: ignore[arg-type]
+    assert time.perf_counter() - begin_s < 1.2
 
 
 @pytest.mark.parametrize("size", [160, 7_001, 1_000_000])

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from affetto.conversations.overlaps import common_span, overlapping, uncovered
+from affetto.conversations.overlaps import common_span, joined, overlapping, uncovered
 from affetto.conversations.turn import Turn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from affetto.conversations.overlaps import Span
 
 # Shorter differences between transcript and diarization are inaccuracies, or pauses between two turns of a speaker.
 _LEAST_OF_ANOTHER_S = 0.5
@@ -50,10 +53,15 @@ def _named(turn: Turn, pieces: Sequence[Turn]) -> Turn:
 
 def _without_text(named: Sequence[Turn], diarization: Sequence[Turn]) -> Iterator[Turn]:
     """Yield what the diarization has and the transcript has not, or gives to another speaker."""
-    for piece, turns in zip(diarization, overlapping(diarization, named), strict=True):
-        own = [common_span(piece, turn) for turn in turns if turn.speaker == piece.speaker]
-        others = [common_span(piece, turn) for turn in turns if turn.speaker != piece.speaker]
+    spans: defaultdict[str | None, list[Span]] = defaultdict(list)
+    for turn in named:
+        spans[turn.speaker].append((turn.start_s, turn.end_s))
+    by_speaker = {speaker: joined(of_speaker) for speaker, of_speaker in spans.items()}
+    everybody = joined(span for of_speaker in by_speaker.values() for span in of_speaker)
+    for piece in diarization:
+        own = by_speaker.get(piece.speaker, [])
         for start, end in uncovered((piece.start_s, piece.end_s), own, least_s=_LEAST_OF_ANOTHER_S):
-            unnamed_s = sum(b - a for a, b in uncovered((start, end), others, least_s=0.0))
+            # The speaker has no turn here, so that everybody is everybody else.
+            unnamed_s = sum(b - a for a, b in uncovered((start, end), everybody, least_s=0.0))
             if end - start - unnamed_s >= _LEAST_OF_ANOTHER_S or end - start >= _LEAST_MISSED_S:
                 yield Turn(start, end, piece.speaker)

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from affetto.recognition.turn_windows import Plan
     from affetto.speech import Channels, Source
 
+# How often `progress` is called while turns are answered, so that it can end the work on very many.
+_TURNS_PER_REPORT = 100
+
 
 def recognize_conversation(
     source: Source,
@@ -58,10 +61,14 @@ def recognize_conversation(
         found = find_speech_in_windows(stream, plan.windows, progress=progress)
         for number, prediction in pool.predict_each(found, acoustics=acoustics):
             predictions[number].append(prediction)
+            if progress is not None:
+                progress(stream.position_s)
     require_length(stream)
     duration_s = stream.position_s
     segments = []
     for number, turn in enumerate(turns):
+        if progress is not None and number % _TURNS_PER_REPORT == 0:
+            progress(duration_s)
         pieces = sorted(predictions[number], key=lambda prediction: prediction.start_s)
         reason = _reason(number, turn, plan, has_speech=bool(pieces), duration_s=duration_s)
         segments.append(aggregator.add_turn(turn, pieces, overlapped=number in plan.overlapped, reason=reason))

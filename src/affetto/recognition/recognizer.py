@@ -194,8 +194,8 @@ class Recognizer:
             result has one segment for each turn, in the order of their start, with its speaker and text. Answers are
             adapted to each speaker by itself.
         progress : callable, optional
-            Called with the position in the recording, in seconds, whenever another part of it has been decoded. An
-            exception that it raises ends the recognition.
+            Called with the position in the recording, in seconds, whenever another part of it has been decoded, and
+            between turns. An exception that it raises ends the recognition.
 
         Raises
         ------

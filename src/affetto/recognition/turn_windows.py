@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from affetto.conversations.overlaps import common_span, overlapping, uncovered
+from affetto.conversations.overlaps import several_speakers, uncovered
 from affetto.preprocessing.vad import SpeechSegmenter
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from affetto.conversations import Turn
-    from affetto.conversations.overlaps import Span
     from affetto.preprocessing.vad import SpeechSegment
     from affetto.speech import SoundStream
 
@@ -33,7 +32,9 @@ _AFTER_S = 0.4
 _LEAST_FREE_S = 2.0
 _LEAST_FREE_SHARE = 2 / 3
 # Shorter gaps between two other speakers hold no word.
-_LEAST_WINDOW_S = 0.25
+_LEAST_GAP_S = 0.25
+# The segmenter finds no speech in shorter windows, however loud it is.
+_LEAST_WINDOW_S = 0.1
 
 
 class Window(NamedTuple):
@@ -62,7 +63,7 @@ class Plan(NamedTuple):
     Attributes
     ----------
     windows : list of Window
-        In the order of the beginning of their sound.
+        In the order of the beginning of their sound. A turn too short for speech has none.
     overlapped : frozenset of int
         The turns of which too little is free of other speakers, so that their sound is that of several voices.
     shortened : frozenset of int
@@ -84,28 +85,23 @@ def plan_windows(turns: Sequence[Turn]) -> Plan:
     """
     starts = [turn.start_s for turn in turns]
     latest_ends = list(accumulate((turn.end_s for turn in turns), max))
+    overlaps = several_speakers(turns)
     windows, overlapped, shortened = [], set(), set()
-    for number, (turn, others) in enumerate(zip(turns, overlapping(turns, turns), strict=True)):
-        parts = _free_parts(turn, others)
+    for number, turn in enumerate(turns):
+        whole, length_s = (turn.start_s, turn.end_s), turn.end_s - turn.start_s
+        parts = uncovered(whole, overlaps, least_s=min(_LEAST_GAP_S, length_s))
         free_s = sum(end - start for start, end in parts)
-        if free_s < min(_LEAST_FREE_S, _LEAST_FREE_SHARE * (turn.end_s - turn.start_s)):
+        if free_s < min(_LEAST_FREE_S, _LEAST_FREE_SHARE * length_s):
             overlapped.add(number)
-            parts = [(turn.start_s, turn.end_s)]
-        elif parts != [(turn.start_s, turn.end_s)]:
+            parts = [whole]
+        elif parts != [whole]:
             shortened.add(number)
         for start, end in parts:
-            if end > start:
+            if end - start >= _LEAST_WINDOW_S:
                 before, after = _neighbours(start, end, starts, latest_ends)
                 windows.append(Window(number, start, end, before, after))
     windows.sort(key=lambda window: window.before_s)
     return Plan(windows, frozenset(overlapped), frozenset(shortened))
-
-
-def _free_parts(turn: Turn, overlapping_turns: Iterable[Turn]) -> list[Span]:
-    """Return the parts of a turn in which no other speaker has one."""
-    others = [common_span(turn, other) for other in overlapping_turns if other.speaker != turn.speaker]
-    span = (turn.start_s, turn.end_s)
-    return uncovered(span, others, least_s=_LEAST_WINDOW_S) if others else [span]
 
 
 def _neighbours(
@@ -134,29 +130,35 @@ def find_speech_in_windows(
     windows : iterable of Window
         In the order of the beginning of their sound.
     progress : callable, optional
-        Called with the position in seconds after each block.
+        Called with the position in seconds after each block, and before each step of the work on it: a block may hold
+        hundreds of windows, and each costs as much as a short recording.
 
     Yields
     ------
     turn, SpeechSegment
         The number of the turn, and a segment in it.
     """
+    report = progress or _ignore
     waiting, listening = deque(windows), list[_Listener]()
     position = 0
     for block in stream:
-        if progress is not None:
-            progress(stream.position_s)
+        report(stream.position_s)
         end = position + len(block)
         while waiting and waiting[0].before_s * stream.sample_rate_hz < end:
+            report(stream.position_s)
             listening.append(_Listener(waiting.popleft(), stream.sample_rate_hz))
         for listener in listening:
-            if progress is not None:  # each costs as much as a short recording, and one block may hold thousands
-                progress(stream.position_s)
+            report(stream.position_s)
             yield from listener.push(block, position)
         listening = [listener for listener in listening if listener.last > end]
         position = end
     for listener in listening:
+        report(stream.position_s)
         yield from listener.end()
+
+
+def _ignore(position_s: float) -> None:
+    pass
 
 
 class _Listener:
@@ -164,7 +166,8 @@ class _Listener:
 
     def __init__(self, window: Window, sample_rate_hz: int) -> None:
         self._turn = window.turn
-        start, end, self._first, self.last = (round(time_s * sample_rate_hz) for time_s in window[1:])
+        start, end = round(window.start_s * sample_rate_hz), round(window.end_s * sample_rate_hz)
+        self._first, self.last = round(window.before_s * sample_rate_hz), round(window.after_s * sample_rate_hz)
         self._origin = start - round(_BEFORE_S * sample_rate_hz)  # where the segmenter begins
         self._n_after = max(end + round(_AFTER_S * sample_rate_hz) - self.last, 0)
         self._segmenter = SpeechSegmenter(sample_rate_hz, within=(start - self._origin, end - self._origin))
