@@ -49,6 +49,15 @@ def test_only_the_speaker_lines_of_rttm_count() -> None:
 
 
 @pytest.mark.parametrize(
+    "line", [LINE.format(start="a" * 10_000, duration=2, speaker="Anna"), LINE.replace("call", "b" * 10_000)]
+)
+def test_an_error_quotes_only_the_beginning(line: str) -> None:
+    with pytest.raises(TurnsError, match=r"line 2.*(a{70}|b{70})") as refused:
+        parsed(LINE.format(start=0, duration=1, speaker="Anna"), line)
+    assert len(str(refused.value)) < 300
+
+
+@pytest.mark.parametrize(
     ("line", "words"),
     [
         ("1.0 2.0 Anna", "line 2.*'1.0'"),

@@ -101,6 +101,15 @@ def test_absurd_files_are_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
         read_turns(tmp_path / "call.wav")
 
 
+def test_too_many_turns_at_once_after_joining_are_refused() -> None:
+    speakers = "".join(RTTM.replace("Anna", str(n)).replace("2.0", "20") for n in range(15)).encode()
+    cue = WHISPER.partition("[")[2].partition("]")[0].replace("2.5", "12")
+    transcript = f'{{"segments": [{", ".join([cue] * 15)}]}}'.encode()
+    assert len(read_turns(transcript)) == len(read_turns(speakers=speakers)) == 15
+    with pytest.raises(TurnsError, match=r"transcript with the speakers.*leave out"):
+        read_turns(transcript, speakers)
+
+
 @given(data=st.data())
 def test_damaged_files_are_refused_or_read(data: st.DataObject) -> None:
     content = bytearray(data.draw(st.sampled_from([SRT, VTT, WHISPER, RTTM])).encode())

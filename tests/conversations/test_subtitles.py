@@ -71,6 +71,12 @@ def test_two_voices_in_one_cue_speak_at_the_same_time() -> None:
     assert parsed(text) == [Turn(1, 2, "Anna", "Yes."), Turn(1, 2, "Ben", "No.")]
 
 
+@pytest.mark.parametrize("reference", ["&#" + "5" * 5_000 + ";", "&#x" + "5" * 5_000 + ";"])
+def test_a_reference_to_no_character_harms_nothing(reference: str) -> None:
+    (turn,) = parsed(f"WEBVTT\n\n00:01.000 --> 00:02.000\n<v Anna>Well {reference}")
+    assert (turn.speaker, str(turn.text)[:5]) == ("Anna", "Well ")
+
+
 def test_speakers_in_brackets_are_those_of_whisperx() -> None:
     text = SRT.replace("I told", "[SPEAKER_01]: I told")
     assert [turn.speaker for turn in parsed(text)] == ["SPEAKER_01", None]

@@ -56,3 +56,10 @@ def test_other_json_is_refused_with_the_segment(result: Any, words: str) -> None
 def test_damaged_json_is_refused(text: str) -> None:
     with pytest.raises(TurnsError, match=r"call.json"):
         list(parse_whisper(text, name="call.json"))
+
+
+@pytest.mark.parametrize("value", ["a" * 10_000, ["a"] * 10_000])
+def test_an_error_quotes_only_the_beginning(value: Any) -> None:
+    with pytest.raises(TurnsError, match=r"segment 1.*'a") as refused:
+        parsed([{"start": 0, "end": value}])
+    assert len(str(refused.value)) < 300

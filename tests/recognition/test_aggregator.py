@@ -106,3 +106,14 @@ def test_an_overlapped_turn_is_uncertain_and_one_without_speech_has_no_answer() 
     silent = call.add_turn(Turn(2, 3), [], overlapped=False, reason="silence")
     assert (silent.status, silent.emotion, silent.probabilities, silent.reason) == ("no_speech", None, {}, "silence")
     assert call.speech_s == pytest.approx(1)
+    assert call.overall().emotion == "neutral"
+
+
+def test_an_overlapped_turn_counts_only_if_there_are_no_others() -> None:
+    call = answers()
+    call.add_turn(Turn(0, 9), [predicted(0, 9, 1.0, 0.0, 0.0)], overlapped=True, reason="others speak")
+    call.add_turn(Turn(1, 2), [], overlapped=False, reason="silence")
+    assert call.overall().emotion == "neutral"
+    call.add_turn(Turn(9, 10), [predicted(9, 10, 0.0, 1.0, 0.0)], overlapped=False, reason=None)
+    assert call.overall().emotion == "happy"
+    assert call.speech_s == pytest.approx(1)

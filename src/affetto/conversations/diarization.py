@@ -54,13 +54,15 @@ def parse_rttm(text: str, *, name: str) -> Iterator[Turn]:
         if len(fields) < 8:
             raise TurnsError(f"{place} has {len(fields)} fields; RTTM has the speaker in the eighth")
         if recording not in (None, fields[1]):
-            raise TurnsError(f"{place} is about {fields[1]}, those before about {recording}; keep one recording")
+            raise TurnsError(
+                f"{place} is about {fields[1]:.80}, those before about {recording:.80}; keep one recording"
+            )
         recording = fields[1]
         try:
             start, duration = float(fields[3]), float(fields[4])
         except ValueError:
             raise TurnsError(
-                f"{place} has the times {fields[3]!r} and {fields[4]!r}; give numbers of seconds"
+                f"{place} has the times {fields[3]!r:.80} and {fields[4]!r:.80}; give numbers of seconds"
             ) from None
         yield checked_turn(place, start, start + duration, None if fields[7] == "<NA>" else fields[7])
 

@@ -15,7 +15,7 @@ from affetto.conversations.whisper import parse_whisper
 from affetto.errors import ParameterError, TurnsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
 
     from affetto.conversations.turn import Turn
 
@@ -25,8 +25,8 @@ TextSource: TypeAlias = "str | os.PathLike[str] | bytes"
 MAX_TURNS = 100_000
 """More are refused; a day of talk has fewer."""
 
-MAX_BYTES = 50_000_000
-"""Larger files are refused: they are recordings, not transcripts."""
+MAX_BYTES = 20_000_000
+"""Larger files are refused; ten hours of talk need less, even in the JSON of WhisperX with the times of each word."""
 
 # UTF-32 first: its mark begins as that of UTF-16.
 _MARKS = {
@@ -79,7 +79,7 @@ def read_turns(
     spoken = None if speakers is None else _diarization(speakers)
     if said is None or spoken is None:
         return said if said is not None else spoken or ()
-    return in_order(join_speakers(said, spoken))
+    return _limited(join_speakers(said, spoken), "the transcript with the speakers")
 
 
 def _transcript(source: TextSource) -> tuple[Turn, ...]:
@@ -102,7 +102,7 @@ def _diarization(source: TextSource | Annotation) -> tuple[Turn, ...]:
     return _limited(parse_rttm(text, name=name), name)
 
 
-def _limited(turns: Iterator[Turn], name: str) -> tuple[Turn, ...]:
+def _limited(turns: Iterable[Turn], name: str) -> tuple[Turn, ...]:
     """Return turns in their order, or refuse absurdly many."""
     kept = []
     for turn in turns:
@@ -125,7 +125,9 @@ def _read(source: TextSource, role: str) -> tuple[str, str]:
         other = ", or the Annotation of pyannote" if role == "speakers" else ""
         raise ParameterError(f"{role} is a {type(source).__name__}; give a path, or the bytes of a file{other}")
     if len(content) > MAX_BYTES:
-        raise TurnsError(f"{name} is larger than {MAX_BYTES // 10**6} MB; give text, not a recording")
+        raise TurnsError(
+            f"{name} is larger than {MAX_BYTES // 10**6} MB; give text, not a recording, or split it with its recording"
+        )
     encoding = next((encoding for mark, encoding in _MARKS.items() if content.startswith(mark)), "utf-8")
     if encoding == "utf-8" and b"\0" in content:
         raise TurnsError(f"{name} is not text; give a {'transcript' if role == 'transcript' else 'diarization'}")

@@ -128,10 +128,15 @@ def _voices(text: str) -> list[tuple[str | None, str]]:
     """Return each speaker in the text of a WebVTT cue, and what she says."""
     before, *spans = _VOICE.split(text)
     said = [("", before), *zip(spans[::2], spans[1::2], strict=True)]
-    plain = [
-        (html.unescape(speaker).strip(), html.unescape(_VTT_TAG.sub("", words)).strip()) for speaker, words in said
-    ]
+    plain = [(_unescaped(speaker).strip(), _unescaped(_VTT_TAG.sub("", words)).strip()) for speaker, words in said]
     return [(speaker or None, words) for speaker, words in plain if speaker or words] or [(None, "")]
+
+
+def _unescaped(text: str) -> str:
+    try:
+        return html.unescape(text)
+    except ValueError:  # a character by a number of thousands of digits, which is none
+        return text
 
 
 def _plain(text: str) -> str:

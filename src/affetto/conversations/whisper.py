@@ -47,7 +47,7 @@ def parse_whisper(text: str, *, name: str) -> Iterator[Turn]:
 def _seconds(segment: dict[str, Any], key: str, place: str) -> float:
     value = segment.get(key)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TurnsError(f"{place} has {key} {value!r}; it must be a number of seconds")
+        raise TurnsError(f"{place} has {key} {value!r:.80}; it must be a number of seconds")
     try:
         return float(value)
     except OverflowError:

@@ -136,7 +136,7 @@ class ResultAggregator:
         self._adapters = defaultdict[str | None, "OnlineAdapter"](new_adapter)
         self._adapter = self._adapters[None]  # of speakers without a name
         self._prior, self._trained = prior, trained
-        self._mean = _Mean()
+        self._mean, self._overlapped = _Mean(), _Mean()
 
     @property
     def adapted_to(self) -> AdaptedTo | None:
@@ -145,8 +145,13 @@ class ResultAggregator:
 
     @property
     def speech_s(self) -> float:
-        """The length of all segments together."""
-        return self._mean.length_s
+        """The length of all segments that count in the overall result."""
+        return self._counted.length_s
+
+    @property
+    def _counted(self) -> _Mean:
+        """The mean without overlapped turns, whose sound is that of others too, unless there are no others."""
+        return self._mean if self._mean.length_s else self._overlapped
 
     def add(self, prediction: SegmentPrediction) -> Segment:
         """Return the next segment, and count it in the overall result."""
@@ -169,8 +174,8 @@ class ResultAggregator:
         predictions : sequence of SegmentPrediction
             For each piece of speech in it. The answer is their mean, weighted by their length.
         overlapped : bool
-            Whether other speakers are heard in it. The answer is uncertain then, has no acoustic measures, and no
-            other is adapted to it.
+            Whether other speakers are heard in it. The answer is uncertain then, has no acoustic measures, no other is
+            adapted to it, and it counts in the overall result only if all turns with speech are overlapped.
         reason : str, optional
             As in `Segment`.
         """
@@ -184,7 +189,8 @@ class ResultAggregator:
         if mean.length_s:
             probabilities, balanced = mean.get()
             answer = self._answer(probabilities, balanced)
-            self._mean.add(np.array(list(answer.probabilities.values())), balanced, mean.length_s)
+            counted = self._overlapped if overlapped else self._mean
+            counted.add(np.array(list(answer.probabilities.values())), balanced, mean.length_s)
             if overlapped:
                 answer = answer._replace(status="uncertain")
         return Segment(
@@ -203,7 +209,7 @@ class ResultAggregator:
 
     def overall(self) -> Answer:
         """Return the mean over the segments, weighted by their length. There must be one."""
-        return self._answer(*self._mean.get())
+        return self._answer(*self._counted.get())
 
     def result(
         self,
