@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    import uvicorn
     from fastapi import FastAPI
 
     from affetto.server.state import Service
@@ -33,14 +34,19 @@ _START_TIMEOUT_S = 20
 class Running:
     """A service that runs in a thread, and a client for it."""
 
-    app: FastAPI
+    server: uvicorn.Server
     address: str
     client: httpx.Client
 
     @property
     def state(self) -> Service:
         """What its requests share."""
-        return cast("Service", self.app.state.service)
+        return cast("Service", cast("FastAPI", self.server.config.app).state.service)
+
+    @property
+    def connections(self) -> set[Any]:
+        """Its connections."""
+        return self.server.server_state.connections
 
     @property
     def port(self) -> int:
@@ -75,7 +81,7 @@ def running(**options: Any) -> Iterator[Running]:
         assert time.monotonic() < limit
         time.sleep(0.01)
     with httpx.Client(base_url=address(server), timeout=30) as client:
-        yield Running(cast("FastAPI", server.config.app), address(server), client)
+        yield Running(server, address(server), client)
     server.should_exit = True
     thread.join(30)
     assert not thread.is_alive()

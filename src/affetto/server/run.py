@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from affetto.server.app import create_app
 from affetto.server.stream import MAX_FRAME_BYTES
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 # A process ends its streams and connections so long after SIGTERM, if recognitions take longer.
 _EXTRA_SHUTDOWN_S = 5
 IDLE_TIMEOUT_S = 15
-"""How long a connection may be without a request, and a client may take to send the head of one."""
+"""How long a connection may be without a request, a client send the head of one, and nothing of an answer be taken."""
 
 
 def make_server(settings: Settings) -> uvicorn.Server:
@@ -46,6 +47,7 @@ def make_server(settings: Settings) -> uvicorn.Server:
         server_header=False,
         timeout_graceful_shutdown=round(settings.recognition_timeout_s) + _EXTRA_SHUTDOWN_S,
         http=_Protocol,
+        ws=_StreamProtocol,
         timeout_keep_alive=IDLE_TIMEOUT_S,
         ws_max_size=MAX_FRAME_BYTES + 1,  # a frame just above the limit gets an answer before the connection is closed
         # Sound hardly shrinks, and a few bytes must not become megabytes.
@@ -67,22 +69,48 @@ def run(settings: Settings) -> None:
 
 
 class _Protocol(H11Protocol):
-    """Closes a connection whose client sends no request, or only a part of its head, which uvicorn keeps for ever."""
+    """Ends a connection whose client sends no request, or only a part of one's head, or takes no answer.
+
+    Uvicorn keeps them for ever, and waits for them when the service ends.
+    """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self.loop.call_later(self.config.timeout_keep_alive, self._close_if_idle_since, None)
+        self._last_look = self._progress()
+        self._look_later()
 
-    def _close_if_idle_since(self, request: object) -> None:
-        """Close the connection if it has no request, and had none but this one at the last look."""
-        if self.transport.is_closing() or self.transport.get_protocol() is not self:  # a live stream has taken it over
+    def _look_later(self) -> None:
+        self.loop.call_later(self.config.timeout_keep_alive, self._look)
+
+    def _progress(self) -> tuple[object, bool, int]:
+        """Return the last request, whether it has its answer, and how many bytes the client has yet to take."""
+        has_answer = self.cycle is None or self.cycle.response_complete
+        return self.cycle, has_answer, self.transport.get_write_buffer_size()
+
+    def _look(self) -> None:
+        """End the connection if the client has done nothing since the last look, and it was its turn."""
+        previous, self._last_look = self._last_look, self._progress()
+        _, has_answer, n_unsent = self._last_look
+        if self.transport.is_closing() and not n_unsent:
             return
-        is_idle = self.cycle is None or self.cycle.response_complete
-        if is_idle and self.cycle is request:
+        if n_unsent and self._last_look == previous:
+            self.transport.abort()  # to close it would wait until they are taken
+            return
+        is_stream = self.transport.get_protocol() is not self  # which has its own timeouts
+        if has_answer and not is_stream and self._last_look == previous:
             self.transport.close()
             return
-        seen = self.cycle if is_idle else self  # which is no request
-        self.loop.call_later(self.config.timeout_keep_alive, self._close_if_idle_since, seen)
+        self._look_later()
+
+
+class _StreamProtocol(WebSocketsSansIOProtocol):
+    """Answers no pings of a client that takes nothing: the answers would pile up."""
+
+    def handle_ping(self) -> None:
+        if self.writable.is_set():
+            super().handle_ping()
+        else:
+            self.conn.data_to_send()  # forgets the answer
 
 
 class _Server(uvicorn.Server):
