@@ -213,7 +213,7 @@ def test_rubbish_instead_of_a_container_is_refused(server: Running, format_: str
 
 def test_frames_beyond_the_limit_close_the_connection(server: Running) -> None:
     answers, code = exchange(server, START, [bytes(3 * MAX_FRAME_BYTES)])
-    assert code == 1009
+    assert code in (1006, 1009)  # the client still sends, so a reset may overtake the close frame
     assert {answer["type"] for answer in answers} <= {"ready"}
     server.wait_until_idle()
 
