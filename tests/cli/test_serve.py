@@ -53,11 +53,11 @@ def serving(*arguments: str, **environment: str) -> Iterator[Process]:
 
 def test_it_serves_as_soon_as_it_tells_its_address(root: Path) -> None:
     begin = time.perf_counter()
-    with serving(AFFETTO_SERVE_API_KEYS="secret", AFFETTO_SERVE_THREADS="1") as (_, address):
+    with serving(AFFETTO_SERVE_API_KEYS="secret-of-the-test", AFFETTO_SERVE_THREADS="1") as (_, address):
         assert time.perf_counter() - begin < _START_TIMEOUT_S
         assert httpx.get(f"{address}/readyz").status_code == 200
         content = (root / "examples" / "angry.flac").read_bytes()
-        headers = {"Authorization": "Bearer secret"}
+        headers = {"Authorization": "Bearer secret-of-the-test"}
         assert httpx.post(f"{address}/v1/recognitions", content=content).status_code == 401
         assert httpx.post(f"{address}/v1/recognitions", content=content, headers=headers).status_code == 200
 

@@ -139,7 +139,7 @@ def test_every_parameter_has_an_example_in_openapi(server: Running) -> None:
 
 
 def test_openapi_asks_for_a_key_where_one_is_needed(server: Running) -> None:
-    with running(api_keys="secret") as protected:
+    with running(api_keys="secret-of-the-test") as protected:
         description = protected.client.get("/openapi.json").json()
     (scheme,) = description["components"]["securitySchemes"].values()
     assert (scheme["type"], scheme["scheme"]) == ("http", "bearer")

@@ -16,12 +16,17 @@ if TYPE_CHECKING:
 
 def test_api_is_as_its_description_says(root: Path, tmp_path: Path) -> None:
     here = root / "tests" / "server"
-    with running(api_keys="secret", rate_limit_per_minute=0) as started:
+    with running(api_keys="secret-of-the-test", rate_limit_per_minute=0) as started:
         done = subprocess.run(
             [
                 *(sys.executable, "-c", "from schemathesis.cli import schemathesis; schemathesis()"),
                 *("--config-file", here / "schemathesis.toml", "run"),
-                *(f"{started.address}/openapi.json", "--header", "Authorization: Bearer secret", "--no-color"),
+                *(
+                    f"{started.address}/openapi.json",
+                    "--header",
+                    "Authorization: Bearer secret-of-the-test",
+                    "--no-color",
+                ),
             ],
             cwd=tmp_path,
             env={**os.environ, "SCHEMATHESIS_HOOKS": str(here / "schemathesis_hooks.py")},

@@ -22,14 +22,14 @@ def test_nothing_needs_to_be_set() -> None:
 def test_environment_and_options(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in (
         ("PORT", "81"),
-        ("API_KEYS", " secret, other ,,"),
+        ("API_KEYS", " the-secret-of-one, the-secret-of-other ,,"),
         ("MAX_STREAM_S", "1e3"),
         ("HOST", "0.0.0.0"),
     ):
         monkeypatch.setenv(PREFIX + name, value)
     settings = load_settings(port=82, host=None)
     assert (settings.host, settings.port, settings.max_stream_s) == ("0.0.0.0", 82, 1_000)
-    assert [key.get_secret_value() for key in settings.api_keys] == ["secret", "other"]
+    assert [key.get_secret_value() for key in settings.api_keys] == ["the-secret-of-one", "the-secret-of-other"]
     assert "secret" not in repr(settings)
 
 
@@ -62,7 +62,7 @@ def test_invalid_values_name_the_variable(monkeypatch: pytest.MonkeyPatch, name:
 def test_others_reach_it_only_with_keys(host: str) -> None:
     with pytest.raises(ParameterError, match=f"{PREFIX}API_KEYS"):
         load_settings(host=host)
-    assert load_settings(host=host, api_keys="secret").host == host
+    assert load_settings(host=host, api_keys="secret-of-the-test").host == host
 
 
 @pytest.mark.parametrize(
@@ -79,6 +79,33 @@ def test_loopback(host: str, expected: bool) -> None:
 
 def test_keys_are_in_no_message(monkeypatch: pytest.MonkeyPatch) -> None:
     wrong: Any = ["fine", 5]
-    with pytest.raises(ParameterError) as error:
-        load_settings(api_keys=wrong)
-    assert "fine" not in str(error.value)
+    for keys in (wrong, "fine", "secret-of-the-test,fine"):
+        with pytest.raises(ParameterError, match=f"{PREFIX}API_KEYS") as error:
+            load_settings(api_keys=keys)
+        assert "fine" not in str(error.value)
+        assert "secret-of" not in str(error.value)
+
+
+def test_keys_that_can_be_guessed_are_refused() -> None:
+    with pytest.raises(ParameterError, match=r"16 .*openssl"):
+        load_settings(api_keys="k" * 15)
+    assert load_settings(api_keys="k" * 16).api_keys
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        *("https://app.example/", "https://app.example/page", "app.example", "https://App.example", "https://"),
+        *("https://me@app.example", "https://app.example?x", "null", "https://*.example"),
+    ],
+)
+def test_origins_that_no_browser_sends_are_refused(origin: str) -> None:
+    with pytest.raises(ParameterError, match=f"{PREFIX}CORS_ORIGINS.*https://app.example"):
+        load_settings(cors_origins=f"https://app.example,{origin}")
+
+
+@pytest.mark.parametrize(
+    "origin", ["*", "https://app.example", "http://localhost:3000", "http://[::1]:80", "chrome-extension://abcdef"]
+)
+def test_origins_of_browsers(origin: str) -> None:
+    assert load_settings(cors_origins=origin).cors_origins == (origin,)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from pathlib import Path  # noqa: TC003 (pydantic evaluates annotations)
 from typing import Annotated, Any
 
@@ -12,6 +13,10 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from affetto.errors import ParameterError
 
 PREFIX = "AFFETTO_SERVE_"
+
+_MIN_KEY_CHARACTERS = 16
+_MAKE_KEY = "`openssl rand -hex 32`"
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[a-z0-9._:\[\]-]+")
 
 _Seconds = Annotated[float, Field(gt=0, le=86_400)]
 _Names = Annotated[tuple[str, ...], NoDecode]
@@ -25,7 +30,10 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="The address to listen on.")
     port: int = Field(8000, ge=0, le=65_535, description="The port to listen on; 0 takes a free one.")
-    api_keys: _Keys = Field((), description="Keys with commas between them; clients send one. Needed beyond loopback.")
+    api_keys: _Keys = Field(
+        (),
+        description="Keys, 16 characters or more each, with commas between; clients send one. Needed beyond loopback.",
+    )
     model: str | None = Field(None, description="A bundle's folder, or a name from `affetto models`.")
     profile: Path | None = Field(None, description="A profile from `affetto adapt`, for all recordings.")
     prior: str | None = Field(None, description="How frequent emotions are, as for `affetto recognize --prior`.")
@@ -51,12 +59,33 @@ class Settings(BaseSettings):
     def _split(cls, value: Any) -> Any:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
+    @field_validator("api_keys")
+    @classmethod
+    def _require_long_keys(cls, keys: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        if any(len(key.get_secret_value()) < _MIN_KEY_CHARACTERS for key in keys):
+            raise ValueError(
+                f"a key has fewer than {_MIN_KEY_CHARACTERS} characters, so others could guess it; "
+                f"take for example what {_MAKE_KEY} prints"
+            )
+        return keys
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _require_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            if origin != "*" and not _ORIGIN.fullmatch(origin):
+                raise ValueError(
+                    f"{origin!r} is not an origin as browsers send it; write it as https://app.example or "
+                    "http://localhost:3000, in small letters and with nothing after it, not even a slash"
+                )
+        return origins
+
     @model_validator(mode="after")
     def _require_keys(self) -> Settings:
         if not self.api_keys and not is_loopback(self.host):
             raise ValueError(
                 f"the service would listen on {self.host}, where others reach it, without keys; set {PREFIX}API_KEYS, "
-                "for example to what `openssl rand -hex 32` prints, or listen on 127.0.0.1"
+                f"for example to what {_MAKE_KEY} prints, or listen on 127.0.0.1"
             )
         return self
 

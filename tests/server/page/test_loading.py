@@ -63,11 +63,11 @@ def test_missing_service_is_said(site: Page, root: Path) -> None:
 
 
 def test_asks_for_the_key(page: Page, root: Path) -> None:
-    with serving(api_keys="secret") as address:
+    with serving(api_keys="secret-of-the-test") as address:
         page.goto(address)
         sound = (root / "examples" / "sad.flac").read_bytes()
         upload_all(page, {"sad.flac": sound, "again.flac": sound})
-        for key in ("wrong", "secret"):
+        for key in ("wrong", "secret-of-the-test"):
             page.get_by_role("textbox", name="Key").fill(key)
             page.get_by_role("button", name="Use this key").click()
             if key == "wrong":
