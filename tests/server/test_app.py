@@ -48,6 +48,12 @@ def test_methods_that_are_allowed_are_named(server: Running) -> None:
     assert server.client.get("/v1/recognitions").headers["allow"] == "POST"
 
 
+def test_long_names_of_clients_are_cut(server: Running, angry: bytes) -> None:
+    answer = server.post(angry, query="?" + "x" * 20_000 + "=1")
+    assert problem_of(answer) == (422, "invalid-request")
+    assert len(answer.content) < 500
+
+
 def test_failures_tell_nothing_of_the_inside(server: Running, angry: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: Any, **__: Any) -> None:
         raise RuntimeError("secret of the inside")

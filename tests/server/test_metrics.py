@@ -39,6 +39,14 @@ def test_recognitions_are_counted(angry: bytes) -> None:
         assert values(started)["affetto_sound_seconds_total /v1/stream"] == 3
 
 
+def test_pages_and_descriptions_are_other(server: Running) -> None:
+    before = values(server)
+    for path in ("/openapi.json", "/page/texts.js", "/nothing"):
+        server.client.get(path)
+    new = {name: value - before.get(name, 0) for name, value in values(server).items()}
+    assert new["affetto_request_seconds_count other"] == 3
+
+
 def test_clients_add_no_labels(server: Running) -> None:
     def n_series() -> int:
         return len(values(server))

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from starlette.requests import Request
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from affetto.server.settings import Settings
 
@@ -71,10 +71,13 @@ def create_app(settings: Settings) -> FastAPI:
     # The scheme only describes what `admit` checks.
     schemes = [Depends(HTTPBearer(auto_error=False))] if service.access.needs_key else []
     for module in (recognitions, models):
-        app.include_router(module.router, dependencies=[Depends(admit), *schemes])
+        app.include_router(
+            module.router, dependencies=[Depends(admit), *schemes], responses=problem_responses("foreign-origin")
+        )
     app.include_router(stream.router)
     _add_pages(app)
     _add_problem_handlers(app)
+    app.add_middleware(_FailureMiddleware)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -109,6 +112,32 @@ class _HeadMiddleware:
         if scope.get("method") == "HEAD":
             scope = {**scope, "method": "GET"}
         await self._app(scope, receive, send)
+
+
+class _FailureMiddleware:
+    """Answers a failure with a problem, inside of what adds headers. FastAPI would answer outside of all middleware."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        has_started = False
+
+        async def observed_send(message: Message) -> None:
+            nonlocal has_started
+            has_started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, observed_send)
+        except Exception:
+            if has_started or scope["type"] != "http":
+                raise  # the server logs it, and ends the connection
+            _log.exception("a request failed")
+            problem = ProblemError(
+                "internal-error", "the request could not be answered", headers={"Connection": "close"}
+            )
+            await problem.response()(scope, receive, send)
 
 
 def _add_pages(app: FastAPI) -> None:
@@ -165,7 +194,7 @@ def _add_problem_handlers(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def answer_invalid(_: Request, error: RequestValidationError) -> Response:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"][1:]) or "the request"
+        where = ".".join(str(part) for part in first["loc"][1:])[:100] or "the request"
         return ProblemError("invalid-request", f"{where}: {first['msg']}").response()
 
     @app.exception_handler(HTTPException)
@@ -177,9 +206,3 @@ def _add_problem_handlers(app: FastAPI) -> None:
     @app.exception_handler(ClientDisconnect)
     async def answer_nobody(_: Request, __: ClientDisconnect) -> Response:
         return Response(status_code=_CLIENT_CLOSED_REQUEST)
-
-    @app.exception_handler(Exception)
-    async def answer_failure(_: Request, __: Exception) -> Response:
-        # The server logs the traceback, and closes the connection.
-        detail, headers = "the request could not be answered", {"Connection": "close"}
-        return ProblemError("internal-error", detail, headers=headers).response()

@@ -72,6 +72,7 @@ class AccessControl:
         ProblemError
             If the client may not use the service, or sends too many requests.
         """
+        self._require_origin(connection)
         sent = key.encode() if key else _bearer_token(connection)
         if self._keys:
             # All are compared, so that the time tells nothing.
@@ -85,19 +86,16 @@ class AccessControl:
                 )
         self._limit_rate(connection, sent if self._keys else b"")
 
-    def require_origin(self, connection: HTTPConnection) -> None:
-        """Check that a page in a browser is the service's own or an allowed one: sockets know no CORS.
+    def _require_origin(self, connection: HTTPConnection) -> None:
+        """Refuse pages in a browser that are neither the service's own nor allowed.
 
-        Raises
-        ------
-        ProblemError
-            If it is another's.
+        CORS only hides answers from them, and sockets know no CORS.
         """
         origin = connection.headers.get("origin")
         if origin is None or origin in self._origins or "*" in self._origins:
             return
         if origin.partition("://")[2] != connection.headers.get("host"):
-            raise ProblemError("foreign-origin", f"pages of {origin} may not use this service")
+            raise ProblemError("foreign-origin", f"pages of {origin[:100]} may not use this service")
 
     def _limit_rate(self, connection: HTTPConnection, key: bytes) -> None:
         address = connection.client.host if connection.client else ""
@@ -123,9 +121,10 @@ def _bearer_token(connection: HTTPConnection) -> bytes:
 def _host_name(host: str) -> str:
     """Return the header Host without its port; an empty name if it is invalid."""
     try:
-        return urlsplit(f"//{host}").hostname or ""
+        address = urlsplit(f"//{host}")
     except ValueError:
         return ""
+    return "" if "@" in host else address.hostname or ""
 
 
 class SecurityMiddleware:

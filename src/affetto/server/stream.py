@@ -95,7 +95,6 @@ async def stream(websocket: WebSocket, service: ServiceDependency) -> None:
 
 
 async def _serve(websocket: WebSocket, service: Service) -> None:
-    service.access.require_origin(websocket)
     start = await _start(websocket)
     service.access.admit(websocket, key=start.api_key)
     if service.n_streams >= service.settings.max_streams:
